@@ -1,0 +1,42 @@
+# Every target sets up what it needs by itself, once: a virtual environment in .venv and,
+# as root on a machine that lacks it, Debian's venv package.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+JOBS ?= auto
+
+.PHONY: check test demo bench format fuzz clean
+.DEFAULT_GOAL := check
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "aiopeer needs Python 3.11 or newer"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 \
+		|| { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq python3-venv \
+		&& $(PYTHON) -m venv $(VENV); } >/dev/null \
+		|| { echo "python3-venv is missing: install it, or run make as root"; exit 1; }
+	@echo "installing into $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' 2>&1 \
+		| grep -v '^WARNING' || true
+	@$(BIN)/python -c 'import aiortc, pytest, mypy'
+	@touch $@
+
+check: $(STAMP) ## format, lint, types and the fast tests
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n $(JOBS) -m "not slow and not interop"
+
+test: $(STAMP) ## everything
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n $(JOBS)
+
+format: $(STAMP)
+	$(BIN)/ruff format --quiet
+	$(BIN)/ruff check --quiet --fix
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info build dist

@@ -1,0 +1,1 @@
+"""The TURN client as a pure state machine (RFC 8656)."""

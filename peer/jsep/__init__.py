@@ -1,0 +1,1 @@
+"""Offer/answer (RFC 9429) as pure functions over records."""

@@ -1,0 +1,1 @@
+"""SDP text to typed values and back (RFC 8866 and the WebRTC attributes)."""
