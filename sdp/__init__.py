@@ -1,1 +1,94 @@
 """SDP text to typed values and back (RFC 8866 and the WebRTC attributes)."""
+
+from sdp.attribute import Attribute
+from sdp.bandwidth import Bandwidth, transport_independent_bandwidth
+from sdp.bundle import BUNDLE, Group, bundle_mids, inherit_bundle_attributes, is_rejected
+from sdp.candidate import Candidate, parse_candidate, serialize_candidate
+from sdp.connection import UNSPECIFIED, Connection, RtcpAddress
+from sdp.direction import Direction
+from sdp.errors import SdpError, Tolerated
+from sdp.fmtp import Parameters, parse_parameters, serialize_parameters
+from sdp.media import MediaSection
+from sdp.origin import UNBOUNDED, Origin, Timing
+from sdp.parser import parse
+from sdp.rtp import STATIC_CODECS, Codec, Extmap, Feedback
+from sdp.sctp import SctpAttributes, Sctpmap
+from sdp.session import Description
+from sdp.simulcast import Rid, RidDirection, Simulcast, SimulcastRid, is_rid
+from sdp.source import Msid, MsidSemantic, Ssrc, SsrcGroup
+from sdp.transport import (
+    DIGEST_SIZES,
+    NO_DTLS,
+    NO_ICE,
+    NO_RTCP,
+    DtlsAttributes,
+    Fingerprint,
+    IceAttributes,
+    RemoteCandidate,
+    RtcpAttributes,
+    Setup,
+    agreed_pacing,
+)
+from sdp.writer import serialize
+
+__all__ = [
+    # text to values and back
+    "parse",
+    "serialize",
+    "SdpError",
+    "Tolerated",
+    # the session level
+    "Description",
+    "Origin",
+    "Timing",
+    "UNBOUNDED",
+    "Connection",
+    "UNSPECIFIED",
+    "Bandwidth",
+    "transport_independent_bandwidth",
+    "Attribute",
+    # media sections
+    "MediaSection",
+    "Direction",
+    "Group",
+    "BUNDLE",
+    "bundle_mids",
+    "is_rejected",
+    "inherit_bundle_attributes",
+    # ICE, DTLS, RTCP, SCTP
+    "IceAttributes",
+    "NO_ICE",
+    "Candidate",
+    "RemoteCandidate",
+    "parse_candidate",
+    "serialize_candidate",
+    "agreed_pacing",
+    "DtlsAttributes",
+    "NO_DTLS",
+    "Fingerprint",
+    "DIGEST_SIZES",
+    "Setup",
+    "RtcpAttributes",
+    "NO_RTCP",
+    "RtcpAddress",
+    "SctpAttributes",
+    "Sctpmap",
+    # RTP
+    "Codec",
+    "STATIC_CODECS",
+    "Feedback",
+    "Parameters",
+    "parse_parameters",
+    "serialize_parameters",
+    "Extmap",
+    # streams and sources
+    "Msid",
+    "MsidSemantic",
+    "Ssrc",
+    "SsrcGroup",
+    "Rid",
+    "RidDirection",
+    "is_rid",
+    "Simulcast",
+    "SimulcastRid",
+]

@@ -1,0 +1,160 @@
+"""The candidate attribute (RFC 8839 §5.1, RFC 6544 §4.5)."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address
+
+from sdp.errors import MalformedError, SdpError
+from sdp.tokens import is_ice_chars, is_token, parse_integer
+
+_TYPES = frozenset({"host", "srflx", "prflx", "relay"})
+_TRANSPORTS = frozenset({"udp", "tcp"})
+_TCP_TYPES = frozenset({"active", "passive", "so"})
+_MAX_LENGTH = 2048
+_MAX_ADDRESS_LENGTH = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A candidate as signalled: `transport` in lower case, `extensions` in the order written.
+
+    `address` is an IP literal without brackets, or a name.
+    """
+
+    foundation: str
+    component: int
+    transport: str
+    priority: int
+    address: str
+    port: int
+    type: str
+    related_address: str | None = None
+    related_port: int | None = None
+    tcp_type: str | None = None
+    extensions: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return serialize_candidate(self)
+
+    def extension(self, name: str) -> str | None:
+        """Return the value of the first extension called `name`."""
+        for key, value in self.extensions:
+            if key == name:
+                return value
+        return None
+
+    @property
+    def ufrag(self) -> str | None:
+        """Username fragment carried as an extension, as browsers do in events."""
+        return self.extension("ufrag")
+
+    @property
+    def is_mdns(self) -> bool:
+        """Tell whether the address is a multicast DNS name."""
+        return self.address.lower().endswith(".local")
+
+    @property
+    def skip_reason(self) -> str | None:
+        """Say why a receiver must ignore this candidate, None when it may be used (§5.1)."""
+        if self.transport not in _TRANSPORTS:
+            return f"unknown transport {self.transport}"
+        if self.type not in _TYPES:
+            return f"unknown candidate type {self.type}"
+        if self.transport == "tcp" and self.tcp_type not in _TCP_TYPES:
+            return "TCP candidate without a known tcptype"
+        if not self.is_mdns and not _is_ip_literal(self.address):
+            return "address is neither an IP literal nor a .local name"
+        return None
+
+
+def parse_candidate(text: str) -> Candidate:
+    """Parse a candidate attribute, with or without ``a=`` and ``candidate:`` in front.
+
+    Raises SdpError (line 1) when the grammar is broken. Unknown transports, types and host names
+    parse; see `Candidate.skip_reason`.
+    """
+    value = text.strip().removeprefix("a=").removeprefix("candidate:")
+    try:
+        return parse_candidate_value(value)
+    except MalformedError as error:
+        raise SdpError(1, str(error)) from None
+
+
+def parse_candidate_value(value: str) -> Candidate:
+    """Parse what follows ``a=candidate:``. Raises MalformedError."""
+    if len(value) > _MAX_LENGTH:
+        raise MalformedError("candidate too long")
+    fields = value.split()
+    if len(fields) < 8 or fields[6].lower() != "typ":
+        raise MalformedError("candidate needs eight fields, the seventh being 'typ'")
+    foundation, component, transport, priority, address, port, _, kind = fields[:8]
+    if len(foundation) > 32 or not is_ice_chars(foundation):
+        raise MalformedError("candidate foundation is not 1 to 32 ice-char")
+    if not (is_token(transport) and is_token(kind)):
+        raise MalformedError("candidate transport or type is not a token")
+    related_address, related_port, tcp_type, extensions = _parse_extensions(fields)
+    return Candidate(
+        foundation,
+        parse_integer(component, minimum=1, maximum=256),
+        transport.lower(),
+        parse_integer(priority, minimum=1, maximum=2**31 - 1),
+        _check_address(address),
+        parse_integer(port, maximum=65535),
+        kind,
+        related_address,
+        related_port,
+        tcp_type,
+        extensions,
+    )
+
+
+def serialize_candidate(candidate: Candidate) -> str:
+    """Return the attribute's value with its ``candidate:`` prefix, as W3C interfaces carry it."""
+    text = (
+        f"candidate:{candidate.foundation} {candidate.component} {candidate.transport} "
+        f"{candidate.priority} {candidate.address} {candidate.port} typ {candidate.type}"
+    )
+    if candidate.related_address is not None:
+        text += f" raddr {candidate.related_address}"
+    if candidate.related_port is not None:
+        text += f" rport {candidate.related_port}"
+    if candidate.tcp_type is not None:
+        text += f" tcptype {candidate.tcp_type}"
+    for name, value in candidate.extensions:
+        text += f" {name} {value}"
+    return text
+
+
+def _parse_extensions(
+    fields: list[str],
+) -> tuple[str | None, int | None, str | None, tuple[tuple[str, str], ...]]:
+    related_address = related_port = tcp_type = None
+    extensions = []
+    # A name without a value at the end is ignored.
+    for name, value in zip(fields[8::2], fields[9::2], strict=False):
+        if name == "raddr":
+            related_address = _check_address(value)
+        elif name == "rport":
+            related_port = parse_integer(value, maximum=65535)
+        elif name == "tcptype":
+            tcp_type = value.lower()
+        else:
+            extensions.append((name, value))
+    return related_address, related_port, tcp_type, tuple(extensions)
+
+
+def _check_address(address: str) -> str:
+    if "%" in address:
+        raise MalformedError("candidate address with a zone id")
+    if len(address) > _MAX_ADDRESS_LENGTH or "[" in address:
+        raise MalformedError("candidate address is neither an IP literal nor a name")
+    return address
+
+
+@lru_cache(maxsize=1024)
+def _is_ip_literal(address: str) -> bool:
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,353 @@
+"""Reading one media section: its m= line and media-level attributes."""
+
+from collections.abc import Callable
+
+from sdp.attribute import Attribute
+from sdp.builder import ATTRIBUTES_OF_BOTH_LEVELS, LevelBuilder
+from sdp.candidate import Candidate, parse_candidate_value
+from sdp.connection import RtcpAddress, parse_rtcp_address
+from sdp.errors import MalformedError, Tolerated
+from sdp.fmtp import parse_parameters
+from sdp.limits import MAX_CANDIDATES, MAX_FORMATS, MAX_WILDCARD_FEEDBACK
+from sdp.media import MediaSection
+from sdp.rtp import STATIC_CODECS, Codec, Encoding, Feedback, parse_encoding, parse_feedback
+from sdp.sctp import (
+    NO_SCTP,
+    SctpAttributes,
+    Sctpmap,
+    parse_max_message_size,
+    parse_sctp_port,
+    parse_sctpmap,
+)
+from sdp.simulcast import Rid, Simulcast, parse_rid, parse_simulcast
+from sdp.source import Msid, Ssrc, SsrcGroup, parse_msid, parse_ssrc, parse_ssrc_group
+from sdp.tokens import is_token, parse_integer
+from sdp.transport import (
+    IceAttributes,
+    RemoteCandidate,
+    RtcpAttributes,
+    parse_remote_candidates,
+)
+
+_STATIC = {str(payload_type): codec for payload_type, codec in STATIC_CODECS.items()}
+_MAX_WILDCARD_LENGTH = 256
+
+
+class MediaBuilder(LevelBuilder):
+    """Fields of one media section."""
+
+    __slots__ = (
+        "bundle_only",
+        "candidates",
+        "encodings",
+        "feedback",
+        "fmtps",
+        "formats",
+        "ice_mismatch",
+        "kind",
+        "max_message_size",
+        "maxptime",
+        "mid",
+        "msids",
+        "port",
+        "port_count",
+        "protocol",
+        "ptime",
+        "remote_candidates",
+        "rids",
+        "rtcp",
+        "rtcp_mux",
+        "rtcp_mux_only",
+        "rtcp_rsize",
+        "sctp_port",
+        "sctpmap",
+        "simulcast",
+        "ssrc_groups",
+        "ssrcs",
+        "wildcard_feedback",
+    )
+
+    def __init__(self, tolerated: list[Tolerated], line_number: int, value: str) -> None:
+        super().__init__(tolerated)
+        self.line_number = line_number
+        self.mid: str | None = None
+        self.bundle_only = False
+        self.candidates: list[Candidate] = []
+        self.ice_mismatch = False
+        self.remote_candidates: tuple[RemoteCandidate, ...] = ()
+        self.rtcp: RtcpAddress | None = None
+        self.rtcp_mux = False
+        self.rtcp_mux_only = False
+        self.rtcp_rsize = False
+        self.encodings: dict[str, Encoding] = {}
+        self.fmtps: dict[str, str] = {}
+        self.feedback: dict[str, list[Feedback]] = {}
+        self.wildcard_feedback: list[Feedback] = []
+        self.ptime: float | None = None
+        self.maxptime: float | None = None
+        self.msids: list[Msid] = []
+        self.ssrcs: dict[int, list[Attribute]] = {}
+        self.ssrc_groups: list[SsrcGroup] = []
+        self.rids: list[Rid] = []
+        self.simulcast: Simulcast | None = None
+        self.sctp_port: int | None = None
+        self.max_message_size: int | None = None
+        self.sctpmap: Sctpmap | None = None
+        self._read_media_line(value)
+
+    def _read_media_line(self, value: str) -> None:
+        fields = value.split()
+        if len(fields) < 4:
+            raise MalformedError("m= needs a media type, a port, a protocol and a fmt")
+        kind, port, protocol, *formats = fields
+        number, slash, count = port.partition("/")
+        if not is_token(kind) or not is_token(protocol.replace("/", "-")):
+            raise MalformedError("m= with a media type or protocol that is not a token")
+        if len(formats) > MAX_FORMATS:
+            raise MalformedError(f"m= with more than {MAX_FORMATS} formats")
+        self.kind = kind.lower()
+        self.port = parse_integer(number, maximum=65535)
+        self.port_count = parse_integer(count, minimum=1, maximum=65535) if slash else None
+        self.protocol = protocol
+        self.formats = tuple(formats)
+
+    def build(self) -> MediaSection:
+        """Make the record of the section."""
+        return MediaSection(
+            kind=self.kind,
+            port=self.port,
+            protocol=self.protocol,
+            formats=self.formats,
+            port_count=self.port_count,
+            information=self.information,
+            connection=self.connection,
+            bandwidths=tuple(self.bandwidths),
+            mid=self.mid,
+            direction=self.direction,
+            bundle_only=self.bundle_only,
+            ice=self._ice(),
+            dtls=self.dtls(),
+            rtcp=RtcpAttributes(self.rtcp, self.rtcp_mux, self.rtcp_mux_only, self.rtcp_rsize),
+            codecs=self._codecs() if "RTP/" in self.protocol.upper() else (),
+            extmaps=tuple(self.extmaps),
+            extmap_allow_mixed=self.extmap_allow_mixed,
+            ptime=self.ptime,
+            maxptime=self.maxptime,
+            msids=tuple(self.msids),
+            ssrcs=tuple([Ssrc(ssrc, tuple(lines)) for ssrc, lines in self.ssrcs.items()]),
+            ssrc_groups=tuple(self.ssrc_groups),
+            rids=tuple(self.rids),
+            simulcast=self.simulcast,
+            sctp=self._sctp(),
+            other=tuple(self.other),
+        )
+
+    def _ice(self) -> IceAttributes:
+        return IceAttributes(
+            self.ice_ufrag,
+            self.ice_pwd,
+            tuple(self.ice_options),
+            tuple(self.candidates),
+            self.end_of_candidates,
+            self.ice_mismatch,
+            self.remote_candidates,
+        )
+
+    def _sctp(self) -> SctpAttributes:
+        if self.sctp_port is None and self.max_message_size is None and self.sctpmap is None:
+            return NO_SCTP
+        return SctpAttributes(self.sctp_port, self.max_message_size, self.sctpmap)
+
+    def _codecs(self) -> tuple[Codec, ...]:
+        codecs = []
+        for fmt in dict.fromkeys(self.formats):
+            encoding = self.encodings.pop(fmt, None)
+            if encoding is None:
+                encoding = self._static_encoding(fmt)
+            if encoding is not None and _is_payload_type(fmt):
+                codecs.append(self._codec(fmt, encoding))
+            else:
+                self.tolerate(f"format {fmt[:32]} is not described")
+        for name, lines in (("rtpmap", self.encodings), ("fmtp", self.fmtps)):
+            for fmt in lines:
+                self.tolerate(f"a={name} for format {fmt[:32]}, which m= does not list")
+        return tuple(codecs)
+
+    def _static_encoding(self, fmt: str) -> Encoding | None:
+        codec = _STATIC.get(fmt)
+        if codec is None:
+            return None
+        return Encoding(codec.name, codec.clock_rate, codec.channels)
+
+    def _codec(self, fmt: str, encoding: Encoding) -> Codec:
+        fmtp = self.fmtps.pop(fmt, None)
+        feedback = self.feedback.get(fmt, [])
+        # RFC 4585 §4.2: the wildcard is for every payload type; retransmissions have no feedback.
+        if self.wildcard_feedback and encoding.name.lower() != "rtx":
+            feedback = feedback + [f for f in self.wildcard_feedback if f not in feedback]
+        return Codec(
+            int(fmt),
+            encoding.name,
+            encoding.clock_rate,
+            encoding.channels,
+            parse_parameters(fmtp) if fmtp else (),
+            tuple(feedback),
+        )
+
+
+def _is_payload_type(fmt: str) -> bool:
+    return fmt.isascii() and fmt.isdigit() and len(fmt) <= 3 and int(fmt) <= 127
+
+
+def _read_mid(media: MediaBuilder, value: str) -> None:
+    value = value.strip()
+    if not is_token(value):
+        raise MalformedError("a=mid is not a token")
+    media.note_repeat("a=mid", media.mid)
+    media.mid = value
+
+
+def _read_bundle_only(media: MediaBuilder, value: str) -> None:
+    media.bundle_only = True
+
+
+def _read_candidate(media: MediaBuilder, value: str) -> None:
+    candidate = parse_candidate_value(value)
+    reason = candidate.skip_reason
+    if reason is not None:
+        raise MalformedError(reason)
+    if len(media.candidates) >= MAX_CANDIDATES:
+        raise MalformedError("too many candidates")
+    media.candidates.append(candidate)
+
+
+def _read_remote_candidates(media: MediaBuilder, value: str) -> None:
+    media.remote_candidates = parse_remote_candidates(value)
+
+
+def _read_ice_mismatch(media: MediaBuilder, value: str) -> None:
+    media.ice_mismatch = True
+
+
+def _read_rtcp(media: MediaBuilder, value: str) -> None:
+    media.note_repeat("a=rtcp", media.rtcp)
+    media.rtcp = parse_rtcp_address(value)
+
+
+def _read_rtcp_mux(media: MediaBuilder, value: str) -> None:
+    media.rtcp_mux = True
+
+
+def _read_rtcp_mux_only(media: MediaBuilder, value: str) -> None:
+    media.rtcp_mux_only = True
+
+
+def _read_rtcp_rsize(media: MediaBuilder, value: str) -> None:
+    media.rtcp_rsize = True
+
+
+def _read_rtpmap(media: MediaBuilder, value: str) -> None:
+    fmt, _, encoding = value.partition(" ")
+    media.note_repeat("a=rtpmap", media.encodings.get(fmt))
+    media.encodings[fmt] = parse_encoding(encoding)
+
+
+def _read_fmtp(media: MediaBuilder, value: str) -> None:
+    fmt, _, parameters = value.partition(" ")
+    media.note_repeat("a=fmtp", media.fmtps.get(fmt))
+    media.fmtps[fmt] = parameters
+
+
+def _read_rtcp_fb(media: MediaBuilder, value: str) -> None:
+    fmt, _, rest = value.partition(" ")
+    feedback = parse_feedback(rest)
+    if fmt != "*":
+        media.feedback.setdefault(fmt, []).append(feedback)
+    elif len(rest) > _MAX_WILDCARD_LENGTH or len(media.wildcard_feedback) >= MAX_WILDCARD_FEEDBACK:
+        raise MalformedError("too much a=rtcp-fb for all formats")
+    elif feedback not in media.wildcard_feedback:
+        media.wildcard_feedback.append(feedback)
+
+
+def _read_ptime(media: MediaBuilder, value: str) -> None:
+    media.ptime = _parse_packet_time(value)
+
+
+def _read_maxptime(media: MediaBuilder, value: str) -> None:
+    media.maxptime = _parse_packet_time(value)
+
+
+def _parse_packet_time(value: str) -> float:
+    whole, _, fraction = value.strip().partition(".")
+    if len(whole) + len(fraction) > 10 or not (whole + fraction).isascii():
+        raise MalformedError("packet time with too many digits")
+    if not whole.isdigit() or not (fraction or "0").isdigit():
+        raise MalformedError("packet time is not a number")
+    milliseconds = float(f"{whole}.{fraction or 0}")
+    if not milliseconds:
+        raise MalformedError("packet time is zero")
+    return milliseconds
+
+
+def _read_msid(media: MediaBuilder, value: str) -> None:
+    media.msids.append(parse_msid(value))
+
+
+def _read_ssrc(media: MediaBuilder, value: str) -> None:
+    ssrc, attribute = parse_ssrc(value)
+    media.ssrcs.setdefault(ssrc, []).append(attribute)
+
+
+def _read_ssrc_group(media: MediaBuilder, value: str) -> None:
+    media.ssrc_groups.append(parse_ssrc_group(value))
+
+
+def _read_rid(media: MediaBuilder, value: str) -> None:
+    media.rids.append(parse_rid(value))
+
+
+def _read_simulcast(media: MediaBuilder, value: str) -> None:
+    media.note_repeat("a=simulcast", media.simulcast)
+    media.simulcast = parse_simulcast(value)
+
+
+def _read_sctp_port(media: MediaBuilder, value: str) -> None:
+    media.note_repeat("a=sctp-port", media.sctp_port)
+    media.sctp_port = parse_sctp_port(value)
+
+
+def _read_max_message_size(media: MediaBuilder, value: str) -> None:
+    media.note_repeat("a=max-message-size", media.max_message_size)
+    media.max_message_size = parse_max_message_size(value)
+
+
+def _read_sctpmap(media: MediaBuilder, value: str) -> None:
+    media.note_repeat("a=sctpmap", media.sctpmap)
+    media.sctpmap = parse_sctpmap(value)
+
+
+MEDIA_ATTRIBUTES: dict[str, Callable[[MediaBuilder, str], None]] = {
+    **ATTRIBUTES_OF_BOTH_LEVELS,
+    "mid": _read_mid,
+    "bundle-only": _read_bundle_only,
+    "candidate": _read_candidate,
+    "remote-candidates": _read_remote_candidates,
+    "ice-mismatch": _read_ice_mismatch,
+    "rtcp": _read_rtcp,
+    "rtcp-mux": _read_rtcp_mux,
+    "rtcp-mux-only": _read_rtcp_mux_only,
+    "rtcp-rsize": _read_rtcp_rsize,
+    "rtpmap": _read_rtpmap,
+    "fmtp": _read_fmtp,
+    "rtcp-fb": _read_rtcp_fb,
+    "ptime": _read_ptime,
+    "maxptime": _read_maxptime,
+    "msid": _read_msid,
+    "ssrc": _read_ssrc,
+    "ssrc-group": _read_ssrc_group,
+    "rid": _read_rid,
+    "simulcast": _read_simulcast,
+    "sctp-port": _read_sctp_port,
+    "max-message-size": _read_max_message_size,
+    "sctpmap": _read_sctpmap,
+}

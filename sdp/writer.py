@@ -1,0 +1,194 @@
+"""Writing a description in the line order of RFC 8866 §5, each line ended by CRLF."""
+
+from collections.abc import Set as AbstractSet
+
+from sdp.attribute import Attribute
+from sdp.connection import Connection
+from sdp.limits import MAX_LENGTH
+from sdp.media import MediaSection
+from sdp.media_parser import MEDIA_ATTRIBUTES
+from sdp.parser import SESSION_ATTRIBUTES
+from sdp.rtp import Codec, Extmap
+from sdp.session import Description
+from sdp.tokens import is_token
+from sdp.transport import DtlsAttributes, IceAttributes, RtcpAttributes
+
+
+def serialize(description: Description) -> str:
+    """Write a description. `parse` of the result gives an equal description.
+
+    Raises ValueError for values that cannot be written: a line end inside a value, an attribute
+    in `other` that has a field of its own, a mid that is not a token, a codec that is not in
+    `formats`, or a text above 1 MiB.
+    """
+    lines = _session_lines(description)
+    for section in description.media:
+        _append_section(lines, section)
+    lines.append("")
+    text = "\r\n".join(lines)
+    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1 or "\0" in text:
+        raise ValueError("a value contains CR, LF or NUL")
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"description longer than {MAX_LENGTH} bytes")
+    return text
+
+
+def _session_lines(description: Description) -> list[str]:
+    lines = ["v=0", f"o={description.origin}", f"s={description.session_name or '-'}"]
+    if description.information is not None:
+        lines.append(f"i={description.information}")
+    if description.uri is not None:
+        lines.append(f"u={description.uri}")
+    lines += [f"e={email}" for email in description.emails]
+    lines += [f"p={phone}" for phone in description.phones]
+    _append_connection(lines, description.connection)
+    lines += [f"b={bandwidth}" for bandwidth in description.bandwidths]
+    for timing in description.timings:
+        lines.append(f"t={timing.start} {timing.stop}")
+        lines += [f"r={repeat}" for repeat in timing.repeats]
+    if description.zone is not None:
+        lines.append(f"z={description.zone}")
+    _append_session_attributes(lines, description)
+    return lines
+
+
+def _append_session_attributes(lines: list[str], description: Description) -> None:
+    lines += [f"a=group:{group}" for group in description.groups]
+    if description.ice_lite:
+        lines.append("a=ice-lite")
+    if description.ice_pacing is not None:
+        lines.append(f"a=ice-pacing:{description.ice_pacing}")
+    _append_ice(lines, description.ice)
+    _append_dtls(lines, description.dtls)
+    _append_extmaps(lines, description.extmaps, allow_mixed=description.extmap_allow_mixed)
+    lines += [f"a=msid-semantic: {semantic}" for semantic in description.msid_semantics]
+    if description.direction is not None:
+        lines.append(f"a={description.direction.value}")
+    _append_other(lines, description.other, SESSION_ATTRIBUTES.keys())
+
+
+def _append_section(lines: list[str], section: MediaSection) -> None:
+    port = section.port if section.port_count is None else f"{section.port}/{section.port_count}"
+    lines.append(f"m={section.kind} {port} {section.protocol} {' '.join(section.formats)}")
+    if section.information is not None:
+        lines.append(f"i={section.information}")
+    _append_connection(lines, section.connection)
+    lines += [f"b={bandwidth}" for bandwidth in section.bandwidths]
+    _append_rtcp(lines, section.rtcp)
+    _append_candidates(lines, section.ice)
+    _append_ice(lines, section.ice)
+    _append_dtls(lines, section.dtls)
+    if section.mid is not None:
+        if not is_token(section.mid):
+            raise ValueError(f"mid is not a token: {section.mid!r}")
+        lines.append(f"a=mid:{section.mid}")
+    if section.bundle_only:
+        lines.append("a=bundle-only")
+    _append_extmaps(lines, section.extmaps, allow_mixed=section.extmap_allow_mixed)
+    if section.direction is not None:
+        lines.append(f"a={section.direction.value}")
+    _append_rtp(lines, section)
+    _append_streams(lines, section)
+    _append_sctp(lines, section)
+    _append_other(lines, section.other, MEDIA_ATTRIBUTES.keys())
+
+
+def _append_connection(lines: list[str], connection: Connection | None) -> None:
+    if connection is not None:
+        lines.append(f"c={connection}")
+
+
+def _append_rtcp(lines: list[str], rtcp: RtcpAttributes) -> None:
+    if rtcp.address is not None:
+        lines.append(f"a=rtcp:{rtcp.address}")
+    if rtcp.mux:
+        lines.append("a=rtcp-mux")
+    if rtcp.mux_only:
+        lines.append("a=rtcp-mux-only")
+    if rtcp.rsize:
+        lines.append("a=rtcp-rsize")
+
+
+def _append_candidates(lines: list[str], ice: IceAttributes) -> None:
+    lines += [f"a={candidate}" for candidate in ice.candidates]
+    if ice.remote_candidates:
+        lines.append(f"a=remote-candidates:{' '.join(map(str, ice.remote_candidates))}")
+    if ice.mismatch:
+        lines.append("a=ice-mismatch")
+
+
+def _append_ice(lines: list[str], ice: IceAttributes) -> None:
+    if ice.end_of_candidates:
+        lines.append("a=end-of-candidates")
+    if ice.ufrag is not None:
+        lines.append(f"a=ice-ufrag:{ice.ufrag}")
+    if ice.pwd is not None:
+        lines.append(f"a=ice-pwd:{ice.pwd}")
+    if ice.options:
+        lines.append(f"a=ice-options:{' '.join(ice.options)}")
+
+
+def _append_dtls(lines: list[str], dtls: DtlsAttributes) -> None:
+    lines += [f"a=fingerprint:{fingerprint}" for fingerprint in dtls.fingerprints]
+    if dtls.setup is not None:
+        lines.append(f"a=setup:{dtls.setup.value}")
+    if dtls.tls_id is not None:
+        lines.append(f"a=tls-id:{dtls.tls_id}")
+
+
+def _append_extmaps(lines: list[str], extmaps: tuple[Extmap, ...], *, allow_mixed: bool) -> None:
+    if allow_mixed:
+        lines.append("a=extmap-allow-mixed")
+    lines += [f"a=extmap:{extmap}" for extmap in extmaps]
+
+
+def _append_rtp(lines: list[str], section: MediaSection) -> None:
+    for codec in section.codecs:
+        if str(codec.payload_type) not in section.formats:
+            raise ValueError(f"payload type {codec.payload_type} is not in formats")
+        _append_codec(lines, codec)
+    if section.ptime is not None:
+        lines.append(f"a=ptime:{_packet_time(section.ptime)}")
+    if section.maxptime is not None:
+        lines.append(f"a=maxptime:{_packet_time(section.maxptime)}")
+
+
+def _append_codec(lines: list[str], codec: Codec) -> None:
+    payload_type = codec.payload_type
+    lines.append(f"a=rtpmap:{payload_type} {codec.rtpmap}")
+    if codec.parameters:
+        lines.append(f"a=fmtp:{payload_type} {codec.fmtp}")
+    lines += [f"a=rtcp-fb:{payload_type} {feedback}" for feedback in codec.feedback]
+
+
+def _packet_time(milliseconds: float) -> str:
+    return f"{milliseconds:.9f}".rstrip("0").rstrip(".")
+
+
+def _append_streams(lines: list[str], section: MediaSection) -> None:
+    lines += [f"a=msid:{msid}" for msid in section.msids]
+    lines += [f"a=rid:{rid}" for rid in section.rids]
+    if section.simulcast is not None:
+        lines.append(f"a=simulcast:{section.simulcast}")
+    lines += [f"a=ssrc-group:{group}" for group in section.ssrc_groups]
+    for ssrc in section.ssrcs:
+        lines += [f"a=ssrc:{ssrc.ssrc} {attribute}" for attribute in ssrc.attributes]
+
+
+def _append_sctp(lines: list[str], section: MediaSection) -> None:
+    sctp = section.sctp
+    if sctp.sctpmap is not None:
+        lines.append(f"a=sctpmap:{sctp.sctpmap}")
+    if sctp.port is not None:
+        lines.append(f"a=sctp-port:{sctp.port}")
+    if sctp.max_message_size is not None:
+        lines.append(f"a=max-message-size:{sctp.max_message_size}")
+
+
+def _append_other(
+    lines: list[str], attributes: tuple[Attribute, ...], known: AbstractSet[str]
+) -> None:
+    for attribute in attributes:
+        if attribute.name in known or not is_token(attribute.name):
+            raise ValueError(f"not an attribute for `other`: {attribute.name!r}")
+        lines.append(f"a={attribute}")
