@@ -1,0 +1,80 @@
+"""A simulated internet for tests of VoIP software: seeded, in virtual time, without sockets.
+
+Start with `Simulation`, which makes networks, hosts and routers. Sockets and streams of the
+hosts call back; nothing here sleeps, reads a clock or touches the real network.
+"""
+
+from .firewall import (
+    BLOCK_UDP,
+    STATEFUL,
+    WEB_ONLY,
+    FirewallPolicy,
+    allowing_udp_ports,
+)
+from .host import Host, Interface, InterfaceType, SimSocket
+from .inbox import Inbox, Letter, seen_from
+from .kernel import Tap, Timer
+from .link import IDEAL, Conditions, GilbertElliott, Link
+from .nat import (
+    FULL_CONE,
+    NAT_PRESETS,
+    ONE_TO_ONE,
+    PORT_RESTRICTED_CONE,
+    RESTRICTED_CONE,
+    SYMMETRIC,
+    AddressPooling,
+    Dependence,
+    NatBehavior,
+    PortAllocation,
+    all_nat_behaviors,
+    with_hairpinning,
+)
+from .network import Network, is_private
+from .packet import DropReason, Endpoint, Packet, Protocol
+from .packet_log import PacketLog, Record
+from .router import Router, external_endpoints
+from .simulation import Simulation
+
+__all__ = [
+    "Simulation",
+    "Timer",
+    "Host",
+    "Interface",
+    "InterfaceType",
+    "SimSocket",
+    "Inbox",
+    "Letter",
+    "seen_from",
+    "Network",
+    "is_private",
+    "Link",
+    "Conditions",
+    "GilbertElliott",
+    "IDEAL",
+    "Router",
+    "external_endpoints",
+    "NatBehavior",
+    "Dependence",
+    "PortAllocation",
+    "AddressPooling",
+    "all_nat_behaviors",
+    "with_hairpinning",
+    "NAT_PRESETS",
+    "FULL_CONE",
+    "RESTRICTED_CONE",
+    "PORT_RESTRICTED_CONE",
+    "SYMMETRIC",
+    "ONE_TO_ONE",
+    "FirewallPolicy",
+    "STATEFUL",
+    "BLOCK_UDP",
+    "WEB_ONLY",
+    "allowing_udp_ports",
+    "Packet",
+    "Endpoint",
+    "Protocol",
+    "DropReason",
+    "Tap",
+    "PacketLog",
+    "Record",
+]
