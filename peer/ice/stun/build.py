@@ -8,6 +8,7 @@ from typing import Any
 
 from .attributes import FINGERPRINT, MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, Attribute
 from .codecs import MAGIC_COOKIE
+from .keyed_hash import hmac_sha1
 from .message import FINGERPRINT_XOR, join_type
 
 _HEADER = Struct("!HHI12s")
@@ -51,7 +52,7 @@ def build(
         body += _SHA256_START + digest(key, covered, "sha256")
     elif key is not None:
         covered = header(message_type, len(body) + 24, MAGIC_COOKIE, transaction_id) + body
-        body += _INTEGRITY_START + digest(key, covered, "sha1")
+        body += _INTEGRITY_START + hmac_sha1(key, covered)
     if not fingerprint:
         return header(message_type, len(body), MAGIC_COOKIE, transaction_id) + body
     message = header(message_type, len(body) + 8, MAGIC_COOKIE, transaction_id) + body

@@ -5,6 +5,7 @@ import hashlib
 from functools import lru_cache
 from hmac import compare_digest, digest
 
+from .keyed_hash import hmac_sha1
 from .message import HEADER_LENGTH, Message
 from .opaque_string import opaque_string
 
@@ -57,7 +58,7 @@ def verify_integrity(message: Message, key: bytes) -> bool:
         return False
     raw = message.raw
     covered = _covered(raw, offset, INTEGRITY_LENGTH)
-    return compare_digest(digest(key, covered, "sha1"), raw[offset + 4 : offset + 24])
+    return compare_digest(hmac_sha1(key, covered), raw[offset + 4 : offset + 24])
 
 
 def verify_integrity_sha256(message: Message, key: bytes) -> bool:

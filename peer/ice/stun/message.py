@@ -174,18 +174,19 @@ def _scan(message: Message, data: bytes) -> None:
     values = message.values
     end = len(data)
     position = HEADER_LENGTH
+    visible = True
     while position < end:
         kind, length = unpack(data, position)
         start = position + 4
         stop = start + length
-        following = (stop + 3) & ~3
-        if following > end:
+        if stop > end:
             raise StunError("attribute-overrun")
         if kind in _TRAILERS:
             _note_trailer(message, kind, position, length)
-        elif position < message.visible_end and kind not in values:
+            visible = False
+        elif visible and kind not in values:
             values[kind] = data[start:stop]
-        position = following
+        position = (stop + 3) & ~3
 
 
 def _note_trailer(message: Message, kind: int, position: int, length: int) -> None:

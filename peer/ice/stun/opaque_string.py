@@ -2,8 +2,8 @@
 
 import unicodedata
 
-# PRECIS FreeformClass by general category: letters, marks, numbers, spaces, symbols, punctuation.
-_ALLOWED_INITIALS = "LMNZSP"
+# PRECIS FreeformClass by general category: letters, marks, numbers, symbols, punctuation.
+_ALLOWED_INITIALS = "LMNSP"
 _JOINERS = "\u200c\u200d"
 _VIRAMA = 9
 # Old Hangul jamo and default-ignorable characters (RFC 8264 §9.9, §9.13) that the general
@@ -38,6 +38,8 @@ def opaque_string(text: str) -> str:
 
 
 def _is_allowed(char: str, before: str) -> bool:
+    if char == " ":
+        return True
     if char in _JOINERS:
         return before != "" and unicodedata.combining(before) == _VIRAMA
     code = ord(char)
