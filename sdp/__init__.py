@@ -4,10 +4,19 @@ from sdp.attribute import Attribute
 from sdp.bandwidth import Bandwidth, transport_independent_bandwidth
 from sdp.bundle import BUNDLE, Group, bundle_mids, inherit_bundle_attributes, is_rejected
 from sdp.candidate import Candidate, parse_candidate, serialize_candidate
+from sdp.codecs import (
+    answer_codec,
+    associated_payload_types,
+    codecs_match,
+    intersect_feedback,
+    is_media_codec,
+    without_orphans,
+)
 from sdp.connection import UNSPECIFIED, Connection, RtcpAddress
 from sdp.direction import Direction
 from sdp.errors import SdpError, Tolerated
 from sdp.fmtp import Parameters, parse_parameters, serialize_parameters
+from sdp.h264 import H264ProfileLevel, parse_profile_level_id
 from sdp.media import MediaSection
 from sdp.origin import UNBOUNDED, Origin, Timing
 from sdp.parser import parse
@@ -81,6 +90,14 @@ __all__ = [
     "parse_parameters",
     "serialize_parameters",
     "Extmap",
+    "codecs_match",
+    "is_media_codec",
+    "associated_payload_types",
+    "without_orphans",
+    "answer_codec",
+    "intersect_feedback",
+    "H264ProfileLevel",
+    "parse_profile_level_id",
     # streams and sources
     "Msid",
     "MsidSemantic",

@@ -72,7 +72,7 @@ class SsrcGroup:
 
 
 def parse_msid(value: str) -> Msid:
-    """Parse the value of an a=msid line; what follows the track id is ignored. Raises MalformedError."""
+    """Parse the value of an a=msid line; a third word is ignored. Raises MalformedError."""
     fields = value.split()
     if not fields:
         raise MalformedError("a=msid is empty")
