@@ -16,6 +16,13 @@ from sdp.connection import UNSPECIFIED, Connection, RtcpAddress
 from sdp.direction import Direction
 from sdp.errors import SdpError, Tolerated
 from sdp.fmtp import Parameters, parse_parameters, serialize_parameters
+from sdp.fragment import (
+    MEDIA_TYPE,
+    Fragment,
+    FragmentSection,
+    parse_fragment,
+    serialize_fragment,
+)
 from sdp.h264 import H264ProfileLevel, parse_profile_level_id
 from sdp.media import MediaSection
 from sdp.origin import UNBOUNDED, Origin, Timing
@@ -46,6 +53,12 @@ __all__ = [
     "serialize",
     "SdpError",
     "Tolerated",
+    # trickle fragments
+    "Fragment",
+    "FragmentSection",
+    "MEDIA_TYPE",
+    "parse_fragment",
+    "serialize_fragment",
     # the session level
     "Description",
     "Origin",

@@ -80,13 +80,13 @@ class LevelBuilder:
         return DtlsAttributes(tuple(self.fingerprints), self.setup, self.tls_id)
 
 
-def read_information(level: LevelBuilder, value: str) -> None:
+def _read_information(level: LevelBuilder, value: str) -> None:
     """Take an i= line."""
     level.note_repeat("i=", level.information)
     level.information = value
 
 
-def read_connection(level: LevelBuilder, value: str) -> None:
+def _read_connection(level: LevelBuilder, value: str) -> None:
     """Take a c= line; the first stands, further ones are for layered multicast."""
     if level.connection is None:
         level.connection = parse_connection(value)
@@ -94,7 +94,7 @@ def read_connection(level: LevelBuilder, value: str) -> None:
         level.tolerate("more than one c=")
 
 
-def read_bandwidth(level: LevelBuilder, value: str) -> None:
+def _read_bandwidth(level: LevelBuilder, value: str) -> None:
     """Take a b= line."""
     try:
         level.bandwidths.append(parse_bandwidth(value))
@@ -187,6 +187,18 @@ ATTRIBUTES_OF_BOTH_LEVELS: dict[str, Callable[[LevelBuilder, str], None]] = {
     "crypto": _read_keying,
     "key-mgmt": _read_keying,
     **{direction.value: _direction_reader(direction) for direction in Direction},
+}
+
+
+def _ignore_key(level: LevelBuilder, value: str) -> None:
+    level.tolerate("k= is ignored")
+
+
+LINES_OF_BOTH_LEVELS: dict[str, Callable[[LevelBuilder, str], None]] = {
+    "i": _read_information,
+    "c": _read_connection,
+    "b": _read_bandwidth,
+    "k": _ignore_key,
 }
 
 # A line of these that breaks its grammar is dropped; of any other known attribute it is an error.

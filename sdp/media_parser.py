@@ -125,9 +125,9 @@ class MediaBuilder(LevelBuilder):
             mid=self.mid,
             direction=self.direction,
             bundle_only=self.bundle_only,
-            ice=self._ice(),
+            ice=self.ice(),
             dtls=self.dtls(),
-            rtcp=RtcpAttributes(self.rtcp, self.rtcp_mux, self.rtcp_mux_only, self.rtcp_rsize),
+            rtcp=self.rtcp_attributes(),
             codecs=self._codecs() if "RTP/" in self.protocol.upper() else (),
             extmaps=tuple(self.extmaps),
             extmap_allow_mixed=self.extmap_allow_mixed,
@@ -142,7 +142,8 @@ class MediaBuilder(LevelBuilder):
             other=tuple(self.other),
         )
 
-    def _ice(self) -> IceAttributes:
+    def ice(self) -> IceAttributes:
+        """Build the ICE attributes."""
         return IceAttributes(
             self.ice_ufrag,
             self.ice_pwd,
@@ -152,6 +153,10 @@ class MediaBuilder(LevelBuilder):
             self.ice_mismatch,
             self.remote_candidates,
         )
+
+    def rtcp_attributes(self) -> RtcpAttributes:
+        """Build the RTCP attributes."""
+        return RtcpAttributes(self.rtcp, self.rtcp_mux, self.rtcp_mux_only, self.rtcp_rsize)
 
     def _sctp(self) -> SctpAttributes:
         if self.sctp_port is None and self.max_message_size is None and self.sctpmap is None:

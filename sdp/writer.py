@@ -7,9 +7,9 @@ from sdp.connection import Connection
 from sdp.limits import MAX_LENGTH
 from sdp.media import MediaSection
 from sdp.media_parser import MEDIA_ATTRIBUTES
-from sdp.parser import SESSION_ATTRIBUTES
 from sdp.rtp import Codec, Extmap
 from sdp.session import Description
+from sdp.session_parser import SESSION_ATTRIBUTES
 from sdp.tokens import is_token
 from sdp.transport import DtlsAttributes, IceAttributes, RtcpAttributes
 
@@ -24,9 +24,13 @@ def serialize(description: Description) -> str:
     lines = _session_lines(description)
     for section in description.media:
         _append_section(lines, section)
-    lines.append("")
-    text = "\r\n".join(lines)
-    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1 or "\0" in text:
+    return join_lines(lines)
+
+
+def join_lines(lines: list[str]) -> str:
+    """End every line with CRLF. Raises ValueError when `parse` would refuse the result."""
+    text = "\r\n".join([*lines, ""])
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text:
         raise ValueError("a value contains CR, LF or NUL")
     if len(text) > MAX_LENGTH:
         raise ValueError(f"description longer than {MAX_LENGTH} bytes")
@@ -58,7 +62,7 @@ def _append_session_attributes(lines: list[str], description: Description) -> No
         lines.append("a=ice-lite")
     if description.ice_pacing is not None:
         lines.append(f"a=ice-pacing:{description.ice_pacing}")
-    _append_ice(lines, description.ice)
+    append_ice(lines, description.ice)
     _append_dtls(lines, description.dtls)
     _append_extmaps(lines, description.extmaps, allow_mixed=description.extmap_allow_mixed)
     lines += [f"a=msid-semantic: {semantic}" for semantic in description.msid_semantics]
@@ -74,9 +78,9 @@ def _append_section(lines: list[str], section: MediaSection) -> None:
         lines.append(f"i={section.information}")
     _append_connection(lines, section.connection)
     lines += [f"b={bandwidth}" for bandwidth in section.bandwidths]
-    _append_rtcp(lines, section.rtcp)
-    _append_candidates(lines, section.ice)
-    _append_ice(lines, section.ice)
+    append_rtcp(lines, section.rtcp)
+    append_candidates(lines, section.ice)
+    append_ice(lines, section.ice)
     _append_dtls(lines, section.dtls)
     if section.mid is not None:
         if not is_token(section.mid):
@@ -98,7 +102,7 @@ def _append_connection(lines: list[str], connection: Connection | None) -> None:
         lines.append(f"c={connection}")
 
 
-def _append_rtcp(lines: list[str], rtcp: RtcpAttributes) -> None:
+def append_rtcp(lines: list[str], rtcp: RtcpAttributes) -> None:
     if rtcp.address is not None:
         lines.append(f"a=rtcp:{rtcp.address}")
     if rtcp.mux:
@@ -109,7 +113,7 @@ def _append_rtcp(lines: list[str], rtcp: RtcpAttributes) -> None:
         lines.append("a=rtcp-rsize")
 
 
-def _append_candidates(lines: list[str], ice: IceAttributes) -> None:
+def append_candidates(lines: list[str], ice: IceAttributes) -> None:
     lines += [f"a={candidate}" for candidate in ice.candidates]
     if ice.remote_candidates:
         lines.append(f"a=remote-candidates:{' '.join(map(str, ice.remote_candidates))}")
@@ -117,7 +121,7 @@ def _append_candidates(lines: list[str], ice: IceAttributes) -> None:
         lines.append("a=ice-mismatch")
 
 
-def _append_ice(lines: list[str], ice: IceAttributes) -> None:
+def append_ice(lines: list[str], ice: IceAttributes) -> None:
     if ice.end_of_candidates:
         lines.append("a=end-of-candidates")
     if ice.ufrag is not None:
