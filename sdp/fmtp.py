@@ -1,8 +1,12 @@
 """Format parameters: the right-hand side of a=fmtp (RFC 8866 §6.15)."""
 
+from functools import lru_cache
 from typing import TypeAlias
 
 Parameters: TypeAlias = tuple[tuple[str, str | None], ...]
+
+# Peers send the same few texts over and over; long ones are not worth the memory.
+_MAX_CACHED_LENGTH = 256
 
 
 def parse_parameters(text: str) -> Parameters:
@@ -10,6 +14,10 @@ def parse_parameters(text: str) -> Parameters:
 
     A value keeps its own ``=`` and ``,``; empty items are skipped.
     """
+    return _split_cached(text) if len(text) <= _MAX_CACHED_LENGTH else _split(text)
+
+
+def _split(text: str) -> Parameters:
     parameters: list[tuple[str, str | None]] = []
     for item in text.split(";"):
         name, equals, value = item.partition("=")
@@ -19,6 +27,9 @@ def parse_parameters(text: str) -> Parameters:
         elif name:
             parameters.append((name, None))
     return tuple(parameters)
+
+
+_split_cached = lru_cache(maxsize=512)(_split)
 
 
 def serialize_parameters(parameters: Parameters) -> str:

@@ -1,13 +1,13 @@
 """Reading one media section: its m= line and media-level attributes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sdp.attribute import Attribute
 from sdp.builder import ATTRIBUTES_OF_BOTH_LEVELS, LevelBuilder
 from sdp.candidate import Candidate, parse_candidate_value
 from sdp.connection import RtcpAddress, parse_rtcp_address
 from sdp.errors import MalformedError, Tolerated
-from sdp.fmtp import parse_parameters
+from sdp.fmtp import Parameters, parse_parameters
 from sdp.limits import MAX_CANDIDATES, MAX_FORMATS, MAX_WILDCARD_FEEDBACK
 from sdp.media import MediaSection
 from sdp.rtp import STATIC_CODECS, Codec, Encoding, Feedback, parse_encoding, parse_feedback
@@ -29,7 +29,11 @@ from sdp.transport import (
     parse_remote_candidates,
 )
 
-_STATIC = {str(payload_type): codec for payload_type, codec in STATIC_CODECS.items()}
+_PAYLOAD_TYPES = {str(payload_type): payload_type for payload_type in range(128)}
+_STATIC_ENCODINGS = {
+    str(payload_type): Encoding(codec.name, codec.clock_rate, codec.channels)
+    for payload_type, codec in STATIC_CODECS.items()
+}
 _MAX_WILDCARD_LENGTH = 256
 
 
@@ -80,7 +84,7 @@ class MediaBuilder(LevelBuilder):
         self.rtcp_mux_only = False
         self.rtcp_rsize = False
         self.encodings: dict[str, Encoding] = {}
-        self.fmtps: dict[str, str] = {}
+        self.fmtps: dict[str, Parameters] = {}
         self.feedback: dict[str, list[Feedback]] = {}
         self.wildcard_feedback: list[Feedback] = []
         self.ptime: float | None = None
@@ -166,42 +170,31 @@ class MediaBuilder(LevelBuilder):
     def _codecs(self) -> tuple[Codec, ...]:
         codecs = []
         for fmt in dict.fromkeys(self.formats):
-            encoding = self.encodings.pop(fmt, None)
-            if encoding is None:
-                encoding = self._static_encoding(fmt)
-            if encoding is not None and _is_payload_type(fmt):
-                codecs.append(self._codec(fmt, encoding))
-            else:
+            encoding = self.encodings.pop(fmt, None) or _STATIC_ENCODINGS.get(fmt)
+            payload_type = _PAYLOAD_TYPES.get(fmt)
+            if encoding is None or payload_type is None:
                 self.tolerate(f"format {fmt[:32]} is not described")
+            else:
+                codecs.append(self._codec(payload_type, fmt, encoding))
         for name, lines in (("rtpmap", self.encodings), ("fmtp", self.fmtps)):
             for fmt in lines:
                 self.tolerate(f"a={name} for format {fmt[:32]}, which m= does not list")
         return tuple(codecs)
 
-    def _static_encoding(self, fmt: str) -> Encoding | None:
-        codec = _STATIC.get(fmt)
-        if codec is None:
-            return None
-        return Encoding(codec.name, codec.clock_rate, codec.channels)
-
-    def _codec(self, fmt: str, encoding: Encoding) -> Codec:
-        fmtp = self.fmtps.pop(fmt, None)
-        feedback = self.feedback.get(fmt, [])
+    def _codec(self, payload_type: int, fmt: str, encoding: Encoding) -> Codec:
+        feedback: Iterable[Feedback] = self.feedback.get(fmt, ())
         # RFC 4585 §4.2: the wildcard is for every payload type; retransmissions have no feedback.
         if self.wildcard_feedback and encoding.name.lower() != "rtx":
-            feedback = feedback + [f for f in self.wildcard_feedback if f not in feedback]
+            feedback = dict.fromkeys([*feedback, *self.wildcard_feedback])
+        name, clock_rate, channels = encoding
         return Codec(
-            int(fmt),
-            encoding.name,
-            encoding.clock_rate,
-            encoding.channels,
-            parse_parameters(fmtp) if fmtp else (),
+            payload_type,
+            name,
+            clock_rate,
+            channels,
+            self.fmtps.pop(fmt, ()),
             tuple(feedback),
         )
-
-
-def _is_payload_type(fmt: str) -> bool:
-    return fmt.isascii() and fmt.isdigit() and len(fmt) <= 3 and int(fmt) <= 127
 
 
 def _read_mid(media: MediaBuilder, value: str) -> None:
@@ -253,21 +246,25 @@ def _read_rtcp_rsize(media: MediaBuilder, value: str) -> None:
 
 def _read_rtpmap(media: MediaBuilder, value: str) -> None:
     fmt, _, encoding = value.partition(" ")
-    media.note_repeat("a=rtpmap", media.encodings.get(fmt))
+    if fmt in media.encodings:
+        media.tolerate("repeated a=rtpmap")
     media.encodings[fmt] = parse_encoding(encoding)
 
 
 def _read_fmtp(media: MediaBuilder, value: str) -> None:
     fmt, _, parameters = value.partition(" ")
-    media.note_repeat("a=fmtp", media.fmtps.get(fmt))
-    media.fmtps[fmt] = parameters
+    if fmt in media.fmtps:
+        media.tolerate("repeated a=fmtp")
+    media.fmtps[fmt] = parse_parameters(parameters)
 
 
 def _read_rtcp_fb(media: MediaBuilder, value: str) -> None:
     fmt, _, rest = value.partition(" ")
     feedback = parse_feedback(rest)
-    if fmt != "*":
-        media.feedback.setdefault(fmt, []).append(feedback)
+    if fmt in media.feedback:
+        media.feedback[fmt].append(feedback)
+    elif fmt != "*":
+        media.feedback[fmt] = [feedback]
     elif len(rest) > _MAX_WILDCARD_LENGTH or len(media.wildcard_feedback) >= MAX_WILDCARD_FEEDBACK:
         raise MalformedError("too much a=rtcp-fb for all formats")
     elif feedback not in media.wildcard_feedback:

@@ -14,6 +14,8 @@ from sdp.session import Description
 from sdp.session_parser import SESSION_ATTRIBUTES, SESSION_LINES, SessionBuilder
 from sdp.tokens import is_token
 
+_NO_ATTRIBUTE = ("", "", "")
+
 Level = TypeVar("Level", bound=LevelBuilder)
 
 
@@ -59,26 +61,34 @@ def parse_level(
             break
         index += 1
         level.line_number = index
-        name, handler = prefix, None
+        name, colon, value = line[2:].partition(":") if prefix == "a=" else _NO_ATTRIBUTE
+        handler = attributes.get(name)
         try:
-            if prefix == "a=":
-                name, colon, value = line[2:].partition(":")
-                handler = attributes.get(name)
-                if handler is not None:
-                    handler(level, value)
-                else:
-                    _keep_attribute(level, name, value if colon else None)
+            if handler is not None:
+                handler(level, value)
+            elif prefix == "a=":
+                _read_unknown(level, attributes, name, value if colon else None)
             else:
                 _read_line(level, other_lines, line)
         except MalformedError as error:
-            if handler is None or name not in DROPPED_WHEN_MALFORMED:
+            if name not in DROPPED_WHEN_MALFORMED:
                 raise SdpError(index, str(error)) from None
             level.tolerate(str(error))
     return index
 
 
-def _keep_attribute(level: LevelBuilder, name: str, value: str | None) -> None:
-    if is_token(name):
+def _read_unknown(
+    level: Level,
+    attributes: Mapping[str, Callable[[Level, str], None]],
+    name: str,
+    value: str | None,
+) -> None:
+    stripped = name.strip()
+    handler = attributes.get(stripped)
+    if handler is not None:
+        level.tolerate("space around an attribute name")
+        handler(level, value or "")
+    elif is_token(name):
         level.other.append(Attribute(name, value))
     else:
         level.tolerate("attribute name is not a token")

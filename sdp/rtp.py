@@ -1,12 +1,16 @@
 """RTP payload formats and header extensions of a media section (RFC 8866 §6.6, RFC 8285)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from sdp.direction import Direction
 from sdp.errors import MalformedError
 from sdp.fmtp import Parameters, get_parameter, serialize_parameters
 from sdp.tokens import is_token, parse_integer
+
+_MAX_ENCODING_LENGTH = 128
+_MAX_EXTMAP_LENGTH = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,12 @@ class Encoding(NamedTuple):
     channels: int
 
 
+# Peers send the same few mappings over and over. Too long a value is an error, hence not cached.
+@lru_cache(maxsize=512)
 def parse_encoding(value: str) -> Encoding:
     """Parse ``<name>/<clock rate>[/<channels>]`` of an a=rtpmap line. Raises MalformedError."""
+    if len(value) > _MAX_ENCODING_LENGTH:
+        raise MalformedError("a=rtpmap is too long")
     name, *numbers = value.strip().split("/")
     if not is_token(name) or not 1 <= len(numbers) <= 2:
         raise MalformedError("a=rtpmap needs a name and a clock rate")
@@ -138,13 +146,14 @@ def parse_feedback(value: str) -> Feedback:
     return Feedback(kind, parameter[0].rstrip() if parameter else None)
 
 
+@lru_cache(maxsize=512)
 def parse_extmap(value: str) -> Extmap:
     """Parse the value of an a=extmap line. Raises MalformedError.
 
     Identifiers 4096 to 4351 of offers pass (RFC 8285 §7): a receiver remaps or drops them.
     """
     fields = value.split(None, 2)
-    if len(fields) < 2:
+    if len(fields) < 2 or len(value) > _MAX_EXTMAP_LENGTH:
         raise MalformedError("a=extmap needs an identifier and a URI")
     identifier, slash, direction = fields[0].partition("/")
     if slash and direction not in _DIRECTIONS:

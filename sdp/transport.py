@@ -122,10 +122,14 @@ def parse_fingerprint(value: str) -> Fingerprint:
     if len(fields) != 2 or not (is_token(fields[0]) and fields[1].isascii()):
         raise MalformedError("a=fingerprint needs a hash and a value")
     algorithm, digest = fields[0].lower(), fields[1].upper()
-    size = DIGEST_SIZES.get(algorithm, (len(digest) + 1) // 3)
-    octets = digest.split(":")
-    if len(octets) != size or not all(len(pair) == 2 and _HEX.issuperset(pair) for pair in octets):
-        raise MalformedError(f"a=fingerprint is not {size} hex pairs")
+    octets = digest.count(":") + 1
+    hex_digits = digest.replace(":", "")
+    if octets != DIGEST_SIZES.get(algorithm, octets) or not _HEX.issuperset(hex_digits):
+        raise MalformedError(
+            "a=fingerprint does not have the length of its hash"
+        )
+    if len(digest) != 3 * octets - 1 or digest[2::3] != ":" * (octets - 1):
+        raise MalformedError("a=fingerprint is not made of hex pairs")
     return Fingerprint(algorithm, digest)
 
 

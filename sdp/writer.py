@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 
 from sdp.attribute import Attribute
 from sdp.connection import Connection
+from sdp.fmtp import serialize_parameters
 from sdp.limits import MAX_LENGTH
 from sdp.media import MediaSection
 from sdp.media_parser import MEDIA_ATTRIBUTES
@@ -147,8 +148,9 @@ def _append_extmaps(lines: list[str], extmaps: tuple[Extmap, ...], *, allow_mixe
 
 
 def _append_rtp(lines: list[str], section: MediaSection) -> None:
+    formats = frozenset(section.formats)
     for codec in section.codecs:
-        if str(codec.payload_type) not in section.formats:
+        if str(codec.payload_type) not in formats:
             raise ValueError(f"payload type {codec.payload_type} is not in formats")
         _append_codec(lines, codec)
     if section.ptime is not None:
@@ -158,11 +160,17 @@ def _append_rtp(lines: list[str], section: MediaSection) -> None:
 
 
 def _append_codec(lines: list[str], codec: Codec) -> None:
+    # Most lines of a description are written here, hence without a call for each record.
     payload_type = codec.payload_type
-    lines.append(f"a=rtpmap:{payload_type} {codec.rtpmap}")
+    rtpmap = f"a=rtpmap:{payload_type} {codec.name}/{codec.clock_rate}"
+    lines.append(rtpmap if codec.channels == 1 else f"{rtpmap}/{codec.channels}")
     if codec.parameters:
-        lines.append(f"a=fmtp:{payload_type} {codec.fmtp}")
-    lines += [f"a=rtcp-fb:{payload_type} {feedback}" for feedback in codec.feedback]
+        lines.append(f"a=fmtp:{payload_type} {serialize_parameters(codec.parameters)}")
+    for feedback in codec.feedback:
+        if feedback.parameter is None:
+            lines.append(f"a=rtcp-fb:{payload_type} {feedback.type}")
+        else:
+            lines.append(f"a=rtcp-fb:{payload_type} {feedback.type} {feedback.parameter}")
 
 
 def _packet_time(milliseconds: float) -> str:
