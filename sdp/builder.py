@@ -8,7 +8,7 @@ from sdp.connection import Connection, parse_connection
 from sdp.direction import Direction
 from sdp.errors import MalformedError, Tolerated
 from sdp.rtp import Extmap, parse_extmap
-from sdp.tokens import is_ice_chars, is_token
+from sdp.tokens import is_ice_chars, is_lenient_credential, is_token
 from sdp.transport import (
     DIGEST_SIZES,
     NO_DTLS,
@@ -115,8 +115,7 @@ def _read_ice_pwd(level: LevelBuilder, value: str) -> None:
 def _ice_credential(level: LevelBuilder, value: str) -> str:
     value = value.strip()
     if not is_ice_chars(value):
-        # A colon would make the STUN username ambiguous; other tokens are in use.
-        if not is_token(value):
+        if not is_lenient_credential(value):
             raise MalformedError("ICE credential is not made of ice-char")
         level.tolerate("ICE credential with characters that are not ice-char")
     return value

@@ -7,6 +7,7 @@ from sdp.errors import MalformedError
 _ALPHANUMERIC = string.ascii_letters + string.digits
 _TOKEN = frozenset(_ALPHANUMERIC + "!#$%&'*+-.^_`{|}~")
 _ICE_CHARS = frozenset(_ALPHANUMERIC + "+/")
+_LENIENT_CREDENTIAL = _TOKEN | _ICE_CHARS
 
 
 def is_token(text: str) -> bool:
@@ -17,6 +18,14 @@ def is_token(text: str) -> bool:
 def is_ice_chars(text: str) -> bool:
     """Tell whether `text` is a non-empty run of ice-char (RFC 8839 §5.1)."""
     return bool(text) and _ICE_CHARS.issuperset(text)
+
+
+def is_lenient_credential(text: str) -> bool:
+    """Tell whether `text` can stand for an ICE ufrag or pwd: a token that may hold slashes.
+
+    Some peers use more than ice-char; a colon would make the STUN username ambiguous.
+    """
+    return bool(text) and _LENIENT_CREDENTIAL.issuperset(text)
 
 
 def parse_integer(text: str, *, minimum: int = 0, maximum: int | None = None) -> int:

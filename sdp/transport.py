@@ -125,9 +125,7 @@ def parse_fingerprint(value: str) -> Fingerprint:
     octets = digest.count(":") + 1
     hex_digits = digest.replace(":", "")
     if octets != DIGEST_SIZES.get(algorithm, octets) or not _HEX.issuperset(hex_digits):
-        raise MalformedError(
-            "a=fingerprint does not have the length of its hash"
-        )
+        raise MalformedError("a=fingerprint does not have the length of its hash")
     if len(digest) != 3 * octets - 1 or digest[2::3] != ":" * (octets - 1):
         raise MalformedError("a=fingerprint is not made of hex pairs")
     return Fingerprint(algorithm, digest)

@@ -5,22 +5,23 @@ from collections.abc import Set as AbstractSet
 from sdp.attribute import Attribute
 from sdp.connection import Connection
 from sdp.fmtp import serialize_parameters
-from sdp.limits import MAX_LENGTH
+from sdp.limits import MAX_LENGTH, MAX_LINE_LENGTH
 from sdp.media import MediaSection
 from sdp.media_parser import MEDIA_ATTRIBUTES
+from sdp.origin import UNBOUNDED
 from sdp.rtp import Codec, Extmap
 from sdp.session import Description
 from sdp.session_parser import SESSION_ATTRIBUTES
-from sdp.tokens import is_token
+from sdp.tokens import is_lenient_credential, is_token
 from sdp.transport import DtlsAttributes, IceAttributes, RtcpAttributes
 
 
 def serialize(description: Description) -> str:
     """Write a description. `parse` of the result gives an equal description.
 
-    Raises ValueError for values that cannot be written: a line end inside a value, an attribute
-    in `other` that has a field of its own, a mid that is not a token, a codec that is not in
-    `formats`, or a text above 1 MiB.
+    Raises ValueError for what cannot be written: a line end inside a value, an attribute in
+    `other` that has a field of its own, a mid or credential that is not a token, a section without
+    formats or with a codec that is not in them, or a text above 1 MiB.
     """
     lines = _session_lines(description)
     for section in description.media:
@@ -33,8 +34,10 @@ def join_lines(lines: list[str]) -> str:
     text = "\r\n".join([*lines, ""])
     if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text:
         raise ValueError("a value contains CR, LF or NUL")
-    if len(text) > MAX_LENGTH:
+    if (len(text) if text.isascii() else len(text.encode())) > MAX_LENGTH:
         raise ValueError(f"description longer than {MAX_LENGTH} bytes")
+    if max(map(len, lines), default=0) > MAX_LINE_LENGTH:
+        raise ValueError(f"line longer than {MAX_LINE_LENGTH} characters")
     return text
 
 
@@ -48,7 +51,7 @@ def _session_lines(description: Description) -> list[str]:
     lines += [f"p={phone}" for phone in description.phones]
     _append_connection(lines, description.connection)
     lines += [f"b={bandwidth}" for bandwidth in description.bandwidths]
-    for timing in description.timings:
+    for timing in description.timings or (UNBOUNDED,):
         lines.append(f"t={timing.start} {timing.stop}")
         lines += [f"r={repeat}" for repeat in timing.repeats]
     if description.zone is not None:
@@ -73,8 +76,7 @@ def _append_session_attributes(lines: list[str], description: Description) -> No
 
 
 def _append_section(lines: list[str], section: MediaSection) -> None:
-    port = section.port if section.port_count is None else f"{section.port}/{section.port_count}"
-    lines.append(f"m={section.kind} {port} {section.protocol} {' '.join(section.formats)}")
+    lines.append(f"m={_media_line(section)}")
     if section.information is not None:
         lines.append(f"i={section.information}")
     _append_connection(lines, section.connection)
@@ -84,9 +86,7 @@ def _append_section(lines: list[str], section: MediaSection) -> None:
     append_ice(lines, section.ice)
     _append_dtls(lines, section.dtls)
     if section.mid is not None:
-        if not is_token(section.mid):
-            raise ValueError(f"mid is not a token: {section.mid!r}")
-        lines.append(f"a=mid:{section.mid}")
+        lines.append(f"a=mid:{_check_token(section.mid)}")
     if section.bundle_only:
         lines.append("a=bundle-only")
     _append_extmaps(lines, section.extmaps, allow_mixed=section.extmap_allow_mixed)
@@ -96,6 +96,27 @@ def _append_section(lines: list[str], section: MediaSection) -> None:
     _append_streams(lines, section)
     _append_sctp(lines, section)
     _append_other(lines, section.other, MEDIA_ATTRIBUTES.keys())
+
+
+def _media_line(section: MediaSection) -> str:
+    if not section.formats or not 0 <= section.port <= 65535:
+        raise ValueError("a media section needs a format, and a port from 0 to 65535")
+    port = section.port if section.port_count is None else f"{section.port}/{section.port_count}"
+    return f"{_check_token(section.kind)} {port} {section.protocol} {' '.join(section.formats)}"
+
+
+def _check_token(text: str) -> str:
+    """Return `text` when it is an RFC 8866 token. Raises ValueError when it is not."""
+    if not is_token(text):
+        raise ValueError(f"not a token: {text!r}")
+    return text
+
+
+def _check_credential(text: str) -> str:
+    """Return an ICE ufrag or pwd that `parse` takes. Raises ValueError when it does not."""
+    if not is_lenient_credential(text):
+        raise ValueError("ICE credential is empty or has illegal characters")
+    return text
 
 
 def _append_connection(lines: list[str], connection: Connection | None) -> None:
@@ -126,9 +147,9 @@ def append_ice(lines: list[str], ice: IceAttributes) -> None:
     if ice.end_of_candidates:
         lines.append("a=end-of-candidates")
     if ice.ufrag is not None:
-        lines.append(f"a=ice-ufrag:{ice.ufrag}")
+        lines.append(f"a=ice-ufrag:{_check_credential(ice.ufrag)}")
     if ice.pwd is not None:
-        lines.append(f"a=ice-pwd:{ice.pwd}")
+        lines.append(f"a=ice-pwd:{_check_credential(ice.pwd)}")
     if ice.options:
         lines.append(f"a=ice-options:{' '.join(ice.options)}")
 
