@@ -33,7 +33,11 @@ from .network import Network, is_private
 from .packet import DropReason, Endpoint, Packet, Protocol
 from .packet_log import PacketLog, Record
 from .router import Router, external_endpoints
+from .server_faults import Faults
 from .simulation import Simulation
+from .stun_server import StunServer
+from .turn_allocation import Allocation
+from .turn_server import Exchange, TurnServer
 
 __all__ = [
     "Simulation",
@@ -70,6 +74,11 @@ __all__ = [
     "BLOCK_UDP",
     "WEB_ONLY",
     "allowing_udp_ports",
+    "StunServer",
+    "TurnServer",
+    "Allocation",
+    "Exchange",
+    "Faults",
     "Packet",
     "Endpoint",
     "Protocol",

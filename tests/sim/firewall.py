@@ -14,7 +14,7 @@ class FirewallPolicy:
 
     filtering: Dependence = Dependence.ADDRESS_AND_PORT_DEPENDENT
     """What inbound packets must match: something sent before by the inside endpoint to anyone,
-    to that address, or to that address and port (RFC 6092 REC-17, REC-18)."""
+    to that address, or to that address and port."""
     stateful: bool = True
     """False lets unsolicited packets in."""
     block_udp: bool = False
