@@ -20,8 +20,18 @@ class TransportAddress(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def parse_ip(host: str) -> IPv4Address | IPv6Address:
-    """Parse an IP address literal. Raises ValueError when `host` is not one."""
+    """Parse an IP address literal. Raises ValueError when `host` is not one or has a zone id."""
+    if "%" in host:
+        raise ValueError(f"{host!r} has a zone id")
     return ip_address(host)
+
+
+def canonical(address: tuple[str, int]) -> TransportAddress:
+    """Put an address into canonical form. Raises ValueError when the host is not an IP literal."""
+    host, port = address
+    if not 0 <= port <= 65535:
+        raise ValueError(f"port {port} is outside 0..65535")
+    return TransportAddress(str(parse_ip(host)), port)
 
 
 def is_ipv6(host: str) -> bool:
@@ -31,4 +41,22 @@ def is_ipv6(host: str) -> bool:
 
 def is_link_local(host: str) -> bool:
     """Tell whether `host` is an IPv6 link-local address (RFC 4291 §2.5.6)."""
-    return host[:4].lower() in ("fe80", "fe90", "fea0", "feb0")
+    return host[:3].lower() in ("fe8", "fe9", "fea", "feb") and ":" in host
+
+
+@lru_cache(maxsize=4096)
+def usable_as_host(host: str, *, loopback: bool = False, mapped: bool = False) -> bool:
+    """Tell whether RFC 8445 §5.1.1.1 lets `host` be a host candidate.
+
+    Loopback addresses and IPv4-mapped IPv6 addresses count only when asked for.
+    """
+    ip = parse_ip(host)
+    if ip.is_loopback:
+        return loopback
+    if ip.is_unspecified or ip.is_multicast:
+        return False
+    if isinstance(ip, IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return mapped
+        return not ip.is_site_local and int(ip) >> 32 != 0
+    return True

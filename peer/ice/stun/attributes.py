@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from peer.ice.address import TransportAddress
+from ..address import TransportAddress
 
 from .codecs import (
     AddressErrorCode,

@@ -6,7 +6,7 @@ from ipaddress import IPv6Address
 from struct import Struct
 from typing import NamedTuple, TypeVar
 
-from peer.ice.address import TransportAddress, parse_ip
+from ..address import TransportAddress, parse_ip
 
 from .errors import StunError
 

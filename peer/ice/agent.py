@@ -1,0 +1,308 @@
+"""The ICE agent (RFC 8445): a state machine without clock, sockets or randomness."""
+
+from collections.abc import Iterable
+
+from . import inbound, schedule
+from .address import TransportAddress, canonical, usable_as_host
+from .base import Base
+from .candidate import Candidate, TcpType, TransportProtocol
+from .candidates import add_remote
+from .config import IceConfig, NetworkType, StunServer
+from .errors import DropReason, InvalidParameterError, InvalidStateError
+from .events import (
+    Event,
+    EventLoopStalled,
+    IceParameters,
+    IceRole,
+    IceState,
+    RemoteParameters,
+    Transmit,
+)
+from .pacer import Budget
+from .session import Entropy, Session
+from .stream import Stream
+from .streams import drop_base, make_generation, restart_stream, set_remote, stop_component
+
+
+class IceAgent:
+    """One ICE session: all data streams of a peer connection.
+
+    Three kinds of input drive it: the application's calls, the network (`receive_datagram` and
+    the stream methods) and the clock (`handle_timer`). After every input the driver does the
+    same three things: send `transmits()`, hand out `next_event()` until it is None, and arm one
+    timer for `get_timer()`.
+
+    `now` is in seconds on any monotonic clock; going back counts as not moving. `entropy` gives
+    that many random bytes of cryptographic quality. Agents of one process share a `budget`.
+    """
+
+    def __init__(
+        self,
+        config: IceConfig | None = None,
+        *,
+        role: IceRole,
+        entropy: Entropy,
+        budget: Budget | None = None,
+    ) -> None:
+        self._session = Session(config or IceConfig(), role=role, entropy=entropy, budget=budget)
+
+    # Application
+
+    def add_stream(self, stream_id: str, components: Iterable[int] = (1,)) -> IceParameters:
+        """Add a data stream; returns the credentials to signal (RFC 8445 §5.3).
+
+        Component 1 is RTP, 2 RTCP. Streams are checked in the order they were added. Raises
+        InvalidParameterError for a known id or components outside 1..256.
+        """
+        session = self._open()
+        numbers = tuple(sorted(set(components)))
+        if stream_id in session.streams:
+            raise InvalidParameterError(f"stream {stream_id!r} exists")
+        if not numbers or numbers[0] < 1 or numbers[-1] > 256:
+            raise InvalidParameterError("components are 1..256")
+        generation = make_generation(session, stream_id)
+        session.streams[stream_id] = Stream(stream_id, numbers, generation)
+        session.checklists.append(generation.checklist)
+        return generation.local
+
+    def remove_stream(self, stream_id: str) -> None:
+        """Take a stream out: its bases are released, its checks end."""
+        session = self._open()
+        stream = self._stream(stream_id)
+        for component in list(stream.components):
+            stop_component(session, stream, component)
+        session.checklists.remove(stream.current.checklist)
+        del session.streams[stream_id]
+        session.urgent = True
+
+    def remove_component(self, stream_id: str, component: int) -> None:
+        """Take one component out of a stream, because the answer multiplexes RTCP."""
+        session = self._open()
+        stream = self._stream(stream_id)
+        if component not in stream.components or len(stream.components) == 1:
+            raise InvalidParameterError(f"stream {stream_id!r} cannot lose {component}")
+        stop_component(session, stream, component)
+        session.urgent = True
+
+    def add_base(
+        self,
+        stream_id: str,
+        component: int,
+        address: tuple[str, int],
+        *,
+        network: NetworkType = NetworkType.UNKNOWN,
+        transport: TransportProtocol = TransportProtocol.UDP,
+        tcp_type: TcpType | None = None,
+    ) -> bool:
+        """Tell about a socket bound to `address`; its candidates follow as events.
+
+        Bases added without another input in between are ranked together (RFC 8421). Returns
+        False for an address that may not be a candidate (RFC 8445 §5.1.1.1). A TCP base needs a
+        `tcp_type`: a passive one listens on `address`, an active one connects from its host.
+        """
+        session = self._open()
+        stream = self._stream(stream_id)
+        if component not in stream.components:
+            raise InvalidParameterError(f"stream {stream_id!r} has no component {component}")
+        if (transport is TransportProtocol.TCP) is (tcp_type is None):
+            raise InvalidParameterError("tcp_type belongs to TCP bases, and only to them")
+        try:
+            known = canonical(address)
+        except ValueError as error:
+            raise InvalidParameterError(str(error)) from error
+        config = session.config
+        if not usable_as_host(
+            known.host, loopback=config.allow_loopback, mapped=config.allow_mapped
+        ):
+            return False
+        base = Base(
+            stream_id, component, known, network=network, transport=transport, tcp_type=tcp_type
+        )
+        if transport is TransportProtocol.UDP:
+            if known in session.bases:
+                raise InvalidParameterError(f"{known} is in use")
+            session.bases[known] = base
+        stream.bases.append(base)
+        session.new_bases.append(base)
+        session.urgent = True
+        return True
+
+    def remove_base(self, address: tuple[str, int]) -> None:
+        """Tell that a socket or its interface is gone. Unknown addresses are ignored."""
+        session = self._open()
+        schedule.announce_bases(session)
+        base = session.bases.get(TransportAddress(*address))
+        if base is not None:
+            drop_base(session, session.streams[base.stream], base, "the interface is gone")
+            session.urgent = True
+
+    def add_stun_server(self, server: StunServer) -> None:
+        """Use a STUN server for the bases of its family that are added from now on."""
+        self._open().stun_servers.append(server)
+
+    def end_of_bases(self, stream_id: str) -> None:
+        """Tell that all bases and servers are known: gathering ends when they are done."""
+        session = self._open()
+        self._stream(stream_id).bases_ended = True
+        schedule.announce_bases(session)
+        session.urgent = True
+
+    def set_remote_parameters(self, stream_id: str, parameters: RemoteParameters) -> None:
+        """Set the peer's credentials for the current generation (RFC 8839 §5.4).
+
+        Raises InvalidStateError when they change without `restart`, InvalidParameterError when
+        their lengths are out of range.
+        """
+        session = self._open()
+        schedule.announce_bases(session)
+        set_remote(session, self._stream(stream_id), parameters)
+        session.urgent = True
+
+    def add_remote_candidate(
+        self, stream_id: str, candidate: Candidate, *, username_fragment: str | None = None
+    ) -> None:
+        """Add a candidate of the peer's (RFC 8838 §11).
+
+        `username_fragment` says which generation it belongs to, None the current one. Candidates
+        may come before the credentials; stale, duplicate and excess ones are dropped and counted.
+        """
+        session = self._open()
+        schedule.announce_bases(session)
+        add_remote(session, self._stream(stream_id), candidate, username_fragment)
+        session.urgent = True
+
+    def end_of_remote_candidates(
+        self, stream_id: str, *, username_fragment: str | None = None
+    ) -> None:
+        """Tell that the peer has no more candidates for a generation (RFC 8838 §14)."""
+        session = self._open()
+        stream = self._stream(stream_id)
+        remote = stream.current.remote
+        if username_fragment in (None, remote.username_fragment if remote else None):
+            stream.current.remote_ended = True
+            session.urgent = True
+        else:
+            session.drop(DropReason.CANDIDATE_UNKNOWN_GENERATION)
+
+    def restart(self, stream_id: str) -> IceParameters:
+        """Restart ICE for a stream: new credentials, new candidates (RFC 8445 §9).
+
+        Data goes on over the old pair until the new session has selected one.
+        """
+        session = self._open()
+        schedule.announce_bases(session)
+        parameters = restart_stream(session, self._stream(stream_id))
+        session.urgent = True
+        return parameters
+
+    def send(self, stream_id: str, component: int, data: bytes) -> bool:
+        """Send application data on the component's pair; False when there is none.
+
+        Drivers may bypass this for a pair whose `SelectedPairChanged.direct` is True.
+        """
+        session = self._open()
+        pair = self._stream(stream_id).sending.get(component)
+        if pair is None or not session.send(pair.local.base, pair.remote.address, data):
+            session.drop(DropReason.NO_PATH)
+            if pair is not None:
+                pair.stats.packets_discarded_on_send += 1
+                pair.stats.bytes_discarded_on_send += len(data)
+            return False
+        pair.stats.packets_sent += 1
+        pair.stats.bytes_sent += len(data)
+        pair.stats.last_packet_sent = session.now
+        return True
+
+    def close(self) -> None:
+        """End the session at once: no timer, no transmit and no event follows."""
+        session = self._session
+        if session.closed:
+            return
+        session.closed = True
+        session.transmits.clear()
+        session.events.clear()
+        session.transactions.clear()
+
+    # Network
+
+    def receive_datagram(
+        self, data: bytes, *, local: tuple[str, int], source: tuple[str, int], now: float
+    ) -> None:
+        """Take a datagram that arrived at `now` on the socket bound to `local`."""
+        session = self._session
+        if session.closed:
+            return
+        session.now = max(session.now, now)
+        schedule.announce_bases(session)
+        base = session.bases.get(TransportAddress(*local))
+        if base is None:
+            session.drop(DropReason.UNKNOWN_LOCAL_ADDRESS, local=str(local))
+            return
+        inbound.receive(session, base, TransportAddress(*source), data)
+        schedule.run(session, timeouts=False)
+
+    # Clock
+
+    def handle_timer(self, *, now: float) -> None:
+        """Do what is due. Calling early changes nothing, calling late makes no burst."""
+        session = self._session
+        if session.closed:
+            return
+        expected = self.get_timer()
+        session.now = max(session.now, now)
+        if expected is not None and not session.urgent:
+            self._notice_stall(now - expected)
+        session.urgent = False
+        schedule.run(session, timeouts=True)
+
+    def _notice_stall(self, late: float) -> None:
+        session = self._session
+        if late > session.timings.stall:
+            session.emit(EventLoopStalled(late))
+            schedule.postpone(session, late)
+
+    # Outputs
+
+    def transmits(self) -> list[Transmit]:
+        """Give what is to be sent now, in order, each once."""
+        session = self._session
+        transmits, session.transmits = session.transmits, []
+        return transmits
+
+    def next_event(self) -> Event | None:
+        """Give the next event, None when there is none."""
+        session = self._session
+        if not session.closed:
+            schedule.announce_bases(session)
+        return session.events.popleft() if session.events else None
+
+    def get_timer(self) -> float | None:
+        """Give the time at which `handle_timer` is to be called, None for never."""
+        session = self._session
+        if session.closed:
+            return None
+        return session.now if session.urgent else schedule.next_time(session)
+
+    # Read-only
+
+    @property
+    def role(self) -> IceRole:
+        """Our role; it may change with a role conflict (RFC 8445 §7.3.1.1)."""
+        return self._session.role
+
+    def state(self, stream_id: str, component: int) -> IceState:
+        """Give the state of a component's transport."""
+        if self._session.closed:
+            return IceState.CLOSED
+        return self._stream(stream_id).states[component]
+
+    def _open(self) -> Session:
+        if self._session.closed:
+            raise InvalidStateError("the agent is closed")
+        return self._session
+
+    def _stream(self, stream_id: str) -> Stream:
+        stream = self._session.streams.get(stream_id)
+        if stream is None:
+            raise InvalidParameterError(f"no stream {stream_id!r}")
+        return stream

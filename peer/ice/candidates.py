@@ -1,0 +1,297 @@
+"""Local and remote candidates of a generation, and pairing them (RFC 8445 §5.1, §6.1.2)."""
+
+from dataclasses import replace
+
+from .address import TransportAddress, canonical
+from .base import Base, LocalCandidate
+from .candidate import (
+    DISCARD_PORT,
+    Candidate,
+    CandidateType,
+    TcpType,
+    TransportProtocol,
+    type_preference,
+)
+from .conclusion import uses_renomination
+from .config import GatherPolicy
+from .errors import DropReason
+from .events import CandidateGathered
+from .pair import CandidatePair, may_pair
+from .priority import (
+    MAX_LOCAL_PREFERENCE,
+    candidate_priority,
+    peer_reflexive_priority,
+    preference_order,
+    tcp_local_preference,
+)
+from .session import Session
+from .stream import Generation, RemoteKey, Stream
+
+MAX_TCP_PREFERENCE = 8191
+
+
+def assign_preferences(session: Session, bases: list[Base], *, above: int) -> None:
+    """Give new bases of one component and transport unique local preferences (RFC 8421).
+
+    `above` is the number of preferences already given out; a later base ranks below them.
+    """
+    order = preference_order([(base.address.host, base.network) for base in bases])
+    for rank, index in enumerate(order):
+        base = bases[index]
+        if base.transport is TransportProtocol.TCP and base.tcp_type is not None:
+            other = max(0, MAX_TCP_PREFERENCE - above - rank)
+            base.local_preference = tcp_local_preference(base.tcp_type.value, other)
+        else:
+            base.local_preference = max(0, MAX_LOCAL_PREFERENCE - above - rank)
+
+
+def announce_host(session: Session, stream: Stream, base: Base) -> None:
+    """Make a base's host candidate (RFC 8445 §5.1.1.1) and pair it."""
+    generation = stream.current
+    base.host = None
+    address = base.address
+    if base.tcp_type is TcpType.ACTIVE:
+        address = TransportAddress(address.host, DISCARD_PORT)
+    local = _make(session, base, CandidateType.HOST, address, server="")
+    base.host = local
+    if session.config.gather_policy is GatherPolicy.ALL:
+        _add(session, stream, generation, local)
+
+
+def announce_reflexive(
+    session: Session, stream: Stream, base: Base, mapped: TransportAddress, server: str, url: str
+) -> None:
+    """Add a server-reflexive candidate learned from a server (RFC 8445 §5.1.1.2)."""
+    if session.config.gather_policy is GatherPolicy.RELAY:
+        return
+    local = _make(
+        session,
+        base,
+        CandidateType.SERVER_REFLEXIVE,
+        mapped,
+        server=server,
+        related=base.address,
+        url=url,
+    )
+    _add(session, stream, stream.current, local)
+
+
+def announce_relayed(
+    session: Session,
+    stream: Stream,
+    base: Base,
+    mapped: TransportAddress | None,
+    server: str,
+    url: str,
+    protocol: str,
+) -> None:
+    """Add a relayed candidate; its base is the relayed address itself (RFC 8445 §5.1.1.2)."""
+    taken = {each.address for each in stream.bases if each.relay is None}
+    if base.address in taken:
+        return
+    local = _make(
+        session,
+        base,
+        CandidateType.RELAYED,
+        base.address,
+        server=server,
+        related=mapped or TransportAddress("0.0.0.0", DISCARD_PORT),
+        url=url,
+        relay_protocol=protocol,
+    )
+    base.host = local
+    _add(session, stream, stream.current, local)
+
+
+def _make(
+    session: Session,
+    base: Base,
+    kind: CandidateType,
+    address: TransportAddress,
+    *,
+    server: str,
+    related: TransportAddress | None = None,
+    url: str | None = None,
+    relay_protocol: str | None = None,
+) -> LocalCandidate:
+    preference = base.local_preference
+    candidate = Candidate(
+        foundation=session.foundations.find(kind, base.address.host, server, base.transport),
+        component=base.component,
+        transport=base.transport,
+        priority=candidate_priority(
+            type_preference(kind, base.transport), preference, base.component
+        ),
+        address=address,
+        type=kind,
+        related_address=related,
+        tcp_type=base.tcp_type,
+        url=url,
+        relay_protocol=relay_protocol,
+        network=base.network,
+    )
+    tcp = base.transport is TransportProtocol.TCP
+    check_priority = peer_reflexive_priority(preference, base.component, tcp=tcp)
+    return LocalCandidate(candidate, base, check_priority)
+
+
+def _add(session: Session, stream: Stream, generation: Generation, local: LocalCandidate) -> None:
+    """Take a candidate into the list unless it is redundant (RFC 8445 §5.1.3), and pair it."""
+    candidate = local.candidate
+    for known in generation.local_candidates:
+        same_address = known.candidate.address == candidate.address
+        if (
+            same_address
+            and known.base is local.base
+            and known.candidate.type is not (CandidateType.PEER_REFLEXIVE)
+        ):
+            return
+    local.candidate = candidate = _with_unique_priority(generation, candidate)
+    generation.local_candidates.append(local)
+    signalled = not generation.local_ended
+    if signalled:
+        fragment = generation.local.username_fragment
+        session.emit(CandidateGathered(stream.id, candidate, fragment))
+    # Pairing an unsignalled candidate is what RFC 8838 §10 forbids; only with renomination can
+    # the peer make use of a path it first learns of from a check.
+    if local.is_base and (signalled or uses_renomination(session, generation)):
+        remotes = [
+            remote
+            for remote in generation.remote_candidates.values()
+            if remote.type is not CandidateType.PEER_REFLEXIVE
+        ]
+        _pair(session, stream, generation, [local], remotes)
+
+
+def _with_unique_priority(generation: Generation, candidate: Candidate) -> Candidate:
+    """Lower the local preference until the priority is unique (RFC 8445 §5.1.2.1)."""
+    taken = {local.candidate.priority for local in generation.local_candidates}
+    priority = candidate.priority
+    while priority in taken and priority > 256:
+        priority -= 256
+    if priority == candidate.priority:
+        return candidate
+    return replace(candidate, priority=priority)
+
+
+def _pair(
+    session: Session,
+    stream: Stream,
+    generation: Generation,
+    locals_: list[LocalCandidate],
+    remotes: list[Candidate],
+) -> None:
+    """Form the pairs of bases and remotes that are not there yet (RFC 8445 §6.1.2.2)."""
+    checklist = generation.checklist
+    for local in locals_:
+        for remote in remotes:
+            if not may_pair(local, remote):
+                continue
+            if checklist.find(local.base, remote.address) is not None:
+                continue
+            if remote.component in generation.selected and not uses_renomination(
+                session, generation
+            ):
+                continue
+            if local.base.relay is not None:
+                local.base.relay.want_permission(remote.address, session.now)
+            pair = CandidatePair(stream.id, local, remote)
+            pair.set_priority(session.role)
+            session.new_pairs.append((checklist, pair))
+
+
+def flush_pairs(session: Session) -> None:
+    """Put the pairs formed since the last time on their checklists, all at once."""
+    if session.new_pairs:
+        new, session.new_pairs = session.new_pairs, []
+        current = {id(stream.current.checklist) for stream in session.streams.values()}
+        seen: set[tuple[Base, TransportAddress]] = set()
+        kept = []
+        for checklist, pair in new:
+            key = (pair.local.base, pair.remote.address)
+            if id(checklist) in current and key not in seen and checklist.find(*key) is None:
+                seen.add(key)
+                kept.append((checklist, pair))
+        session.checklists.add_pairs(kept)
+
+
+def add_remote(
+    session: Session, stream: Stream, candidate: Candidate, fragment: str | None
+) -> None:
+    """Take a signalled remote candidate into the generation it belongs to (RFC 8838 §11)."""
+    generation = stream.current
+    remote = generation.remote
+    if fragment is not None and fragment in stream.old_fragments:
+        session.drop(DropReason.CANDIDATE_STALE_GENERATION, address=str(candidate.address))
+        return
+    if remote is None or (fragment is not None and fragment != remote.username_fragment):
+        _keep_for_later(session, generation, candidate, fragment or "")
+        return
+    if generation.remote_ended:
+        session.drop(DropReason.CANDIDATE_AFTER_END, address=str(candidate.address))
+        return
+    _take(session, stream, generation, candidate)
+
+
+def _keep_for_later(
+    session: Session, generation: Generation, candidate: Candidate, fragment: str
+) -> None:
+    if len(generation.waiting_candidates) >= session.config.limits.early_candidates:
+        session.drop(DropReason.CANDIDATE_UNKNOWN_GENERATION, address=str(candidate.address))
+    else:
+        generation.waiting_candidates.append((fragment, candidate))
+
+
+def take_waiting(session: Session, stream: Stream) -> None:
+    """Look at the candidates that came before the description they belong to."""
+    generation = stream.current
+    waiting, generation.waiting_candidates = generation.waiting_candidates, []
+    assert generation.remote is not None
+    for fragment, candidate in waiting:
+        if fragment in ("", generation.remote.username_fragment):
+            _take(session, stream, generation, candidate)
+        else:
+            generation.waiting_candidates.append((fragment, candidate))
+
+
+def _take(session: Session, stream: Stream, generation: Generation, candidate: Candidate) -> None:
+    try:
+        address = canonical(candidate.address)
+    except ValueError:
+        session.drop(DropReason.CANDIDATE_UNUSABLE, address=str(candidate.address))
+        return
+    if candidate.component not in stream.components or not 1 <= candidate.priority <= 0x7FFFFFFF:
+        session.drop(DropReason.CANDIDATE_UNUSABLE, address=str(candidate.address))
+        return
+    key = (candidate.component, candidate.transport, address)
+    known = generation.remote_candidates.get(key)
+    if known is not None and known.type is not CandidateType.PEER_REFLEXIVE:
+        session.drop(DropReason.CANDIDATE_DUPLICATE, address=str(address))
+        return
+    if generation.signalled >= session.config.limits.remote_candidates:
+        session.drop(DropReason.TOO_MANY_CANDIDATES, address=str(address))
+        return
+    candidate = candidate if candidate.address == address else replace(candidate, address=address)
+    generation.signalled += 1
+    generation.remote_candidates[key] = candidate
+    if known is not None:
+        _explain(session, generation, key, candidate)
+    locals_ = [local for local in generation.local_candidates if local.is_base]
+    _pair(session, stream, generation, locals_, [candidate])
+
+
+def _explain(
+    session: Session, generation: Generation, key: RemoteKey, candidate: Candidate
+) -> None:
+    """Signalling names a candidate learned from a check: its pairs take over type, foundation
+    and priority, and keep their states (RFC 8445 §7.3.1.3, RFC 8838 §11)."""
+    generation.peer_reflexive -= 1
+    checklist = generation.checklist
+    for pair in [*checklist.pairs, *checklist.valid]:
+        remote = pair.remote
+        if (remote.component, remote.transport, remote.address) == key:
+            pair.remote = candidate
+            if pair in checklist.pairs:
+                foundation = (pair.local.candidate.foundation, candidate.foundation)
+                session.checklists.refound(pair, foundation)
+    checklist.reprioritize(session.role)

@@ -1,0 +1,289 @@
+"""Checklists and the checklist set (RFC 8445 §6.1.2, §6.1.4; RFC 8838 §10..§12)."""
+
+import enum
+from bisect import insort
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from .address import TransportAddress
+from .base import Base
+from .candidate import TcpType
+from .events import IceRole
+from .pair import CandidatePair, PairState
+
+Foundation = tuple[str, str]
+
+_UNTOUCHED = (PairState.FROZEN, PairState.WAITING)
+
+
+class ChecklistState(enum.Enum):
+    """State of a checklist (RFC 8445 §6.1.2.1)."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+def _by_priority(pair: CandidatePair) -> int:
+    return -pair.priority
+
+
+class Checklist:
+    """The pairs of one data stream and generation, highest priority first.
+
+    `valid` is the valid list (RFC 8445 §7.2.5.3.2); it may hold pairs that are not in `pairs`.
+    `retired` keeps what was discarded, for statistics.
+    """
+
+    __slots__ = ("_index", "pairs", "retired", "state", "stream", "triggered", "valid")
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self.state = ChecklistState.RUNNING
+        self.pairs: list[CandidatePair] = []
+        self.triggered: deque[CandidatePair] = deque()
+        self.valid: list[CandidatePair] = []
+        self.retired: list[CandidatePair] = []
+        self._index: dict[tuple[Base, TransportAddress], CandidatePair] = {}
+
+    def find(self, base: Base, remote: TransportAddress) -> CandidatePair | None:
+        """Give the pair checked from `base` to `remote`."""
+        return self._index.get((base, remote))
+
+    def insert(self, pair: CandidatePair) -> None:
+        """Put a pair in its place by priority."""
+        insort(self.pairs, pair, key=_by_priority)
+        self._index[pair.local.base, pair.remote.address] = pair
+
+    def discard(self, pair: CandidatePair, reason: str) -> None:
+        """Take a pair off the list; it stays known to statistics."""
+        self.pairs.remove(pair)
+        del self._index[pair.local.base, pair.remote.address]
+        if pair in self.triggered:
+            self.triggered.remove(pair)
+        pair.reason = pair.reason or reason
+        self.retired.append(pair)
+
+    def reprioritize(self, role: IceRole) -> None:
+        """Compute all priorities again, after a role change or a learned remote priority."""
+        for pair in self.pairs:
+            pair.set_priority(role)
+        for pair in self.valid:
+            pair.set_priority(role)
+        self.pairs.sort(key=_by_priority)
+
+    def trigger(self, pair: CandidatePair) -> None:
+        """Enqueue a triggered check (RFC 8445 §7.3.1.4)."""
+        if pair not in self.triggered:
+            self.triggered.append(pair)
+        pair.state = PairState.WAITING
+
+    def all_pairs(self) -> Iterator[CandidatePair]:
+        """Give every pair ever formed, in no particular order."""
+        yield from self.pairs
+        yield from self.retired
+        listed = set(map(id, self.pairs)) | set(map(id, self.retired))
+        yield from (pair for pair in self.valid if id(pair) not in listed)
+
+    def best_valid(self, component: int) -> CandidatePair | None:
+        """Give the valid pair with the highest priority."""
+        candidates = [pair for pair in self.valid if pair.component == component]
+        return max(candidates, key=lambda pair: pair.priority, default=None)
+
+    def unfinished(self, component: int) -> Iterator[CandidatePair]:
+        """Give the pairs of a component whose checks are not over, best first."""
+        for pair in self.pairs:
+            if pair.component == component and pair.state not in (
+                PairState.SUCCEEDED,
+                PairState.FAILED,
+            ):
+                yield pair
+
+
+class ChecklistSet:
+    """The checklists of all data streams in order, and the schedule over them.
+
+    `idle` says that the last look found nothing to send; whoever changes a pair's state or adds
+    work clears it.
+    """
+
+    __slots__ = ("_foundations", "_limit", "_next", "idle", "lists")
+
+    def __init__(self, limit: int) -> None:
+        self.lists: list[Checklist] = []
+        self.idle = True
+        self._limit = limit
+        self._next = 0
+        self._foundations: dict[Foundation, list[CandidatePair]] = {}
+
+    def append(self, checklist: Checklist) -> None:
+        """Add the checklist of a new stream at the end of the order."""
+        self.lists.append(checklist)
+
+    def replace(self, old: Checklist, new: Checklist) -> None:
+        """Put a restarted stream's new checklist in the old one's place (RFC 8445 §9)."""
+        self.lists[self.lists.index(old)] = new
+        self._forget(old)
+
+    def remove(self, checklist: Checklist) -> None:
+        """Take out the checklist of a removed stream."""
+        self.lists.remove(checklist)
+        self._forget(checklist)
+
+    def _forget(self, checklist: Checklist) -> None:
+        for pair in checklist.pairs:
+            self._foundations[pair.foundation].remove(pair)
+
+    # Forming (RFC 8445 §6.1.2.2..§6.1.2.5, RFC 8838 §12)
+
+    def add_pairs(self, new: list[tuple[Checklist, CandidatePair]]) -> None:
+        """Add new pairs and set their states as RFC 8838 §12 says.
+
+        Added in one call before anything was checked, they come out exactly as by the initial
+        rule (RFC 8445 §6.1.2.6). Pairs over the limit are discarded.
+        """
+        rank = {checklist.stream: i for i, checklist in enumerate(self.lists)}
+        new.sort(key=lambda item: (rank[item[0].stream], item[1].component, -item[1].priority))
+        room = self._limit - sum(len(checklist.pairs) for checklist in self.lists)
+        for checklist, pair in new:
+            if room <= 0 and not self._make_room(checklist, pair):
+                pair.reason = "over the limit of pairs"
+                checklist.retired.append(pair)
+                continue
+            room -= 1
+            self._set_initial_state(rank, pair)
+            checklist.insert(pair)
+            self._foundations.setdefault(pair.foundation, []).append(pair)
+        self.idle = False
+
+    def _set_initial_state(self, rank: dict[str, int], pair: CandidatePair) -> None:
+        others = self._foundations.get(pair.foundation)
+        if not others:
+            pair.state = PairState.WAITING
+            return
+
+        def position(item: CandidatePair) -> tuple[int, int, int]:
+            return rank[item.stream], item.component, -item.priority
+
+        place = position(pair)
+        topmost = all(place < position(other) for other in others)
+        if topmost or any(other.state is PairState.SUCCEEDED for other in others):
+            pair.state = PairState.WAITING
+        else:
+            pair.state = PairState.FROZEN
+
+    def add_triggered(self, checklist: Checklist, pair: CandidatePair) -> None:
+        """Insert a pair learned from a request; it displaces others rather than be dropped."""
+        if sum(len(each.pairs) for each in self.lists) >= self._limit:
+            self._evict(checklist, 0)
+        checklist.insert(pair)
+        self._foundations.setdefault(pair.foundation, []).append(pair)
+
+    def discard(self, checklist: Checklist, pair: CandidatePair, reason: str) -> None:
+        """Take one pair out of the set."""
+        checklist.discard(pair, reason)
+        self._foundations[pair.foundation].remove(pair)
+
+    def refound(self, pair: CandidatePair, foundation: Foundation) -> None:
+        """Move a pair to another foundation, when signalling explains a learned candidate."""
+        self._foundations[pair.foundation].remove(pair)
+        pair.foundation = foundation
+        self._foundations.setdefault(foundation, []).append(pair)
+
+    def _make_room(self, checklist: Checklist, pair: CandidatePair) -> bool:
+        # Even across checklists (RFC 8445 §6.1.2.5): the longest list gives way first.
+        longest = max(self.lists, key=lambda each: len(each.pairs))
+        if longest is not checklist and len(longest.pairs) > len(checklist.pairs) + 1:
+            return self._evict(longest, 1 << 64)
+        return self._evict(checklist, pair.priority)
+
+    def _evict(self, checklist: Checklist, priority: int) -> bool:
+        """Discard a Failed pair, else the last untouched one; below `priority` if given."""
+        for pair in reversed(checklist.pairs):
+            if pair.state is PairState.FAILED:
+                self.discard(checklist, pair, "over the limit of pairs")
+                return True
+        for pair in reversed(checklist.pairs):
+            if priority and pair.priority >= priority:
+                return False
+            if pair.state in _UNTOUCHED and pair not in checklist.triggered:
+                self.discard(checklist, pair, "over the limit of pairs")
+                return True
+        return False
+
+    # Scheduling (RFC 8445 §6.1.4.2)
+
+    def next_check(self) -> tuple[Checklist, CandidatePair] | None:
+        """Choose the next pair to check: the next Running checklist with work, round robin."""
+        count = len(self.lists)
+        for step in range(count):
+            checklist = self.lists[(self._next + step) % count]
+            if checklist.state is not ChecklistState.RUNNING and not checklist.triggered:
+                continue
+            pair = self._choose(checklist)
+            if pair is not None:
+                self._next = (self._next + step + 1) % count
+                return checklist, pair
+        self.idle = True
+        return None
+
+    def _choose(self, checklist: Checklist) -> CandidatePair | None:
+        for pair in checklist.triggered:
+            if _ready(pair):
+                checklist.triggered.remove(pair)
+                return pair
+        if checklist.state is not ChecklistState.RUNNING:
+            return None
+        waiting = self._first_waiting(checklist)
+        if waiting is None and self._thaw(checklist):
+            waiting = self._first_waiting(checklist)
+        return waiting
+
+    @staticmethod
+    def _first_waiting(checklist: Checklist) -> CandidatePair | None:
+        best: CandidatePair | None = None
+        for pair in checklist.pairs:
+            if best is not None and pair.priority < best.priority:
+                break
+            if pair.state is PairState.WAITING and _ready(pair) and _initiates(pair):
+                if best is None or pair.component < best.component:
+                    best = pair
+        return best
+
+    def _thaw(self, checklist: Checklist) -> bool:
+        """Unfreeze pairs whose foundation nobody is checking (RFC 8445 §6.1.4.2 step 2)."""
+        if any(pair.state is PairState.WAITING and _initiates(pair) for pair in checklist.pairs):
+            return False
+        thawed = False
+        for pair in checklist.pairs:
+            if pair.state is PairState.FROZEN and not self._busy(pair.foundation):
+                pair.state = PairState.WAITING
+                thawed = True
+        return thawed
+
+    def _busy(self, foundation: Foundation) -> bool:
+        busy = (PairState.WAITING, PairState.IN_PROGRESS)
+        return any(pair.state in busy for pair in self._foundations[foundation])
+
+    def unfreeze(self, foundation: Foundation) -> None:
+        """A check of this foundation succeeded: all its Frozen pairs may go (§7.2.5.3.3)."""
+        for pair in self._foundations.get(foundation, ()):
+            if pair.state is PairState.FROZEN:
+                pair.state = PairState.WAITING
+        self.idle = False
+
+    def count(self, states: Iterable[PairState]) -> int:
+        """Count the pairs of the set in any of these states."""
+        wanted = frozenset(states)
+        return sum(pair.state in wanted for each in self.lists for pair in each.pairs)
+
+
+def _ready(pair: CandidatePair) -> bool:
+    """Tell whether a check can leave: over a relay only with a permission (§7.2.1)."""
+    relay = pair.local.base.relay
+    return relay is None or relay.has_permission(pair.remote.address)
+
+
+def _initiates(pair: CandidatePair) -> bool:
+    """Pairs with a passive local candidate become valid by incoming connections (RFC 6544 §6.2)."""
+    return pair.local.base.tcp_type is not TcpType.PASSIVE

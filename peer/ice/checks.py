@@ -1,0 +1,363 @@
+"""Connectivity checks as a client (RFC 8445 §7.2)."""
+
+from typing import Any
+
+from . import stun
+from .address import TransportAddress
+from .base import Base, LocalCandidate
+from .candidate import Candidate, CandidateType, TransportProtocol
+from .checklist import Checklist, ChecklistState
+from .conclusion import drop_valid, evaluate, fail, nominate, update, uses_renomination
+from .consent import Consent
+from .errors import DropReason
+from .events import IceRole, RoleChanged
+from .pair import CandidatePair, PairState
+from .session import Session
+from .stream import Generation, Stream
+from .transaction import Purpose, Transaction
+
+ROLE_CONFLICT = 487
+FORBIDDEN = 403
+
+
+def request_timeout(session: Session) -> float:
+    """Give the RTO of a new check (RFC 8445 §14.3), capped by `Timings.rto_ceiling`."""
+    timings = session.timings
+    busy = session.checklists.count((PairState.WAITING, PairState.IN_PROGRESS))
+    return min(max(timings.rto, session.pacer.ta * busy), max(timings.rto, timings.rto_ceiling))
+
+
+def start(
+    session: Session,
+    generation: Generation,
+    pair: CandidatePair,
+    purpose: Purpose = Purpose.CHECK,
+) -> None:
+    """Send a new Binding request on a pair and start its transaction."""
+    transaction = _request(session, generation, pair, purpose)
+    base, remote = transaction.base, transaction.remote
+    transaction.rto = request_timeout(session) if purpose is Purpose.CHECK else session.timings.rto
+    session.send(base, remote, transaction.data)
+    timeout = None
+    if purpose is Purpose.CONSENT:
+        timeout = session.timings.consent_expiry
+        pair.stats.consent_requests_sent += 1
+    elif _over_stream(base):
+        timeout = session.timings.stream_transaction
+    session.transactions.start(transaction, session.now, timeout=timeout)
+    pair.stats.requests_sent += 1
+
+
+def _over_stream(base: Base) -> bool:
+    return base.transport is TransportProtocol.TCP
+
+
+def _request(
+    session: Session, generation: Generation, pair: CandidatePair, purpose: Purpose
+) -> Transaction:
+    remote = generation.remote
+    assert remote is not None
+    checked = pair.generator or pair
+    fragment = checked.triggered_username or remote.username_fragment
+    controlling = session.role is IceRole.CONTROLLING
+    attributes: list[tuple[stun.Attribute[Any], Any]] = [
+        (stun.USERNAME, f"{fragment}:{generation.local.username_fragment}"),
+        (stun.PRIORITY, checked.local.check_priority),
+        (stun.ICE_CONTROLLING if controlling else stun.ICE_CONTROLLED, session.tie_breaker),
+    ]
+    nominating = controlling and purpose is Purpose.CHECK and pair.nominating
+    if nominating:
+        attributes.append((stun.USE_CANDIDATE, True))
+        if uses_renomination(session, generation):
+            attributes.append((stun.NOMINATION, pair.nomination_value))
+    tid = session.entropy(12)
+    data = stun.build(
+        stun.Method.BINDING,
+        stun.MessageClass.REQUEST,
+        tid,
+        attributes,
+        key=generation.remote_key,
+    )
+    transaction = Transaction(tid, data, purpose, pair, checked.local.base, pair.remote.address)
+    transaction.key = generation.remote_key
+    transaction.controlling = controlling
+    transaction.priority = checked.local.check_priority
+    transaction.use_candidate = nominating
+    return transaction
+
+
+def check(session: Session, checklist: Checklist, pair: CandidatePair) -> None:
+    """Perform the check the schedule chose: the pair goes In-Progress (RFC 8445 §6.1.4.2)."""
+    generation = session.streams[pair.stream].current
+    pair.state = PairState.IN_PROGRESS
+    session.decide("check", pair=repr(pair), nominating=pair.nominating)
+    start(session, generation, pair)
+
+
+def generation_of(stream: Stream, transaction: Transaction) -> Generation | None:
+    """Find the generation a transaction belongs to, by the key it used."""
+    for generation in stream.generations():
+        if generation.remote_key == transaction.key:
+            return generation
+    return None
+
+
+def handle_response(
+    session: Session,
+    transaction: Transaction,
+    message: stun.Message,
+    base: Base,
+    source: TransportAddress,
+) -> None:
+    """Judge the response to a check or consent check (RFC 8445 §7.2.5).
+
+    What is not authenticated changes nothing: the request goes on being retransmitted.
+    """
+    pair: CandidatePair = transaction.owner
+    if not message.has_integrity or not stun.verify_integrity(message, transaction.key):
+        if not pair.reason and message.message_class is stun.MessageClass.ERROR:
+            pair.reason = _describe_error(message, "unauthenticated ")
+        session.drop(DropReason.RESPONSE_BAD_INTEGRITY, source=str(source))
+        return
+    stream = session.streams[pair.stream]
+    generation = generation_of(stream, transaction)
+    if generation is None:
+        session.transactions.finish(transaction)
+        return
+    if source != transaction.remote or base is not transaction.base:
+        session.drop(DropReason.RESPONSE_WRONG_ADDRESS, source=str(source))
+        _finish_failed(session, stream, transaction, "response from another address")
+        return
+    session.transactions.finish(transaction)
+    pair.stats.responses_received += 1
+    if message.message_class is stun.MessageClass.ERROR:
+        _handle_error(session, stream, generation, transaction, message)
+        return
+    _measure(session, transaction, pair, generation)
+    if transaction.purpose is Purpose.CHECK:
+        _handle_success(session, stream, generation, transaction, message)
+    elif pair.consent is not None:
+        renew(session, stream, pair)
+
+
+def renew(session: Session, stream: Stream, pair: CandidatePair) -> None:
+    """A response renewed consent; a disconnected pair is connected again."""
+    assert pair.consent is not None
+    pair.consent.answered(session.now)
+    if stream.sending.get(pair.component) is pair and pair.component in stream.unresponsive:
+        stream.unresponsive.discard(pair.component)
+        update(session, stream)
+
+
+def _measure(
+    session: Session, transaction: Transaction, pair: CandidatePair, generation: Generation
+) -> None:
+    if transaction.purpose is Purpose.CHECK and transaction.sent > 1:
+        if transaction.base.transport is not TransportProtocol.TCP:
+            # Which transmission was answered is unknown (Karn, RFC 8489 §6.2.1).
+            generation.lossy = True
+            return
+    round_trip = session.now - transaction.first_sent
+    pair.stats.current_round_trip_time = round_trip
+    pair.stats.total_round_trip_time += round_trip
+
+
+def _describe_error(message: stun.Message, prefix: str = "") -> str:
+    try:
+        error = message.get(stun.ERROR_CODE)
+    except stun.StunError:
+        error = None
+    return prefix + ("error response" if error is None else f"{error.code} {error.reason}")
+
+
+def _handle_error(
+    session: Session,
+    stream: Stream,
+    generation: Generation,
+    transaction: Transaction,
+    message: stun.Message,
+) -> None:
+    pair: CandidatePair = transaction.owner
+    try:
+        error = message.get(stun.ERROR_CODE)
+    except stun.StunError:
+        error = None
+    code = 0 if error is None else error.code
+    if transaction.purpose is not Purpose.CHECK:
+        if code == FORBIDDEN and pair.consent is not None:
+            pair.consent.revoke()
+            drop_valid(session, stream, pair, "the peer revoked consent")
+        return
+    if code == ROLE_CONFLICT:
+        _handle_role_conflict(session, generation, transaction)
+    else:
+        _finish_failed(session, stream, transaction, _describe_error(message))
+
+
+def _handle_role_conflict(
+    session: Session, generation: Generation, transaction: Transaction
+) -> None:
+    """Switch roles (RFC 8445 §7.2.5.1), unless the request was sent in a role we left since."""
+    pair: CandidatePair = transaction.owner
+    if transaction.controlling == (session.role is IceRole.CONTROLLING):
+        session.tie_breaker = int.from_bytes(session.entropy(8), "big")
+        switch_role(session)
+    else:
+        session.drop(DropReason.STALE_ROLE_CONFLICT)
+    if pair in generation.checklist.pairs and not transaction.cancelled:
+        generation.checklist.trigger(pair)
+        session.checklists.idle = False
+
+
+def switch_role(session: Session) -> None:
+    """Take the other role and compute all pair priorities again (RFC 8445 §7.3.1.1)."""
+    controlling = session.role is IceRole.CONTROLLING
+    session.role = IceRole.CONTROLLED if controlling else IceRole.CONTROLLING
+    for stream in session.streams.values():
+        for generation in stream.generations():
+            generation.checklist.reprioritize(session.role)
+            for pair in generation.checklist.pairs:
+                pair.nominating = False
+    session.emit(RoleChanged(session.role))
+
+
+def _handle_success(
+    session: Session,
+    stream: Stream,
+    generation: Generation,
+    transaction: Transaction,
+    message: stun.Message,
+) -> None:
+    """Construct the valid pair and update states (RFC 8445 §7.2.5.3)."""
+    pair: CandidatePair = transaction.owner
+    try:
+        mapped = message.get(stun.XOR_MAPPED_ADDRESS)
+    except stun.StunError:
+        mapped = None
+    if mapped is None:
+        session.drop(DropReason.RESPONSE_MALFORMED)
+        _finish_failed(session, stream, transaction, "response without a mapped address")
+        return
+    valid = _valid_pair(session, generation, transaction, mapped)
+    pair.state = valid.state = PairState.SUCCEEDED
+    pair.reason = ""
+    pair.valid, valid.generator = valid, pair
+    if pair in generation.checklist.triggered and not pair.nominating:
+        generation.checklist.triggered.remove(pair)
+    _add_valid(session, generation, valid)
+    session.checklists.unfreeze(pair.foundation)
+    session.decide("valid", pair=repr(valid))
+    nominated = transaction.use_candidate or pair.use_candidate_received
+    if nominated and pair.use_candidate_received and session.role is IceRole.CONTROLLED:
+        valid.nomination_value = max(valid.nomination_value, pair.nomination_value)
+    pair.use_candidate_received = False
+    if nominated:
+        pair.nominating = False
+        nominate(session, stream, generation, valid)
+    else:
+        update(session, stream)
+        evaluate(session, stream)
+
+
+def _add_valid(session: Session, generation: Generation, valid: CandidatePair) -> None:
+    if valid.consent is None:
+        valid.consent = Consent(session.timings, session.now)
+    else:
+        valid.consent.answered(session.now)
+    if valid.valid_since is None:
+        valid.valid_since = session.now
+    generation.valid_since.setdefault(valid.component, session.now)
+    if valid not in generation.checklist.valid:
+        generation.checklist.valid.append(valid)
+
+
+def _valid_pair(
+    session: Session, generation: Generation, transaction: Transaction, mapped: TransportAddress
+) -> CandidatePair:
+    """Give the pair of mapped address and destination (RFC 8445 §7.2.5.3.2)."""
+    pair: CandidatePair = transaction.owner
+    if _over_stream(transaction.base) or mapped == pair.local.candidate.address:
+        return pair
+    local = _find_local(generation, pair.component, mapped)
+    if local is None:
+        local = _learn_local(session, generation, transaction, mapped)
+    if local is pair.local:
+        return pair
+    listed = generation.checklist.find(local.base, pair.remote.address) if local.is_base else None
+    if listed is not None:
+        return listed
+    for known in generation.checklist.valid:
+        if known.local is local and known.remote.address == pair.remote.address:
+            return known
+    valid = CandidatePair(pair.stream, local, pair.remote)
+    valid.set_priority(session.role)
+    return valid
+
+
+def _find_local(
+    generation: Generation, component: int, address: TransportAddress
+) -> LocalCandidate | None:
+    for local in generation.local_candidates:
+        candidate = local.candidate
+        if candidate.address == address and candidate.component == component:
+            if candidate.transport is TransportProtocol.UDP:
+                return local
+    return None
+
+
+def _learn_local(
+    session: Session, generation: Generation, transaction: Transaction, mapped: TransportAddress
+) -> LocalCandidate:
+    """Add a peer-reflexive local candidate (RFC 8445 §7.2.5.3.1); it is not paired."""
+    base = transaction.base
+    candidate = Candidate(
+        foundation=session.foundations.find(
+            CandidateType.PEER_REFLEXIVE, base.address.host, "", base.transport
+        ),
+        component=base.component,
+        transport=base.transport,
+        priority=transaction.priority,
+        address=mapped,
+        type=CandidateType.PEER_REFLEXIVE,
+        related_address=base.address,
+        network=base.network,
+    )
+    local = LocalCandidate(candidate, base, transaction.priority)
+    generation.local_candidates.append(local)
+    return local
+
+
+def handle_timeout(session: Session, transaction: Transaction) -> None:
+    """The last wait of a check is over without a response (RFC 8445 §7.2.5.2.2)."""
+    pair: CandidatePair = transaction.owner
+    stream = session.streams.get(pair.stream)
+    if stream is None or transaction.purpose is not Purpose.CHECK:
+        return
+    generation = generation_of(stream, transaction)
+    if generation is not None:
+        generation.lossy = generation.lossy or bool(generation.checklist.valid)
+        _finish_failed(session, stream, transaction, pair.reason or "no response")
+
+
+def _finish_failed(session: Session, stream: Stream, transaction: Transaction, reason: str) -> None:
+    session.transactions.finish(transaction)
+    fail_check(session, stream, transaction, reason)
+
+
+def fail_check(session: Session, stream: Stream, transaction: Transaction, reason: str) -> None:
+    """A check failed for good; a nominating one takes its checklist along (§7.2.5.3.4)."""
+    pair: CandidatePair = transaction.owner
+    if transaction.purpose is not Purpose.CHECK or transaction.cancelled:
+        return
+    if pair.state is PairState.IN_PROGRESS:
+        pair.state = PairState.FAILED
+        pair.reason = reason
+        session.decide("failed", pair=repr(pair), why=reason)
+    session.checklists.idle = False
+    if transaction.use_candidate and pair.valid is not None:
+        pair.nominating = False
+        drop_valid(session, stream, pair.valid, reason)
+        if stream.current.checklist.state is ChecklistState.RUNNING:
+            fail(session, stream, f"nomination failed: {reason}")
+        return
+    evaluate(session, stream)

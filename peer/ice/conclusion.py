@@ -1,0 +1,260 @@
+"""Concluding ICE: selection, states, completion, freeing, failure (RFC 8445 §8)."""
+
+from .address import TransportAddress
+from .base import Base
+from .candidate import TransportProtocol
+from .checklist import ChecklistState
+from .config import FreePolicy
+from .events import (
+    BaseReleased,
+    IceState,
+    PathInvalidated,
+    PathValidated,
+    SelectedPairChanged,
+    SelectedPairLost,
+    StateChanged,
+)
+from .nomination import replaces
+from .pair import CandidatePair, PairState
+from .session import Session
+from .stream import Generation, Stream
+
+_DONE = (PairState.SUCCEEDED, PairState.FAILED)
+
+
+def uses_renomination(session: Session, generation: Generation) -> bool:
+    """Tell whether both sides agreed on renomination."""
+    remote = generation.remote
+    return session.config.renomination and remote is not None and remote.renomination
+
+
+def nominate(session: Session, stream: Stream, generation: Generation, pair: CandidatePair) -> None:
+    """A valid pair was nominated (RFC 8445 §7.2.5.3.4, §7.3.1.5, §8.1.2)."""
+    pair.nominated = True
+    selected = generation.selected.get(pair.component)
+    if selected is not None and selected is not pair:
+        alive = selected in generation.checklist.valid and stream.responsive(pair.component)
+        renomination = uses_renomination(session, generation)
+        if alive and not replaces(
+            pair, selected, renomination=renomination, follow_latest=generation.follow_latest
+        ):
+            return
+    if selected is not pair:
+        session.decide("select", pair=repr(pair))
+        generation.selected[pair.component] = pair
+        if not uses_renomination(session, generation):
+            _stop_component(session, generation, pair)
+        _complete(session, stream, generation)
+    update(session, stream)
+
+
+def _stop_component(session: Session, generation: Generation, selected: CandidatePair) -> None:
+    """Take the component's other pairs off the checklist (RFC 8445 §8.1.2)."""
+    checklist = generation.checklist
+    for pair in [pair for pair in checklist.pairs if pair.component == selected.component]:
+        if pair is selected or pair is selected.generator or pair.state in _DONE:
+            continue
+        if pair.state is PairState.IN_PROGRESS:
+            for transaction in session.transactions.outstanding(pair):
+                session.transactions.cancel(transaction)
+        session.checklists.discard(checklist, pair, "another pair was nominated")
+
+
+def _complete(session: Session, stream: Stream, generation: Generation) -> None:
+    if any(component not in generation.selected for component in stream.components):
+        return
+    if generation is not stream.current:
+        return
+    generation.checklist.state = ChecklistState.COMPLETED
+    if generation.completed_at is None:
+        generation.completed_at = session.now
+    if stream.previous is not None:
+        retire_previous(session, stream)
+
+
+def retire_previous(session: Session, stream: Stream) -> None:
+    """Forget the generation before a restart: the new one has taken over (RFC 8445 §9)."""
+    previous = stream.previous
+    if previous is None:
+        return
+    stream.previous = None
+    stream.keys.pop(previous.local.username_fragment, None)
+    for component, pair in list(stream.sending.items()):
+        if pair in previous.checklist.valid:
+            del stream.sending[component]
+    for transaction in session.transactions.all():
+        if isinstance(transaction.owner, CandidatePair) and transaction.key == previous.remote_key:
+            session.transactions.finish(transaction)
+
+
+def update(session: Session, stream: Stream) -> None:
+    """Choose what data is sent on and tell what changed."""
+    for component in stream.components:
+        pair = _choose(session, stream, component)
+        if pair is None:
+            stream.sending.pop(component, None)
+        else:
+            _send_on(session, stream, component, pair)
+        _update_state(session, stream, component)
+
+
+def _choose(session: Session, stream: Stream, component: int) -> CandidatePair | None:
+    generation = stream.current
+    selected = generation.selected.get(component)
+    if selected is not None and selected in generation.checklist.valid:
+        return selected
+    current = stream.sending.get(component)
+    if stream.previous is not None and current in stream.previous.checklist.valid:
+        return current
+    if session.config.lite:
+        return None
+    return generation.checklist.best_valid(component)
+
+
+def _send_on(session: Session, stream: Stream, component: int, pair: CandidatePair) -> None:
+    generation = stream.current
+    nominated = generation.selected.get(component) is pair
+    if stream.sending.get(component) is pair and stream.announced.get(component) == nominated:
+        return
+    moved = stream.sending.get(component) is not pair
+    stream.sending[component] = pair
+    stream.announced[component] = nominated
+    base = pair.local.base
+    if moved:
+        stream.unresponsive.discard(component)
+        if pair.consent is not None:
+            pair.consent.schedule(session.now, session.entropy(4))
+        if base.relay is not None and nominated:
+            base.relay.want_channel(pair.remote.address, session.now)
+    elif base.relay is not None and nominated:
+        base.relay.want_channel(pair.remote.address, session.now)
+    session.emit(
+        SelectedPairChanged(
+            stream.id,
+            component,
+            pair.local.candidate,
+            pair.remote,
+            base.address,
+            nominated,
+            base.relay is None and base.transport is TransportProtocol.UDP,
+        )
+    )
+
+
+def _update_state(session: Session, stream: Stream, component: int) -> None:
+    state = _state(stream, component)
+    if state is stream.states[component]:
+        return
+    stream.states[component] = state
+    reason = stream.current.failure if state is IceState.FAILED else ""
+    session.decide("state", stream=stream.id, component=component, state=state.value, why=reason)
+    session.emit(StateChanged(stream.id, component, state, reason))
+
+
+def _state(stream: Stream, component: int) -> IceState:
+    generation = stream.current
+    if component in stream.sending:
+        if component in stream.unresponsive:
+            return IceState.DISCONNECTED
+        done = generation.checklist.state is ChecklistState.COMPLETED
+        if done and generation.local_ended and generation.remote_ended:
+            return IceState.COMPLETED
+        return IceState.CONNECTED
+    if generation.checklist.state is ChecklistState.FAILED:
+        return IceState.FAILED
+    return IceState.NEW if generation.remote is None else IceState.CHECKING
+
+
+def evaluate(session: Session, stream: Stream) -> None:
+    """Fail the checklist when nothing can succeed any more (RFC 8445 §7.2.5.4).
+
+    Not before the PAC timer has expired (RFC 8863 §4), nor while candidates are expected
+    (RFC 8838 §8); the PAC timer also ends the wait for a missing end-of-candidates.
+    """
+    generation = stream.current
+    checklist = generation.checklist
+    patience = generation.patience_until
+    if checklist.state is not ChecklistState.RUNNING or patience is None:
+        return
+    if session.now < patience or not generation.local_ended:
+        return
+    for component in stream.components:
+        if checklist.best_valid(component) is None:
+            if next(checklist.unfinished(component), None) is None:
+                fail(session, stream, "no candidate pair succeeded")
+                return
+
+
+def fail(session: Session, stream: Stream, reason: str) -> None:
+    """Set the current checklist to Failed."""
+    generation = stream.current
+    generation.checklist.state = ChecklistState.FAILED
+    generation.checklist.triggered.clear()
+    generation.failure = reason
+    update(session, stream)
+
+
+def drop_valid(session: Session, stream: Stream, pair: CandidatePair, reason: str) -> None:
+    """A valid pair is no use any more: consent was lost or its nomination failed."""
+    for generation in stream.generations():
+        if pair not in generation.checklist.valid:
+            continue
+        generation.checklist.valid.remove(pair)
+        if pair not in generation.checklist.pairs and pair not in generation.checklist.retired:
+            generation.checklist.retired.append(pair)
+        pair.state = PairState.FAILED
+        pair.reason = reason
+        if generation.selected.get(pair.component) is pair:
+            del generation.selected[pair.component]
+    invalidate(session, stream, pair)
+    if stream.sending.get(pair.component) is pair:
+        del stream.sending[pair.component]
+        session.emit(SelectedPairLost(stream.id, pair.component, reason))
+        if stream.current.checklist.best_valid(pair.component) is None:
+            if stream.current.checklist.state is ChecklistState.COMPLETED:
+                fail(session, stream, reason)
+    update(session, stream)
+
+
+def validate(session: Session, stream: Stream, base: Base, source: TransportAddress) -> None:
+    """Accept data from `source` from now on: an authenticated message came from there."""
+    if (base, source) not in stream.validated:
+        stream.validated.add((base, source))
+        session.emit(PathValidated(stream.id, base.component, base.address, source))
+
+
+def invalidate(session: Session, stream: Stream, pair: CandidatePair) -> None:
+    """Take back the leave to accept data from a pair's remote address."""
+    base, remote = pair.local.base, pair.remote.address
+    if (base, remote) in stream.validated:
+        stream.validated.remove((base, remote))
+        session.emit(PathInvalidated(stream.id, pair.component, base.address, remote))
+
+
+def free_unused(session: Session, stream: Stream) -> None:
+    """Release what no selected pair needs, some time after completion (RFC 8445 §8.3.1)."""
+    generation = stream.current
+    if generation.completed_at is None or generation.freed:
+        return
+    generation.freed = True
+    keeps = session.config.free_policy is FreePolicy.KEEP or generation.follow_latest
+    if keeps or uses_renomination(session, generation):
+        return
+    needed = {pair.local.base for pair in generation.selected.values()}
+    needed |= {base.via for base in needed if base.via is not None}
+    for base in list(stream.bases):
+        if base not in needed:
+            release(session, stream, base)
+
+
+def release(session: Session, stream: Stream, base: Base) -> None:
+    """Give a base back: its socket is closed, its allocation deleted."""
+    base.released = True
+    stream.bases.remove(base)
+    if base.relay is not None:
+        base.relay.release(session.now)
+        return
+    session.bases.pop(base.address, None)
+    for checked, remote in [item for item in stream.validated if item[0] is base]:
+        stream.validated.discard((checked, remote))
+    session.emit(BaseReleased(stream.id, base.component, base.address))

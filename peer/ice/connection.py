@@ -1,0 +1,88 @@
+"""TCP connections between candidates (RFC 6544) and to TURN servers."""
+
+from .address import TransportAddress
+from .base import Base
+from .framing import FrameSplitter
+from .turn.stream import StreamSplitter
+
+
+class Connection:
+    """One TCP or TLS connection that the driver holds for us.
+
+    `base` is the candidate's base it belongs to; `owner` is the relay gathering it serves
+    instead, when it leads to a TURN server. `authenticated` is False until a check was accepted
+    on it (RFC 6544 §7.2).
+    """
+
+    __slots__ = (
+        "authenticated",
+        "base",
+        "handle",
+        "open",
+        "opened_at",
+        "owner",
+        "remote",
+        "requested",
+        "splitter",
+    )
+
+    def __init__(
+        self,
+        handle: int,
+        base: Base,
+        remote: TransportAddress,
+        splitter: FrameSplitter | StreamSplitter,
+        *,
+        owner: object = None,
+        requested: bool,
+    ) -> None:
+        self.handle = handle
+        self.base = base
+        self.remote = remote
+        self.splitter = splitter
+        self.owner = owner
+        self.requested = requested
+        self.open = False
+        self.opened_at = 0.0
+        self.authenticated = requested
+
+
+class Connections:
+    """All connections, by the driver's handle and by the addresses they join."""
+
+    __slots__ = ("_by_addresses", "_by_handle", "_next_handle")
+
+    def __init__(self) -> None:
+        self._by_handle: dict[int, Connection] = {}
+        self._by_addresses: dict[tuple[Base, TransportAddress], Connection] = {}
+        self._next_handle = 1
+
+    def new_handle(self) -> int:
+        """Give a handle that was never used before."""
+        self._next_handle += 1
+        return self._next_handle - 1
+
+    def add(self, connection: Connection) -> None:
+        """Register a connection."""
+        self._by_handle[connection.handle] = connection
+        if connection.owner is None:
+            self._by_addresses[connection.base, connection.remote] = connection
+
+    def get(self, handle: int) -> Connection | None:
+        """Find a connection by its handle."""
+        return self._by_handle.get(handle)
+
+    def find(self, base: Base, remote: TransportAddress) -> Connection | None:
+        """Find the connection between a TCP candidate's base and a remote address."""
+        return self._by_addresses.get((base, remote))
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self._by_handle.pop(connection.handle, None)
+        key = (connection.base, connection.remote)
+        if self._by_addresses.get(key) is connection:
+            del self._by_addresses[key]
+
+    def all(self) -> list[Connection]:
+        """List every connection."""
+        return list(self._by_handle.values())

@@ -1,0 +1,242 @@
+"""What the agent hands to its driver: datagrams to send, and events."""
+
+import enum
+from dataclasses import dataclass
+
+from .address import TransportAddress
+from .candidate import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Bytes to send at once, from a base's socket or, when `stream` is set, on that stream.
+
+    On a stream the bytes are already framed; `local` and `remote` are then informative.
+    """
+
+    data: bytes
+    local: TransportAddress
+    remote: TransportAddress
+    stream: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IceParameters:
+    """Credentials of one stream and generation (RFC 8839 §5.4)."""
+
+    username_fragment: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteParameters:
+    """What the peer signalled for a stream.
+
+    `lite` is a=ice-lite, `pacing` a=ice-pacing in seconds (None when absent), `renomination` the
+    ice-option of that name.
+    """
+
+    username_fragment: str
+    password: str
+    lite: bool = False
+    pacing: float | None = None
+    renomination: bool = False
+
+
+class IceState(enum.Enum):
+    """State of one component's transport (the W3C RTCIceTransportState)."""
+
+    NEW = "new"
+    CHECKING = "checking"
+    CONNECTED = "connected"
+    COMPLETED = "completed"
+    DISCONNECTED = "disconnected"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+class IceRole(enum.Enum):
+    """Who nominates (RFC 8445 §6.1.1)."""
+
+    CONTROLLING = "controlling"
+    CONTROLLED = "controlled"
+
+
+class StreamTransport(enum.Enum):
+    """What a requested stream must speak below STUN."""
+
+    TCP = "tcp"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateGathered:
+    """A local candidate to signal to the peer, with the generation's username fragment."""
+
+    stream: str
+    candidate: Candidate
+    username_fragment: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatheringCompleted:
+    """No more local candidates for this stream and generation (RFC 8838 §13)."""
+
+    stream: str
+    username_fragment: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatheringFailed:
+    """A STUN or TURN server gave nothing; the W3C `icecandidateerror`.
+
+    `code` is the STUN error code, or 701 when the server could not be reached.
+    """
+
+    stream: str
+    local: TransportAddress
+    url: str
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRemoved:
+    """A local candidate is gone: its interface vanished or its allocation was lost."""
+
+    stream: str
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The state of a stream's component changed; `reason` says why when it failed."""
+
+    stream: str
+    component: int
+    state: IceState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChanged:
+    """A role conflict switched our role (RFC 8445 §7.3.1.1)."""
+
+    role: IceRole
+
+
+@dataclass(frozen=True, slots=True)
+class PathValidated:
+    """An authenticated check came from `remote` to `local`: accept data from there.
+
+    `relay` is the relayed address when the path leads through a TURN server.
+    """
+
+    stream: str
+    component: int
+    local: TransportAddress
+    remote: TransportAddress
+
+
+@dataclass(frozen=True, slots=True)
+class PathInvalidated:
+    """Data from `remote` to `local` is not acceptable any more."""
+
+    stream: str
+    component: int
+    local: TransportAddress
+    remote: TransportAddress
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedPairChanged:
+    """Data of this component is sent on this pair from now on.
+
+    `local.address` may be a reflexive one; `base` is the socket to send from. `nominated` is
+    False for a valid pair used before nomination (RFC 8445 §12.1). `direct` tells whether data
+    may bypass the agent: plain UDP, no relay and no stream.
+    """
+
+    stream: str
+    component: int
+    local: Candidate
+    remote: Candidate
+    base: TransportAddress
+    nominated: bool
+    direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedPairLost:
+    """Nothing may be sent for this component: consent expired or was revoked (RFC 7675 §5)."""
+
+    stream: str
+    component: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataReceived:
+    """Application data from a validated source."""
+
+    stream: str
+    component: int
+    data: bytes
+    local: TransportAddress
+    remote: TransportAddress
+
+
+@dataclass(frozen=True, slots=True)
+class BaseReleased:
+    """The agent is done with a base: the driver closes its socket (RFC 8445 §8.3.1)."""
+
+    stream: str
+    component: int
+    local: TransportAddress
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRequested:
+    """Open a TCP or TLS connection and report it with ``stream_opened`` or ``stream_closed``.
+
+    `server_name` is the name a TLS certificate must carry (RFC 8489 §6.2.3).
+    """
+
+    handle: int
+    transport: StreamTransport
+    local: TransportAddress
+    remote: TransportAddress
+    server_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReleased:
+    """The agent is done with a stream: the driver closes it."""
+
+    handle: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventLoopStalled:
+    """A timer was handled `duration` seconds late; consent was extended by as much."""
+
+    duration: float
+
+
+Event = (
+    CandidateGathered
+    | CandidateRemoved
+    | GatheringCompleted
+    | GatheringFailed
+    | StateChanged
+    | RoleChanged
+    | PathValidated
+    | PathInvalidated
+    | SelectedPairChanged
+    | SelectedPairLost
+    | DataReceived
+    | BaseReleased
+    | StreamRequested
+    | StreamReleased
+    | EventLoopStalled
+)

@@ -1,0 +1,197 @@
+"""Gathering server-reflexive candidates with STUN (RFC 8445 §5.1.1.2).
+
+Each pair of a base and a server is a task of its own: a dead server delays nobody else. Every
+request is paced together with the checks.
+"""
+
+import enum
+
+from . import stun
+from .address import TransportAddress, is_ipv6
+from .base import Base
+from .candidate import TransportProtocol
+from .candidates import announce_reflexive
+from .config import GatherPolicy, StunServer
+from .events import GatheringFailed
+from .session import Session
+from .stream import Stream
+from .transaction import Purpose, Transaction
+
+UNREACHABLE = 701
+"""The W3C's error code for a server that does not answer."""
+
+
+class BindingState(enum.Enum):
+    """Where a binding stands: to be asked for, being asked for, known, given up."""
+
+    WANTED = "wanted"
+    ASKING = "asking"
+    BOUND = "bound"
+    FAILED = "failed"
+
+
+class ServerBinding:
+    """The mapping that one STUN server sees for one base.
+
+    `reports` is False for a binding asked of a TURN server that could not allocate: its failure
+    was reported already.
+    """
+
+    __slots__ = ("base", "due", "mapped", "reports", "server", "state")
+
+    def __init__(self, base: Base, server: StunServer, *, reports: bool = True) -> None:
+        self.base = base
+        self.server = server
+        self.reports = reports
+        self.state = BindingState.WANTED
+        self.mapped: TransportAddress | None = None
+        self.due = float("-inf")
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether gathering has to wait for it."""
+        return self.state in (BindingState.WANTED, BindingState.ASKING)
+
+    def restart(self) -> None:
+        """Ask again for a new generation (RFC 8445 §9)."""
+        self.state = BindingState.WANTED
+        self.due = float("-inf")
+
+
+def gathering_timeout(session: Session, tasks: int) -> float:
+    """Give the RTO of gathering requests (RFC 8445 §14.3)."""
+    timings = session.timings
+    return min(max(timings.rto, session.pacer.ta * tasks), max(timings.rto, timings.gathering / 4))
+
+
+def ask(session: Session, binding: ServerBinding, tasks: int) -> None:
+    """Send the Binding request, the first one or one that keeps the mapping alive."""
+    base, server = binding.base, binding.server
+    attributes = []
+    if session.config.software is not None:
+        attributes.append((stun.SOFTWARE, session.config.software))
+    tid = session.entropy(12)
+    data = stun.build(stun.Method.BINDING, stun.MessageClass.REQUEST, tid, attributes)
+    transaction = Transaction(tid, data, Purpose.SERVER, binding, base, server.address)
+    transaction.rto = gathering_timeout(session, tasks)
+    session.send(base, server.address, data)
+    session.transactions.start(transaction, session.now)
+    session.transactions.limit(transaction, session.now + session.timings.gathering)
+    if binding.state is BindingState.WANTED:
+        binding.state = BindingState.ASKING
+    binding.due = session.now + session.timings.keepalive
+
+
+def handle_response(
+    session: Session, stream: Stream, transaction: Transaction, message: stun.Message
+) -> None:
+    """Take the mapped address; ALTERNATE-SERVER is ignored in unauthenticated responses."""
+    binding: ServerBinding = transaction.owner
+    session.transactions.finish(transaction)
+    if message.message_class is stun.MessageClass.ERROR:
+        fail(session, stream, binding, *_error_of(message))
+        return
+    try:
+        # A server of RFC 3489 age sends MAPPED-ADDRESS only (RFC 8489 §11).
+        mapped = message.get(stun.XOR_MAPPED_ADDRESS) or message.get(stun.MAPPED_ADDRESS)
+    except stun.StunError:
+        mapped = None
+    if mapped is None:
+        fail(session, stream, binding, UNREACHABLE, "response without a mapped address")
+        return
+    fresh = binding.state is BindingState.ASKING or mapped != binding.mapped
+    binding.state = BindingState.BOUND
+    binding.mapped = mapped
+    if fresh and not binding.base.released:
+        server = binding.server
+        announce_reflexive(session, stream, binding.base, mapped, server.address.host, server.url)
+
+
+def _error_of(message: stun.Message) -> tuple[int, str]:
+    try:
+        error = message.get(stun.ERROR_CODE)
+    except stun.StunError:
+        error = None
+    if error is None:
+        return UNREACHABLE, "malformed error response"
+    return error.code, error.reason
+
+
+def fail(session: Session, stream: Stream, binding: ServerBinding, code: int, reason: str) -> None:
+    """Give a server up for this base and say why (the W3C `icecandidateerror`)."""
+    was_pending = binding.pending
+    binding.state = BindingState.FAILED
+    if was_pending and binding.reports:
+        session.emit(
+            GatheringFailed(stream.id, binding.base.address, binding.server.url, code, reason)
+        )
+
+
+def gather(session: Session, base: Base) -> None:
+    """Create the tasks for a new base: one for each server of its family."""
+    if base.transport is not TransportProtocol.UDP:
+        return
+    if session.config.lite or session.config.gather_policy is GatherPolicy.RELAY:
+        return
+    for server in session.stun_servers:
+        if is_ipv6(server.address.host) == base.ipv6:
+            session.bindings.append(ServerBinding(base, server))
+
+
+def is_pending(session: Session, stream: Stream) -> bool:
+    """Tell whether the stream's gathering waits for a STUN server."""
+    return any(binding.pending and binding.base.stream == stream.id for binding in session.bindings)
+
+
+def _wanted(session: Session) -> ServerBinding | None:
+    for binding in session.bindings:
+        if binding.base.released:
+            continue
+        if binding.state is BindingState.WANTED:
+            return binding
+        if _kept_alive(session, binding) and session.now >= binding.due:
+            return binding
+    return None
+
+
+def _kept_alive(session: Session, binding: ServerBinding) -> bool:
+    """A mapping is refreshed until ICE is done with it (RFC 8445 §5.1.1.4)."""
+    stream = session.streams[binding.base.stream]
+    return binding.state is BindingState.BOUND and stream.current.completed_at is None
+
+
+def wants(session: Session) -> bool:
+    """Tell whether a request to a STUN server waits for its turn."""
+    return _wanted(session) is not None
+
+
+def next_time(session: Session) -> float | None:
+    """Give the time of the next keepalive to a STUN server."""
+    times = [
+        binding.due
+        for binding in session.bindings
+        if not binding.base.released and _kept_alive(session, binding)
+    ]
+    return min(times, default=None)
+
+
+def start_one(session: Session) -> bool:
+    """Start the next request to a STUN server, if one is wanted."""
+    binding = _wanted(session)
+    if binding is None:
+        return False
+    tasks = sum(each.pending for each in session.bindings)
+    ask(session, binding, tasks)
+    return True
+
+
+def restart(session: Session, stream: Stream) -> None:
+    """Ask all servers again for a new generation (RFC 8445 §9)."""
+    for binding in session.bindings:
+        if binding.base.stream == stream.id and not binding.base.released:
+            binding.restart()
+
+
+def forget(session: Session, base: Base) -> None:
+    """Drop the tasks of a base that is gone."""
+    session.bindings = [binding for binding in session.bindings if binding.base is not base]

@@ -1,0 +1,118 @@
+"""Taking in a datagram: STUN to the part that waits for it, data to the driver (RFC 7983)."""
+
+from . import checks, gathering, relaying, stun
+from .address import TransportAddress
+from .base import Base
+from .conclusion import validate
+from .config import GatherPolicy
+from .demux import Protocol, classify
+from .errors import DropReason
+from .events import DataReceived
+from .pair import CandidatePair
+from .requests import handle_request
+from .session import Session
+from .transaction import Purpose
+
+
+def receive(session: Session, base: Base, source: TransportAddress, data: bytes) -> None:
+    """Take a datagram that came to a base from `source`, relayed ones already unwrapped."""
+    protocol = classify(data)
+    if protocol is Protocol.STUN and stun.looks_like_stun(data):
+        _receive_stun(session, base, source, data)
+    elif protocol is Protocol.CHANNEL and relaying.receive_channel(session, base, source, data):
+        pass
+    elif protocol in (Protocol.DTLS, Protocol.RTP, Protocol.STUN):
+        receive_data(session, base, source, data)
+    else:
+        session.drop(DropReason.RESERVED_FIRST_BYTE, source=str(source))
+
+
+def receive_data(session: Session, base: Base, source: TransportAddress, data: bytes) -> None:
+    """Hand application data on, if its source has passed an authenticated check."""
+    stream = session.streams[base.stream]
+    if (base, source) not in stream.validated:
+        session.drop(DropReason.UNVALIDATED_SOURCE, source=str(source))
+        return
+    pair = stream.current.checklist.find(base, source)
+    if pair is not None:
+        stats = (pair.valid or pair).stats
+        stats.packets_received += 1
+        stats.bytes_received += len(data)
+        stats.last_packet_received = session.now
+    if len(session.events) >= session.config.limits.events:
+        session.drop(DropReason.TOO_MANY_EVENTS)
+        return
+    session.emit(DataReceived(stream.id, base.component, data, base.address, source))
+
+
+def _receive_stun(session: Session, base: Base, source: TransportAddress, data: bytes) -> None:
+    try:
+        message = stun.parse(data)
+    except stun.StunError as error:
+        session.drop(DropReason.NOT_STUN, source=str(source), why=error.reason)
+        return
+    kind = message.message_class
+    if kind is stun.MessageClass.REQUEST:
+        _receive_request(session, base, source, message)
+    elif kind is stun.MessageClass.INDICATION:
+        _receive_indication(session, base, source, message)
+    else:
+        _receive_response(session, base, source, message)
+
+
+def _receive_request(
+    session: Session, base: Base, source: TransportAddress, message: stun.Message
+) -> None:
+    if message.method != stun.Method.BINDING:
+        session.drop(DropReason.UNKNOWN_METHOD, source=str(source))
+        return
+    if session.config.gather_policy is GatherPolicy.RELAY and base.relay is None:
+        # Answering would show the address that the policy hides.
+        session.drop(DropReason.UNKNOWN_LOCAL_ADDRESS, source=str(source))
+        return
+    if handle_request(session, base, source, message):
+        _heard(session, base, source)
+
+
+def _heard(session: Session, base: Base, source: TransportAddress) -> None:
+    stream = session.streams[base.stream]
+    for generation in stream.generations():
+        pair = generation.checklist.find(base, source)
+        if pair is not None:
+            (pair.valid or pair).heard = session.now
+
+
+def _receive_indication(
+    session: Session, base: Base, source: TransportAddress, message: stun.Message
+) -> None:
+    if message.method == stun.Method.BINDING:
+        if message.unknown_required():
+            session.drop(DropReason.UNKNOWN_ATTRIBUTES, source=str(source))
+    elif not relaying.receive_indication(session, base, source, message):
+        session.drop(DropReason.UNKNOWN_METHOD, source=str(source))
+
+
+def _receive_response(
+    session: Session, base: Base, source: TransportAddress, message: stun.Message
+) -> None:
+    transaction = session.transactions.find(message.transaction_id)
+    if transaction is None or message.method != transaction.method:
+        session.drop(DropReason.UNKNOWN_TRANSACTION, source=str(source))
+        return
+    if message.message_class is stun.MessageClass.SUCCESS and message.unknown_required():
+        session.drop(DropReason.UNKNOWN_ATTRIBUTES, source=str(source))
+        return
+    if transaction.purpose is Purpose.SERVER or transaction.purpose is Purpose.RELAY:
+        if source != transaction.remote or base is not transaction.base:
+            session.drop(DropReason.RESPONSE_WRONG_ADDRESS, source=str(source))
+        elif transaction.purpose is Purpose.SERVER:
+            stream = session.streams[base.stream]
+            gathering.handle_response(session, stream, transaction, message)
+        else:
+            relaying.handle_response(session, transaction, message)
+        return
+    pair: CandidatePair = transaction.owner
+    checks.handle_response(session, transaction, message, base, source)
+    if transaction.done and (pair.valid or pair).consent is not None:
+        (pair.valid or pair).heard = session.now
+        validate(session, session.streams[pair.stream], base, source)

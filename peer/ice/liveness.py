@@ -1,0 +1,135 @@
+"""Consent checks, keepalives and silence on the pairs in use (RFC 7675, RFC 8445 §11)."""
+
+from collections.abc import Iterator
+
+from . import stun
+from .checks import start
+from .conclusion import drop_valid, update
+from .config import Timings
+from .pair import CandidatePair
+from .session import Session
+from .stream import Generation, Stream
+from .transaction import Purpose
+
+
+def _in_use(session: Session) -> Iterator[tuple[Stream, Generation, CandidatePair]]:
+    """Give the pairs data is sent on, each with the generation it belongs to."""
+    for stream in session.streams.values():
+        for pair in list(stream.sending.values()):
+            for generation in stream.generations():
+                if pair in generation.checklist.valid:
+                    yield stream, generation, pair
+                    break
+
+
+def last_heard(pair: CandidatePair) -> float:
+    """Give the time anything last came in over a pair, or it became valid."""
+    return max(pair.stats.last_packet_received or 0.0, pair.heard, pair.valid_since or 0.0)
+
+
+def next_time(session: Session) -> float | None:
+    """Give the time of the next check, keepalive or expiry."""
+    times: list[float] = []
+    for _, _, pair in _in_use(session):
+        consent = pair.consent
+        if consent is None or not session.config.consent:
+            times.append(_next_keepalive(session.timings, pair))
+            continue
+        times += (consent.next_check, consent.expires)
+        times += _liveness_times(session.timings, pair)
+    return min(times, default=None)
+
+
+def _next_keepalive(timings: Timings, pair: CandidatePair) -> float:
+    sent = pair.stats.last_packet_sent
+    return max(sent or 0.0, pair.kept_alive, pair.valid_since or 0.0) + timings.keepalive
+
+
+def _liveness_times(timings: Timings, pair: CandidatePair) -> list[float]:
+    assert pair.consent is not None
+    if timings.liveness is None:
+        return []
+    if pair.consent.probe_sent is None:
+        return [last_heard(pair) + timings.liveness]
+    return [pair.consent.probe_sent + timings.liveness_timeout]
+
+
+def expire(session: Session) -> None:
+    """Take pairs out of use whose consent is over, and tell which stopped answering."""
+    for stream, _, pair in list(_in_use(session)):
+        consent = pair.consent
+        if consent is None or not session.config.consent:
+            continue
+        if consent.expired(session.now):
+            drop_valid(session, stream, pair, "consent expired")
+        elif consent.disconnected(session.now) and stream.responsive(pair.component):
+            stream.unresponsive.add(pair.component)
+            session.decide("disconnected", pair=repr(pair))
+            fail_over(session, stream, pair)
+            update(session, stream)
+
+
+def fail_over(session: Session, stream: Stream, pair: CandidatePair) -> None:
+    """Turn to another pair that works, if there is one, when the one in use went silent."""
+    checklist = stream.current.checklist
+    if pair not in checklist.valid:
+        return
+    others = [
+        other
+        for other in checklist.valid
+        if other.component == pair.component and other.heard > pair.heard
+    ]
+    best = max(others, key=lambda other: other.heard, default=None)
+    if best is not None:
+        session.decide("fail over", pair=repr(best))
+        stream.current.selected[pair.component] = best
+
+
+def keep_alive(session: Session) -> None:
+    """Send indications where no consent checks run (RFC 8445 §11)."""
+    for _, _, pair in _in_use(session):
+        if pair.consent is not None and session.config.consent:
+            continue
+        if session.now >= _next_keepalive(session.timings, pair):
+            pair.kept_alive = session.now
+            indication = stun.build(
+                stun.Method.BINDING, stun.MessageClass.INDICATION, session.entropy(12)
+            )
+            session.send(pair.local.base, pair.remote.address, indication)
+
+
+def due_check(session: Session) -> tuple[Generation, CandidatePair, Purpose] | None:
+    """Give a pair that needs a consent or liveness check now."""
+    if not session.config.consent or session.config.lite:
+        return None
+    for _, generation, pair in _in_use(session):
+        consent = pair.consent
+        if consent is None:
+            continue
+        if session.now >= consent.next_check:
+            return generation, pair, Purpose.CONSENT
+        liveness = session.timings.liveness
+        if liveness is not None and consent.probe_sent is None:
+            if session.now >= last_heard(pair) + liveness:
+                return generation, pair, Purpose.LIVENESS
+    return None
+
+
+def send_check(
+    session: Session, generation: Generation, pair: CandidatePair, purpose: Purpose
+) -> None:
+    """Send a consent check, or an extra one because of silence."""
+    assert pair.consent is not None
+    if purpose is Purpose.CONSENT:
+        pair.consent.schedule(session.now, session.entropy(4))
+        pair.consent.sent()
+    else:
+        pair.consent.probe_sent = session.now
+    start(session, generation, pair, purpose)
+
+
+def postpone(session: Session, delay: float) -> None:
+    """Extend consent after a stall: the responses may be waiting in the sockets."""
+    for _, _, pair in _in_use(session):
+        if pair.consent is not None:
+            pair.consent.postpone(delay)

@@ -1,0 +1,85 @@
+"""Pacing of new transactions: Ta per agent, 5 ms for all agents together (RFC 8445 §14.2)."""
+
+from typing import Protocol
+
+GLOBAL_INTERVAL = 0.005
+"""All agents of a process together start no more than one transaction per 5 ms (§14.2)."""
+
+# A float sum such as 0.1 + 0.05 may land a hair before the slot it stands for.
+_ROUNDING = 1e-9
+
+
+class Budget(Protocol):
+    """What agents share to keep the process-wide floor."""
+
+    def reserve(self, now: float) -> float:
+        """Reserve the next free slot; returns its time, `now` or later."""
+
+    def is_free(self, now: float) -> bool:
+        """Tell whether a transaction may start now."""
+
+    def commit(self, now: float) -> None:
+        """A transaction starts now."""
+
+
+class PacingBudget:
+    """The budget that all agents of a process share, passed to each of them.
+
+    Slots are given out in the order they are asked for. A holder that comes late cannot use the
+    slot it held when another agent has just started something: it reserves again.
+    """
+
+    __slots__ = ("_interval", "_last_start", "_next_free")
+
+    def __init__(self, interval: float = GLOBAL_INTERVAL) -> None:
+        self._interval = interval
+        self._next_free = float("-inf")
+        self._last_start = float("-inf")
+
+    def reserve(self, now: float) -> float:
+        """Reserve the next free slot; returns its time, `now` or later."""
+        slot = max(now, self._next_free)
+        self._next_free = slot + self._interval
+        return slot
+
+    def is_free(self, now: float) -> bool:
+        """Tell whether a transaction may start now."""
+        return now + _ROUNDING >= self._last_start + self._interval
+
+    def commit(self, now: float) -> None:
+        """A transaction starts now."""
+        self._last_start = now
+        self._next_free = max(self._next_free, now + self._interval)
+
+
+class Pacer:
+    """Says when one agent may start its next transaction."""
+
+    __slots__ = ("_budget", "_last_start", "_slot", "ta")
+
+    def __init__(self, ta: float, budget: Budget) -> None:
+        self.ta = ta
+        self._budget = budget
+        self._last_start = float("-inf")
+        self._slot: float | None = None
+
+    def next_slot(self, now: float) -> float:
+        """Give the time of the next possible start, reserving it in the shared budget."""
+        if self._slot is None:
+            self._slot = self._budget.reserve(max(now, self._last_start + self.ta))
+        return max(self._slot, self._last_start + self.ta)
+
+    def is_ready(self, now: float) -> bool:
+        """Tell whether a transaction may start now."""
+        if now + _ROUNDING < self.next_slot(now):
+            return False
+        if not self._budget.is_free(now):
+            self._slot = self._budget.reserve(now)
+            return False
+        return True
+
+    def started(self, now: float) -> None:
+        """A transaction starts now: the slot is used up."""
+        self._budget.commit(now)
+        self._slot = None
+        self._last_start = now

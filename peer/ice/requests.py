@@ -1,0 +1,227 @@
+"""Connectivity checks as a server: answering, learning, triggering (RFC 8445 §7.3)."""
+
+from . import stun
+from .address import TransportAddress
+from .base import Base
+from .candidate import Candidate, CandidateType, TransportProtocol
+from .checklist import ChecklistState
+from .checks import switch_role
+from .conclusion import nominate, update, uses_renomination, validate
+from .errors import DropReason
+from .events import IceRole
+from .nomination import replaces
+from .pair import CandidatePair, PairState, may_pair
+from .responder import Accepted, Conflict, Rejected, judge, resolve_conflict, role_conflict, success
+from .session import Session
+from .stream import EarlyCheck, Generation, Stream
+
+
+def handle_request(
+    session: Session, base: Base, source: TransportAddress, message: stun.Message
+) -> bool:
+    """Answer a Binding request at once and draw the conclusions; True when it was accepted."""
+    stream = session.streams[base.stream]
+    verdict = judge(message, stream.keys, strict_fingerprint=session.config.strict_fingerprint)
+    if isinstance(verdict, Rejected):
+        session.drop(verdict.reason, source=str(source))
+        if verdict.response is not None:
+            session.send(base, source, verdict.response)
+        return False
+    conflict = resolve_conflict(session.role, session.tie_breaker, verdict)
+    if conflict is Conflict.REJECT:
+        session.drop(DropReason.ROLE_CONFLICT, source=str(source))
+        session.send(base, source, role_conflict(message, verdict.key))
+        return False
+    if conflict is Conflict.SWITCH:
+        switch_role(session)
+    session.send(base, source, success(message, source, verdict.key))
+    validate(session, stream, base, source)
+    generation = stream.generation_of(verdict.local_fragment)
+    if generation is not None:
+        _learn(session, stream, generation, base, source, verdict)
+    return True
+
+
+def _learn(
+    session: Session,
+    stream: Stream,
+    generation: Generation,
+    base: Base,
+    source: TransportAddress,
+    check: Accepted,
+) -> None:
+    early = EarlyCheck(
+        base,
+        source,
+        check.remote_fragment,
+        check.priority,
+        check.use_candidate,
+        check.nomination,
+    )
+    if check.follows_latest:
+        generation.follow_latest = True
+    if generation.remote is not None:
+        process(session, stream, generation, early)
+    elif early not in generation.early:
+        # Retransmissions say nothing new; what is remembered is bounded.
+        if len(generation.early) >= session.config.limits.early_checks:
+            session.drop(DropReason.TOO_MANY_EARLY_CHECKS, source=str(source))
+        else:
+            generation.early.append(early)
+
+
+def process(session: Session, stream: Stream, generation: Generation, check: EarlyCheck) -> None:
+    """Do what follows from an answered check once the peer's credentials are known."""
+    remote = _remote_candidate(session, generation, check)
+    if remote is None:
+        return
+    pair = generation.checklist.find(check.base, check.source)
+    if pair is not None:
+        pair.stats.requests_received += 1
+        pair.stats.responses_sent += 1
+    if generation is not stream.current:
+        return
+    if session.config.lite:
+        _process_lite(session, stream, generation, check, remote, pair)
+        return
+    fresh = pair is None
+    if pair is None:
+        pair = _learn_pair(session, stream, generation, check, remote)
+        if pair is None:
+            return
+    nominates = _nominates(session, generation, pair, check)
+    if pair.valid is not None and pair.valid in generation.checklist.valid:
+        # Also while the check is repeated to nominate it: there is nothing to find out.
+        if nominates:
+            pair.valid.nomination_value = max(pair.valid.nomination_value, check.nomination or 0)
+            nominate(session, stream, generation, pair.valid)
+        return
+    if _wants_check(session, stream, generation, pair, fresh=fresh, nominates=nominates):
+        _trigger(session, generation, pair, check, nominates=nominates)
+        update(session, stream)
+
+
+def _nominates(
+    session: Session, generation: Generation, pair: CandidatePair, check: EarlyCheck
+) -> bool:
+    if session.role is not IceRole.CONTROLLED:
+        return False
+    if check.nomination is not None and uses_renomination(session, generation):
+        return True
+    return check.use_candidate
+
+
+def _remote_candidate(
+    session: Session, generation: Generation, check: EarlyCheck
+) -> Candidate | None:
+    """Find the source among the remote candidates or learn it (RFC 8445 §7.3.1.3)."""
+    base = check.base
+    key = (base.component, base.transport, check.source)
+    known = generation.remote_candidates.get(key)
+    if known is not None:
+        return known
+    if generation.peer_reflexive >= session.config.limits.peer_reflexive:
+        session.drop(DropReason.TOO_MANY_PEER_REFLEXIVE, source=str(check.source))
+        return None
+    generation.peer_reflexive += 1
+    learned = Candidate(
+        foundation=f"prflx{generation.peer_reflexive}",
+        component=base.component,
+        transport=base.transport,
+        priority=check.priority,
+        address=check.source,
+        type=CandidateType.PEER_REFLEXIVE,
+    )
+    generation.remote_candidates[key] = learned
+    session.decide("peer-reflexive", address=str(check.source))
+    return learned
+
+
+def _learn_pair(
+    session: Session,
+    stream: Stream,
+    generation: Generation,
+    check: EarlyCheck,
+    remote: Candidate,
+) -> CandidatePair | None:
+    local = check.base.host
+    if local is None or (
+        check.base.transport is TransportProtocol.UDP and not may_pair(local, remote)
+    ):
+        return None
+    pair = CandidatePair(stream.id, local, remote)
+    pair.set_priority(session.role)
+    pair.stats.requests_received += 1
+    pair.stats.responses_sent += 1
+    session.checklists.add_triggered(generation.checklist, pair)
+    return pair
+
+
+def _wants_check(
+    session: Session,
+    stream: Stream,
+    generation: Generation,
+    pair: CandidatePair,
+    *,
+    fresh: bool,
+    nominates: bool,
+) -> bool:
+    """After the component is concluded only what could change the conclusion is checked."""
+    selected = generation.selected.get(pair.component)
+    if selected is None:
+        return True
+    if not stream.responsive(pair.component) or uses_renomination(session, generation):
+        return True
+    if nominates:
+        return replaces(pair, selected, renomination=False, follow_latest=generation.follow_latest)
+    # A source nobody has seen, long after completion, is the peer behind a new NAT binding.
+    completed = generation.completed_at
+    settled = completed is not None and session.now >= completed + session.timings.free_after
+    return fresh and settled
+
+
+def _trigger(
+    session: Session,
+    generation: Generation,
+    pair: CandidatePair,
+    check: EarlyCheck,
+    *,
+    nominates: bool,
+) -> None:
+    """Enqueue the triggered check as the pair's state demands (RFC 8445 §7.3.1.4)."""
+    remote = generation.remote
+    assert remote is not None
+    if check.remote_fragment != remote.username_fragment:
+        pair.triggered_username = check.remote_fragment
+    if nominates:
+        pair.use_candidate_received = True
+        pair.nomination_value = max(pair.nomination_value, check.nomination or 0)
+    if pair.state is PairState.IN_PROGRESS:
+        for transaction in session.transactions.outstanding(pair):
+            session.transactions.cancel(transaction)
+    if generation.checklist.state is ChecklistState.FAILED:
+        generation.checklist.state = ChecklistState.RUNNING
+    generation.checklist.trigger(pair)
+    session.checklists.idle = False
+
+
+def _process_lite(
+    session: Session,
+    stream: Stream,
+    generation: Generation,
+    check: EarlyCheck,
+    remote: Candidate,
+    pair: CandidatePair | None,
+) -> None:
+    """A lite agent takes the nominated pair as valid (RFC 8445 §7.3.2)."""
+    if not check.use_candidate:
+        return
+    if pair is None:
+        pair = _learn_pair(session, stream, generation, check, remote)
+        if pair is None:
+            return
+    pair.state = PairState.SUCCEEDED
+    pair.valid = pair
+    if pair not in generation.checklist.valid:
+        generation.checklist.valid.append(pair)
+    nominate(session, stream, generation, pair)

@@ -1,0 +1,210 @@
+"""What happens when: the one place where due work is found and started, at most one new
+transaction at a time (RFC 8445 §6.1.4, §14.2)."""
+
+from . import checks, gathering, liveness, relaying
+from .base import Base
+from .candidates import announce_host, assign_preferences, flush_pairs, take_waiting
+from .checklist import ChecklistState
+from .conclusion import evaluate, free_unused, nominate, update, validate
+from .controlling import consider_nominations
+from .events import GatheringCompleted
+from .pair import CandidatePair, PairState
+from .requests import process
+from .session import Session
+from .stream import Generation, Stream
+from .transaction import Due, Purpose, Transaction
+
+
+def announce_bases(session: Session) -> None:
+    """Make candidates of the bases added since the last time.
+
+    They are ranked together, because RFC 8421 §4 mixes the families by their number.
+    """
+    if not session.new_bases:
+        return
+    new, session.new_bases = session.new_bases, []
+    groups: dict[tuple[object, ...], list[Base]] = {}
+    for base in new:
+        key = (base.stream, base.component, base.transport, base.tcp_type)
+        groups.setdefault(key, []).append(base)
+    for (stream_id, *kind), bases in groups.items():
+        stream = session.streams[str(stream_id)]
+        known = sum(
+            [base.component, base.transport, base.tcp_type] == kind and base not in bases
+            for base in stream.bases
+            if base.relay is None
+        )
+        assign_preferences(session, bases, above=known)
+    for base in new:
+        stream = session.streams[base.stream]
+        announce_host(session, stream, base)
+        gathering.gather(session, base)
+        relaying.gather(session, base)
+
+
+def run(session: Session, *, timeouts: bool) -> None:
+    """Do everything that is due. `timeouts` is False while datagrams may be waiting: what has
+    arrived counts before what has not."""
+    announce_bases(session)
+    for stream in session.streams.values():
+        if stream.current.remote is not None and stream.current.patience_until is None:
+            _begin(session, stream)
+    flush_pairs(session)
+    if timeouts:
+        _handle_timeouts(session)
+    for stream in session.streams.values():
+        _finish_gathering(session, stream)
+    consider_nominations(session)
+    _fill_slot(session)
+
+
+def _begin(session: Session, stream: Stream) -> None:
+    """Both sides' credentials are known: checks may run (RFC 8863 §4)."""
+    generation = stream.current
+    assert generation.remote is not None
+    generation.patience_until = session.now + session.timings.patience
+    take_waiting(session, stream)
+    flush_pairs(session)
+    early, generation.early = list(generation.early), type(generation.early)()
+    for check in early:
+        if check.base in stream.bases:
+            process(session, stream, generation, check)
+    if session.config.lite and generation.remote.lite:
+        _conclude_lite(session, stream, generation)
+    update(session, stream)
+
+
+def _conclude_lite(session: Session, stream: Stream, generation: Generation) -> None:
+    """Two lite agents send no checks: the best pair of each component it is (RFC 8445 §8.2)."""
+    for pair in list(generation.checklist.pairs):
+        if pair.component not in generation.selected:
+            pair.state = PairState.SUCCEEDED
+            pair.valid = pair
+            pair.valid_since = session.now
+            generation.checklist.valid.append(pair)
+            validate(session, stream, pair.local.base, pair.remote.address)
+            nominate(session, stream, generation, pair)
+
+
+def _handle_timeouts(session: Session) -> None:
+    while (due := session.transactions.pop_due(session.now)) is not None:
+        transaction, what = due
+        if what is Due.RETRANSMIT:
+            _retransmit(session, transaction)
+        else:
+            _time_out(session, transaction)
+    liveness.expire(session)
+    liveness.keep_alive(session)
+    for stream in session.streams.values():
+        evaluate(session, stream)
+        completed = stream.current.completed_at
+        if completed is not None and session.now >= completed + session.timings.free_after:
+            free_unused(session, stream)
+
+
+def _retransmit(session: Session, transaction: Transaction) -> None:
+    if transaction.purpose in (Purpose.CHECK, Purpose.LIVENESS):
+        pair: CandidatePair = transaction.owner
+        pair.stats.retransmissions_sent += 1
+    session.send(transaction.base, transaction.remote, transaction.data)
+
+
+def _time_out(session: Session, transaction: Transaction) -> None:
+    if transaction.purpose is Purpose.RELAY:
+        relaying.handle_timeout(session, transaction)
+    elif transaction.purpose is Purpose.SERVER:
+        binding: gathering.ServerBinding = transaction.owner
+        stream = session.streams.get(binding.base.stream)
+        if stream is not None:
+            gathering.fail(session, stream, binding, gathering.UNREACHABLE, "no response")
+    else:
+        checks.handle_timeout(session, transaction)
+
+
+def _finish_gathering(session: Session, stream: Stream) -> None:
+    generation = stream.current
+    if generation.local_ended or not stream.bases_ended:
+        return
+    if gathering.is_pending(session, stream) or relaying.is_pending(session, stream):
+        return
+    generation.local_ended = True
+    session.emit(GatheringCompleted(stream.id, generation.local.username_fragment))
+    evaluate(session, stream)
+    update(session, stream)
+
+
+def _fill_slot(session: Session) -> None:
+    """Start one new transaction if it is time for one: consent first, then servers and checks
+    in turn."""
+    if not has_work(session) or not session.pacer.is_ready(session.now):
+        return
+    if _start_something(session):
+        session.pacer.started(session.now)
+
+
+def _start_something(session: Session) -> bool:
+    consent = liveness.due_check(session)
+    if consent is not None:
+        liveness.send_check(session, *consent)
+        return True
+    session.gather_next = not session.gather_next
+    if session.gather_next:
+        return _start_gathering(session) or _start_check(session)
+    return _start_check(session) or _start_gathering(session)
+
+
+def _start_gathering(session: Session) -> bool:
+    return gathering.start_one(session) or relaying.start_one(session)
+
+
+def _start_check(session: Session) -> bool:
+    if session.config.lite:
+        session.checklists.idle = True
+        return False
+    chosen = session.checklists.next_check()
+    if chosen is None:
+        return False
+    checks.check(session, *chosen)
+    return True
+
+
+def has_work(session: Session) -> bool:
+    """Tell whether a transaction waits for its turn."""
+    if not session.checklists.idle or gathering.wants(session) or relaying.wants(session):
+        return True
+    return liveness.due_check(session) is not None
+
+
+def next_time(session: Session) -> float | None:
+    """Give the time at which the agent next has something to do."""
+    times: list[float | None] = [
+        session.transactions.next_time(),
+        liveness.next_time(session),
+        gathering.next_time(session),
+        relaying.next_time(session),
+    ]
+    if has_work(session):
+        times.append(session.pacer.next_slot(session.now))
+    for stream in session.streams.values():
+        times += _stream_times(session, stream.current)
+    return min((time for time in times if time is not None), default=None)
+
+
+def _stream_times(session: Session, generation: Generation) -> list[float | None]:
+    times = [generation.nominate_at]
+    if generation.checklist.state is ChecklistState.RUNNING:
+        patience = generation.patience_until
+        if patience is not None and patience > session.now:
+            times.append(patience)
+    if generation.completed_at is not None and not generation.freed:
+        times.append(generation.completed_at + session.timings.free_after)
+    return times
+
+
+def postpone(session: Session, delay: float) -> None:
+    """Give back the time lost in a stall of the caller: it says nothing about the network."""
+    liveness.postpone(session, delay)
+    session.transactions.postpone(delay)
+    for stream in session.streams.values():
+        if stream.current.patience_until is not None:
+            stream.current.patience_until += delay

@@ -1,0 +1,146 @@
+"""What the parts of one agent share: its settings, its tables and its output queues."""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .address import TransportAddress
+from .base import Base
+from .candidate import Foundations, TransportProtocol
+from .checklist import Checklist, ChecklistSet
+from .config import IceConfig, StunServer
+from .connection import Connections
+from .errors import DropReason
+from .events import Event, IceRole, Transmit
+from .framing import frame
+from .pacer import Budget, Pacer, PacingBudget
+from .pair import CandidatePair
+from .stream import Generation, Stream
+from .transaction import TransactionTable
+
+if TYPE_CHECKING:
+    from .gathering import ServerBinding
+    from .relaying import RelayTask
+    from .turn import TurnServer
+
+Entropy = Callable[[int], bytes]
+Note = Callable[[str, dict[str, object]], None]
+
+USERNAME_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def random_text(entropy: Entropy, size: int) -> str:
+    """Make a string of ice-chars out of `size` bytes of entropy, four characters per 3 bytes."""
+    bits = int.from_bytes(entropy(size), "big")
+    count = -(-size * 8 // 6)
+    return "".join(USERNAME_ALPHABET[bits >> (6 * i) & 63] for i in range(count))
+
+
+class Session:
+    """State shared by the parts of an agent. Holds no rules of its own.
+
+    `note` is the trace sink for decisions, None when nobody listens.
+    """
+
+    __slots__ = (
+        "bases",
+        "bindings",
+        "checklists",
+        "closed",
+        "config",
+        "connections",
+        "drops",
+        "entropy",
+        "events",
+        "foundations",
+        "gather_next",
+        "new_bases",
+        "new_pairs",
+        "note",
+        "now",
+        "pacer",
+        "relays",
+        "renomination",
+        "role",
+        "streams",
+        "stun_servers",
+        "tie_breaker",
+        "timings",
+        "transactions",
+        "transmits",
+        "turn_servers",
+        "urgent",
+    )
+
+    def __init__(
+        self, config: IceConfig, *, role: IceRole, entropy: Entropy, budget: Budget | None
+    ) -> None:
+        self.config = config
+        self.timings = config.timings
+        self.entropy = entropy
+        self.role = role
+        self.tie_breaker = int.from_bytes(entropy(8), "big")
+        self.now = 0.0
+        self.closed = False
+        self.renomination = 0
+        self.streams: dict[str, Stream] = {}
+        self.bases: dict[TransportAddress, Base] = {}
+        self.foundations = Foundations()
+        self.checklists = ChecklistSet(config.limits.pairs)
+        self.transactions = TransactionTable(
+            requests=config.timings.requests, last_wait=config.timings.last_wait
+        )
+        self.pacer = Pacer(config.timings.ta, budget or PacingBudget())
+        self.events: deque[Event] = deque()
+        self.connections = Connections()
+        self.transmits: list[Transmit] = []
+        self.stun_servers: list[StunServer] = []
+        self.turn_servers: list[TurnServer] = []
+        self.bindings: list[ServerBinding] = []
+        self.relays: list[RelayTask] = []
+        self.gather_next = False
+        self.urgent = False
+        self.new_bases: list[Base] = []
+        self.new_pairs: list[tuple[Checklist, CandidatePair]] = []
+        self.drops: Counter[DropReason] = Counter()
+        self.note: Note | None = None
+
+    def send(self, base: Base, remote: TransportAddress, data: bytes) -> bool:
+        """Queue a datagram from `base` to `remote`, through a relay or a TCP connection if so.
+
+        Returns False when there is no way at the moment: no permission, no open connection.
+        """
+        if base.relay is not None and base.via is not None:
+            wrapped = base.relay.wrap(data, remote, self.now)
+            if wrapped is None:
+                return False
+            server = base.relay.server.address
+            transmit = Transmit(wrapped, base.via.address, server, base.server_stream)
+        elif base.transport is TransportProtocol.TCP:
+            connection = self.connections.find(base, remote)
+            if connection is None or not connection.open:
+                return False
+            transmit = Transmit(frame(data), base.address, remote, connection.handle)
+        else:
+            transmit = Transmit(data, base.address, remote)
+        self.transmits.append(transmit)
+        return True
+
+    def emit(self, event: Event) -> None:
+        """Queue an event for the driver."""
+        self.events.append(event)
+
+    def drop(self, reason: DropReason, **details: object) -> None:
+        """Count a dropped input under its reason."""
+        self.drops[reason] += 1
+        if self.note is not None:
+            self.note("drop", {"reason": reason.value, **details})
+
+    def decide(self, decision: str, **details: object) -> None:
+        """Tell the trace about a decision."""
+        if self.note is not None:
+            self.note(decision, details)
+
+    def owner(self, generation: Generation) -> Stream:
+        """Give the stream a generation belongs to."""
+        return self.streams[generation.checklist.stream]

@@ -1,0 +1,138 @@
+"""Data streams and their generations (RFC 8445 §4, §9)."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from .address import TransportAddress
+from .base import Base, LocalCandidate
+from .candidate import Candidate, TransportProtocol
+from .checklist import Checklist
+from .events import IceParameters, IceState, RemoteParameters
+from .pair import CandidatePair
+
+RemoteKey = tuple[int, TransportProtocol, TransportAddress]
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyCheck:
+    """A check that was answered before the remote description was known (RFC 8445 §7.3)."""
+
+    base: Base
+    source: TransportAddress
+    remote_fragment: str
+    priority: int
+    use_candidate: bool
+    nomination: int | None
+
+
+class Generation:
+    """One ICE session of a stream: from its credentials to the restart that replaces them.
+
+    `selected` holds the pair chosen per component; `ended` tells about end-of-candidates of
+    either side.
+    """
+
+    __slots__ = (
+        "announced",
+        "checklist",
+        "completed_at",
+        "early",
+        "failure",
+        "follow_latest",
+        "freed",
+        "key",
+        "local",
+        "local_candidates",
+        "local_ended",
+        "lossy",
+        "nominate_at",
+        "patience_until",
+        "peer_reflexive",
+        "remote",
+        "remote_candidates",
+        "remote_ended",
+        "remote_key",
+        "selected",
+        "signalled",
+        "valid_since",
+        "waiting_candidates",
+    )
+
+    def __init__(self, stream: str, local: IceParameters) -> None:
+        self.local = local
+        self.key = local.password.encode()
+        self.remote: RemoteParameters | None = None
+        self.remote_key = b""
+        self.checklist = Checklist(stream)
+        self.local_candidates: list[LocalCandidate] = []
+        self.announced: set[Base] = set()
+        self.remote_candidates: dict[RemoteKey, Candidate] = {}
+        self.signalled = 0
+        self.peer_reflexive = 0
+        self.local_ended = False
+        self.remote_ended = False
+        self.early: deque[EarlyCheck] = deque()
+        self.waiting_candidates: list[tuple[str, Candidate]] = []
+        self.patience_until: float | None = None
+        self.selected: dict[int, CandidatePair] = {}
+        self.valid_since: dict[int, float] = {}
+        self.nominate_at: float | None = None
+        self.completed_at: float | None = None
+        self.freed = False
+        self.failure = ""
+        self.follow_latest = False
+        self.lossy = False
+
+
+class Stream:
+    """A data stream with its components, its bases and at most two generations.
+
+    `previous` goes on carrying data and answering checks until the restarted session has
+    selected its own pair (RFC 8445 §9). `sending` is the pair data goes out on, per component.
+    """
+
+    __slots__ = (
+        "announced",
+        "bases",
+        "bases_ended",
+        "components",
+        "current",
+        "id",
+        "keys",
+        "old_fragments",
+        "previous",
+        "sending",
+        "states",
+        "unresponsive",
+        "validated",
+    )
+
+    def __init__(self, stream_id: str, components: tuple[int, ...], current: Generation) -> None:
+        self.id = stream_id
+        self.components = list(components)
+        self.current = current
+        self.previous: Generation | None = None
+        self.bases: list[Base] = []
+        self.bases_ended = False
+        self.keys = {current.local.username_fragment: current.key}
+        self.sending: dict[int, CandidatePair] = {}
+        self.announced: dict[int, bool] = {}
+        self.unresponsive: set[int] = set()
+        self.states = dict.fromkeys(components, IceState.NEW)
+        self.validated: set[tuple[Base, TransportAddress]] = set()
+        self.old_fragments: deque[str] = deque(maxlen=16)
+
+    def responsive(self, component: int) -> bool:
+        """Tell whether the pair in use answers."""
+        return component not in self.unresponsive
+
+    def generations(self) -> tuple[Generation, ...]:
+        """Give the live generations, the current one first."""
+        return (self.current,) if self.previous is None else (self.current, self.previous)
+
+    def generation_of(self, fragment: str) -> Generation | None:
+        """Find a live generation by our own username fragment."""
+        for generation in self.generations():
+            if generation.local.username_fragment == fragment:
+                return generation
+        return None

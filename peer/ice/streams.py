@@ -1,0 +1,117 @@
+"""Credentials, restarts and removal of data streams (RFC 8445 §5.3, §9)."""
+
+from . import gathering, relaying
+from .base import Base
+from .candidates import announce_host
+from .conclusion import drop_valid, release, retire_previous, update
+from .errors import InvalidParameterError, InvalidStateError
+from .events import CandidateRemoved, IceParameters, IceRole, RemoteParameters
+from .pair import CandidatePair, PairState
+from .session import Session, random_text
+from .stream import Generation, Stream
+
+UNSIGNALLED_TA = 0.050
+"""A peer that does not signal its pacing paces with this (RFC 8445 §14.2)."""
+
+MIN_FRAGMENT, MAX_FRAGMENT = 4, 256
+MIN_PASSWORD, MAX_PASSWORD = 22, 256
+
+
+def make_generation(session: Session, stream_id: str) -> Generation:
+    """Make fresh credentials (RFC 8445 §5.3)."""
+    fragment = random_text(session.entropy, session.config.ufrag_bytes)
+    password = random_text(session.entropy, session.config.password_bytes)
+    return Generation(stream_id, IceParameters(fragment, password))
+
+
+def set_remote(session: Session, stream: Stream, parameters: RemoteParameters) -> None:
+    """Take the peer's credentials; raises when they change without a restart of ours."""
+    generation = stream.current
+    if not MIN_FRAGMENT <= len(parameters.username_fragment) <= MAX_FRAGMENT:
+        raise InvalidParameterError("a username fragment has 4..256 characters")
+    if not MIN_PASSWORD <= len(parameters.password) <= MAX_PASSWORD:
+        raise InvalidParameterError("a password has 22..256 characters")
+    known = generation.remote
+    if known is not None:
+        same = (known.username_fragment, known.password)
+        if same != (parameters.username_fragment, parameters.password):
+            raise InvalidStateError("new remote credentials need restart() first")
+        return
+    generation.remote = parameters
+    generation.remote_key = parameters.password.encode()
+    if stream.previous is not None and stream.previous.remote is not None:
+        stream.old_fragments.append(stream.previous.remote.username_fragment)
+    session.pacer.ta = max(session.pacer.ta, parameters.pacing or UNSIGNALLED_TA)
+    if parameters.lite and not session.config.lite:
+        session.role = IceRole.CONTROLLING
+    elif session.config.lite and not parameters.lite:
+        session.role = IceRole.CONTROLLED
+
+
+def restart_stream(session: Session, stream: Stream) -> IceParameters:
+    """Start a new generation; what carried data goes on doing so (RFC 8445 §9)."""
+    old = stream.current
+    carries = any(pair in old.checklist.valid for pair in stream.sending.values())
+    new = make_generation(session, stream.id)
+    if carries and stream.previous is not None:
+        retire_previous(session, stream)
+    for transaction in session.transactions.all():
+        owner = transaction.owner
+        if isinstance(owner, CandidatePair) and owner in old.checklist.pairs:
+            if owner.state is PairState.IN_PROGRESS:
+                session.transactions.finish(transaction)
+    old.checklist.triggered.clear()
+    if carries:
+        stream.previous = old
+    else:
+        stream.keys.pop(old.local.username_fragment, None)
+        if old.remote is not None:
+            stream.old_fragments.append(old.remote.username_fragment)
+    session.checklists.replace(old.checklist, new.checklist)
+    stream.current = new
+    stream.keys[new.local.username_fragment] = new.key
+    for base in stream.bases:
+        if base.relay is None:
+            announce_host(session, stream, base)
+    gathering.restart(session, stream)
+    relaying.restart(session, stream)
+    update(session, stream)
+    return new.local
+
+
+def drop_base(session: Session, stream: Stream, base: Base, reason: str) -> None:
+    """Forget a base that is gone, with everything built on it (RFC 8445 §5.1.1.4)."""
+    gathering.forget(session, base)
+    relaying.forget(session, base)
+    for local in [each for each in stream.current.local_candidates if each.base is base]:
+        stream.current.local_candidates.remove(local)
+        session.emit(CandidateRemoved(stream.id, local.candidate))
+    for generation in stream.generations():
+        for pair in [pair for pair in generation.checklist.valid if pair.local.base is base]:
+            drop_valid(session, stream, pair, reason)
+        if generation is stream.current:
+            for pair in [pair for pair in generation.checklist.pairs if pair.local.base is base]:
+                _end_checks(session, pair)
+                session.checklists.discard(generation.checklist, pair, reason)
+    release(session, stream, base)
+    update(session, stream)
+
+
+def _end_checks(session: Session, pair: CandidatePair) -> None:
+    for transaction in session.transactions.outstanding(pair):
+        session.transactions.finish(transaction)
+
+
+def stop_component(session: Session, stream: Stream, component: int) -> None:
+    """Stop using a component, because RTCP is multiplexed after all (RFC 5761 §5.1.1)."""
+    stream.components.remove(component)
+    for base in [base for base in stream.bases if base.component == component]:
+        drop_base(session, stream, base, "component removed")
+    for generation in stream.generations():
+        generation.selected.pop(component, None)
+        generation.waiting_candidates = [
+            item for item in generation.waiting_candidates if item[1].component != component
+        ]
+    stream.sending.pop(component, None)
+    stream.states.pop(component, None)
+    update(session, stream)
