@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..address import TransportAddress
-
 from .codecs import (
     AddressErrorCode,
     ErrorCode,

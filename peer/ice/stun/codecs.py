@@ -7,7 +7,6 @@ from struct import Struct
 from typing import NamedTuple, TypeVar
 
 from ..address import TransportAddress, parse_ip
-
 from .errors import StunError
 
 T = TypeVar("T")

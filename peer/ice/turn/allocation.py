@@ -1,0 +1,470 @@
+"""One allocation on one TURN server (RFC 8656), as a machine without clock or socket."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+
+from ..address import TransportAddress, is_ipv6
+from ..stun import (
+    CHANNEL_NUMBER,
+    LIFETIME,
+    XOR_PEER_ADDRESS,
+    ErrorCode,
+    Message,
+    Method,
+    StunError,
+    parse,
+)
+from .allocate import (
+    UnusableAllocationError,
+    allocate_attributes,
+    describe_failure,
+    read_alternate,
+    read_success,
+    simpler_options,
+)
+from .auth import LongTermCredential
+from .channels import Channel, Channels
+from .config import TurnConfig
+from .events import (
+    UNREACHABLE,
+    AllocationEvent,
+    AllocationFailed,
+    AllocationLost,
+    ChannelBound,
+    ChannelDenied,
+    DropReason,
+    PeerUnreachable,
+    PermissionDenied,
+    PermissionGranted,
+    Released,
+    ServerRedirected,
+)
+from .exchange import Exchange, Operation, Outcome, Result, TurnRequest
+from .permissions import Permissions
+from .relay_data import channel_data, read_channel_data, read_data_indication, send_indication
+from .server import AllocateOptions, RelayFamily, TurnServer, check_credential, check_family
+from .state import TRANSITIONS, AllocationState, Step
+
+_FAMILY_MISMATCH = ErrorCode(443, "the relayed address is of the other family")
+# The server takes these credentials for nothing any more: asking again is not allowed (§7.4).
+_CREDENTIALS_REFUSED = (401, 441)
+_WANTING = (AllocationState.IDLE, AllocationState.ALLOCATING, AllocationState.ALLOCATED)
+
+
+class Allocation:
+    """An allocation: ask `start` for requests, tell it their outcome, wrap and unwrap data.
+
+    The owner sends each request to ``server.address``, retransmits it where the transport needs
+    that, and reports the response or the timeout. Time never goes through here by itself:
+    `next_time` tells when `start` will next have something to send.
+
+    ``local_port_attempt`` counts the local ports tried with this server (RFC 8656 §7.4, 437).
+    Raises ValueError for options RFC 8656 §7.1 does not allow together.
+    """
+
+    def __init__(
+        self,
+        server: TurnServer,
+        *,
+        entropy: Callable[[int], bytes],
+        config: TurnConfig | None = None,
+        options: AllocateOptions | None = None,
+        local_port_attempt: int = 1,
+    ) -> None:
+        self.server = server
+        self.state = AllocationState.IDLE
+        self.relayed: tuple[TransportAddress, ...] = ()
+        self.mapped: TransportAddress | None = None
+        self.expires: float | None = None
+        self._config = config or TurnConfig()
+        self._options = options or AllocateOptions()
+        check_family(self._options, server.address_family)
+        self._entropy = entropy
+        self._local_port_attempt = local_port_attempt
+        self._credential = LongTermCredential(server.username, server.credential)
+        self._padded = server.transport.is_stream
+        self._exchange = Exchange(self._credential, entropy, self._config, reliable=self._padded)
+        self._permissions = Permissions(self._config)
+        self._channels = Channels(self._config)
+        self._asked: dict[TransportAddress, float] = {}
+        self._server_errors = 0
+        self._attempt_at = -inf
+
+    # --- what to send -------------------------------------------------------------------------
+
+    def next_time(self) -> float | None:
+        """When `start` has a request; minus infinity for at once, None for not before an input."""
+        if self._exchange.has_challenged:
+            return -inf
+        match self.state:
+            case AllocationState.IDLE:
+                return -inf
+            case AllocationState.ALLOCATING:
+                return None if self._exchange.is_busy(Method.ALLOCATE) else self._attempt_at
+            case AllocationState.RELEASING:
+                return None if self._exchange.is_busy(Method.REFRESH) else -inf
+            case AllocationState.ALLOCATED:
+                refresh = inf if self._exchange.is_busy(Method.REFRESH) else self._attempt_at
+                time = min(refresh, self._permissions.next_time(), self._channels.next_time())
+                return None if time == inf else time
+            case _:
+                return None
+
+    def start(self, now: float) -> TurnRequest | None:
+        """The next request to send now, one at a call; None when nothing is due."""
+        time = self.next_time()
+        if time is None or time > now:
+            return None
+        operation = self._next_operation(now)
+        return None if operation is None else self._exchange.send(operation, now)
+
+    def _next_operation(self, now: float) -> Operation | None:
+        if self._exchange.has_challenged:
+            return self._exchange.take_challenged()
+        if self.state is AllocationState.IDLE:
+            self._move(Step.START)
+        if self.state is AllocationState.ALLOCATING:
+            return self._allocate(now)
+        if self.state is AllocationState.RELEASING:
+            return Operation(Method.REFRESH, ((LIFETIME, 0),), deletes=True)
+        if self._attempt_at <= now and not self._exchange.is_busy(Method.REFRESH):
+            return self._refresh()
+        channel = self._channels.due(now)
+        if channel is not None:
+            return self._bind(channel, now)
+        hosts = self._permissions.due(now)
+        return self._permit(hosts) if hosts else None
+
+    def _allocate(self, now: float) -> Operation:
+        self._asked[self.server.address] = now
+        attributes = allocate_attributes(
+            self.server.address_family, self._options, self._config.lifetime
+        )
+        return Operation(Method.ALLOCATE, attributes)
+
+    def _refresh(self) -> Operation:
+        lifetime = self._config.lifetime
+        return Operation(Method.REFRESH, () if lifetime is None else ((LIFETIME, lifetime),))
+
+    def _bind(self, channel: Channel, now: float) -> Operation:
+        self._channels.sent(channel, now)
+        attributes = ((CHANNEL_NUMBER, channel.number), (XOR_PEER_ADDRESS, channel.peer))
+        return Operation(Method.CHANNEL_BIND, attributes, channel=channel)
+
+    def _permit(self, hosts: tuple[str, ...]) -> Operation:
+        self._permissions.sent(hosts)
+        attributes = tuple((XOR_PEER_ADDRESS, TransportAddress(host, 0)) for host in hosts)
+        return Operation(Method.CREATE_PERMISSION, attributes, hosts=hosts)
+
+    # --- what came of it ----------------------------------------------------------------------
+
+    def handle_response(self, message: Message, now: float) -> list[AllocationEvent]:
+        """Take a response; one that is not ours, or cannot be believed, changes nothing."""
+        outcome = self._exchange.receive(message)
+        if outcome is not None:
+            return self._judge(outcome, now)
+        if self.state is AllocationState.ABANDONING and self._exchange.has_challenged:
+            # Nobody wants the allocation the server would make if asked again.
+            self._exchange.forget()
+            self._move(Step.REFUSED)
+            return [Released()]
+        return []
+
+    def handle_timeout(self, transaction_id: bytes, now: float) -> list[AllocationEvent]:
+        """Take the news that a request was given up: no answer, or an ICMP error."""
+        outcome = self._exchange.timeout(transaction_id)
+        return [] if outcome is None else self._judge(outcome, now)
+
+    def handle_connection_lost(self, now: float) -> list[AllocationEvent]:
+        """Take the news that the TCP or TLS connection is gone, and the allocation with it."""
+        self._exchange.forget()
+        if not self._move(Step.GONE):
+            return []
+        error = ErrorCode(UNREACHABLE, "connection lost")
+        if self.state is AllocationState.LOST:
+            return [AllocationLost(*error)]
+        if self.state is AllocationState.FAILED:
+            return [self._failure(error, now)]
+        return [Released()]
+
+    def _judge(self, outcome: Outcome, now: float) -> list[AllocationEvent]:
+        match outcome.operation.method:
+            case Method.ALLOCATE:
+                return self._judge_allocate(outcome, now)
+            case Method.REFRESH:
+                return self._judge_refresh(outcome, now)
+            case Method.CHANNEL_BIND:
+                return self._judge_channel_bind(outcome, now)
+            case _:
+                return self._judge_create_permission(outcome, now)
+
+    def _judge_allocate(self, outcome: Outcome, now: float) -> list[AllocationEvent]:
+        if self.state is AllocationState.ABANDONING:
+            return self._judge_abandoned(outcome)
+        if outcome.result is not Result.SUCCESS or outcome.message is None:
+            return self._judge_refusal(outcome, now)
+        try:
+            granted = read_success(outcome.message, self.server.address_family, self._config, now)
+        except UnusableAllocationError as error:
+            self._move(Step.UNUSABLE)
+            return [self._failure(ErrorCode(440, str(error)), now)]
+        self._move(Step.CREATED)
+        self.relayed = granted.relayed
+        self.mapped = granted.mapped
+        self._schedule_refresh(outcome.operation.started, granted.lifetime)
+        return [granted, *self._deny_other_family()]
+
+    def _judge_abandoned(self, outcome: Outcome) -> list[AllocationEvent]:
+        if outcome.result is Result.SUCCESS:
+            self._move(Step.CREATED)
+            return []
+        self._move(Step.REFUSED)
+        return [Released()]
+
+    def _judge_refusal(self, outcome: Outcome, now: float) -> list[AllocationEvent]:
+        error = outcome.error
+        simpler = simpler_options(error, outcome.message, self._options)
+        if simpler is not None:
+            self._options = simpler
+            self._attempt_at = -inf
+            return []
+        if error.code == 300 and outcome.message is not None:
+            return self._redirect(outcome.message, now)
+        if error.code // 100 == 5 and error.code != 508:
+            if self._server_errors < self._config.max_server_errors:
+                pause = self._config.server_error_pause * 2**self._server_errors
+                self._server_errors += 1
+                self._attempt_at = now + pause
+                return []
+        return self._fail(error, now)
+
+    def _redirect(self, message: Message, now: float) -> list[AllocationEvent]:
+        alternate = read_alternate(message, self.server.address)
+        if alternate is None:
+            return self._fail(ErrorCode(300, "no usable ALTERNATE-SERVER"), now)
+        asked = self._asked.get(alternate.address, -inf)
+        if now - asked < self._config.redirect_memory:
+            return self._fail(ErrorCode(300, "redirected in a circle"), now)
+        if len(self._asked) > self._config.max_redirects:
+            return self._fail(ErrorCode(300, "redirected too often"), now)
+        self.server = replace(self.server, address=alternate.address)
+        self._credential.forget_challenge()
+        self._attempt_at = -inf
+        return [ServerRedirected(alternate.address, alternate.domain)]
+
+    def _judge_refresh(self, outcome: Outcome, now: float) -> list[AllocationEvent]:
+        if outcome.operation.deletes:
+            # Whatever the server says, 437 included, we have no allocation any more (§8.3).
+            self._move(Step.DELETED)
+            return [Released()]
+        error = outcome.error
+        if outcome.result is Result.SUCCESS:
+            lifetime = self._lifetime_in(outcome.message)
+            if lifetime > 0:
+                self._schedule_refresh(outcome.operation.started, lifetime)
+                return []
+            error = ErrorCode(437, "refreshed with no lifetime")
+        if error.code == 437 or error.code in _CREDENTIALS_REFUSED:
+            return self._lose(error)
+        pause = self._config.refresh_retry if outcome.result is Result.ERROR else 0.0
+        if self.expires is not None and now + pause >= self.expires:
+            return self._lose(error)
+        self._attempt_at = now + pause
+        return []
+
+    def _lifetime_in(self, message: Message | None) -> float:
+        try:
+            lifetime = None if message is None else message.get(LIFETIME)
+        except StunError:
+            lifetime = None
+        return self._config.default_lifetime if lifetime is None else float(lifetime)
+
+    def _judge_create_permission(self, outcome: Outcome, now: float) -> list[AllocationEvent]:
+        operation = outcome.operation
+        code, reason = outcome.error
+        if outcome.result is Result.SUCCESS:
+            fresh = self._permissions.granted(operation.hosts, operation.started)
+            return [PermissionGranted(host) for host in fresh]
+        if code == 437:
+            return self._lose(outcome.error)
+        if outcome.result is Result.TIMEOUT:
+            denied = self._permissions.unanswered(operation.hosts, now)
+        else:
+            denied = self._permissions.refused(operation.hosts)
+        return [PermissionDenied(host, code, reason) for host in denied]
+
+    def _judge_channel_bind(self, outcome: Outcome, now: float) -> list[AllocationEvent]:
+        operation = outcome.operation
+        channel = operation.channel
+        code, reason = outcome.error
+        if channel is None:
+            return []
+        if outcome.result is Result.TIMEOUT:
+            self._channels.unanswered(channel, now)
+            return []
+        if outcome.result is Result.SUCCESS:
+            hosts = self._permissions.refreshed(channel.peer.host, operation.started)
+            events: list[AllocationEvent] = [PermissionGranted(host) for host in hosts]
+            if self._channels.bound(channel, operation.started):
+                events.append(ChannelBound(channel.peer, channel.number))
+            return events
+        if code == 437:
+            return self._lose(outcome.error)
+        self._channels.refused(channel)
+        if code == 400:
+            # Client and server disagree about the channels: only a new allocation helps (§12.3).
+            self._exchange.forget()
+            self._move(Step.OUT_OF_SYNC)
+            return [AllocationLost(code, reason)]
+        return [ChannelDenied(channel.peer, code, reason)]
+
+    # --- permissions, channels, the end -------------------------------------------------------
+
+    def want_permission(self, peer: TransportAddress, now: float) -> bool:
+        """Keep a permission for the peer's IP address; False when there can be none."""
+        return self._can_reach(peer) and self._permissions.want(peer.host)
+
+    def drop_permission(self, peer: TransportAddress) -> None:
+        """Refresh the permission for the peer's IP address no more."""
+        self._permissions.drop(peer.host)
+
+    def has_permission(self, peer: TransportAddress) -> bool:
+        """Tell whether peers at this IP address may be sent to."""
+        return self.state is AllocationState.ALLOCATED and self._permissions.was_granted(peer.host)
+
+    def want_channel(self, peer: TransportAddress, now: float) -> bool:
+        """Keep a channel to the peer; False when there can be none. Asking twice is asking once."""
+        return self._can_reach(peer) and self._channels.want(peer, now)
+
+    def drop_channel(self, peer: TransportAddress) -> None:
+        """Bind the channel to the peer no more once it expires."""
+        self._channels.drop(peer)
+
+    def release(self, now: float) -> None:
+        """Delete the allocation: at most one more transaction, then `Released`.
+
+        With no request on its way the state is released at once and no event follows.
+        """
+        if self.state is AllocationState.ALLOCATING:
+            if self._exchange.has_challenged or not self._exchange.is_busy(Method.ALLOCATE):
+                self._exchange.forget()
+                self._move(Step.WITHDRAW)
+        elif self.state is AllocationState.ALLOCATED:
+            self._exchange.forget()
+        self._move(Step.RELEASE)
+
+    def update_credentials(self, username: str, credential: str) -> None:
+        """Use other credentials, at the latest for the next allocation.
+
+        Another username cannot take over an existing allocation (RFC 8656 §5), so it waits
+        until the server refuses the present one. Raises ValueError as `TurnServer` does.
+        """
+        check_credential(username, credential)
+        self._credential.update(username, credential)
+
+    # --- data ---------------------------------------------------------------------------------
+
+    def wrap(self, data: bytes, peer: TransportAddress, now: float) -> bytes | None:
+        """Pack data for a peer, by channel or Send indication; None when it may not be sent."""
+        if self.state is not AllocationState.ALLOCATED:
+            return None
+        if self.expires is not None and now >= self.expires:
+            return None
+        number = self._channels.bound_number(peer, now)
+        if number is not None:
+            return channel_data(number, data, padded=self._padded)
+        if not self._permissions.allows(peer.host, now):
+            return None
+        return send_indication(
+            data, peer, self._entropy(12), dont_fragment=self._options.dont_fragment
+        )
+
+    def unwrap(
+        self, data: bytes | Message, now: float
+    ) -> tuple[TransportAddress, bytes] | PeerUnreachable | DropReason:
+        """Unpack what the server sent that is no response: peer and data, or why not."""
+        if self.state is not AllocationState.ALLOCATED:
+            return DropReason.NO_ALLOCATION
+        if isinstance(data, Message):
+            return self._unwrap_indication(data, now)
+        if data and 64 <= data[0] <= 79:
+            return self._unwrap_channel_data(data, now)
+        try:
+            message = parse(data)
+        except StunError:
+            return DropReason.MALFORMED
+        return self._unwrap_indication(message, now)
+
+    def _unwrap_channel_data(
+        self, data: bytes, now: float
+    ) -> tuple[TransportAddress, bytes] | DropReason:
+        parts = read_channel_data(data)
+        if parts is None:
+            return DropReason.TRUNCATED_CHANNEL_DATA
+        number, payload = parts
+        channel = self._channels.find(number, now)
+        if channel is None:
+            return DropReason.UNBOUND_CHANNEL
+        # The answer to the first ChannelBind, which brings the permission, may still be coming.
+        if not channel.in_flight and not self._permissions.allows(channel.peer.host, now):
+            return DropReason.NO_PERMISSION
+        return channel.peer, payload
+
+    def _unwrap_indication(
+        self, message: Message, now: float
+    ) -> tuple[TransportAddress, bytes] | PeerUnreachable | DropReason:
+        content = read_data_indication(message)
+        if isinstance(content, DropReason):
+            return content
+        peer = content.peer if isinstance(content, PeerUnreachable) else content[0]
+        if not self._permissions.allows(peer.host, now):
+            return DropReason.NO_PERMISSION
+        return content
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _move(self, step: Step) -> bool:
+        after = TRANSITIONS.get((self.state, step))
+        if after is None:
+            return False
+        self.state = after
+        return True
+
+    def _schedule_refresh(self, granted_at: float, lifetime: float) -> None:
+        self.expires = granted_at + lifetime
+        margin = min(self._config.refresh_margin, lifetime / 2)
+        self._attempt_at = self.expires - margin
+
+    def _fail(self, error: ErrorCode, now: float) -> list[AllocationEvent]:
+        self._move(Step.REFUSED)
+        return [self._failure(error, now)]
+
+    def _failure(self, error: ErrorCode, now: float) -> AllocationFailed:
+        return describe_failure(error, self.server, self._config, self._local_port_attempt, now)
+
+    def _lose(self, error: ErrorCode) -> list[AllocationEvent]:
+        self._exchange.forget()
+        self._move(Step.GONE)
+        return [AllocationLost(*error)]
+
+    def _can_reach(self, peer: TransportAddress) -> bool:
+        if self.state not in _WANTING:
+            return False
+        if not self.relayed:
+            family = self.server.address_family
+            return family is RelayFamily.DUAL or is_ipv6(peer.host) == (family is RelayFamily.IPV6)
+        return any(is_ipv6(relayed.host) == is_ipv6(peer.host) for relayed in self.relayed)
+
+    def _deny_other_family(self) -> list[AllocationEvent]:
+        """Refuse what was wanted of a dual allocation that came out single (RFC 8656 §10.1)."""
+        events: list[AllocationEvent] = []
+        for host in self._permissions.hosts():
+            if not self._can_reach(TransportAddress(host, 0)):
+                self._permissions.refused((host,))
+                events.append(PermissionDenied(host, *_FAMILY_MISMATCH))
+        for peer in self._channels.peers():
+            if not self._can_reach(peer):
+                self._channels.deny(peer)
+                events.append(ChannelDenied(peer, *_FAMILY_MISMATCH))
+        return events
