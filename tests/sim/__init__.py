@@ -36,7 +36,9 @@ from .router import Router, external_endpoints
 from .server_faults import Faults
 from .simulation import Simulation
 from .stun_server import StunServer
+from .tcp import CloseReason, SimListener, SimStream, StreamState
 from .turn_allocation import Allocation
+from .turn_framer import TurnFramer
 from .turn_server import Exchange, TurnServer
 
 __all__ = [
@@ -46,6 +48,10 @@ __all__ = [
     "Interface",
     "InterfaceType",
     "SimSocket",
+    "SimStream",
+    "SimListener",
+    "StreamState",
+    "CloseReason",
     "Inbox",
     "Letter",
     "seen_from",
@@ -76,6 +82,7 @@ __all__ = [
     "allowing_udp_ports",
     "StunServer",
     "TurnServer",
+    "TurnFramer",
     "Allocation",
     "Exchange",
     "Faults",

@@ -1,4 +1,4 @@
-"""Hosts: computers and telephones with interfaces, addresses and UDP sockets."""
+"""Hosts: computers and telephones with interfaces, addresses, UDP sockets and TCP streams."""
 
 import errno
 from collections.abc import Callable, Iterable
@@ -10,7 +10,8 @@ from peer.ice.address import TransportAddress, is_ipv6
 from .kernel import Kernel
 from .link import IDEAL, Conditions, Link
 from .network import Attachment, Network, Node
-from .packet import DropReason, Endpoint, Packet, Protocol
+from .packet import DropReason, Endpoint, Packet, Protocol, TcpHeader
+from .tcp import SimListener, SimStream, TcpStack
 
 OnDatagram: TypeAlias = Callable[[bytes, TransportAddress], object]
 """Called with the payload and its source, as the host sees it."""
@@ -128,6 +129,7 @@ class Host(Node):
         self._interfaces: dict[str, Interface] = {}
         self._by_address: dict[str, Interface] = {}
         self._sockets: dict[Endpoint, SimSocket] = {}
+        self._tcp = TcpStack(kernel, self._send_segment)
         self._next_port = _FIRST_EPHEMERAL_PORT
 
     def __repr__(self) -> str:
@@ -197,23 +199,50 @@ class Host(Node):
 
         Raises OSError when the host has no such address, or the port is taken.
         """
-        if self.interface_of(address) is None:
-            raise OSError(errno.EADDRNOTAVAIL, f"{self.name} has no address {address}")
-        if port == 0:
-            port = self._ephemeral_port(address)
-        local = TransportAddress(address, port)
+        local = self._local(address, port)
         if local in self._sockets:
             raise OSError(errno.EADDRINUSE, f"{local} is in use on {self.name}")
         socket = SimSocket(self, local, on_datagram or _ignore)
         self._sockets[local] = socket
         return socket
 
+    def listen(
+        self, address: str, port: int, on_connection: Callable[[SimStream], object]
+    ) -> SimListener:
+        """Accept TCP connections; `on_connection` gets each stream when it is open.
+
+        Raises OSError when the host has no such address, or the port is taken.
+        """
+        local = self._local(address, port)
+        if local in self._tcp.listeners:
+            raise OSError(errno.EADDRINUSE, f"{local} is in use on {self.name}")
+        listener = SimListener(self._tcp, local, on_connection)
+        self._tcp.listeners[local] = listener
+        return listener
+
+    def connect(self, address: str, destination: Endpoint, port: int = 0) -> SimStream:
+        """Begin a TCP connection from a local address; set the stream's callbacks next.
+
+        Raises OSError when the host has no such address, or the port is taken.
+        """
+        local = self._local(address, port)
+        if port and self._tcp.uses(local):
+            raise OSError(errno.EADDRINUSE, f"{local} is in use on {self.name}")
+        return self._tcp.connect(local, TransportAddress(*destination))
+
+    def _local(self, address: str, port: int) -> TransportAddress:
+        if address not in self._by_address:
+            raise OSError(errno.EADDRNOTAVAIL, f"{self.name} has no address {address}")
+        return TransportAddress(address, port or self._ephemeral_port(address))
+
     def _ephemeral_port(self, address: str) -> int:
         while True:
-            port = self._next_port
-            self._next_port = port + 1 if port < 65535 else _FIRST_EPHEMERAL_PORT
-            if (address, port) not in self._sockets:
-                return port
+            local = TransportAddress(address, self._next_port)
+            self._next_port += 1
+            if self._next_port > 65535:
+                self._next_port = _FIRST_EPHEMERAL_PORT
+            if local not in self._sockets and not self._tcp.uses(local):
+                return local.port
 
     def release(self, socket: SimSocket) -> None:
         """Forget a socket that closes."""
@@ -221,14 +250,23 @@ class Host(Node):
 
     # -- packets ------------------------------------------------------------------------------
 
+    def _send_segment(
+        self, local: TransportAddress, remote: TransportAddress, data: bytes, header: TcpHeader
+    ) -> None:
+        self.send(Protocol.TCP, local, remote, data, header)
+
     def send(
-        self, protocol: Protocol, source: TransportAddress, destination: Endpoint, data: bytes
+        self,
+        protocol: Protocol,
+        source: TransportAddress,
+        destination: Endpoint,
+        data: bytes,
+        tcp: TcpHeader | None = None,
     ) -> None:
         """Send a packet out of the interface that has the source address."""
         kernel = self.kernel
-        packet = Packet(
-            kernel.next_packet_id(), protocol, source, TransportAddress(*destination), data
-        )
+        remote = TransportAddress(*destination)
+        packet = Packet(kernel.next_packet_id(), protocol, source, remote, data, tcp)
         kernel.note_sent(packet, self.name)
         interface = self._by_address.get(source[0])
         if interface is None:
@@ -247,6 +285,13 @@ class Host(Node):
             self._deliver(packet)
 
     def _deliver(self, packet: Packet) -> None:
+        if packet.tcp is not None:
+            if self._tcp.expects(packet):
+                self.kernel.note_delivered(packet, self.name)
+            else:
+                self.kernel.drop(packet, DropReason.PORT, self.name)
+            self._tcp.receive(packet, packet.tcp)
+            return
         socket = self._sockets.get(packet.destination)
         if socket is None:
             self.kernel.drop(packet, DropReason.PORT, self.name)

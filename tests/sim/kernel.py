@@ -27,11 +27,15 @@ class Timer:
         """Never make the call. Harmless when it is made or cancelled already."""
         self._action = None
 
-    def fire(self, _: object) -> None:
+    def fire(self) -> None:
         """Make the call, unless cancelled."""
         action, self._action = self._action, None
         if action is not None:
             action()
+
+
+def _fire(timer: Timer) -> None:
+    timer.fire()
 
 
 class Tap:
@@ -76,19 +80,28 @@ class Kernel:
     def call_at(self, when: float, action: Callable[[], object]) -> Timer:
         """Call `action()` at the absolute time `when`; a time in the past means now."""
         timer = Timer(max(when, self.now), action)
-        self.schedule(timer.when, timer.fire, None)
+        self.schedule(timer.when, _fire, timer)
         return timer
 
     def call_later(self, delay: float, action: Callable[[], object]) -> Timer:
         """Call `action()` in `delay` seconds."""
         return self.call_at(self.now + delay, action)
 
+    def next_event_time(self) -> float | None:
+        """When the next event happens; None when nothing is left to happen."""
+        heap = self._heap
+        while heap:
+            when, _, callback, argument = heap[0]
+            if callback is not _fire or argument.is_pending:
+                return when
+            heappop(heap)
+        return None
+
     def step(self) -> bool:
         """Run the next event. False when there is none."""
-        if not self._heap:
+        if self.next_event_time() is None:
             return False
-        when, _, callback, argument = heappop(self._heap)
-        self.now = when
+        self.now, _, callback, argument = heappop(self._heap)
         callback(argument)
         return True
 
@@ -99,8 +112,10 @@ class Kernel:
         """
         heap = self._heap
         while heap and (until is None or heap[0][0] <= until):
-            self.now, _, callback, argument = heappop(heap)
-            callback(argument)
+            when, _, callback, argument = heappop(heap)
+            if callback is not _fire or argument.is_pending:
+                self.now = when
+                callback(argument)
         if until is not None and until > self.now:
             self.now = until
 
@@ -115,11 +130,11 @@ class Kernel:
         happen (the clock then stays where it is).
         """
         deadline = self.now + timeout
-        heap = self._heap
         while not predicate():
-            if not heap:
+            when = self.next_event_time()
+            if when is None:
                 return False
-            if heap[0][0] > deadline:
+            if when > deadline:
                 self.now = deadline
                 return False
             self.step()

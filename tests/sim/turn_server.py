@@ -24,8 +24,10 @@ from .client_path import ClientPath
 from .host import Host
 from .packet import Protocol
 from .server_faults import Faults
+from .tcp import SimStream
 from .turn_allocation import Allocation
 from .turn_auth import Credential, LongTermAuth, Refusal
+from .turn_framer import TurnFramer
 from .turn_relay import Answer, TurnRelay
 
 _REASONS = {
@@ -71,6 +73,7 @@ class TurnServer:
         users: dict[str, str] | None = None,
         requires_credentials: bool = True,
         sha256: bool = False,
+        protocols: Iterable[Protocol] = (Protocol.UDP, Protocol.TCP),
     ) -> None:
         """Open the server; `users` are {"user": "password"} unless given."""
         self.host = host
@@ -84,8 +87,12 @@ class TurnServer:
         self.alternate_server: TransportAddress | None = None
         """When set, Allocate requests are answered with 300 and this address."""
         self.exchanges: list[Exchange] = []
-        for address in host.addresses:
-            self._open_udp(TransportAddress(address, port))
+        self.protocols = frozenset(protocols)
+        for local in self.addresses:
+            if Protocol.UDP in self.protocols:
+                self._open_udp(local)
+            if Protocol.TCP in self.protocols:
+                host.listen(local.host, local.port, self._accept)
 
     # -- what testers look at and command -----------------------------------------------------
 
@@ -121,6 +128,17 @@ class TurnServer:
             self.receive(data, path)
 
         socket = self.host.bind(local.host, local.port, receive)
+
+    def _accept(self, stream: SimStream) -> None:
+        framer = TurnFramer()
+        path = ClientPath(Protocol.TCP, stream.remote, stream.local, stream.send)
+
+        def receive(data: bytes) -> None:
+            for message in framer.feed(data):
+                self.receive(message, path)
+
+        stream.on_data = receive
+        stream.on_close = lambda _: self.relay.drop(path)
 
     def receive(self, data: bytes, path: ClientPath) -> None:
         """Take one STUN message or ChannelData from a client."""

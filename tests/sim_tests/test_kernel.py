@@ -58,6 +58,9 @@ def test_timer_can_be_cancelled_and_past_means_now() -> None:
     sim.run()
     assert fired == ["past"]
     assert not past.is_pending
+    assert sim.now == 0.0, "cancelled calls do not move the clock"
+    assert sim.next_event_time() is None
+    assert not sim.step()
 
 
 def _busy_trace(seed: int) -> list[object]:

@@ -51,7 +51,7 @@ class TurnClient:
     ) -> Message | None:
         """Send one request, with credentials if challenged before; the response, if any."""
         transaction_id = transaction_id or self.sim.entropy(12)
-        key, sha256, credentials = self._credentials()
+        key, sha256, credentials = self._credentials(method)
         self.send(
             build(
                 method,
@@ -71,8 +71,8 @@ class TurnClient:
                 return message
         return None
 
-    def _credentials(self) -> tuple[bytes | None, bool, Attributes]:
-        if self.challenge is None:
+    def _credentials(self, method: Method) -> tuple[bytes | None, bool, Attributes]:
+        if self.challenge is None or method is Method.BINDING:
             return None, False, []
         realm, nonce = self.challenge.get(REALM), self.challenge.get(NONCE)
         assert realm is not None

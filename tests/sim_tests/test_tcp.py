@@ -1,0 +1,245 @@
+"""Simulated TCP streams, alone and as the way to a TURN server."""
+
+import pytest
+
+from peer.ice.address import TransportAddress
+from peer.ice.stun import (
+    DATA,
+    XOR_MAPPED_ADDRESS,
+    Method,
+    parse,
+)
+from tests.sim import (
+    BLOCK_UDP,
+    IDEAL,
+    SYMMETRIC,
+    WEB_ONLY,
+    CloseReason,
+    Conditions,
+    DropReason,
+    FirewallPolicy,
+    Host,
+    Inbox,
+    Letter,
+    Network,
+    Protocol,
+    SimStream,
+    Simulation,
+    StreamState,
+    TurnFramer,
+    TurnServer,
+)
+from tests.sim_tests.turn_client import TurnClient
+
+
+class End:
+    """One end of a stream with a memory."""
+
+    def __init__(self, stream: SimStream) -> None:
+        self.stream = stream
+        self.data = b""
+        self.closed: list[CloseReason] = []
+        self.connected = 0
+        stream.on_data = self._receive
+        stream.on_close = self.closed.append
+        stream.on_connected = self._connect
+
+    def _receive(self, data: bytes) -> None:
+        self.data += data
+
+    def _connect(self) -> None:
+        self.connected += 1
+
+
+class Scene:
+    """A client, perhaps behind NAT and firewall, and a server that listens on port 443."""
+
+    def __init__(
+        self, conditions: Conditions = IDEAL, firewall: FirewallPolicy | None = None
+    ) -> None:
+        self.sim = Simulation(seed=1)
+        self.lan: Network = self.sim.network("lan", "192.168.1.0/24")
+        self.router = self.sim.router(
+            "router", inside=self.lan, nat=SYMMETRIC, firewall=firewall, conditions=conditions
+        )
+        self.client: Host = self.sim.host("client", self.lan)
+        self.server: Host = self.sim.host("server", self.sim.internet, ["61.0.0.1"])
+        self.accepted: list[End] = []
+        self.listener = self.server.listen(
+            "61.0.0.1", 443, lambda stream: self.accepted.append(End(stream))
+        )
+
+    def connect(self, port: int = 443) -> End:
+        """Begin to connect to the server."""
+        return End(self.client.connect(self.client.addresses[0], ("61.0.0.1", port)))
+
+
+def test_connect_talk_and_close_through_a_nat() -> None:
+    scene = Scene()
+    client = scene.connect()
+    client.stream.send(b"before the handshake is over")
+    assert scene.sim.run_until(lambda: client.connected == 1, timeout=1)
+    assert scene.sim.now == 0.04, "one round trip"
+    scene.sim.run()
+    [server] = scene.accepted
+    assert server.data == b"before the handshake is over"
+    assert server.stream.remote.host == scene.router.external_addresses[0]
+    server.stream.send(b"answer")
+    server.stream.close()
+    server.stream.close()
+    scene.sim.run()
+    assert (client.data, client.closed, server.closed) == (b"answer", [CloseReason.FINISHED], [])
+    assert client.stream.state is server.stream.state is StreamState.CLOSED
+    with pytest.raises(ValueError, match="closed"):
+        client.stream.send(b"x")
+
+
+@pytest.mark.parametrize("seed_loss", [0.1, 0.3])
+def test_streams_are_reliable_and_in_order(seed_loss: float) -> None:
+    rough = Conditions(delay=0.01, jitter=0.05, loss=seed_loss, duplication=0.1, reordering=0.2)
+    scene = Scene(rough)
+    client = scene.connect()
+    there, back = bytes(range(256)) * 100, bytes(reversed(range(256))) * 100
+    client.stream.send(there)
+    scene.sim.run_until(lambda: bool(scene.accepted), timeout=60)
+    [server] = scene.accepted
+    server.stream.send(back)
+    scene.sim.run()
+    assert server.data == there
+    assert client.data == back
+    assert scene.sim.drops[DropReason.LOSS] > 0
+    client.stream.close()
+    scene.sim.run()
+    assert server.closed == [CloseReason.FINISHED]
+    assert client.closed == []
+
+
+def test_refused() -> None:
+    scene = Scene()
+    client = scene.connect(port=444)
+    scene.sim.run()
+    assert (client.closed, client.connected) == ([CloseReason.REFUSED], 0)
+    assert scene.sim.now == 0.04
+    scene.listener.close()
+    second = scene.connect()
+    scene.sim.run()
+    assert second.closed == [CloseReason.REFUSED]
+
+
+def test_no_answer_times_out() -> None:
+    scene = Scene()
+    scene.server.interfaces[0].link.cut()
+    client = scene.connect()
+    scene.sim.run()
+    assert client.closed == [CloseReason.TIMEOUT]
+    assert scene.sim.now == 127.0, "seven tries, one second and doubling"
+
+
+def test_reset() -> None:
+    scene = Scene()
+    client = scene.connect()
+    scene.sim.run()
+    scene.accepted[0].stream.abort()
+    scene.sim.run()
+    assert client.closed == [CloseReason.RESET]
+
+
+def test_unsolicited_connection_does_not_pass_a_nat() -> None:
+    scene = Scene()
+    scene.client.listen(scene.client.addresses[0], 80, lambda _: None)
+    outside = End(scene.server.connect("61.0.0.1", (scene.router.external_addresses[0], 80)))
+    scene.sim.run()
+    assert outside.closed == [CloseReason.TIMEOUT]
+    assert scene.sim.drops == {DropReason.NAT_UNMAPPED: 7}
+
+
+def test_web_only_firewall_lets_443_pass() -> None:
+    scene = Scene(firewall=WEB_ONLY)
+    scene.server.listen("61.0.0.1", 3478, lambda _: None)
+    web, other = scene.connect(), scene.connect(port=3478)
+    scene.sim.run()
+    assert (web.connected, other.connected) == (1, 0)
+    assert other.closed == [CloseReason.TIMEOUT]
+
+
+def test_ports_that_are_taken() -> None:
+    scene = Scene()
+    with pytest.raises(OSError, match="in use"):
+        scene.server.listen("61.0.0.1", 443, lambda _: None)
+    with pytest.raises(OSError, match="in use"):
+        scene.server.connect("61.0.0.1", ("61.0.0.1", 443), port=443)
+    with pytest.raises(OSError, match="no address"):
+        scene.server.connect("61.0.0.9", ("61.0.0.1", 443))
+
+
+def test_segments_have_a_size_limit() -> None:
+    scene = Scene(Conditions(mtu=1300))
+    client = scene.connect()
+    client.stream.send(bytes(5000))
+    scene.sim.run()
+    assert len(scene.accepted[0].data) == 5000
+    assert not scene.sim.drops
+
+
+def test_framer_takes_one_byte_at_a_time() -> None:
+    stun = b"\x00\x01\x00\x04" + bytes(16) + b"attr"
+    stream = b"\x40\x00\x00\x05hello\0\0\0" + stun + b"\x40\x01\x00\x00" + stun
+    framer = TurnFramer()
+    messages = [m for i in range(len(stream)) for m in framer.feed(stream[i : i + 1])]
+    assert messages == [b"\x40\x00\x00\x05hello\0\0\0", stun, b"\x40\x01\x00\x00", stun]
+    assert TurnFramer().feed(stream) == messages
+
+
+class StreamClient(TurnClient):
+    """The TURN client over TCP."""
+
+    def __init__(self, sim: Simulation, host: Host, server: TurnServer) -> None:
+        super().__init__(sim, Inbox(host), server)
+        self.stream = host.connect(host.addresses[0], server.address())
+        framer = TurnFramer()
+
+        def receive(data: bytes) -> None:
+            for message in framer.feed(data):
+                self.inbox.letters.append(Letter(sim.now, message, server.address()))
+
+        self.stream.on_data = receive
+
+    def send(self, data: bytes) -> None:
+        """Send bytes on the stream."""
+        self.stream.send(data)
+
+
+def test_turn_over_tcp_where_udp_is_blocked() -> None:
+    scene = Scene(firewall=BLOCK_UDP)
+    server = TurnServer(scene.sim.host("turn", scene.sim.internet))
+    peer = Inbox(scene.sim.host("peer", scene.sim.internet))
+    client = StreamClient(scene.sim, scene.client, server)
+    relayed = client.allocate()
+    message = client.ask(Method.BINDING, [])
+    assert message is not None
+    assert message.get(XOR_MAPPED_ADDRESS) == server.allocations[0].path.client
+    client.permit(peer.address)
+    client.indicate(b"out", peer.address)
+    peer.send(b"in", relayed)
+    scene.sim.run_for(1.0)
+    assert (peer.texts, peer.sources) == ([b"out"], [relayed])
+    assert parse(client.inbox.texts[-1]).get(DATA) == b"in"
+    assert client.bind(0x4000, peer.address) == 0
+    peer.send(b"again", relayed)
+    client.send(b"\x40\x00\x00\x02hi\0\0")
+    scene.sim.run_for(1.0)
+    assert client.inbox.texts[-1] == b"\x40\x00\x00\x05again\0\0\0", "padded on streams"
+    assert peer.texts[-1] == b"hi"
+    client.stream.close()
+    scene.sim.run_for(1.0)
+    assert server.allocations == [], "the allocation ends with its connection"
+
+
+def test_turn_server_of_one_protocol() -> None:
+    scene = Scene()
+    host = scene.sim.host("turn", scene.sim.internet)
+    TurnServer(host, protocols=[Protocol.UDP])
+    refused = End(scene.client.connect(scene.client.addresses[0], (host.addresses[0], 3478)))
+    scene.sim.run()
+    assert refused.closed == [CloseReason.REFUSED]
+    assert isinstance(refused.stream.remote, TransportAddress)
