@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from . import inbound, schedule
+from . import inbound, relaying, schedule, tcp
 from .address import TransportAddress, canonical, usable_as_host
 from .base import Base
 from .candidate import Candidate, TcpType, TransportProtocol
@@ -22,6 +22,7 @@ from .pacer import Budget
 from .session import Entropy, Session
 from .stream import Stream
 from .streams import drop_base, make_generation, restart_stream, set_remote, stop_component
+from .turn import TurnServer
 
 
 class IceAgent:
@@ -132,13 +133,18 @@ class IceAgent:
         session = self._open()
         schedule.announce_bases(session)
         base = session.bases.get(TransportAddress(*address))
-        if base is not None:
+        if base is not None and not base.released:
+            relaying.forget(session, base)
             drop_base(session, session.streams[base.stream], base, "the interface is gone")
             session.urgent = True
 
     def add_stun_server(self, server: StunServer) -> None:
         """Use a STUN server for the bases of its family that are added from now on."""
         self._open().stun_servers.append(server)
+
+    def add_turn_server(self, server: TurnServer) -> None:
+        """Use a TURN server for the bases of its family that are added from now on."""
+        self._open().turn_servers.append(server)
 
     def end_of_bases(self, stream_id: str) -> None:
         """Tell that all bases and servers are known: gathering ends when they are done."""
@@ -191,7 +197,9 @@ class IceAgent:
         """
         session = self._open()
         schedule.announce_bases(session)
-        parameters = restart_stream(session, self._stream(stream_id))
+        stream = self._stream(stream_id)
+        parameters = restart_stream(session, stream)
+        relaying.restart(session, stream)
         session.urgent = True
         return parameters
 
@@ -213,15 +221,21 @@ class IceAgent:
         pair.stats.last_packet_sent = session.now
         return True
 
-    def close(self) -> None:
-        """End the session at once: no timer, no transmit and no event follows."""
+    def close(self) -> list[Transmit]:
+        """End the session at once: no timer, no transmit and no event follows.
+
+        Returns what to send as a farewell, once and without waiting for an answer: requests
+        that delete the TURN allocations (RFC 8656 §8). A second call returns nothing.
+        """
         session = self._session
         if session.closed:
-            return
-        session.closed = True
+            return []
         session.transmits.clear()
+        relaying.say_farewell(session)
+        session.closed = True
         session.events.clear()
         session.transactions.clear()
+        return self.transmits()
 
     # Network
 
@@ -240,6 +254,44 @@ class IceAgent:
             return
         inbound.receive(session, base, TransportAddress(*source), data)
         schedule.run(session, timeouts=False)
+
+    def stream_opened(
+        self,
+        handle: int | None,
+        *,
+        local: tuple[str, int],
+        remote: tuple[str, int],
+        now: float,
+    ) -> int | None:
+        """Tell that a requested TCP or TLS connection is open, or an incoming one came.
+
+        For an incoming connection `handle` is None and `local` the passive base it came to.
+        Returns the handle to use from now on, None when the connection is to be closed.
+        """
+        session = self._session
+        if session.closed:
+            return None
+        session.now = max(session.now, now)
+        schedule.announce_bases(session)
+        known = tcp.opened(session, handle, TransportAddress(*local), TransportAddress(*remote))
+        schedule.run(session, timeouts=False)
+        return known
+
+    def receive_stream(self, handle: int, data: bytes, *, now: float) -> None:
+        """Take bytes that arrived on a connection, in order, cut anywhere."""
+        session = self._session
+        if not session.closed:
+            session.now = max(session.now, now)
+            tcp.received(session, handle, data)
+            schedule.run(session, timeouts=False)
+
+    def stream_closed(self, handle: int, *, now: float, reason: str = "closed") -> None:
+        """Tell that a connection was closed or could not be opened."""
+        session = self._session
+        if not session.closed:
+            session.now = max(session.now, now)
+            tcp.closed(session, handle, reason)
+            schedule.run(session, timeouts=False)
 
     # Clock
 

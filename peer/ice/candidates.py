@@ -185,7 +185,8 @@ def _pair(
     checklist = generation.checklist
     for local in locals_:
         for remote in remotes:
-            if not may_pair(local, remote):
+            # A passive candidate's pairs come from incoming connections (RFC 6544 §6.2).
+            if local.base.tcp_type is TcpType.PASSIVE or not may_pair(local, remote):
                 continue
             if checklist.find(local.base, remote.address) is not None:
                 continue

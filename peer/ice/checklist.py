@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 
 from .address import TransportAddress
 from .base import Base
-from .candidate import TcpType
 from .events import IceRole
 from .pair import CandidatePair, PairState
 
@@ -245,14 +244,14 @@ class ChecklistSet:
         for pair in checklist.pairs:
             if best is not None and pair.priority < best.priority:
                 break
-            if pair.state is PairState.WAITING and _ready(pair) and _initiates(pair):
+            if pair.state is PairState.WAITING and _ready(pair):
                 if best is None or pair.component < best.component:
                     best = pair
         return best
 
     def _thaw(self, checklist: Checklist) -> bool:
         """Unfreeze pairs whose foundation nobody is checking (RFC 8445 §6.1.4.2 step 2)."""
-        if any(pair.state is PairState.WAITING and _initiates(pair) for pair in checklist.pairs):
+        if any(pair.state is PairState.WAITING for pair in checklist.pairs):
             return False
         thawed = False
         for pair in checklist.pairs:
@@ -282,8 +281,3 @@ def _ready(pair: CandidatePair) -> bool:
     """Tell whether a check can leave: over a relay only with a permission (§7.2.1)."""
     relay = pair.local.base.relay
     return relay is None or relay.has_permission(pair.remote.address)
-
-
-def _initiates(pair: CandidatePair) -> bool:
-    """Pairs with a passive local candidate become valid by incoming connections (RFC 6544 §6.2)."""
-    return pair.local.base.tcp_type is not TcpType.PASSIVE

@@ -13,6 +13,7 @@ from .events import (
     SelectedPairChanged,
     SelectedPairLost,
     StateChanged,
+    StreamReleased,
 )
 from .nomination import replaces
 from .pair import CandidatePair, PairState
@@ -248,13 +249,27 @@ def free_unused(session: Session, stream: Stream) -> None:
 
 
 def release(session: Session, stream: Stream, base: Base) -> None:
-    """Give a base back: its socket is closed, its allocation deleted."""
+    """Give a base back: its allocation is deleted or, when none leads over it, it is closed."""
     base.released = True
-    stream.bases.remove(base)
+    if base in stream.bases:
+        stream.bases.remove(base)
+    stream.validated = {item for item in stream.validated if item[0] is not base}
     if base.relay is not None:
         base.relay.release(session.now)
         return
-    session.bases.pop(base.address, None)
-    for checked, remote in [item for item in stream.validated if item[0] is base]:
-        stream.validated.discard((checked, remote))
-    session.emit(BaseReleased(stream.id, base.component, base.address))
+    open_relays = [task for task in session.relays if task.via is base and not task.ended]
+    for task in open_relays:
+        task.allocation.release(session.now)
+    if not open_relays:
+        close_base(session, base)
+
+
+def close_base(session: Session, base: Base) -> None:
+    """Let the driver close a base's socket: nothing goes over it any more."""
+    if session.bases.get(base.address) is base:
+        del session.bases[base.address]
+    for connection in session.connections.all():
+        if connection.base is base and connection.owner is None:
+            session.connections.remove(connection)
+            session.emit(StreamReleased(connection.handle))
+    session.emit(BaseReleased(base.stream, base.component, base.address))

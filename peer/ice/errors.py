@@ -52,7 +52,7 @@ class DropReason(enum.Enum):
     CANDIDATE_AFTER_END = "candidate-after-end-of-candidates"
     RELAY_UNEXPECTED = "relay-unexpected"
     RELAY_UNKNOWN_PEER = "relay-unknown-peer"
-    FRAME_TOO_LARGE = "frame-too-large"
+    TCP_UNAUTHENTICATED = "tcp-unauthenticated"
     UNKNOWN_STREAM = "unknown-stream"
     NO_PATH = "no-path"
     TOO_MANY_EVENTS = "too-many-events"

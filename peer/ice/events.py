@@ -196,6 +196,18 @@ class BaseReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseRequested:
+    """Bind another socket on `host` and add it as a base: a TURN server refuses this port.
+
+    RFC 8656 §7.4 (437); it happens three times at most for each server.
+    """
+
+    stream: str
+    component: int
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class StreamRequested:
     """Open a TCP or TLS connection and report it with ``stream_opened`` or ``stream_closed``.
 
@@ -236,6 +248,7 @@ Event = (
     | SelectedPairLost
     | DataReceived
     | BaseReleased
+    | BaseRequested
     | StreamRequested
     | StreamReleased
     | EventLoopStalled

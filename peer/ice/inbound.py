@@ -17,10 +17,13 @@ from .transaction import Purpose
 def receive(session: Session, base: Base, source: TransportAddress, data: bytes) -> None:
     """Take a datagram that came to a base from `source`, relayed ones already unwrapped."""
     protocol = classify(data)
+    if base.released and protocol is not Protocol.STUN:
+        session.drop(DropReason.UNKNOWN_LOCAL_ADDRESS, local=str(base.address))
+        return
     if protocol is Protocol.STUN and stun.looks_like_stun(data):
         _receive_stun(session, base, source, data)
-    elif protocol is Protocol.CHANNEL and relaying.receive_channel(session, base, source, data):
-        pass
+    elif protocol is Protocol.CHANNEL:
+        _receive_relayed(session, base, source, data)
     elif protocol in (Protocol.DTLS, Protocol.RTP, Protocol.STUN):
         receive_data(session, base, source, data)
     else:
@@ -66,7 +69,8 @@ def _receive_request(
     if message.method != stun.Method.BINDING:
         session.drop(DropReason.UNKNOWN_METHOD, source=str(source))
         return
-    if session.config.gather_policy is GatherPolicy.RELAY and base.relay is None:
+    hidden = session.config.gather_policy is GatherPolicy.RELAY and base.relay is None
+    if hidden or base.released:
         # Answering would show the address that the policy hides.
         session.drop(DropReason.UNKNOWN_LOCAL_ADDRESS, source=str(source))
         return
@@ -88,8 +92,16 @@ def _receive_indication(
     if message.method == stun.Method.BINDING:
         if message.unknown_required():
             session.drop(DropReason.UNKNOWN_ATTRIBUTES, source=str(source))
-    elif not relaying.receive_indication(session, base, source, message):
-        session.drop(DropReason.UNKNOWN_METHOD, source=str(source))
+    else:
+        _receive_relayed(session, base, source, message)
+
+
+def _receive_relayed(
+    session: Session, base: Base, source: TransportAddress, data: bytes | stun.Message
+) -> None:
+    unwrapped = relaying.unwrap(session, base, source, data)
+    if unwrapped is not None:
+        receive(session, *unwrapped)
 
 
 def _receive_response(

@@ -1,37 +1,348 @@
 """Gathering relayed candidates: allocations on TURN servers (RFC 8445 §5.1.1.2, RFC 8656)."""
 
-from typing import Any
+from typing import assert_never
+
+from . import stun, turn
+from .address import TransportAddress, is_ipv6
+from .base import Base
+from .candidates import announce_reflexive, announce_relayed
+from .conclusion import close_base
+from .config import StunServer
+from .connection import Connection
+from .errors import DropReason
+from .events import BaseRequested, GatheringFailed, StreamReleased, StreamRequested, StreamTransport
+from .gathering import ServerBinding, gathering_timeout
+from .session import Session
+from .stream import Stream
+from .streams import drop_base, fail_pairs
+from .transaction import Purpose, Transaction
+
+_STREAMS = {
+    turn.TurnTransport.TCP: StreamTransport.TCP,
+    turn.TurnTransport.TLS: StreamTransport.TLS,
+}
+_BINDS_WITHOUT_ALLOCATION = (486, 508)
+"""A server short of resources may still tell the mapped address (RFC 8445 §5.1.1.2)."""
 
 
-class RelayTask: ...
+class RelayTask:
+    """One allocation asked for from one base, and the relayed bases it gave.
+
+    `connection` leads to the server over TCP or TLS; `bases` are of one or two families.
+    """
+
+    __slots__ = ("allocation", "bases", "connection", "ended", "retry_at", "server", "via")
+
+    def __init__(self, session: Session, via: Base, server: turn.TurnServer) -> None:
+        self.via = via
+        self.server = server
+        self.bases: list[Base] = []
+        self.connection: Connection | None = None
+        self.retry_at: float | None = None
+        self.ended = False
+        self.begin(session)
+
+    def begin(self, session: Session) -> None:
+        """Start with a fresh allocation."""
+        attempt = session.local_ports.get((self.via.stream, self.via.component, self.server.url), 1)
+        self.allocation = turn.Allocation(
+            self.server, entropy=session.entropy, local_port_attempt=attempt
+        )
+        self.retry_at = None
+        self.ended = False
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether gathering has to wait for it."""
+        return not self.ended and not self.bases and self.retry_at is None
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether requests can be sent now."""
+        if not self.server.transport.is_stream:
+            return True
+        return self.connection is not None and self.connection.open
 
 
-def gather(session: Any, base: Any) -> None: ...
-def is_pending(session: Any, stream: Any) -> bool:
+def gather(session: Session, base: Base) -> None:
+    """Create the tasks for a new base: one for each TURN server of its family."""
+    if base.transport.value != "udp" or session.config.lite:
+        return
+    for server in session.turn_servers:
+        if is_ipv6(server.address.host) == base.ipv6:
+            session.relays.append(RelayTask(session, base, server))
+
+
+def is_pending(session: Session, stream: Stream) -> bool:
+    """Tell whether the stream's gathering waits for a TURN server."""
+    return any(task.pending and task.via.stream == stream.id for task in session.relays)
+
+
+def next_time(session: Session) -> float | None:
+    """Give the time a task next has something to do, None when it only waits."""
+    times = [_time(task) for task in session.relays]
+    return min((time for time in times if time is not None), default=None)
+
+
+def _time(task: RelayTask) -> float | None:
+    if task.retry_at is not None:
+        return task.retry_at
+    if task.ended:
+        return None
+    if not task.connected:
+        return None if task.connection is not None else float("-inf")
+    return task.allocation.next_time()
+
+
+def wants(session: Session) -> bool:
+    """Tell whether a task waits for its turn."""
+    time = next_time(session)
+    return time is not None and time <= session.now
+
+
+def start_one(session: Session) -> bool:
+    """Start the next request to a TURN server, if one is due."""
+    for task in session.relays:
+        time = _time(task)
+        if time is None or time > session.now:
+            continue
+        if task.retry_at is not None:
+            task.begin(session)
+        if not task.connected:
+            _connect(session, task)
+            return True
+        request = task.allocation.start(session.now)
+        if request is not None:
+            _send_request(session, task, request)
+            session.relays.remove(task)
+            session.relays.append(task)
+            return True
     return False
 
 
-def wants(session: Any) -> bool:
-    return False
+def _connect(session: Session, task: RelayTask) -> None:
+    """Ask the driver for the connection to the server (RFC 8656 §3.1)."""
+    handle = session.connections.new_handle()
+    remote = task.allocation.server.address
+    connection = Connection(
+        handle, task.via, remote, turn.StreamSplitter(), owner=task, requested=True
+    )
+    task.connection = connection
+    session.connections.add(connection)
+    transport = _STREAMS[task.server.transport]
+    local = TransportAddress(task.via.address.host, 0)
+    name = server_name(task.server.url)
+    session.emit(StreamRequested(handle, transport, local, remote, name))
 
 
-def next_time(session: Any) -> float | None:
+def server_name(url: str) -> str | None:
+    """Give the host name in a TURN URI (RFC 7065 §3.1), the name its certificate must carry."""
+    host = url.partition(":")[2].partition("?")[0]
+    if host.startswith("["):
+        return host[1:].partition("]")[0] or None
+    return host.partition(":")[0] or None
+
+
+def _send_request(session: Session, task: RelayTask, request: turn.TurnRequest) -> None:
+    remote = task.allocation.server.address
+    purpose = Purpose.RELAY
+    transaction = Transaction(request.transaction_id, request.data, purpose, task, task.via, remote)
+    transaction.method = request.method
+    transaction.rto = gathering_timeout(session, sum(each.pending for each in session.relays))
+    handle = task.connection.handle if task.connection is not None else None
+    transaction.stream = handle
+    session.send_raw(task.via, remote, request.data, handle)
+    timeout = session.timings.stream_transaction if handle is not None else None
+    session.transactions.start(transaction, session.now, timeout=timeout)
+    session.transactions.limit(transaction, session.now + session.timings.gathering)
+
+
+def handle_response(session: Session, transaction: Transaction, message: stun.Message) -> None:
+    """Give a response to its allocation; what it does not believe changes nothing."""
+    task: RelayTask = transaction.owner
+    events = task.allocation.handle_response(message, session.now)
+    if not task.allocation.awaits(transaction.tid):
+        session.transactions.finish(transaction)
+    _apply(session, task, events)
+
+
+def handle_timeout(session: Session, transaction: Transaction) -> None:
+    """Tell an allocation that a request was not answered."""
+    task: RelayTask = transaction.owner
+    _apply(session, task, task.allocation.handle_timeout(transaction.tid, session.now))
+
+
+def handle_connection_lost(session: Session, task: RelayTask) -> None:
+    """The connection to the server is gone, and the allocation with it (RFC 8656 §3.1)."""
+    task.connection = None
+    _apply(session, task, task.allocation.handle_connection_lost(session.now))
+
+
+def _apply(session: Session, task: RelayTask, events: list[turn.AllocationEvent]) -> None:
+    for event in events:
+        match event:
+            case turn.Allocated():
+                _take_relayed(session, task, event)
+            case turn.AllocationFailed():
+                _give_up(session, task, event)
+            case turn.AllocationLost():
+                _lose(session, task, event.reason)
+            case turn.ServerRedirected():
+                _release_connection(session, task)
+            case turn.PermissionGranted():
+                session.checklists.idle = False
+            case turn.PermissionDenied():
+                reason = f"permission denied: {event.code} {event.reason}"
+                for base in task.bases:
+                    fail_pairs(session, session.streams[base.stream], base, event.host, reason)
+            case turn.ChannelBound() | turn.ChannelDenied():
+                pass
+            case turn.Released():
+                _end(session, task)
+            case _:
+                assert_never(event)
+
+
+def _end(session: Session, task: RelayTask) -> None:
+    """The allocation is deleted; the base it was made from may go too."""
+    task.ended = True
+    _release_connection(session, task)
+    session.relays.remove(task)
+    via = task.via
+    if via.released and not any(each.via is via and not each.ended for each in session.relays):
+        close_base(session, via)
+
+
+def _take_relayed(session: Session, task: RelayTask, event: turn.Allocated) -> None:
+    stream = session.streams.get(task.via.stream)
+    if stream is None:
+        task.allocation.release(session.now)
+        return
+    server, via = task.allocation.server, task.via
+    overt_udp = not task.server.transport.is_stream
+    if event.mapped is not None and overt_udp:
+        announce_reflexive(session, stream, via, event.mapped, server.address.host, task.server.url)
+    for address in event.relayed:
+        base = Base(
+            via.stream,
+            via.component,
+            address,
+            network=via.network,
+            relay=task.allocation,
+            via=via,
+            server_stream=task.connection.handle if task.connection is not None else None,
+        )
+        base.local_preference = via.local_preference
+        task.bases.append(base)
+        stream.bases.append(base)
+        _announce(session, stream, task, base)
+
+
+def _announce(session: Session, stream: Stream, task: RelayTask, base: Base) -> None:
+    announce_relayed(
+        session,
+        stream,
+        base,
+        task.allocation.mapped,
+        task.allocation.server.address.host,
+        task.server.url,
+        task.server.transport.value,
+    )
+
+
+def _give_up(session: Session, task: RelayTask, event: turn.AllocationFailed) -> None:
+    via = task.via
+    task.ended = True
+    task.retry_at = event.retry_at if event.remedy is turn.Remedy.LATER else None
+    _release_connection(session, task)
+    session.emit(GatheringFailed(via.stream, via.address, event.url, event.code, event.reason))
+    if event.remedy is turn.Remedy.NEW_PORT:
+        key = (via.stream, via.component, task.server.url)
+        session.local_ports[key] = session.local_ports.get(key, 1) + 1
+        session.emit(BaseRequested(via.stream, via.component, via.address.host))
+    if event.code in _BINDS_WITHOUT_ALLOCATION and not task.server.transport.is_stream:
+        server = StunServer(task.allocation.server.address, task.server.url)
+        session.bindings.append(ServerBinding(via, server, reports=False))
+
+
+def _lose(session: Session, task: RelayTask, reason: str) -> None:
+    """The allocation is gone: its candidates with it, and a new one is asked for (§5)."""
+    stream = session.streams.get(task.via.stream)
+    bases, task.bases = task.bases, []
+    for base in bases:
+        if stream is not None and base in stream.bases:
+            drop_base(session, stream, base, f"allocation lost: {reason}")
+    _release_connection(session, task)
+    if stream is None or task.via.released:
+        task.ended = True
+    else:
+        task.begin(session)
+
+
+def _release_connection(session: Session, task: RelayTask) -> None:
+    if task.connection is not None:
+        session.connections.remove(task.connection)
+        session.emit(StreamReleased(task.connection.handle))
+        task.connection = None
+
+
+def unwrap(
+    session: Session, base: Base, source: TransportAddress, data: bytes | stun.Message
+) -> tuple[Base, TransportAddress, bytes] | None:
+    """Unpack ChannelData or a Data indication from a TURN server.
+
+    Returns the relayed base it came to, the peer and its data; None when it was dropped.
+    """
+    tasks = [
+        task
+        for task in session.relays
+        if task.via is base and task.allocation.server.address == source
+    ]
+    for task in tasks:
+        content = task.allocation.unwrap(data, session.now)
+        if isinstance(content, tuple):
+            peer, payload = content
+            for relayed in task.bases:
+                if relayed.ipv6 == is_ipv6(peer.host):
+                    return relayed, peer, payload
+        elif isinstance(content, turn.PeerUnreachable):
+            session.decide("icmp", peer=str(content.peer), type=content.type, code=content.code)
+            return None
+        elif task is tasks[-1]:
+            session.drop(content, source=str(source))
+            return None
+    session.drop(DropReason.RELAY_UNEXPECTED, source=str(source))
     return None
 
 
-def start_one(session: Any) -> bool:
-    return False
+def restart(session: Session, stream: Stream) -> None:
+    """Offer live allocations again in a new generation; ask anew for failed ones."""
+    for task in session.relays:
+        if task.via.stream != stream.id or task.via.released:
+            continue
+        for base in task.bases:
+            _announce(session, stream, task, base)
+        if task.ended and not task.bases:
+            task.begin(session)
 
 
-def handle_timeout(session: Any, t: Any) -> None: ...
-def receive_channel(session: Any, base: Any, source: Any, data: bytes) -> bool:
-    return False
+def say_farewell(session: Session) -> None:
+    """Queue one deleting request for each live allocation (RFC 8656 §8)."""
+    for task in session.relays:
+        task.allocation.release(session.now)
+        request = task.allocation.start(session.now) if task.connected else None
+        if request is not None:
+            _send_request(session, task, request)
 
 
-def receive_indication(session: Any, base: Any, source: Any, data: Any) -> bool:
-    return False
-
-
-def handle_response(session: Any, transaction: Any, m: Any) -> None: ...
-def restart(session: Any, stream: Any) -> None: ...
-def forget(session: Any, base: Any) -> None: ...
+def forget(session: Session, base: Base) -> None:
+    """Drop the tasks of a base that is gone."""
+    stream = session.streams[base.stream]
+    for task in [task for task in session.relays if task.via is base]:
+        session.relays.remove(task)
+        task.ended = True
+        bases, task.bases = task.bases, []
+        for relayed in bases:
+            if relayed in stream.bases:
+                drop_base(session, stream, relayed, "its base is gone")
+        _release_connection(session, task)

@@ -1,7 +1,7 @@
 """What happens when: the one place where due work is found and started, at most one new
 transaction at a time (RFC 8445 §6.1.4, §14.2)."""
 
-from . import checks, gathering, liveness, relaying
+from . import checks, gathering, liveness, relaying, tcp
 from .base import Base
 from .candidates import announce_host, assign_preferences, flush_pairs, take_waiting
 from .checklist import ChecklistState
@@ -95,6 +95,7 @@ def _handle_timeouts(session: Session) -> None:
             _time_out(session, transaction)
     liveness.expire(session)
     liveness.keep_alive(session)
+    tcp.close_idle(session)
     for stream in session.streams.values():
         evaluate(session, stream)
         completed = stream.current.completed_at
@@ -164,7 +165,11 @@ def _start_check(session: Session) -> bool:
     chosen = session.checklists.next_check()
     if chosen is None:
         return False
-    checks.check(session, *chosen)
+    checklist, pair = chosen
+    if tcp.wants_connection(session, pair):
+        tcp.connect(session, pair)
+    else:
+        checks.check(session, checklist, pair)
     return True
 
 
@@ -182,6 +187,7 @@ def next_time(session: Session) -> float | None:
         liveness.next_time(session),
         gathering.next_time(session),
         relaying.next_time(session),
+        tcp.next_time(session),
     ]
     if has_work(session):
         times.append(session.pacer.next_slot(session.now))

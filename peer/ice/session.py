@@ -17,6 +17,7 @@ from .pacer import Budget, Pacer, PacingBudget
 from .pair import CandidatePair
 from .stream import Generation, Stream
 from .transaction import TransactionTable
+from .turn import DropReason as RelayDropReason
 
 if TYPE_CHECKING:
     from .gathering import ServerBinding
@@ -54,6 +55,7 @@ class Session:
         "events",
         "foundations",
         "gather_next",
+        "local_ports",
         "new_bases",
         "new_pairs",
         "note",
@@ -99,10 +101,11 @@ class Session:
         self.bindings: list[ServerBinding] = []
         self.relays: list[RelayTask] = []
         self.gather_next = False
+        self.local_ports: dict[tuple[str, int, str], int] = {}
         self.urgent = False
         self.new_bases: list[Base] = []
         self.new_pairs: list[tuple[Checklist, CandidatePair]] = []
-        self.drops: Counter[DropReason] = Counter()
+        self.drops: Counter[DropReason | RelayDropReason] = Counter()
         self.note: Note | None = None
 
     def send(self, base: Base, remote: TransportAddress, data: bytes) -> bool:
@@ -114,23 +117,28 @@ class Session:
             wrapped = base.relay.wrap(data, remote, self.now)
             if wrapped is None:
                 return False
-            server = base.relay.server.address
-            transmit = Transmit(wrapped, base.via.address, server, base.server_stream)
+            self.send_raw(base.via, base.relay.server.address, wrapped, base.server_stream)
+            return True
         elif base.transport is TransportProtocol.TCP:
             connection = self.connections.find(base, remote)
             if connection is None or not connection.open:
                 return False
-            transmit = Transmit(frame(data), base.address, remote, connection.handle)
+            self.send_raw(base, remote, frame(data), connection.handle)
         else:
-            transmit = Transmit(data, base.address, remote)
-        self.transmits.append(transmit)
+            self.transmits.append(Transmit(data, base.address, remote))
         return True
+
+    def send_raw(
+        self, base: Base, remote: TransportAddress, data: bytes, stream: int | None
+    ) -> None:
+        """Queue bytes as they are, on a connection if `stream` names one."""
+        self.transmits.append(Transmit(data, base.address, remote, stream))
 
     def emit(self, event: Event) -> None:
         """Queue an event for the driver."""
         self.events.append(event)
 
-    def drop(self, reason: DropReason, **details: object) -> None:
+    def drop(self, reason: DropReason | RelayDropReason, **details: object) -> None:
         """Count a dropped input under its reason."""
         self.drops[reason] += 1
         if self.note is not None:

@@ -1,9 +1,10 @@
 """Credentials, restarts and removal of data streams (RFC 8445 §5.3, §9)."""
 
-from . import gathering, relaying
+from . import gathering
+from .address import TransportAddress
 from .base import Base
 from .candidates import announce_host
-from .conclusion import drop_valid, release, retire_previous, update
+from .conclusion import drop_valid, evaluate, release, retire_previous, update
 from .errors import InvalidParameterError, InvalidStateError
 from .events import CandidateRemoved, IceParameters, IceRole, RemoteParameters
 from .pair import CandidatePair, PairState
@@ -74,7 +75,6 @@ def restart_stream(session: Session, stream: Stream) -> IceParameters:
         if base.relay is None:
             announce_host(session, stream, base)
     gathering.restart(session, stream)
-    relaying.restart(session, stream)
     update(session, stream)
     return new.local
 
@@ -82,7 +82,6 @@ def restart_stream(session: Session, stream: Stream) -> IceParameters:
 def drop_base(session: Session, stream: Stream, base: Base, reason: str) -> None:
     """Forget a base that is gone, with everything built on it (RFC 8445 §5.1.1.4)."""
     gathering.forget(session, base)
-    relaying.forget(session, base)
     for local in [each for each in stream.current.local_candidates if each.base is base]:
         stream.current.local_candidates.remove(local)
         session.emit(CandidateRemoved(stream.id, local.candidate))
@@ -115,3 +114,33 @@ def stop_component(session: Session, stream: Stream, component: int) -> None:
     stream.sending.pop(component, None)
     stream.states.pop(component, None)
     update(session, stream)
+
+
+def fail_pairs_on(
+    session: Session, stream: Stream, base: Base, remote: TransportAddress, reason: str
+) -> None:
+    """Fail the checks on one 5-tuple that is not there any more."""
+    for generation in stream.generations():
+        pair = generation.checklist.find(base, remote)
+        if pair is not None and pair.state is not PairState.SUCCEEDED:
+            _fail_pair(session, generation, pair, reason)
+    evaluate(session, stream)
+
+
+def _fail_pair(session: Session, generation: Generation, pair: CandidatePair, reason: str) -> None:
+    if pair.state not in (PairState.FROZEN, PairState.WAITING, PairState.IN_PROGRESS):
+        return
+    _end_checks(session, pair)
+    pair.state = PairState.FAILED
+    pair.reason = reason
+    if pair in generation.checklist.triggered:
+        generation.checklist.triggered.remove(pair)
+
+
+def fail_pairs(session: Session, stream: Stream, base: Base, host: str, reason: str) -> None:
+    """Fail the pairs from a base to a remote IP address that cannot be reached from there."""
+    for generation in stream.generations():
+        for pair in generation.checklist.pairs:
+            if pair.local.base is base and pair.remote.address.host == host:
+                _fail_pair(session, generation, pair, reason)
+    evaluate(session, stream)

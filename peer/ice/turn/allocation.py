@@ -171,6 +171,10 @@ class Allocation:
             return [Released()]
         return []
 
+    def awaits(self, transaction_id: bytes) -> bool:
+        """Tell whether a request is still without a response that can be believed."""
+        return self._exchange.awaits(transaction_id)
+
     def handle_timeout(self, transaction_id: bytes, now: float) -> list[AllocationEvent]:
         """Take the news that a request was given up: no answer, or an ICMP error."""
         outcome = self._exchange.timeout(transaction_id)

@@ -103,6 +103,10 @@ class Exchange:
             for operation in operations
         )
 
+    def awaits(self, transaction_id: bytes) -> bool:
+        """Tell whether a response to this transaction would still be looked at."""
+        return transaction_id in self._outstanding
+
     def send(self, operation: Operation, now: float) -> TurnRequest:
         """Make the request of a new transaction for an operation."""
         transaction_id = self._entropy(12)

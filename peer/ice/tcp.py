@@ -1,0 +1,146 @@
+"""TCP connections: ICE-TCP candidates (RFC 6544) and streams to TURN servers.
+
+The agent asks for connections and is told of incoming ones; it never opens a socket.
+"""
+
+from . import relaying
+from .address import TransportAddress
+from .candidate import TcpType, TransportProtocol
+from .connection import Connection
+from .errors import DropReason
+from .events import StreamReleased, StreamRequested, StreamTransport
+from .framing import FrameSplitter
+from .inbound import receive
+from .pair import CandidatePair, PairState
+from .session import Session
+from .stream import Stream
+from .streams import fail_pairs_on
+from .stun import StunError
+
+
+def wants_connection(session: Session, pair: CandidatePair) -> bool:
+    """Tell whether a check has to wait for a connection that we open (RFC 6544 §7.1)."""
+    base = pair.local.base
+    if base.transport is not TransportProtocol.TCP:
+        return False
+    connection = session.connections.find(base, pair.remote.address)
+    return connection is None or not connection.open
+
+
+def connect(session: Session, pair: CandidatePair) -> None:
+    """Ask for the connection of an active pair; its check follows when it is open."""
+    pair.state = PairState.IN_PROGRESS
+    base, remote = pair.local.base, pair.remote.address
+    if session.connections.find(base, remote) is not None:
+        return
+    handle = session.connections.new_handle()
+    session.connections.add(Connection(handle, base, remote, FrameSplitter(), requested=True))
+    local = TransportAddress(base.address.host, 0)
+    session.emit(StreamRequested(handle, StreamTransport.TCP, local, remote))
+
+
+def opened(
+    session: Session, handle: int | None, local: TransportAddress, remote: TransportAddress
+) -> int | None:
+    """A connection is open: a requested one, or an incoming one when `handle` is None."""
+    connection = session.connections.get(handle) if handle is not None else None
+    if handle is None:
+        connection = _accept(session, local, remote)
+    if connection is None:
+        session.drop(DropReason.UNKNOWN_STREAM)
+        return None
+    connection.open = True
+    connection.opened_at = session.now
+    stream = session.streams.get(connection.base.stream)
+    if connection.requested and connection.owner is None and stream is not None:
+        pair = stream.current.checklist.find(connection.base, remote)
+        if pair is not None:
+            stream.current.checklist.trigger(pair)
+            session.checklists.idle = False
+    return connection.handle
+
+
+def _accept(
+    session: Session, local: TransportAddress, remote: TransportAddress
+) -> Connection | None:
+    for stream in session.streams.values():
+        for base in stream.bases:
+            if base.tcp_type is TcpType.PASSIVE and base.address == local:
+                handle = session.connections.new_handle()
+                connection = Connection(handle, base, remote, FrameSplitter(), requested=False)
+                session.connections.add(connection)
+                return connection
+    return None
+
+
+def received(session: Session, handle: int, data: bytes) -> None:
+    """Take bytes from a connection."""
+    connection = session.connections.get(handle)
+    if connection is None:
+        session.drop(DropReason.UNKNOWN_STREAM)
+        return
+    try:
+        packets = connection.splitter.feed(data)
+    except StunError as error:
+        session.drop(DropReason.NOT_STUN, why=error.reason)
+        _abandon(session, connection, "the stream makes no sense")
+        return
+    for packet in packets:
+        receive(session, connection.base, connection.remote, packet)
+    stream = session.streams.get(connection.base.stream)
+    if stream is not None and (connection.base, connection.remote) in stream.validated:
+        connection.authenticated = True
+
+
+def closed(session: Session, handle: int, reason: str) -> None:
+    """A connection was closed, or could not be opened."""
+    connection = session.connections.get(handle)
+    if connection is not None:
+        session.connections.remove(connection)
+        _lost(session, connection, reason)
+
+
+def _abandon(session: Session, connection: Connection, reason: str) -> None:
+    session.connections.remove(connection)
+    session.emit(StreamReleased(connection.handle))
+    _lost(session, connection, reason)
+
+
+def _lost(session: Session, connection: Connection, reason: str) -> None:
+    if isinstance(connection.owner, relaying.RelayTask):
+        relaying.handle_connection_lost(session, connection.owner)
+        return
+    stream = session.streams.get(connection.base.stream)
+    if stream is None:
+        return
+    fail_pairs_on(session, stream, connection.base, connection.remote, reason)
+    for component, pair in list(stream.sending.items()):
+        if pair.local.base is connection.base and pair.remote.address == connection.remote:
+            _reopen(session, stream, component, pair)
+
+
+def _reopen(session: Session, stream: Stream, component: int, pair: CandidatePair) -> None:
+    """While consent lasts the active side opens the connection again (RFC 6544 §11)."""
+    stream.unresponsive.add(component)
+    session.urgent = True
+    if pair.local.base.tcp_type is TcpType.ACTIVE:
+        connect(session, pair.generator or pair)
+
+
+def close_idle(session: Session) -> None:
+    """Close incoming connections on which nobody has authenticated in time (RFC 6544 §7.2)."""
+    for connection in session.connections.all():
+        due = connection.opened_at + session.timings.tcp_idle
+        if not connection.authenticated and connection.open and session.now >= due:
+            session.drop(DropReason.TCP_UNAUTHENTICATED, source=str(connection.remote))
+            _abandon(session, connection, "nobody authenticated")
+
+
+def next_time(session: Session) -> float | None:
+    """Give the time the next silent incoming connection is closed."""
+    times = [
+        connection.opened_at + session.timings.tcp_idle
+        for connection in session.connections.all()
+        if not connection.authenticated and connection.open
+    ]
+    return min(times, default=None)
