@@ -30,6 +30,7 @@ from .nat import (
     with_hairpinning,
 )
 from .network import Network, is_private
+from .oracle import Oracle, PathKind
 from .packet import DropReason, Endpoint, Packet, Protocol
 from .packet_log import PacketLog, Record
 from .router import Router, external_endpoints
@@ -37,6 +38,17 @@ from .server_faults import Faults
 from .simulation import Simulation
 from .stun_server import StunServer
 from .tcp import CloseReason, SimListener, SimStream, StreamState
+from .topologies import (
+    Topology,
+    behind_nats,
+    double_nat,
+    dual_stack,
+    ipv6_only,
+    multihomed,
+    random_topology,
+    shared_cgn,
+    two_hosts_same_lan,
+)
 from .turn_allocation import Allocation
 from .turn_framer import TurnFramer
 from .turn_server import Exchange, TurnServer
@@ -86,6 +98,17 @@ __all__ = [
     "Allocation",
     "Exchange",
     "Faults",
+    "Topology",
+    "two_hosts_same_lan",
+    "behind_nats",
+    "double_nat",
+    "shared_cgn",
+    "multihomed",
+    "dual_stack",
+    "ipv6_only",
+    "random_topology",
+    "Oracle",
+    "PathKind",
     "Packet",
     "Endpoint",
     "Protocol",

@@ -63,6 +63,12 @@ class NatBehavior:
     Everything about ports, filtering and time above then does not apply.
     """
 
+    def __str__(self) -> str:
+        if self.one_to_one:
+            return "one-to-one"
+        hairpinning = ", hairpinning" if self.hairpinning else ""
+        return f"{self.mapping.value} mapping, {self.filtering.value} filtering{hairpinning}"
+
 
 FULL_CONE = NatBehavior(filtering=Dependence.ENDPOINT_INDEPENDENT)
 RESTRICTED_CONE = NatBehavior(filtering=Dependence.ADDRESS_DEPENDENT)
