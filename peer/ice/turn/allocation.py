@@ -90,6 +90,7 @@ class Allocation:
         self._asked: dict[TransportAddress, float] = {}
         self._server_errors = 0
         self._attempt_at = -inf
+        self._last_words: AllocationEvent = Released()
 
     # --- what to send -------------------------------------------------------------------------
 
@@ -102,7 +103,7 @@ class Allocation:
                 return -inf
             case AllocationState.ALLOCATING:
                 return None if self._exchange.is_busy(Method.ALLOCATE) else self._attempt_at
-            case AllocationState.RELEASING:
+            case AllocationState.RELEASING | AllocationState.DISCARDING:
                 return None if self._exchange.is_busy(Method.REFRESH) else -inf
             case AllocationState.ALLOCATED:
                 refresh = inf if self._exchange.is_busy(Method.REFRESH) else self._attempt_at
@@ -126,7 +127,7 @@ class Allocation:
             self._move(Step.START)
         if self.state is AllocationState.ALLOCATING:
             return self._allocate(now)
-        if self.state is AllocationState.RELEASING:
+        if self.state in (AllocationState.RELEASING, AllocationState.DISCARDING):
             return Operation(Method.REFRESH, ((LIFETIME, 0),), deletes=True)
         if self._attempt_at <= now and not self._exchange.is_busy(Method.REFRESH):
             return self._refresh()
@@ -183,14 +184,17 @@ class Allocation:
     def handle_connection_lost(self, now: float) -> list[AllocationEvent]:
         """Take the news that the TCP or TLS connection is gone, and the allocation with it."""
         self._exchange.forget()
+        before = self.state
         if not self._move(Step.GONE):
             return []
         error = ErrorCode(UNREACHABLE, "connection lost")
-        if self.state is AllocationState.LOST:
-            return [AllocationLost(*error)]
-        if self.state is AllocationState.FAILED:
-            return [self._failure(error, now)]
-        return [Released()]
+        match before:
+            case AllocationState.ALLOCATED:
+                return [AllocationLost(*error)]
+            case AllocationState.IDLE | AllocationState.ALLOCATING:
+                return [self._failure(error, now)]
+            case _:
+                return [self._last_words]
 
     def _judge(self, outcome: Outcome, now: float) -> list[AllocationEvent]:
         match outcome.operation.method:
@@ -212,7 +216,8 @@ class Allocation:
             granted = read_success(outcome.message, self.server.address_family, self._config, now)
         except UnusableAllocationError as error:
             self._move(Step.UNUSABLE)
-            return [self._failure(ErrorCode(440, str(error)), now)]
+            self._last_words = self._failure(ErrorCode(440, str(error)), now)
+            return []
         self._move(Step.CREATED)
         self.relayed = granted.relayed
         self.mapped = granted.mapped
@@ -261,7 +266,7 @@ class Allocation:
         if outcome.operation.deletes:
             # Whatever the server says, 437 included, we have no allocation any more (§8.3).
             self._move(Step.DELETED)
-            return [Released()]
+            return [self._last_words]
         error = outcome.error
         if outcome.result is Result.SUCCESS:
             lifetime = self._lifetime_in(outcome.message)
@@ -320,7 +325,8 @@ class Allocation:
             # Client and server disagree about the channels: only a new allocation helps (§12.3).
             self._exchange.forget()
             self._move(Step.OUT_OF_SYNC)
-            return [AllocationLost(code, reason)]
+            self._last_words = AllocationLost(code, reason)
+            return []
         return [ChannelDenied(channel.peer, code, reason)]
 
     # --- permissions, channels, the end -------------------------------------------------------
@@ -356,6 +362,7 @@ class Allocation:
                 self._move(Step.WITHDRAW)
         elif self.state is AllocationState.ALLOCATED:
             self._exchange.forget()
+        self._last_words = Released()
         self._move(Step.RELEASE)
 
     def update_credentials(self, username: str, credential: str) -> None:

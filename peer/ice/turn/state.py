@@ -10,6 +10,7 @@ class AllocationState(enum.Enum):
     ALLOCATING = "allocating"
     ALLOCATED = "allocated"
     ABANDONING = "abandoning"
+    DISCARDING = "discarding"
     RELEASING = "releasing"
     RELEASED = "released"
     FAILED = "failed"
@@ -46,7 +47,7 @@ TRANSITIONS: dict[tuple[AllocationState, Step], AllocationState] = {
     (_S.IDLE, Step.RELEASE): _S.RELEASED,
     (_S.IDLE, Step.GONE): _S.FAILED,
     (_S.ALLOCATING, Step.CREATED): _S.ALLOCATED,
-    (_S.ALLOCATING, Step.UNUSABLE): _S.RELEASING,
+    (_S.ALLOCATING, Step.UNUSABLE): _S.DISCARDING,
     (_S.ALLOCATING, Step.REFUSED): _S.FAILED,
     (_S.ALLOCATING, Step.GONE): _S.FAILED,
     (_S.ALLOCATING, Step.RELEASE): _S.ABANDONING,
@@ -56,8 +57,11 @@ TRANSITIONS: dict[tuple[AllocationState, Step], AllocationState] = {
     (_S.ABANDONING, Step.REFUSED): _S.RELEASED,
     (_S.ABANDONING, Step.GONE): _S.RELEASED,
     (_S.ALLOCATED, Step.GONE): _S.LOST,
-    (_S.ALLOCATED, Step.OUT_OF_SYNC): _S.RELEASING,
+    (_S.ALLOCATED, Step.OUT_OF_SYNC): _S.DISCARDING,
     (_S.ALLOCATED, Step.RELEASE): _S.RELEASING,
+    (_S.DISCARDING, Step.DELETED): _S.LOST,
+    (_S.DISCARDING, Step.GONE): _S.LOST,
+    (_S.DISCARDING, Step.RELEASE): _S.RELEASING,
     (_S.RELEASING, Step.DELETED): _S.RELEASED,
     (_S.RELEASING, Step.GONE): _S.RELEASED,
 }
