@@ -30,6 +30,7 @@ _MEDIA_NAMES = (
     "mid",
     "candidate",
     "remote-candidates",
+    "ice-mismatch",
     "ice-ufrag",
     "ice-pwd",
     "ice-options",
@@ -37,6 +38,7 @@ _MEDIA_NAMES = (
     "rtcp",
     "rtcp-mux",
     "rtcp-mux-only",
+    "rtcp-rsize",
 )
 _SESSION_ATTRIBUTES = {name: SESSION_ATTRIBUTES[name] for name in _SESSION_NAMES}
 _MEDIA_ATTRIBUTES = {name: MEDIA_ATTRIBUTES[name] for name in _MEDIA_NAMES}

@@ -140,10 +140,10 @@ def parse_feedback(value: str) -> Feedback:
     common = _COMMON_FEEDBACK.get(value)
     if common is not None:
         return common
-    kind, *parameter = value.split(None, 1)
-    if not is_token(kind):
-        raise MalformedError("a=rtcp-fb type is not a token")
-    return Feedback(kind, parameter[0].rstrip() if parameter else None)
+    fields = value.split(None, 1)
+    if not fields or not is_token(fields[0]):
+        raise MalformedError("a=rtcp-fb needs a type")
+    return Feedback(fields[0], fields[1].rstrip() if len(fields) == 2 else None)
 
 
 @lru_cache(maxsize=512)

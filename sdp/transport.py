@@ -71,11 +71,10 @@ class IceAttributes:
 
     def inherit(self, defaults: "IceAttributes") -> "IceAttributes":
         """Fill what is missing from `defaults` (RFC 8839 §5.4); options of both levels hold."""
-        own = self.ufrag is not None or self.pwd is not None
         return replace(
             self,
-            ufrag=self.ufrag if own else defaults.ufrag,
-            pwd=self.pwd if own else defaults.pwd,
+            ufrag=defaults.ufrag if self.ufrag is None else self.ufrag,
+            pwd=defaults.pwd if self.pwd is None else self.pwd,
             options=tuple(dict.fromkeys(self.options + defaults.options)),
             end_of_candidates=self.end_of_candidates or defaults.end_of_candidates,
         )

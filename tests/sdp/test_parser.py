@@ -1,0 +1,210 @@
+"""What a receiver takes and refuses (RFC 8866 §5, §9), line by line."""
+
+from collections.abc import Callable
+
+import pytest
+
+from sdp import Attribute, Bandwidth, Description, Origin, SdpError, Timing, parse, serialize
+from tests.sdp.support import (
+    AUDIO,
+    DATA,
+    FINGERPRINT,
+    SESSION,
+    VIDEO,
+    session_with,
+    text_of,
+)
+
+OFFER = text_of(*SESSION, "a=group:BUNDLE 0 1", *AUDIO, "a=mid:0", *VIDEO, "a=mid:1")
+
+
+def replaced(old: str, new: str) -> str:
+    assert old in OFFER
+    return OFFER.replace(old, new, 1)
+
+
+LENIENT: dict[str, tuple[str, list[int]]] = {
+    # name: the text, and the lines that were tolerated
+    "LF": (OFFER.replace("\r\n", "\n"), [1]),
+    "mixed line ends": (OFFER.replace("\r\n", "\n", 3), [1]),
+    "missing last line end": (OFFER.removesuffix("\r\n"), [12]),
+    "empty lines at the end": (OFFER + "\r\n\r\n", [13, 14]),
+    "blank line inside": (replaced("m=video", "\r\nm=video"), [9]),
+    "no s=": (replaced("s=-\r\n", ""), [4]),
+    "empty s=": (replaced("s=-", "s="), [3]),
+    "no t=": (replaced("t=0 0\r\n", ""), [4]),
+    "k=": (replaced("a=group", "k=clear:x\r\na=group"), [5]),
+    "crypto": (replaced("a=mid:0", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\na=mid:0"), [8]),
+    "space after an attribute": (replaced("a=mid:0", "a=mid:0 "), []),
+    "illegal attribute name": (replaced("a=mid:0", "a=b c\r\na=mid:0"), [8]),
+    "spaces in m=": (replaced("m=audio 9 UDP", "m=audio  9  UDP"), []),
+    "upper-case media type": (replaced("m=audio", "m=AUDIO"), []),
+    "lower-case c=": (replaced("c=IN IP4", "c=in ip4"), []),
+}
+
+
+@pytest.mark.parametrize(("text", "tolerated"), LENIENT.values(), ids=list(LENIENT))
+def test_same_meaning(text: str, tolerated: list[int]) -> None:
+    description = parse(text)
+    assert description == parse(OFFER)
+    assert [entry.line_number for entry in description.tolerated] == tolerated
+    assert all(entry.reason for entry in description.tolerated)
+
+
+def test_the_plain_form_tolerates_nothing() -> None:
+    assert parse(OFFER).tolerated == ()
+
+
+def test_bandwidth_before_connection_and_connection_after_attributes() -> None:
+    straight = session_with("m=audio 9 RTP/AVP 0", "c=IN IP4 1.2.3.4", "b=AS:64", "a=mid:0")
+    odd = session_with("m=audio 9 RTP/AVP 0", "b=AS:64", "a=mid:0", "c=IN IP4 1.2.3.4")
+    assert odd == straight
+
+
+def test_no_connection_anywhere() -> None:
+    assert session_with("m=audio 9 RTP/AVP 0").media[0].connection is None
+
+
+def test_lower_case_protocol_is_understood_and_kept() -> None:
+    section = session_with("m=audio 9 udp/tls/rtp/savpf 0").media[0]
+    assert section.is_rtp
+    assert section.protocol == "udp/tls/rtp/savpf"
+
+
+REFUSED: dict[str, tuple[str, int]] = {
+    "empty": ("", 1),
+    "only line ends": ("\r\n\r\n", 1),
+    "no v=": (replaced("v=0\r\n", ""), 1),
+    "other version": (replaced("v=0", "v=1"), 1),
+    "second v=": (replaced("s=-", "v=0"), 3),
+    "no o=": (replaced("o=- 1 2 IN IP4 0.0.0.0\r\n", ""), 4),
+    "short o=": (replaced("o=- 1 2", "o=- 1"), 2),
+    "o= with letters": (replaced("o=- 1 2", "o=- 1 b"), 2),
+    "o= with very many digits": (replaced("o=- 1 2", "o=- " + "1" * 5000 + " 2"), 2),
+    "second o=": (replaced("s=-", "o=- 1 2 IN IP4 0.0.0.0"), 3),
+    "CR only": (OFFER.replace("\r\n", "\r"), 1),
+    "CR inside": (replaced("a=mid:0", "a=mi\rd:0"), 8),
+    "NUL inside": (replaced("a=mid:0", "a=foo:\0"), 8),
+    "space before =": (replaced("m=audio", "m =audio"), 6),
+    "unknown type": (replaced("a=mid:0", "x=1"), 8),
+    "upper-case type": (replaced("a=mid:0", "A=mid:0"), 8),
+    "no =": (replaced("a=mid:0", "hello"), 8),
+    "t= in a section": (replaced("a=mid:0", "t=0 0"), 8),
+    "bad t=": (replaced("t=0 0", "t=0"), 4),
+    "bad c=": (replaced("c=IN IP4 0.0.0.0", "c=IN IP4"), 7),
+    "m= without formats": (replaced("m=audio 9 UDP/TLS/RTP/SAVPF 0", "m=audio 9 RTP/AVP"), 6),
+    "m= with a port above 65535": (replaced("m=audio 9", "m=audio 65536"), 6),
+    "m= with a negative port": (replaced("m=audio 9", "m=audio -1"), 6),
+    "m= with a port count of 0": (replaced("m=audio 9", "m=audio 9/0"), 6),
+    "mid that is no token": (replaced("a=mid:0", "a=mid:a b"), 8),
+    "empty mid": (replaced("a=mid:0", "a=mid:"), 8),
+    "setup": (replaced("a=mid:0", "a=setup:whatever"), 8),
+    "fingerprint": (replaced("a=mid:0", "a=fingerprint:sha-256 AB:CD"), 8),
+    "ufrag with a colon": (replaced("a=mid:0", "a=ice-ufrag:a:b"), 8),
+    "empty pwd": (replaced("a=mid:0", "a=ice-pwd:"), 8),
+    "rtpmap": (replaced("a=mid:0", "a=rtpmap:96 VP8"), 8),
+    "extmap": (replaced("a=mid:0", "a=extmap:x urn:y"), 8),
+    "empty group": (replaced("a=group:BUNDLE 0 1", "a=group:"), 5),
+}
+
+
+@pytest.mark.parametrize(("text", "line_number"), REFUSED.values(), ids=list(REFUSED))
+def test_refused_with_the_line(text: str, line_number: int) -> None:
+    for data in (text, text.encode()):
+        with pytest.raises(SdpError) as caught:
+            parse(data)
+        assert caught.value.line_number == line_number
+        assert caught.value.reason
+
+
+def test_origin_keeps_numbers_of_any_size() -> None:
+    text = text_of("v=0", f"o=mozilla...THIS_IS 9223372036854775809 {2**70} IN IP6 ::1", "s=-")
+    assert parse(text).origin == Origin(
+        "mozilla...THIS_IS", 9223372036854775809, 2**70, "IN", "IP6", "::1"
+    )
+
+
+def test_attribute_splits_on_the_first_colon_and_names_keep_their_case() -> None:
+    description = session_with("a=foo", "a=foo:bar:baz x", "a=Mid:0", "a=foo:", *DATA, "a=x:1")
+    assert description.other == (
+        Attribute("foo"),
+        Attribute("foo", "bar:baz x"),
+        Attribute("Mid", "0"),
+        Attribute("foo", ""),
+    )
+    assert description.media[0].other == (Attribute("x", "1"),)
+
+
+def test_attributes_of_the_other_level_are_kept_without_meaning() -> None:
+    description = session_with("a=mid:0", *AUDIO, "a=group:BUNDLE 0", "a=ice-lite")
+    assert description.other == (Attribute("mid", "0"),)
+    assert description.media[0].other == (Attribute("group", "BUNDLE 0"), Attribute("ice-lite"))
+    assert not description.ice_lite
+    assert parse(serialize(description)) == description
+
+
+def test_lines_without_a_use_are_kept() -> None:
+    description = parse(
+        text_of(
+            *("v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=Töst", "i=about", "u=http://x.example/"),
+            *("e=a@x.example", "e=b@x.example", "p=+1 555", "c=IN IP4 224.2.1.1/127/3"),
+            *("b=CT:1000", "t=1 2", "r=7d 1h 0", "t=3 4", "z=1 -1h", "m=audio 9/2 RTP/AVP 0"),
+            *("i=sound", "b=X-foo:7"),
+        )
+    )
+    assert description.tolerated == ()
+    assert description.session_name == "Töst"
+    assert (description.information, description.uri) == ("about", "http://x.example/")
+    assert description.emails == ("a@x.example", "b@x.example")
+    assert description.phones == ("+1 555",)
+    assert description.timings == (Timing(1, 2, ("7d 1h 0",)), Timing(3, 4))
+    assert description.zone == "1 -1h"
+    assert description.bandwidths == (Bandwidth("CT", 1000),)
+    section = description.media[0]
+    assert (section.port, section.port_count, section.information) == (9, 2, "sound")
+    assert section.bandwidths == (Bandwidth("X-foo", 7),)
+    assert parse(serialize(description)) == description
+
+
+@pytest.mark.parametrize("name", ["s=-", "i=a", "u=a", "z=a"])
+def test_the_last_of_repeated_lines_stands(name: str) -> None:
+    description = session_with(name, f"{name[:2]}last")
+    assert serialize(description).count(f"{name[:2]}last") == 1
+    assert [entry.line_number for entry in description.tolerated][-1] == 6
+
+
+def test_repeat_line_before_any_time_is_dropped() -> None:
+    text = text_of("v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "r=7d 1h 0", "t=0 0")
+    assert parse(text).timings == (Timing(),)
+    assert [entry.line_number for entry in parse(text).tolerated] == [4]
+
+
+@pytest.mark.parametrize(
+    "encode", [lambda text: text.encode("latin-1"), lambda text: text.replace("ö", "\udcf6")]
+)
+def test_invalid_utf8_is_replaced(encode: Callable[[str], str | bytes]) -> None:
+    text = text_of("v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=Töst", "t=0 0")
+    description: Description = parse(encode(text))
+    assert description.session_name.startswith("T\ufffd")
+    assert [entry.line_number for entry in description.tolerated] == [1]
+    assert parse(serialize(description).encode()) == description
+
+
+def test_replacement_character_itself_is_fine() -> None:
+    assert parse(text_of("v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=\ufffd", "t=0 0")).tolerated == ()
+
+
+def test_only_cr_and_lf_end_lines() -> None:
+    description = session_with("a=x:one\x0btwo\x85three\u2028four")
+    assert description.other == (Attribute("x", "one\x0btwo\x85three\u2028four"),)
+
+
+def test_sections_are_independent() -> None:
+    description = session_with(FINGERPRINT, *AUDIO, "a=mid:0", "a=sendonly", *DATA)
+    audio, data = description.media
+    assert (audio.kind, data.kind) == ("audio", "application")
+    assert (data.mid, data.direction) == (None, None)
+
+
+def test_empty_offer() -> None:
+    assert session_with().media == ()

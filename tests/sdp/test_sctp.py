@@ -1,0 +1,59 @@
+"""Data channel attributes (RFC 8841) and their legacy form."""
+
+import pytest
+
+from sdp import Sctpmap, SdpError, parse
+from tests.sdp.support import AUDIO, DATA, SESSION, audio_with, data_with, session_with, text_of
+
+
+def test_current_form() -> None:
+    section = data_with("a=sctp-port:5001", "a=max-message-size:262144")
+    assert section.is_sctp
+    assert (section.sctp_port, section.max_message_size) == (5001, 262144)
+
+
+def test_defaults() -> None:
+    section = data_with()
+    assert (section.sctp.port, section.sctp_port) == (None, 5000)
+    assert (section.sctp.max_message_size, section.max_message_size) == (None, 65536)
+
+
+def test_zero_is_kept_for_unlimited() -> None:
+    assert data_with("a=max-message-size:0").max_message_size == 0
+
+
+@pytest.mark.parametrize("protocol", ["DTLS/SCTP", "UDP/DTLS/SCTP", "dtls/sctp"])
+def test_legacy_form(protocol: str) -> None:
+    section = session_with(
+        f"m=application 20000 {protocol} 5002", "a=sctpmap:5002 webrtc-datachannel 1024"
+    ).media[0]
+    assert section.is_sctp
+    assert section.sctp.sctpmap == Sctpmap(5002, "webrtc-datachannel", 1024)
+    assert section.sctp_port == 5002
+    assert section.formats == ("5002",)
+
+
+def test_legacy_format_without_sctpmap_is_the_port() -> None:
+    assert session_with("m=application 20000 DTLS/SCTP 5003").media[0].sctp_port == 5003
+
+
+def test_other_sections_have_no_port() -> None:
+    assert not audio_with().is_sctp
+    assert audio_with().sctp_port is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a=sctp-port:65536",
+        "a=sctp-port:x",
+        "a=sctp-port",
+        "a=max-message-size:-1",
+        "a=sctpmap:5000",
+        "a=sctpmap:5000 webrtc-datachannel many",
+    ],
+)
+def test_malformed(line: str) -> None:
+    with pytest.raises(SdpError) as caught:
+        parse(text_of(*SESSION, *AUDIO, *DATA, line))
+    assert caught.value.line_number == 9
