@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from .address import TransportAddress, is_ipv6, is_link_local
 from .candidate import Candidate, CandidateType, TcpType, TransportProtocol
 from .config import NetworkType
+from .events import IceRole
+from .priority import pair_priority
 
 if TYPE_CHECKING:
     from .turn import Allocation
@@ -72,6 +74,12 @@ class LocalCandidate:
         self.candidate = candidate
         self.base = base
         self.check_priority = check_priority
+
+    def pair_priority(self, remote: Candidate, role: IceRole) -> int:
+        """Give the priority of a pair with `remote` when our role is `role`."""
+        if role is IceRole.CONTROLLING:
+            return pair_priority(self.candidate.priority, remote.priority)
+        return pair_priority(remote.priority, self.candidate.priority)
 
     @property
     def is_base(self) -> bool:

@@ -1,6 +1,8 @@
 """Local and remote candidates of a generation, and pairing them (RFC 8445 §5.1, §6.1.2)."""
 
 from dataclasses import replace
+from heapq import nlargest
+from operator import itemgetter
 
 from .address import TransportAddress, canonical
 from .base import Base, LocalCandidate
@@ -12,6 +14,7 @@ from .candidate import (
     TransportProtocol,
     type_preference,
 )
+from .checklist import Checklist
 from .conclusion import uses_renomination
 from .config import GatherPolicy
 from .errors import DropReason
@@ -24,7 +27,7 @@ from .priority import (
     preference_order,
     tcp_local_preference,
 )
-from .session import Session
+from .session import NewPair, Session
 from .stream import Generation, RemoteKey, Stream
 
 MAX_TCP_PREFERENCE = 8191
@@ -196,24 +199,38 @@ def _pair(
                 continue
             if local.base.relay is not None:
                 local.base.relay.want_permission(remote.address, session.now)
-            pair = CandidatePair(stream.id, local, remote)
-            pair.set_priority(session.role)
-            session.new_pairs.append((checklist, pair))
+            session.new_pairs.append((checklist, local, remote))
 
 
 def flush_pairs(session: Session) -> None:
-    """Put the pairs formed since the last time on their checklists, all at once."""
-    if session.new_pairs:
-        new, session.new_pairs = session.new_pairs, []
-        current = {id(stream.current.checklist) for stream in session.streams.values()}
-        seen: set[tuple[Base, TransportAddress]] = set()
-        kept = []
-        for checklist, pair in new:
-            key = (pair.local.base, pair.remote.address)
-            if id(checklist) in current and key not in seen and checklist.find(*key) is None:
-                seen.add(key)
-                kept.append((checklist, pair))
-        session.checklists.add_pairs(kept)
+    """Put the pairs formed since the last time on their checklists, all at once.
+
+    Of what is beyond the limit anyway no pair is made: only the best combinations of each
+    checklist can stay (RFC 8445 §6.1.2.5).
+    """
+    if not session.new_pairs:
+        return
+    combinations: dict[Checklist, dict[tuple[Base, TransportAddress], tuple[int, NewPair]]] = {}
+    current = {stream.current.checklist for stream in session.streams.values()}
+    for new in session.new_pairs:
+        checklist, local, remote = new
+        if checklist in current and checklist.find(local.base, remote.address) is None:
+            priority = local.pair_priority(remote, session.role)
+            key = (local.base, remote.address)
+            combinations.setdefault(checklist, {}).setdefault(key, (priority, new))
+    session.new_pairs.clear()
+    limit = session.config.limits.pairs
+    kept = []
+    for checklist, found in combinations.items():
+        chosen = list(found.values())
+        if len(chosen) > limit:
+            session.drops[DropReason.TOO_MANY_PAIRS] += len(chosen) - limit
+            chosen = nlargest(limit, chosen, key=itemgetter(0))
+        for priority, (_, local, remote) in chosen:
+            pair = CandidatePair(checklist.stream, local, remote)
+            pair.priority = priority
+            kept.append((checklist, pair))
+    session.checklists.add_pairs(kept)
 
 
 def add_remote(

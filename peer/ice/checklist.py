@@ -198,17 +198,18 @@ class ChecklistSet:
 
     def _evict(self, checklist: Checklist, priority: int) -> bool:
         """Discard a Failed pair, else the last untouched one; below `priority` if given."""
-        for pair in reversed(checklist.pairs):
+        worst: CandidatePair | None = None
+        for pair in checklist.pairs:
             if pair.state is PairState.FAILED:
-                self.discard(checklist, pair, "over the limit of pairs")
-                return True
-        for pair in reversed(checklist.pairs):
-            if priority and pair.priority >= priority:
-                return False
-            if pair.state in _UNTOUCHED and pair not in checklist.triggered:
-                self.discard(checklist, pair, "over the limit of pairs")
-                return True
-        return False
+                worst = pair
+                break
+            if pair.state in _UNTOUCHED and (not priority or pair.priority < priority):
+                if pair not in checklist.triggered:
+                    worst = pair
+        if worst is None:
+            return False
+        self.discard(checklist, worst, "over the limit of pairs")
+        return True
 
     # Scheduling (RFC 8445 §6.1.4.2)
 

@@ -44,6 +44,7 @@ class DropReason(enum.Enum):
     STALE_ROLE_CONFLICT = "stale-role-conflict"
     TOO_MANY_EARLY_CHECKS = "too-many-early-checks"
     TOO_MANY_CANDIDATES = "too-many-candidates"
+    TOO_MANY_PAIRS = "too-many-pairs"
     TOO_MANY_PEER_REFLEXIVE = "too-many-peer-reflexive"
     CANDIDATE_UNUSABLE = "candidate-unusable"
     CANDIDATE_DUPLICATE = "candidate-duplicate"

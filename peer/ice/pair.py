@@ -2,11 +2,11 @@
 
 import enum
 
+from .address import is_link_local
 from .base import LocalCandidate
 from .candidate import Candidate, TcpType, TransportProtocol
 from .consent import Consent
 from .events import IceRole
-from .priority import pair_priority
 
 
 class PairState(enum.Enum):
@@ -34,7 +34,7 @@ def may_pair(local: LocalCandidate, remote: Candidate) -> bool:
     host = remote.address.host
     if base.ipv6 != (":" in host):
         return False
-    if base.ipv6 and base.link_local != host.lower().startswith(("fe8", "fe9", "fea", "feb")):
+    if base.ipv6 and base.link_local != is_link_local(host):
         return False
     if base.relay is not None and remote.hidden:
         return False
@@ -134,11 +134,7 @@ class CandidatePair:
 
     def set_priority(self, role: IceRole) -> None:
         """Compute the priority for our role (RFC 8445 §6.1.2.3)."""
-        ours, theirs = self.local.candidate.priority, self.remote.priority
-        if role is IceRole.CONTROLLING:
-            self.priority = pair_priority(ours, theirs)
-        else:
-            self.priority = pair_priority(theirs, ours)
+        self.priority = self.local.pair_priority(self.remote, role)
 
     @property
     def relayed(self) -> bool:

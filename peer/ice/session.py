@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .address import TransportAddress
-from .base import Base
-from .candidate import Foundations, TransportProtocol
+from .base import Base, LocalCandidate
+from .candidate import Candidate, Foundations, TransportProtocol
 from .checklist import Checklist, ChecklistSet
 from .config import IceConfig, StunServer
 from .connection import Connections
@@ -14,7 +14,6 @@ from .errors import DropReason
 from .events import Event, IceRole, Transmit
 from .framing import frame
 from .pacer import Budget, Pacer, PacingBudget
-from .pair import CandidatePair
 from .stream import Generation, Stream
 from .transaction import TransactionTable
 from .turn import DropReason as RelayDropReason
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from .relaying import RelayTask
     from .turn import TurnServer
 
+NewPair = tuple[Checklist, LocalCandidate, Candidate]
 Entropy = Callable[[int], bytes]
 Note = Callable[[str, dict[str, object]], None]
 
@@ -104,7 +104,7 @@ class Session:
         self.local_ports: dict[tuple[str, int, str], int] = {}
         self.urgent = False
         self.new_bases: list[Base] = []
-        self.new_pairs: list[tuple[Checklist, CandidatePair]] = []
+        self.new_pairs: list[NewPair] = []
         self.drops: Counter[DropReason | RelayDropReason] = Counter()
         self.note: Note | None = None
 

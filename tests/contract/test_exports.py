@@ -1,0 +1,58 @@
+"""The exported names of each package, pinned."""
+
+import importlib
+
+import pytest
+
+PACKAGES = ("peer.ice", "peer.ice.stun", "peer.ice.turn", "peer.jsep", "sdp")
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_all_lists_what_is_there_once(name: str) -> None:
+    package = importlib.import_module(name)
+    exported = list(package.__all__)
+    assert len(exported) == len(set(exported))
+    assert [item for item in exported if not hasattr(package, item)] == []
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_nothing_private_is_exported(name: str) -> None:
+    assert [item for item in importlib.import_module(name).__all__ if item.startswith("_")] == []
+
+
+def test_the_ice_agent_has_the_interface_of_the_design() -> None:
+    from peer.ice import IceAgent
+
+    public = {name for name in vars(IceAgent) if not name.startswith("_")}
+    assert public >= {
+        # application
+        "add_stream",
+        "remove_stream",
+        "remove_component",
+        "add_base",
+        "remove_base",
+        "end_of_bases",
+        "add_stun_server",
+        "add_turn_server",
+        "set_remote_parameters",
+        "add_remote_candidate",
+        "end_of_remote_candidates",
+        "restart",
+        "send",
+        "close",
+        # network
+        "receive_datagram",
+        "stream_opened",
+        "receive_stream",
+        "stream_closed",
+        # clock
+        "handle_timer",
+        # outputs
+        "transmits",
+        "next_event",
+        "get_timer",
+        # read-only
+        "role",
+        "state",
+        "stats",
+    }

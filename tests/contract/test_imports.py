@@ -1,0 +1,85 @@
+"""The import arrows of docs/design.md point down only."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.contract.source_tree import ROOT, imported_modules, module_name, sources
+
+PURE = ("sdp", "peer.ice", "peer.jsep")
+IMPURE_MODULES = (
+    "asyncio",
+    "socket",
+    "ssl",
+    "time",
+    "random",
+    "secrets",
+    "os",
+    "threading",
+    "select",
+    "aiortc",
+    "aioice",
+)
+ALLOWED = {
+    "sdp": ("sdp",),
+    "peer.ice": ("peer.ice",),
+    "peer.jsep": ("peer.jsep", "sdp"),
+    "peer.net": ("peer.net", "peer.ice"),
+    "peer.transports": ("peer.transports", "peer.net", "peer.ice"),
+    "peer.stats": ("peer.stats", "peer.transports", "peer.net", "peer.ice"),
+    "demos": ("demos", "peer"),
+    "tools": ("tools", "peer", "sdp"),
+}
+"""What each part may import of the project."""
+
+AIORTC = "peer.transports"
+"""The only importer of aiortc; `tools.bench` compares with it."""
+
+
+def layer(name: str) -> str | None:
+    """Give the part of the project a module belongs to, the most specific one."""
+    fitting = [part for part in ALLOWED if name == part or name.startswith(part + ".")]
+    return max(fitting, key=len, default=None)
+
+
+def within(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+ALL = sources("peer", "sdp", "tools", "demos")
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_down(path: Path) -> None:
+    part = layer(module_name(path))
+    if part is None:
+        return
+    project = [name for name in imported_modules(path) if within(name, ("peer", "sdp", "tools"))]
+    assert [name for name in project if not within(name, ALLOWED[part])] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in ALL if within(module_name(path), PURE)],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_the_core_has_no_clock_socket_or_randomness(path: Path) -> None:
+    assert [name for name in imported_modules(path) if within(name, IMPURE_MODULES)] == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_transports_import_aiortc(path: Path) -> None:
+    if within(module_name(path), (AIORTC, "tools.bench")):
+        return
+    assert [name for name in imported_modules(path) if within(name, ("aiortc", "aioice"))] == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
+def test_packages_are_entered_by_their_front_door(path: Path) -> None:
+    """Another part's modules are reached through its package, never directly."""
+    part = layer(module_name(path)) or "peer"
+    doors = ("sdp", "peer.ice", "peer.jsep", "peer.net", "peer.transports", "peer.stats")
+    for name in imported_modules(path):
+        for door in doors:
+            if not within(part, (door,)) and not part.startswith("tools"):
+                assert not name.startswith(door + "."), name

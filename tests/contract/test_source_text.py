@@ -1,0 +1,45 @@
+"""What must not stand in the sources."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.contract.source_tree import ROOT, SOURCE_FOLDERS, functions, sources, tree
+
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|for now|placeholder|not implemented yet)\b", re.I)
+SOURCES = sources(*SOURCE_FOLDERS)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_left_unfinished(path: Path) -> None:
+    assert UNFINISHED.findall(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_public_names_are_documented(path: Path) -> None:
+    module = tree(path)
+    assert ast.get_docstring(module), "the module has no docstring"
+    missing = [
+        node.name
+        for node in ast.walk(module)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        if not ast.get_docstring(node)
+    ]
+    missing += [
+        function.name
+        for function in functions(path)
+        if not function.name.startswith("_") and not ast.get_docstring(function)
+        if function in public_functions(module)
+    ]
+    assert missing == []
+
+
+def public_functions(module: ast.Module) -> list[ast.AST]:
+    """Give module-level functions and the methods of public classes, not nested functions."""
+    found: list[ast.AST] = list(module.body)
+    for node in module.body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            found += node.body
+    return found
