@@ -4,6 +4,7 @@ Start with `Simulation`, which makes networks, hosts and routers. Sockets and st
 hosts call back; nothing here sleeps, reads a clock or touches the real network.
 """
 
+from .dns import WELL_KNOWN_PREFIX, Dns, embed_ipv4, extract_ipv4
 from .firewall import (
     BLOCK_UDP,
     STATEFUL,
@@ -87,6 +88,10 @@ __all__ = [
     "PORT_RESTRICTED_CONE",
     "SYMMETRIC",
     "ONE_TO_ONE",
+    "Dns",
+    "WELL_KNOWN_PREFIX",
+    "embed_ipv4",
+    "extract_ipv4",
     "FirewallPolicy",
     "STATEFUL",
     "BLOCK_UDP",

@@ -28,10 +28,10 @@ address, then descends; reaching a NAT's own external address from its inside ne
 A relayed address is a base on the TURN server's host which hears only addresses with a
 permission, that is those of the candidates its owner knows (RFC 8656 §9).
 
-Left out, on purpose: loss, time, several NATs sharing one pool, port numbers of clients (so a
-firewall that allows certain UDP ports allows no peer), arbitrary pooling (each mapping counts
-as a different address, which may underrate it), faults of servers except that a silent one is
-not there.
+Left out, on purpose: loss, time, NAT64, several NATs sharing one pool, port numbers of clients
+(so a firewall that allows certain UDP ports allows no peer), arbitrary pooling (each mapping
+counts as a different address, which may underrate it), faults of servers except that a silent
+one is not there.
 """
 
 from collections.abc import Hashable, Iterable

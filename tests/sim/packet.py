@@ -73,13 +73,9 @@ class Packet:
         headers = (40 if ":" in self.source[0] else 20) + (8 if self.tcp is None else 20)
         return len(self.payload) + headers
 
-    def with_source(self, source: TransportAddress) -> "Packet":
-        """The same packet as if sent from `source`."""
-        return Packet(self.id, self.protocol, source, self.destination, self.payload, self.tcp)
-
-    def with_destination(self, destination: TransportAddress) -> "Packet":
-        """The same packet addressed to `destination`."""
-        return Packet(self.id, self.protocol, self.source, destination, self.payload, self.tcp)
+    def readdressed(self, source: TransportAddress, destination: TransportAddress) -> "Packet":
+        """The same packet from and to other endpoints."""
+        return Packet(self.id, self.protocol, source, destination, self.payload, self.tcp)
 
     def __repr__(self) -> str:
         flags = f" {self.tcp.flags}" if self.tcp else ""

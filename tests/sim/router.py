@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from peer.ice.address import TransportAddress, is_ipv6, is_link_local
 
+from .dns import embed_ipv4, extract_ipv4
 from .firewall import Firewall, FirewallPolicy
 from .kernel import Kernel
 from .link import IDEAL, Conditions
@@ -18,6 +19,9 @@ class Router(Node):
     With `nat`, IPv4 is translated to the `external` addresses; IPv6, and IPv4 without `nat`, is
     routed unchanged, so the outside knows the way to these addresses. The firewall stands on
     the inside of the NAT. Hairpinned packets do not pass it.
+
+    With `nat64`, a /96 prefix, packets from IPv6 hosts inside to addresses of that prefix are
+    translated to IPv4 by the same `nat` (RFC 6146), and the answers back.
     """
 
     def __init__(
@@ -29,10 +33,12 @@ class Router(Node):
         outside: Network,
         nat: NatBehavior | None = None,
         firewall: FirewallPolicy | None = None,
+        nat64: str | None = None,
         external: Iterable[str] = (),
         conditions: Conditions = IDEAL,
     ) -> None:
         super().__init__(kernel, name)
+        self.nat64 = nat64
         self.outside = outside.attach(self, conditions)
         self.inside = inside.attach(self)
         self.firewall = None if firewall is None else Firewall(firewall)
@@ -109,18 +115,19 @@ class Router(Node):
             self._enter(packet)
 
     def _leave(self, packet: Packet) -> None:
-        if self.nat is not None and packet.destination[0] in self.nat.addresses:
-            return self._hairpin(packet, self.nat)
         now = self.kernel.now
+        nat, destination = self.nat, self._outside_destination(packet)
+        if nat is not None and destination[0] in nat.addresses:
+            return self._hairpin(packet, nat, destination)
         if self.firewall is not None:
             reason = self.firewall.outbound(packet, now)
             if reason is not None:
                 return self.kernel.drop(packet, reason, self.name)
-        if self.nat is not None and self.translates(packet.source[0]):
-            source = self.nat.outbound(packet.protocol, packet.source, packet.destination, now)
+        if nat is not None and not is_ipv6(destination[0]):
+            source = nat.outbound(packet.protocol, packet.source, destination, now)
             if isinstance(source, DropReason):
                 return self.kernel.drop(packet, source, self.name)
-            packet = packet.with_source(source)
+            packet = packet.readdressed(source, destination)
         return self.outside.network.send(packet, self.outside)
 
     def _enter(self, packet: Packet) -> None:
@@ -129,26 +136,40 @@ class Router(Node):
             inner = self.nat.inbound(packet.protocol, packet.source, packet.destination, now)
             if isinstance(inner, DropReason):
                 return self.kernel.drop(packet, inner, self.name)
-            packet = packet.with_destination(inner)
+            packet = packet.readdressed(self._inside_source(packet.source, inner), inner)
         if self.firewall is not None:
             reason = self.firewall.inbound(packet, now)
             if reason is not None:
                 return self.kernel.drop(packet, reason, self.name)
         return self.inside.network.send(packet, self.inside)
 
-    def _hairpin(self, packet: Packet, nat: Nat) -> None:
+    def _hairpin(self, packet: Packet, nat: Nat, destination: TransportAddress) -> None:
         """Turn a packet around, with an external source address (RFC 4787 §6, REQ-9)."""
         if not nat.behavior.hairpinning:
             return self.kernel.drop(packet, DropReason.NAT_HAIRPIN, self.name)
         now = self.kernel.now
-        source = nat.outbound(packet.protocol, packet.source, packet.destination, now)
+        source = nat.outbound(packet.protocol, packet.source, destination, now)
         if isinstance(source, DropReason):
             return self.kernel.drop(packet, source, self.name)
-        inner = nat.inbound(packet.protocol, source, packet.destination, now)
+        inner = nat.inbound(packet.protocol, source, destination, now)
         if isinstance(inner, DropReason):
             return self.kernel.drop(packet, inner, self.name)
-        turned = packet.with_source(source).with_destination(inner)
+        turned = packet.readdressed(self._inside_source(source, inner), inner)
         return self.inside.network.send(turned, self.inside)
+
+    def _outside_destination(self, packet: Packet) -> TransportAddress:
+        """Where a packet that leaves goes, as the outside writes it."""
+        if self.nat64 is not None and is_ipv6(packet.destination[0]):
+            address = extract_ipv4(self.nat64, packet.destination[0])
+            if address is not None:
+                return TransportAddress(address, packet.destination[1])
+        return packet.destination
+
+    def _inside_source(self, source: TransportAddress, inner: TransportAddress) -> TransportAddress:
+        """Where a packet that enters comes from, as its receiver `inner` can read it."""
+        if self.nat64 is not None and is_ipv6(inner[0]):
+            return TransportAddress(embed_ipv4(self.nat64, source[0]), source[1])
+        return source
 
 
 def external_endpoints(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from .dns import Dns
 from .firewall import FirewallPolicy
 from .host import Host
 from .kernel import Kernel
@@ -39,6 +40,7 @@ class Simulation(Kernel):
         self.internet = Network(self, "internet", subnets=INTERNET_SUBNETS, delay=internet_delay)
         self.internet.is_public = True
         self.networks: list[Network] = [self.internet]
+        self.dns = Dns()
         self.hosts: list[Host] = []
         self.routers: list[Router] = []
 
@@ -74,13 +76,15 @@ class Simulation(Kernel):
         outside: Network | None = None,
         nat: NatBehavior | None = None,
         firewall: FirewallPolicy | None = None,
+        nat64: str | None = None,
         external: Iterable[str] = (),
         conditions: Conditions = IDEAL,
     ) -> Router:
         """Make the gateway of `inside` to `outside`, by default the internet.
 
         With `nat` it translates IPv4 to the `external` addresses, by default one fresh address
-        of `outside`. `conditions` are those of the link to `outside`, the access line.
+        of `outside`; with `nat64` it takes IPv6 hosts there, see
+        `Router`. `conditions` are those of the link to `outside`, the access line.
         """
         router = Router(
             self,
@@ -89,6 +93,7 @@ class Simulation(Kernel):
             outside=outside or self.internet,
             nat=nat,
             firewall=firewall,
+            nat64=nat64,
             external=external,
             conditions=conditions,
         )

@@ -1,6 +1,15 @@
 """Virtual time and the event queue."""
 
-from tests.sim import Inbox, PacketLog, Simulation
+import doctest
+
+from tests.sim import (
+    PORT_RESTRICTED_CONE,
+    SYMMETRIC,
+    Conditions,
+    Inbox,
+    PacketLog,
+    Simulation,
+)
 
 
 def test_time_stands_still_until_run() -> None:
@@ -64,8 +73,6 @@ def test_timer_can_be_cancelled_and_past_means_now() -> None:
 
 
 def _busy_trace(seed: int) -> list[object]:
-    from tests.sim import SYMMETRIC, Conditions
-
     sim = Simulation(seed)
     log = PacketLog()
     sim.add_tap(log)
@@ -105,6 +112,13 @@ def test_log_of_interest_and_removed_tap() -> None:
     sim.run()
     assert len(log.records) == 2
     assert (sim.sent, sim.delivered) == (3, 3)
+
+
+def test_the_example_of_the_documentation() -> None:
+    names = {"Simulation": Simulation, "PORT_RESTRICTED_CONE": PORT_RESTRICTED_CONE}
+    example = doctest.DocTestFinder().find(Simulation, "Simulation", globs=names)[0]
+    results = doctest.DocTestRunner().run(example)
+    assert (results.failed, results.attempted) == (0, 10)
 
 
 def test_entropy_is_seeded() -> None:
