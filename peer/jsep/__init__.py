@@ -1,1 +1,200 @@
-"""Offer/answer (RFC 9429) as pure functions over records."""
+"""Offer/answer (RFC 9429) as pure functions over records.
+
+Every operation takes a `State` and returns a new one. Those that reach below the descriptions
+return an `Outcome`: the new state, and a plan that says in order what transports, receivers and
+senders have to do. What is refused raises a `DOMException`, and nothing has changed.
+"""
+
+from peer.jsep.answer import create_answer
+from peer.jsep.apply import set_local_description, set_remote_description
+from peer.jsep.candidates import NOTHING_GATHERED, Gathered
+from peer.jsep.codecs import DEFAULT_AUDIO_CODECS, DEFAULT_VIDEO_CODECS
+from peer.jsep.credentials import Entropy, IceCredentials
+from peer.jsep.description import Section, SessionDescription
+from peer.jsep.errors import (
+    DOMException,
+    InvalidAccessError,
+    InvalidModificationError,
+    InvalidStateError,
+    JsepTypeError,
+    OperationError,
+    RTCError,
+)
+from peer.jsep.extensions import DEFAULT_AUDIO_EXTENSIONS, DEFAULT_VIDEO_EXTENSIONS
+from peer.jsep.model import (
+    BundlePolicy,
+    Configuration,
+    Encoding,
+    RtcpMuxPolicy,
+    Slot,
+    Transceiver,
+)
+from peer.jsep.negotiation_needed import is_negotiation_needed
+from peer.jsep.offer import create_offer
+from peer.jsep.plan import (
+    AddRemoteCandidates,
+    AddRemoteTrack,
+    CancelIceRestart,
+    CloseTransport,
+    CreateTransceiver,
+    CreateTransport,
+    EndOfRemoteCandidates,
+    Gather,
+    MoveSection,
+    Plan,
+    RemoveRemoteTrack,
+    RemoveSection,
+    RestartIce,
+    RetagTransport,
+    SetComponents,
+    SetIceRole,
+    SetRemoteIce,
+    SetRemoteStreams,
+    StartDtls,
+    StartReceiver,
+    StartSctp,
+    StartSender,
+    Step,
+    StopReceiver,
+    StopSctp,
+    StopSender,
+    StopTransceiver,
+    UpdateReceiver,
+    UpdateSctp,
+    UpdateSender,
+)
+from peer.jsep.remote_candidates import add_ice_candidate
+from peer.jsep.signaling import TRANSITIONS, SdpType, Side, SignalingState
+from peer.jsep.state import Outcome, State, create_state
+from peer.jsep.transceivers import (
+    add_transceiver,
+    close,
+    remove_track,
+    request_data_channel,
+    request_ice_restart,
+    set_codec_preferences,
+    set_direction,
+    set_streams,
+    stop_transceiver,
+    use_for_track,
+)
+from peer.jsep.views import (
+    DescriptionView,
+    current_local_description,
+    current_remote_description,
+    local_description,
+    pending_local_description,
+    pending_remote_description,
+    remote_description,
+)
+from peer.jsep.wiring import (
+    DataParameters,
+    DtlsParameters,
+    DtlsRole,
+    ReceiveParameters,
+    RemoteIce,
+    SendParameters,
+    Transport,
+    Wiring,
+)
+
+__all__ = [
+    # state and configuration
+    "State",
+    "create_state",
+    "Outcome",
+    "Configuration",
+    "BundlePolicy",
+    "RtcpMuxPolicy",
+    "DEFAULT_AUDIO_CODECS",
+    "DEFAULT_VIDEO_CODECS",
+    "DEFAULT_AUDIO_EXTENSIONS",
+    "DEFAULT_VIDEO_EXTENSIONS",
+    "Entropy",
+    "Transceiver",
+    "Encoding",
+    "Slot",
+    # what the application does
+    "add_transceiver",
+    "use_for_track",
+    "remove_track",
+    "set_direction",
+    "set_streams",
+    "set_codec_preferences",
+    "stop_transceiver",
+    "request_data_channel",
+    "request_ice_restart",
+    "is_negotiation_needed",
+    "close",
+    # descriptions
+    "create_offer",
+    "create_answer",
+    "set_local_description",
+    "set_remote_description",
+    "add_ice_candidate",
+    "Gathered",
+    "NOTHING_GATHERED",
+    "DescriptionView",
+    "local_description",
+    "current_local_description",
+    "pending_local_description",
+    "remote_description",
+    "current_remote_description",
+    "pending_remote_description",
+    "SessionDescription",
+    "Section",
+    # signaling
+    "SignalingState",
+    "SdpType",
+    "Side",
+    "TRANSITIONS",
+    # the plan
+    "Plan",
+    "Step",
+    "CreateTransceiver",
+    "StopTransceiver",
+    "SetIceRole",
+    "CreateTransport",
+    "RestartIce",
+    "CancelIceRestart",
+    "RetagTransport",
+    "SetComponents",
+    "MoveSection",
+    "RemoveSection",
+    "SetRemoteIce",
+    "AddRemoteCandidates",
+    "EndOfRemoteCandidates",
+    "StartDtls",
+    "StartReceiver",
+    "UpdateReceiver",
+    "StopReceiver",
+    "StartSender",
+    "UpdateSender",
+    "StopSender",
+    "StartSctp",
+    "UpdateSctp",
+    "StopSctp",
+    "AddRemoteTrack",
+    "SetRemoteStreams",
+    "RemoveRemoteTrack",
+    "CloseTransport",
+    "Gather",
+    # what runs
+    "Wiring",
+    "Transport",
+    "IceCredentials",
+    "RemoteIce",
+    "DtlsParameters",
+    "DtlsRole",
+    "ReceiveParameters",
+    "SendParameters",
+    "DataParameters",
+    # errors
+    "DOMException",
+    "InvalidStateError",
+    "InvalidAccessError",
+    "InvalidModificationError",
+    "OperationError",
+    "RTCError",
+    "JsepTypeError",
+]

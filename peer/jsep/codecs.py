@@ -1,0 +1,263 @@
+"""Codecs: what this side supports, their payload types, and what both sides have in common."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from sdp import (
+    Codec,
+    Feedback,
+    answer_codec,
+    associated_payload_types,
+    codecs_match,
+    intersect_feedback,
+    is_media_codec,
+    without_orphans,
+)
+
+RTX = "rtx"
+VIDEO_FEEDBACK = (Feedback("nack"), Feedback("nack", "pli"), Feedback("goog-remb"))
+
+
+def _rtx(payload_type: int, primary: int) -> Codec:
+    return Codec(payload_type, RTX, 90000, 1, (("apt", str(primary)),))
+
+
+def _h264(payload_type: int, profile_level_id: str) -> Codec:
+    return Codec(
+        payload_type,
+        "H264",
+        90000,
+        1,
+        (
+            ("level-asymmetry-allowed", "1"),
+            ("packetization-mode", "1"),
+            ("profile-level-id", profile_level_id),
+        ),
+        VIDEO_FEEDBACK,
+    )
+
+
+# The payload types are those preferred; a session may come to use others.
+DEFAULT_AUDIO_CODECS = (
+    Codec(96, "opus", 48000, 2),
+    Codec(9, "G722", 8000),
+    Codec(0, "PCMU", 8000),
+    Codec(8, "PCMA", 8000),
+)
+DEFAULT_VIDEO_CODECS = (
+    Codec(97, "VP8", 90000, 1, (), VIDEO_FEEDBACK),
+    _rtx(98, 97),
+    _h264(99, "42001f"),
+    _rtx(100, 99),
+    _h264(101, "42e01f"),
+    _rtx(102, 101),
+)
+
+# RFC 5761 §4: 64 to 95 would be taken for RTCP; 35 to 63 are the next best after the dynamic ones.
+_DYNAMIC: tuple[int, ...] = (*range(96, 128), *range(35, 64))
+
+
+class PayloadTypes:
+    """Hands out payload types; one given to a codec is never given to another (RFC 3264 §8.3.2)."""
+
+    def __init__(self, known: Mapping[int, Codec]) -> None:
+        self._codecs = dict(known)
+
+    def get(self, codec: Codec) -> int | None:
+        """Return the payload type for a codec, None when all are taken.
+
+        One that had a number keeps it; otherwise it gets its preferred one if that is free.
+        """
+        for payload_type, known in self._codecs.items():
+            if _same(known, codec):
+                return payload_type
+        for payload_type in (codec.payload_type, *_DYNAMIC):
+            if payload_type not in self._codecs:
+                self._codecs[payload_type] = codec
+                return payload_type
+        return None
+
+
+def _same(a: Codec, b: Codec) -> bool:
+    return codecs_match(a, b) and associated_payload_types(a) == associated_payload_types(b)
+
+
+def is_rtx(codec: Codec) -> bool:
+    """Tell whether the format is retransmission."""
+    return codec.name.lower() == RTX
+
+
+def offer_codecs(
+    supported: Sequence[Codec],
+    numbers: PayloadTypes,
+    negotiated: Sequence[Codec] = (),
+    *,
+    in_order_of_support: bool,
+) -> tuple[Codec, ...]:
+    """Return the formats to offer (RFC 9429 §5.2.1, §5.2.2).
+
+    `negotiated` are those of the last exchange, in the order of its answer: they keep payload type
+    and feedback, and come first unless `in_order_of_support` asks for the order of `supported`.
+    """
+    targets: dict[int, int] = {}
+    offered: list[tuple[int, Codec]] = []
+    kept = _supported_codecs(supported, negotiated)
+    taken = set()
+    for index, codec in kept:
+        offered.append((index, codec))
+        taken.add(index)
+        targets.setdefault(supported[index].payload_type, codec.payload_type)
+    for index, codec in enumerate(supported):
+        if index in taken:
+            continue
+        wanted = retarget(codec, targets)
+        payload_type = None if wanted is None else numbers.get(wanted)
+        if wanted is not None and payload_type is not None:
+            offered.append((index, replace(wanted, payload_type=payload_type)))
+            targets.setdefault(codec.payload_type, payload_type)
+    if in_order_of_support:
+        offered.sort(key=lambda item: item[0])
+    return without_orphans([codec for _, codec in offered])
+
+
+def _supported_codecs(
+    supported: Sequence[Codec], negotiated: Sequence[Codec]
+) -> list[tuple[int, Codec]]:
+    """Return those of `negotiated` that are supported, with their index in `supported`."""
+    targets: dict[int, int] = {}
+    found: dict[int, int] = {}
+    for codec in sorted(negotiated, key=is_rtx):
+        index = next((i for i, own in enumerate(supported) if _is_for(own, codec, targets)), None)
+        if index is not None:
+            found[codec.payload_type] = index
+            targets.setdefault(supported[index].payload_type, codec.payload_type)
+    return [
+        (found[codec.payload_type], codec) for codec in negotiated if codec.payload_type in found
+    ]
+
+
+def _is_for(own: Codec, codec: Codec, targets: Mapping[int, int]) -> bool:
+    if not is_rtx(own) or not is_rtx(codec):
+        return codecs_match(own, codec)
+    wanted = retarget(own, targets)
+    return wanted is not None and associated_payload_types(wanted) == associated_payload_types(
+        codec
+    )
+
+
+def retarget(codec: Codec, targets: Mapping[int, int]) -> Codec | None:
+    """Return an rtx or red format with the payload types it is about renumbered.
+
+    None when one of them is not in use; other formats come back as they are.
+    """
+    associated = associated_payload_types(codec)
+    if not associated:
+        return codec
+    if not all(payload_type in targets for payload_type in associated):
+        return None
+    numbers = [str(targets[payload_type]) for payload_type in associated]
+    if is_rtx(codec):
+        others = tuple(pair for pair in codec.parameters if pair[0].lower() != "apt")
+        return replace(codec, parameters=(("apt", numbers[0]), *others))
+    return replace(codec, parameters=(("/".join(numbers), None),))
+
+
+def answer_codecs(
+    offered: Sequence[Codec], supported: Sequence[Codec], *, in_order_of_support: bool
+) -> tuple[Codec, ...]:
+    """Return the formats to answer, with the payload types of the offer (RFC 3264 §6.1).
+
+    They follow the order of the offer, or that of `supported` when preferences were set. Empty when
+    no format that carries media is in common.
+    """
+    answered: list[tuple[int, Codec]] = []
+    for codec in offered:
+        for index, own in enumerate(supported):
+            if codecs_match(own, codec):
+                answered.append((index, answer_codec(codec, own)))
+                break
+    if in_order_of_support:
+        answered.sort(key=lambda item: item[0])
+    codecs = without_orphans([codec for _, codec in answered])
+    return codecs if any(map(is_media_codec, codecs)) else ()
+
+
+def mutual_codecs(mine: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec, ...]:
+    """Return those of `mine` that `theirs` has too, with the feedback both sides want.
+
+    Payload types, parameters and order are those of `mine` (RFC 3264 §5.1: they are per direction).
+    """
+    pairs = _pairs(mine, theirs)
+    return tuple(
+        replace(codec, feedback=intersect_feedback(codec.feedback, other.feedback))
+        for codec in mine
+        if (other := pairs.get(codec.payload_type)) is not None
+    )
+
+
+def in_order_of(codecs: Sequence[Codec], order: Sequence[Codec]) -> tuple[Codec, ...]:
+    """Sort formats by the place their counterparts have in `order`."""
+    pairs = _pairs(codecs, order)
+    place = {codec.payload_type: index for index, codec in enumerate(order)}
+    return tuple(
+        sorted(codecs, key=lambda codec: place[pairs[codec.payload_type].payload_type])
+        if all(codec.payload_type in pairs for codec in codecs)
+        else codecs
+    )
+
+
+def _pairs(mine: Sequence[Codec], theirs: Sequence[Codec]) -> dict[int, Codec]:
+    """Return the counterpart of each payload type of `mine`."""
+    by_name: dict[str, list[Codec]] = {}
+    for codec in theirs:
+        by_name.setdefault(codec.name.lower(), []).append(codec)
+    pairs: dict[int, Codec] = {}
+    for codec in sorted(mine, key=is_rtx):
+        matches = [
+            other for other in by_name.get(codec.name.lower(), ()) if codecs_match(codec, other)
+        ]
+        if is_rtx(codec):
+            apt = tuple(
+                pairs[number].payload_type
+                for number in associated_payload_types(codec)
+                if number in pairs
+            )
+            matches = [other for other in matches if apt and associated_payload_types(other) == apt]
+        if matches:
+            # One codec may be there twice with different parameters: the same number goes first.
+            same = (other for other in matches if other.payload_type == codec.payload_type)
+            pairs[codec.payload_type] = next(same, matches[0])
+    return pairs
+
+
+def order_by_preference(
+    preferences: Iterable[Codec], supported: Sequence[Codec]
+) -> tuple[Codec, ...] | None:
+    """Return the supported codecs in the order preferred; None when that makes no sense.
+
+    Each preference must be supported and one must carry media. An rtx preference keeps the
+    retransmission of every codec that is kept (W3C setCodecPreferences).
+    """
+    ordered: list[Codec] = []
+    with_rtx = False
+    for preference in preferences:
+        if is_rtx(preference):
+            with_rtx = True
+            continue
+        matches = [codec for codec in supported if codecs_match(codec, preference)]
+        if not matches:
+            return None
+        ordered += (codec for codec in matches if codec not in ordered)
+    if not any(map(is_media_codec, ordered)):
+        return None
+    if with_rtx:
+        ordered = list(_with_rtx(ordered, [codec for codec in supported if is_rtx(codec)]))
+    return without_orphans(ordered)
+
+
+def _with_rtx(codecs: Iterable[Codec], retransmission: Sequence[Codec]) -> Iterator[Codec]:
+    for codec in codecs:
+        yield codec
+        yield from (
+            rtx for rtx in retransmission if associated_payload_types(rtx) == (codec.payload_type,)
+        )

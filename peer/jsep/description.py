@@ -1,0 +1,171 @@
+"""A session description as the engine sees it: defaults filled in, sections classified."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from peer.jsep.errors import InvalidAccessError, RTCError
+from peer.jsep.signaling import SdpType
+from sdp import (
+    Description,
+    MediaSection,
+    SdpError,
+    bundle_mids,
+    is_rejected,
+    parse,
+    serialize,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One media section with all defaults filled in.
+
+    `mid` is one made up locally when the peer wrote none. `tag` is the mid of the tagged section of
+    its BUNDLE group, None outside of groups. `bundle_only` is True only where it counts: with port
+    0 and inside a group (RFC 9143 §6).
+    """
+
+    index: int
+    mid: str
+    media: MediaSection
+    rejected: bool
+    bundle_only: bool
+    tag: str | None
+
+    @property
+    def owner(self) -> str:
+        """Mid of the section whose transport this one uses."""
+        return self.mid if self.tag is None else self.tag
+
+    @property
+    def is_supported_kind(self) -> bool:
+        """Tell whether the section is audio, video or data over protocols this engine knows."""
+        if self.media.is_sctp:
+            return True
+        return self.media.kind in ("audio", "video") and self.media.is_rtp
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDescription:
+    """A local or remote description; `text` is what the application sees.
+
+    `record` is the description as written; `sections` have the defaults filled in. `groups` are the
+    BUNDLE groups of live sections, the tagged section first.
+    """
+
+    type: SdpType
+    text: str
+    record: Description
+    sections: tuple[Section, ...]
+    groups: tuple[tuple[str, ...], ...]
+
+    def section(self, mid: str) -> Section | None:
+        """Return the section with this mid."""
+        return next((section for section in self.sections if section.mid == mid), None)
+
+    def by_mid(self) -> dict[str, Section]:
+        """Return all sections by mid."""
+        return {section.mid: section for section in self.sections}
+
+    def with_media(self, index: int, media: MediaSection) -> "SessionDescription":
+        """Return the description with what trickled in added to one section.
+
+        Only the ICE candidates and end-of-candidates of `media` are taken over.
+        """
+        written = self.record.media[index]
+        ice = replace(
+            written.ice,
+            candidates=media.ice.candidates,
+            end_of_candidates=media.ice.end_of_candidates,
+        )
+        record = replace(
+            self.record,
+            media=(
+                *self.record.media[:index],
+                replace(written, ice=ice),
+                *self.record.media[index + 1 :],
+            ),
+        )
+        section = self.sections[index]
+        resolved = replace(
+            section.media,
+            ice=replace(
+                section.media.ice,
+                candidates=ice.candidates,
+                end_of_candidates=ice.end_of_candidates,
+            ),
+        )
+        sections = (
+            *self.sections[:index],
+            replace(section, media=resolved),
+            *self.sections[index + 1 :],
+        )
+        return replace(self, text=serialize(record), record=record, sections=sections)
+
+
+def parse_description(type_: SdpType, text: str) -> Description:
+    """Parse a description. Raises RTCError with the line number."""
+    try:
+        return parse(text)
+    except SdpError as error:
+        raise RTCError(f"{type_.value} does not parse: {error}", error.line_number) from error
+
+
+def read_description(
+    type_: SdpType, text: str, record: Description, mids: Sequence[str]
+) -> SessionDescription:
+    """Classify the sections of a parsed description; `mids` are for those that have none.
+
+    Raises InvalidAccessError when mids or BUNDLE groups make no sense (RFC 9429 §5.8.3).
+    """
+    _check_mids(record)
+    resolved = record.with_inherited_bundle_attributes(answer=type_.is_answer)
+    bundled = bundle_mids(record.groups)
+    tags, groups = _read_groups(record, answer=type_.is_answer)
+    sections = []
+    for index, media in enumerate(resolved.media):
+        rejected = is_rejected(media, bundled, answer=type_.is_answer)
+        mid = mids[index] if media.mid is None else media.mid
+        tag = None if media.mid is None or rejected else tags.get(media.mid)
+        bundle_only = media.bundle_only and media.port == 0 and not rejected
+        sections.append(Section(index, mid, media, rejected, bundle_only, tag))
+    return SessionDescription(type_, text, record, tuple(sections), groups)
+
+
+def _check_mids(record: Description) -> None:
+    seen: set[str] = set()
+    for media in record.media:
+        if media.mid is not None and media.mid in seen:
+            raise InvalidAccessError(f"the mid {media.mid!r} occurs twice")
+        if media.mid is not None:
+            seen.add(media.mid)
+    grouped: set[str] = set()
+    for group in record.bundle_groups:
+        for mid in group.mids:
+            if mid not in seen:
+                raise InvalidAccessError(f"a BUNDLE group names the unknown mid {mid!r}")
+            if mid in grouped:
+                raise InvalidAccessError(f"the mid {mid!r} is in two BUNDLE groups")
+            grouped.add(mid)
+
+
+def _read_groups(
+    record: Description, *, answer: bool
+) -> tuple[dict[str, str], tuple[tuple[str, ...], ...]]:
+    """Return the tag of every live bundled mid, and the groups of live mids."""
+    bundled = bundle_mids(record.groups)
+    alive = {
+        media.mid
+        for media in record.media
+        if media.mid is not None and not is_rejected(media, bundled, answer=answer)
+    }
+    tags: dict[str, str] = {}
+    groups = []
+    for group in record.bundle_groups:
+        tag = record.tag_of(group, answer=answer)
+        members = [mid for mid in group.mids if mid in alive]
+        if tag is None:
+            continue
+        tags.update(dict.fromkeys(members, tag))
+        groups.append((tag, *(mid for mid in members if mid != tag)))
+    return tags, tuple(groups)

@@ -1,0 +1,81 @@
+"""Which m-line is for what: creation order, recycling and mids (RFC 9429 §5.2.1, §5.2.2)."""
+
+from collections.abc import Iterator
+from itertools import count
+
+from peer.jsep.media import Negotiated
+from peer.jsep.model import APPLICATION, Slot
+from peer.jsep.signaling import Side
+from peer.jsep.state import State
+
+
+def plan_slots(state: State) -> tuple[Slot, ...]:
+    """Return the m-lines of the next offer.
+
+    Those there are stay in place. A transceiver without one takes the first that was rejected by
+    the last exchange, else a new one; data does the same, preferring its old place.
+    """
+    mids = new_mids(state)
+    slots = list(state.slots)
+    free = _recyclable(state)
+    reserved = _data_slot(state, slots, free)
+    placed = {slot.transceiver for slot in slots}
+
+    def place(slot: Slot, index: int | None) -> None:
+        if index is None:
+            slots.append(slot)
+        else:
+            slots[index] = slot
+
+    for transceiver in state.transceivers:
+        if transceiver.id in placed or transceiver.stopping:
+            continue
+        index = next((one for one in free if one != reserved), None)
+        free = [one for one in free if one != index]
+        place(Slot(next(mids), transceiver.kind, transceiver.id), index)
+    if state.data_channel and not any(slot.is_data for slot in slots):
+        index = reserved if reserved is not None else next(iter(free), None)
+        place(Slot(next(mids), APPLICATION, is_data=True), index)
+    return tuple(slots)
+
+
+def new_mids(state: State) -> Iterator[str]:
+    """Yield mids never used in the session, the lowest numbers first."""
+    return (mid for mid in map(str, count()) if mid not in state.used_mids)
+
+
+def _recyclable(state: State) -> list[int]:
+    """Return the m-lines that nothing uses and that a finished exchange rejected."""
+    rejected: set[int] = set()
+    for description in (state.current_local, state.current_remote):
+        if description is not None:
+            rejected.update(section.index for section in description.sections if section.rejected)
+    return [index for index, slot in enumerate(state.slots) if slot.dead and index in rejected]
+
+
+def _data_slot(state: State, slots: list[Slot], free: list[int]) -> int | None:
+    if not state.data_channel or any(slot.is_data for slot in slots):
+        return None
+    return next((index for index in free if slots[index].kind == APPLICATION), None)
+
+
+def negotiated_sections(state: State) -> dict[str, Negotiated]:
+    """Return by mid what the last finished exchange accepted."""
+    local, remote = state.current_local, state.current_remote
+    if local is None or remote is None:
+        return {}
+    answered_by_peer = remote.type.is_answer
+    return {
+        mine.mid: Negotiated(mine, theirs, answered_by_peer)
+        for mine, theirs in zip(local.sections, remote.sections, strict=False)
+        if mine.mid in state.wiring.sections and not mine.rejected and not theirs.rejected
+    }
+
+
+def offerer_of(state: State) -> Side | None:
+    """Return who made the offer that is pending."""
+    if state.pending_local is not None and not state.pending_local.type.is_answer:
+        return Side.LOCAL
+    if state.pending_remote is not None and not state.pending_remote.type.is_answer:
+        return Side.REMOTE
+    return None

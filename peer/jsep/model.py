@@ -1,0 +1,123 @@
+"""What the application configures and adds: policies, transceivers, and the m-line slots."""
+
+import enum
+from dataclasses import dataclass
+
+from peer.jsep.codecs import DEFAULT_AUDIO_CODECS, DEFAULT_VIDEO_CODECS
+from peer.jsep.extensions import DEFAULT_AUDIO_EXTENSIONS, DEFAULT_VIDEO_EXTENSIONS
+from sdp import Codec, Direction, Fingerprint
+
+AUDIO = "audio"
+VIDEO = "video"
+APPLICATION = "application"
+MEDIA_KINDS = (AUDIO, VIDEO)
+
+
+class BundlePolicy(enum.Enum):
+    """Which sections get a transport before it is known whether the peer bundles (§4.1.1).
+
+    "must-bundle", RFC 9429's new name of "max-bundle", is accepted as a value.
+    """
+
+    BALANCED = "balanced"
+    MAX_COMPAT = "max-compat"
+    MAX_BUNDLE = "max-bundle"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "BundlePolicy | None":
+        return cls.MAX_BUNDLE if value == "must-bundle" else None
+
+
+class RtcpMuxPolicy(enum.Enum):
+    """Whether RTCP may have a component of its own (RFC 9429 §4.1.1)."""
+
+    REQUIRE = "require"
+    NEGOTIATE = "negotiate"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What holds for the whole connection.
+
+    `max_message_size` is in bytes, 0 for unlimited. `strict_bundle_attributes` leaves the transport
+    attributes out of bundled sections as RFC 9143 §7.1.3 has it, which browsers do not survive.
+    `balanced_answer_accepts_all` keeps every section of an offer without BUNDLE, as browsers do.
+    `lenient_munging` lets the application alter a description between create and set, as long as
+    the media sections stay in place.
+    """
+
+    fingerprints: tuple[Fingerprint, ...]
+    bundle_policy: BundlePolicy = BundlePolicy.BALANCED
+    rtcp_mux_policy: RtcpMuxPolicy = RtcpMuxPolicy.REQUIRE
+    audio_codecs: tuple[Codec, ...] = DEFAULT_AUDIO_CODECS
+    video_codecs: tuple[Codec, ...] = DEFAULT_VIDEO_CODECS
+    audio_extensions: tuple[str, ...] = DEFAULT_AUDIO_EXTENSIONS
+    video_extensions: tuple[str, ...] = DEFAULT_VIDEO_EXTENSIONS
+    ice_options: tuple[str, ...] = ("trickle", "ice2")
+    sctp_port: int = 5000
+    max_message_size: int = 65536
+    rtcp_mux_only: bool = True
+    strict_bundle_attributes: bool = False
+    balanced_answer_accepts_all: bool = False
+    lenient_munging: bool = False
+
+    def codecs(self, kind: str) -> tuple[Codec, ...]:
+        """Codecs supported for audio or video, in order of preference."""
+        return self.audio_codecs if kind == AUDIO else self.video_codecs
+
+    def extensions(self, kind: str) -> tuple[str, ...]:
+        """URIs of the header extensions supported for audio or video."""
+        return self.audio_extensions if kind == AUDIO else self.video_extensions
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """One encoding of a sender; `rid` is None when it is the only one and was given none."""
+
+    rid: str | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Transceiver:
+    """A transceiver as the descriptions see it; stopped ones are not kept.
+
+    `direction` is what the application wants, `current_direction` what was negotiated last and
+    `fired_direction` the one remote tracks were last reported for. `ssrc` and `rtx_ssrc` are those
+    of its sender, `streams` the ids of the streams the sender belongs to, `remote_streams` those
+    of the receiver. `by_add_track` and `by_remote` tell what created it; a transceiver created by
+    a remote offer that addTrack was used on carries both.
+    """
+
+    id: int
+    kind: str
+    direction: Direction
+    ssrc: int
+    rtx_ssrc: int
+    track_id: str
+    streams: tuple[str, ...] = ()
+    encodings: tuple[Encoding, ...] = (Encoding(),)
+    codec_preferences: tuple[Codec, ...] = ()
+    mid: str | None = None
+    mline_index: int | None = None
+    current_direction: Direction | None = None
+    fired_direction: Direction | None = None
+    remote_streams: tuple[str, ...] = ()
+    stopping: bool = False
+    by_add_track: bool = False
+    by_remote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What an m-line is used for; a slot without a transceiver that is not data is dead."""
+
+    mid: str
+    kind: str
+    transceiver: int | None = None
+    is_data: bool = False
+
+    @property
+    def dead(self) -> bool:
+        """Tell whether nothing uses the m-line."""
+        return self.transceiver is None and not self.is_data

@@ -1,0 +1,242 @@
+"""createOffer (RFC 9429 §5.2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from peer.jsep.bundle import Groups, bundle_only_sections, offer_groups
+from peer.jsep.candidates import NOTHING_GATHERED, Gathered, with_candidates
+from peer.jsep.codecs import PayloadTypes
+from peer.jsep.credentials import Entropy, IceCredentials, make_credentials
+from peer.jsep.description import SessionDescription, read_description
+from peer.jsep.errors import InvalidStateError
+from peer.jsep.extensions import ExtensionIds
+from peer.jsep.layout import negotiated_sections, plan_slots
+from peer.jsep.media import (
+    Negotiated,
+    offered_data_section,
+    offered_rtp_section,
+    rejected_section,
+)
+from peer.jsep.model import Configuration, Slot
+from peer.jsep.signaling import SdpType, SignalingState
+from peer.jsep.state import Created, State
+from sdp import (
+    BUNDLE,
+    Description,
+    DtlsAttributes,
+    Group,
+    IceAttributes,
+    MediaSection,
+    Origin,
+    Setup,
+    serialize,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is decided before the sections of an offer are written."""
+
+    slots: tuple[Slot, ...]
+    live: tuple[str, ...]
+    groups: Groups
+    bundle_only: frozenset[str]
+    negotiated: Mapping[str, Negotiated]
+    credentials: Mapping[str, IceCredentials]
+
+    def tag_of(self, mid: str) -> str | None:
+        """Return the tag of the group a section is in."""
+        return next((group[0] for group in self.groups if mid in group), None)
+
+
+def create_offer(
+    state: State,
+    *,
+    entropy: Entropy,
+    ice_restart: bool = False,
+    gathered: Mapping[int, Gathered] = NOTHING_GATHERED,
+) -> tuple[State, str]:
+    """Return an offer, and the state that remembers it as the one to be set.
+
+    `gathered` has the local candidates by transport id. Raises InvalidStateError.
+    """
+    if state.signaling_state not in (SignalingState.STABLE, SignalingState.HAVE_LOCAL_OFFER):
+        raise InvalidStateError(f"createOffer in state {state.signaling_state.value}")
+    draft = _draft(state, entropy, ice_restart=ice_restart)
+    record = _write(state, draft)
+    return remember(state, SdpType.OFFER, record, draft.slots, gathered)
+
+
+def remember(
+    state: State,
+    type_: SdpType,
+    record: Description,
+    slots: tuple[Slot, ...],
+    gathered: Mapping[int, Gathered],
+) -> tuple[State, str]:
+    """Give a created description its version, and keep it as the last one created.
+
+    The version goes up when anything but the candidates differs from the description created
+    before (RFC 9429 §5.2.2), so it never goes back, not even by a rollback.
+    """
+    version = state.session_version
+    record = replace(record, origin=_origin(state, version))
+    if state.last_created is not None and record != state.last_created.record:
+        version += 1
+        record = replace(record, origin=_origin(state, version))
+    mids = tuple(slot.mid for slot in slots)
+    description = read_description(type_, serialize(record), record, mids)
+    text = with_candidates(state.wiring, description, gathered).text
+    created = Created(text, description, slots, state.transceivers, state.data_channel)
+    state = replace(state, session_version=version, last_created=description)
+    if type_ is SdpType.OFFER:
+        return replace(state, last_offer=created), text
+    return replace(state, last_answer=created), text
+
+
+def _origin(state: State, version: int) -> Origin:
+    return Origin("-", state.session_id, version, "IN", "IP4", "0.0.0.0")
+
+
+def _draft(state: State, entropy: Entropy, *, ice_restart: bool) -> Draft:
+    slots = plan_slots(state)
+    transceivers = state.by_id()
+    live = []
+    for slot in slots:
+        owner = transceivers.get(slot.transceiver) if slot.transceiver is not None else None
+        if slot.is_data or (owner is not None and not owner.stopping):
+            live.append(slot)
+    mids = tuple(slot.mid for slot in live)
+    negotiated = negotiated_sections(state)
+    new = frozenset(mids) - negotiated.keys()
+    unmuxed = frozenset(
+        mid for mid, one in negotiated.items() if one.local.media.is_rtp and not one.rtcp_mux
+    )
+    groups = offer_groups(mids, state.groups, new, unmuxed)
+    established = frozenset(mid for group in state.groups for mid in group)
+    joinable = frozenset(mid for group in groups for mid in group if group[0] not in established)
+    bundle_only = bundle_only_sections(
+        [(slot.mid, slot.kind) for slot in live],
+        state.configuration.bundle_policy,
+        joinable & new,
+    )
+    draft = Draft(slots, mids, groups, bundle_only, negotiated, {})
+    return replace(
+        draft, credentials=_credentials(state, draft, established, entropy, ice_restart=ice_restart)
+    )
+
+
+def _credentials(
+    state: State,
+    draft: Draft,
+    established: frozenset[str],
+    entropy: Entropy,
+    *,
+    ice_restart: bool,
+) -> dict[str, IceCredentials]:
+    """Return credentials for every live section: those of the transport it is offered on."""
+    restart = ice_restart or any(
+        transport.local in state.credentials_to_replace
+        for transport in state.wiring.transports.values()
+    )
+    by_home = state.wiring.by_home()
+    by_transport: dict[int, IceCredentials] = {}
+    found: dict[str, IceCredentials] = {}
+    tags = {mid: group[0] for group in draft.groups for mid in group}
+    for mid in draft.live:
+        tag = tags.get(mid, mid)
+        transport = by_home.get(mid) or state.wiring.transport_of(mid)
+        if transport is None and tag != mid and (tag in established or mid in draft.bundle_only):
+            transport = by_home.get(tag) or state.wiring.transport_of(tag)
+            if transport is None:
+                found[mid] = found[tag]
+                continue
+        if transport is None:
+            found[mid] = make_credentials(entropy)
+        elif restart:
+            if transport.id not in by_transport:
+                by_transport[transport.id] = make_credentials(entropy)
+            found[mid] = by_transport[transport.id]
+        else:
+            found[mid] = transport.local
+    return found
+
+
+def _write(state: State, draft: Draft) -> Description:
+    numbers = PayloadTypes(state.payload_types)
+    ids = _extension_ids(state, draft)
+    transceivers = state.by_id()
+    media = []
+    for index, slot in enumerate(draft.slots):
+        transceiver = None if slot.transceiver is None else transceivers.get(slot.transceiver)
+        if slot.is_data:
+            section = offered_data_section(state.configuration, slot.mid)
+        elif transceiver is not None and not transceiver.stopping:
+            section = offered_rtp_section(
+                state.configuration,
+                transceiver,
+                slot.mid,
+                state.cname,
+                numbers,
+                ids,
+                draft.negotiated.get(slot.mid),
+            )
+        else:
+            media.append(_rejected(state, slot, index))
+            continue
+        media.append(_with_transport(state.configuration, draft, section, slot.mid))
+    return Description(
+        _origin(state, state.session_version),
+        groups=tuple(Group(BUNDLE, group) for group in draft.groups),
+        ice=IceAttributes(options=state.configuration.ice_options),
+        media=tuple(media),
+    )
+
+
+def _extension_ids(state: State, draft: Draft) -> ExtensionIds:
+    claimed = {
+        extmap.id: extmap.uri
+        for mid in draft.live
+        if mid in draft.negotiated
+        for extmap in draft.negotiated[mid].extensions
+    }
+    return ExtensionIds(state.extension_ids, claimed)
+
+
+def _rejected(state: State, slot: Slot, index: int) -> MediaSection:
+    descriptions: tuple[SessionDescription | None, ...] = (state.local, state.remote)
+    for description in descriptions:
+        if description is not None and index < len(description.sections):
+            media = description.sections[index].media
+            return rejected_section(media.kind, media.protocol, media.formats, slot.mid)
+    raise AssertionError("a slot without an owner is in one of the descriptions")
+
+
+def _with_transport(
+    configuration: Configuration, draft: Draft, section: MediaSection, mid: str
+) -> MediaSection:
+    """Add ICE and DTLS attributes; unless told to be strict, to bundled sections as well.
+
+    RFC 9143 §7.1.3 wants them in tagged sections only, but both browsers fail on that.
+    """
+    bundle_only = mid in draft.bundle_only
+    section = replace(section, port=0 if bundle_only else section.port, bundle_only=bundle_only)
+    tag = draft.tag_of(mid)
+    joined = bundle_only or (tag != mid and tag in draft.negotiated)
+    if configuration.strict_bundle_attributes and tag is not None and joined:
+        return without_bundled_attributes(section)
+    credentials = draft.credentials[mid]
+    return replace(
+        section,
+        ice=IceAttributes(credentials.ufrag, credentials.pwd),
+        dtls=DtlsAttributes(configuration.fingerprints, Setup.ACTPASS),
+    )
+
+
+def without_bundled_attributes(section: MediaSection) -> MediaSection:
+    """Return a bundled section without IDENTICAL and TRANSPORT attributes (RFC 9143 §7.1.3)."""
+    return replace(
+        section,
+        rtcp=replace(section.rtcp, mux=False, mux_only=False, rsize=False),
+        extmap_allow_mixed=False,
+    )

@@ -1,0 +1,442 @@
+"""What the connection has to do to get from one state to the next, in order.
+
+Creating comes before using, stopping before taking away, and gathering last: it may begin only
+when the description is set (RFC 9429 §5.9, W3C "set the local description").
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from peer.jsep.credentials import IceCredentials
+from peer.jsep.model import Transceiver
+from peer.jsep.wiring import (
+    DataParameters,
+    DtlsParameters,
+    ReceiveParameters,
+    RemoteIce,
+    SendParameters,
+    Transport,
+    Wiring,
+)
+from sdp import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTransceiver:
+    """A remote offer needs a transceiver that does not exist yet."""
+
+    transceiver: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopTransceiver:
+    """The transceiver is stopped for good: end its tracks and drop it."""
+
+    transceiver: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetIceRole:
+    """The ICE role of the whole session is now this."""
+
+    controlling: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTransport:
+    """Make ICE and DTLS for a section, with one component or two."""
+
+    transport: int
+    mid: str
+    components: int
+    local: IceCredentials
+
+
+@dataclass(frozen=True, slots=True)
+class RestartIce:
+    """Begin a new local ICE generation, keeping the selected pair until a new one is found."""
+
+    transport: int
+    local: IceCredentials
+
+
+@dataclass(frozen=True, slots=True)
+class CancelIceRestart:
+    """Go back to the ICE generation before the restart; its offer was rolled back."""
+
+    transport: int
+    local: IceCredentials
+
+
+@dataclass(frozen=True, slots=True)
+class RetagTransport:
+    """The candidates of the transport now belong to another section."""
+
+    transport: int
+    mid: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetComponents:
+    """RTCP is multiplexed: drop the second component."""
+
+    transport: int
+    components: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSection:
+    """The section runs over this transport from now on."""
+
+    mid: str
+    transport: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSection:
+    """The section runs over nothing any more."""
+
+    mid: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetRemoteIce:
+    """Check with these credentials; a change means that the peer began a new generation."""
+
+    transport: int
+    remote: RemoteIce
+
+
+@dataclass(frozen=True, slots=True)
+class AddRemoteCandidates:
+    """Candidates of the present remote generation, none given before."""
+
+    transport: int
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfRemoteCandidates:
+    """The peer has no further candidates in this generation."""
+
+    transport: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartDtls:
+    """Run the handshake on every component, or a new one when there was an association."""
+
+    transport: int
+    dtls: DtlsParameters
+
+
+@dataclass(frozen=True, slots=True)
+class StartReceiver:
+    """Begin to receive."""
+
+    transceiver: int
+    parameters: ReceiveParameters
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateReceiver:
+    """Go on receiving with these parameters, which may name another transport."""
+
+    transceiver: int
+    parameters: ReceiveParameters
+
+
+@dataclass(frozen=True, slots=True)
+class StopReceiver:
+    """Receive no more."""
+
+    transceiver: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartSender:
+    """Begin to send."""
+
+    transceiver: int
+    parameters: SendParameters
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSender:
+    """Go on sending with these parameters, which may name another transport."""
+
+    transceiver: int
+    parameters: SendParameters
+
+
+@dataclass(frozen=True, slots=True)
+class StopSender:
+    """Send no more."""
+
+    transceiver: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartSctp:
+    """Start the association of the data channels."""
+
+    parameters: DataParameters
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSctp:
+    """Go on with the association, over another transport or with another message size."""
+
+    parameters: DataParameters
+
+
+@dataclass(frozen=True, slots=True)
+class StopSctp:
+    """End the association and close all channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddRemoteTrack:
+    """Report the receiver's track as new, in these streams (W3C "process remote tracks")."""
+
+    transceiver: int
+    streams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetRemoteStreams:
+    """The receiver's track is in these streams now."""
+
+    transceiver: int
+    streams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRemoteTrack:
+    """Mute the receiver's track and take it out of its streams."""
+
+    transceiver: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTransport:
+    """Nothing uses the transport any more."""
+
+    transport: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Gather candidates for the transport's present generation."""
+
+    transport: int
+
+
+Step: TypeAlias = (
+    CreateTransceiver
+    | StopTransceiver
+    | SetIceRole
+    | CreateTransport
+    | RestartIce
+    | CancelIceRestart
+    | RetagTransport
+    | SetComponents
+    | MoveSection
+    | RemoveSection
+    | SetRemoteIce
+    | AddRemoteCandidates
+    | EndOfRemoteCandidates
+    | StartDtls
+    | StartReceiver
+    | UpdateReceiver
+    | StopReceiver
+    | StartSender
+    | UpdateSender
+    | StopSender
+    | StartSctp
+    | UpdateSctp
+    | StopSctp
+    | AddRemoteTrack
+    | SetRemoteStreams
+    | RemoveRemoteTrack
+    | CloseTransport
+    | Gather
+)
+Plan: TypeAlias = tuple[Step, ...]
+_T = TypeVar("_T")
+
+
+def make_plan(
+    old: Wiring,
+    new: Wiring,
+    old_transceivers: tuple[Transceiver, ...],
+    new_transceivers: tuple[Transceiver, ...],
+    *,
+    rollback: bool = False,
+) -> Plan:
+    """Return the steps from one wiring to another.
+
+    With `rollback`, local credentials that change are the older ones coming back.
+    """
+    before = {transceiver.id: transceiver for transceiver in old_transceivers}
+    after = {transceiver.id: transceiver for transceiver in new_transceivers}
+    return (
+        *_created_transceivers(before, after),
+        *_ice_role(old, new),
+        *_created_transports(old, new),
+        *_restarts(old, new, rollback=rollback),
+        *_stops(old, new),
+        *_sections(old, new),
+        *_remote_transport(old, new),
+        *_starts(old, new),
+        *_tracks(before, after),
+        *(StopTransceiver(number) for number in before if number not in after),
+        *(CloseTransport(number) for number in old.transports if number not in new.transports),
+        *_gathering(old, new, rollback=rollback),
+    )
+
+
+def _pairs(old: Mapping[int, _T], new: Mapping[int, _T]) -> Iterator[tuple[int, _T, _T]]:
+    """Yield what is in both and differs."""
+    for number, value in new.items():
+        previous = old.get(number)
+        if previous is not None and previous != value:
+            yield number, previous, value
+
+
+def _created_transceivers(
+    before: Mapping[int, Transceiver], after: Mapping[int, Transceiver]
+) -> Iterator[Step]:
+    for number, transceiver in after.items():
+        if number not in before:
+            yield CreateTransceiver(number, transceiver.kind)
+
+
+def _ice_role(old: Wiring, new: Wiring) -> Iterator[Step]:
+    if new.controlling is not None and new.controlling != old.controlling:
+        yield SetIceRole(new.controlling)
+
+
+def _created_transports(old: Wiring, new: Wiring) -> Iterator[Step]:
+    for number, made in new.transports.items():
+        if number not in old.transports:
+            yield CreateTransport(number, made.mid, made.components, made.local)
+
+
+def _restarts(old: Wiring, new: Wiring, *, rollback: bool) -> Iterator[Step]:
+    for number, before, after in _pairs(old.transports, new.transports):
+        if before.local != after.local:
+            if rollback:
+                yield CancelIceRestart(number, after.local)
+            else:
+                yield RestartIce(number, after.local)
+        if before.mid != after.mid:
+            yield RetagTransport(number, after.mid)
+        if before.components != after.components:
+            yield SetComponents(number, after.components)
+
+
+def _stops(old: Wiring, new: Wiring) -> Iterator[Step]:
+    for number in old.senders:
+        if number not in new.senders:
+            yield StopSender(number)
+    for number in old.receivers:
+        if number not in new.receivers:
+            yield StopReceiver(number)
+    if old.data is not None and not _same_association(old.data, new.data):
+        yield StopSctp()
+
+
+def _sections(old: Wiring, new: Wiring) -> Iterator[Step]:
+    for mid in old.sections:
+        if mid not in new.sections:
+            yield RemoveSection(mid)
+    for mid, number in new.sections.items():
+        if old.sections.get(mid) != number:
+            yield MoveSection(mid, number)
+
+
+def _remote_transport(old: Wiring, new: Wiring) -> Iterator[Step]:
+    for number, after in new.transports.items():
+        before = old.transports.get(number)
+        if before == after:
+            continue
+        yield from _remote_ice(before, after)
+        if after.dtls is not None and (before is None or before.dtls != after.dtls):
+            yield StartDtls(number, after.dtls)
+
+
+def _remote_ice(before: Transport | None, after: Transport) -> Iterator[Step]:
+    if after.remote is None:
+        return
+    known: frozenset[Candidate] = frozenset()
+    ended = False
+    if before is not None and _same_generation(before, after):
+        known = frozenset(before.remote_candidates)
+        ended = before.end_of_remote_candidates
+    if before is None or before.remote != after.remote:
+        yield SetRemoteIce(after.id, after.remote)
+    fresh = tuple(one for one in after.remote_candidates if one not in known)
+    if fresh:
+        yield AddRemoteCandidates(after.id, fresh)
+    if after.end_of_remote_candidates and not ended:
+        yield EndOfRemoteCandidates(after.id)
+
+
+def _same_generation(before: Transport, after: Transport) -> bool:
+    return (
+        before.remote is not None
+        and after.remote is not None
+        and before.remote.credentials == after.remote.credentials
+    )
+
+
+def _starts(old: Wiring, new: Wiring) -> Iterator[Step]:
+    for number, receive in new.receivers.items():
+        if number not in old.receivers:
+            yield StartReceiver(number, receive)
+        elif old.receivers[number] != receive:
+            yield UpdateReceiver(number, receive)
+    for number, send in new.senders.items():
+        if number not in old.senders:
+            yield StartSender(number, send)
+        elif old.senders[number] != send:
+            yield UpdateSender(number, send)
+    if new.data is not None and new.data != old.data:
+        same = old.data is not None and _same_association(old.data, new.data)
+        yield UpdateSctp(new.data) if same else StartSctp(new.data)
+
+
+def _same_association(old: DataParameters, new: DataParameters | None) -> bool:
+    """RFC 9429 §5.11: another port is another association; so is another section."""
+    return new is not None and (old.mid, old.local_port, old.remote_port) == (
+        new.mid,
+        new.local_port,
+        new.remote_port,
+    )
+
+
+def _tracks(before: Mapping[int, Transceiver], after: Mapping[int, Transceiver]) -> Iterator[Step]:
+    for number, transceiver in after.items():
+        previous = before.get(number)
+        fired = previous is not None and _receives(previous)
+        if _receives(transceiver):
+            if not fired:
+                yield AddRemoteTrack(number, transceiver.remote_streams)
+            elif previous is not None and previous.remote_streams != transceiver.remote_streams:
+                yield SetRemoteStreams(number, transceiver.remote_streams)
+        elif fired:
+            yield RemoveRemoteTrack(number)
+
+
+def _receives(transceiver: Transceiver) -> bool:
+    return transceiver.fired_direction is not None and transceiver.fired_direction.receives
+
+
+def _gathering(old: Wiring, new: Wiring, *, rollback: bool) -> Iterator[Step]:
+    for number, transport in new.transports.items():
+        before = old.transports.get(number)
+        if before is None or (before.local != transport.local and not rollback):
+            yield Gather(number)

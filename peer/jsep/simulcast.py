@@ -1,0 +1,83 @@
+"""Restriction identifiers and simulcast in offer/answer (RFC 8853 §5.3, RFC 9429 §5.2.1)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from peer.jsep.errors import InvalidAccessError
+from peer.jsep.model import Encoding, Transceiver
+from sdp import MediaSection, Rid, RidDirection, Simulcast, SimulcastRid
+
+
+def send_lines(encodings: Sequence[Encoding]) -> tuple[tuple[Rid, ...], Simulcast | None]:
+    """Return the a=rid lines and the a=simulcast line for what a sender offers or answers."""
+    named = [(one.rid, one.active) for one in encodings if one.rid is not None]
+    rids = tuple(Rid(rid, RidDirection.SEND) for rid, _ in named)
+    if len(rids) < 2:
+        return rids, None
+    streams = tuple((SimulcastRid(rid, paused=not active),) for rid, active in named)
+    return rids, Simulcast(send=streams)
+
+
+def requested_encodings(transceiver: Transceiver, offered: MediaSection) -> tuple[Encoding, ...]:
+    """Return the encodings to answer with when the peer offers to receive simulcast.
+
+    A transceiver of addTrack that was never negotiated takes the peer's list, each stream reduced
+    to its first alternative; one with rids of its own keeps those the peer wants.
+    """
+    if offered.simulcast is None or not offered.simulcast.recv:
+        return tuple(one for one in transceiver.encodings if one.rid is None)[:1]
+    known = {rid.id for rid in offered.rids if rid.direction is RidDirection.RECV}
+    wanted = tuple(
+        Encoding(alternatives[0].rid, active=not alternatives[0].paused)
+        for alternatives in offered.simulcast.recv
+        if alternatives[0].rid in known
+    )
+    if any(one.rid is not None for one in transceiver.encodings):
+        names = {one.rid for one in wanted}
+        return tuple(one for one in transceiver.encodings if one.rid in names)
+    return wanted if transceiver.by_add_track and transceiver.current_direction is None else ()
+
+
+def agreed_rids(local: MediaSection, remote: MediaSection) -> tuple[str, ...]:
+    """Return the rids this side sends, in the order of the local description.
+
+    Raises InvalidAccessError when the peer renamed or reordered them.
+    """
+    mine = _rids(local, RidDirection.SEND)
+    theirs = _rids(remote, RidDirection.RECV)
+    agreed = tuple(rid for rid in mine if rid in theirs)
+    if mine and agreed != tuple(theirs):
+        raise InvalidAccessError("the peer renamed or reordered the rids of a simulcast")
+    return agreed
+
+
+def _rids(media: MediaSection, direction: RidDirection) -> list[str]:
+    known = [rid.id for rid in media.rids if rid.direction is direction]
+    if media.simulcast is None:
+        return known
+    send = direction is RidDirection.SEND
+    streams = media.simulcast.send if send else media.simulcast.recv
+    return [
+        alternative.rid
+        for alternatives in streams
+        for alternative in alternatives
+        if alternative.rid in known
+    ]
+
+
+def negotiated_encodings(
+    transceiver: Transceiver, local: MediaSection, remote: MediaSection
+) -> Transceiver:
+    """Return the transceiver with the encodings an answer leaves of those it offers to send.
+
+    Without simulcast in the answer only the first is left (RFC 8853 §5.3.3); it keeps its rid.
+    """
+    agreed = agreed_rids(local, remote)
+    offered = _rids(local, RidDirection.SEND)
+    if not offered:
+        return transceiver
+    if transceiver.encodings[0].rid is None:
+        encodings = tuple(Encoding(rid) for rid in agreed)
+    else:
+        encodings = tuple(one for one in transceiver.encodings if one.rid in agreed)
+    return replace(transceiver, encodings=encodings or transceiver.encodings[:1])

@@ -1,0 +1,252 @@
+"""Which section runs over which transport, and with what credentials (RFC 9429 §5.9, §5.11).
+
+A transport belongs to the section its candidates were signalled for, its home. When sections are
+bundled they use the home of the tagged section; the other transports are closed by the answer.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from peer.jsep.credentials import IceCredentials
+from peer.jsep.description import Section, SessionDescription
+from peer.jsep.errors import InvalidAccessError
+from peer.jsep.model import RtcpMuxPolicy
+from peer.jsep.signaling import SdpType, Side
+from peer.jsep.state import State
+from peer.jsep.wiring import (
+    DtlsParameters,
+    DtlsRole,
+    RemoteIce,
+    Transport,
+    Wiring,
+)
+from sdp import Fingerprint, Setup
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """Where the transport of a section comes from.
+
+    With `successor`, `transport` is the one whose tagged section went away: a new one takes over
+    its credentials and its DTLS role, as browsers do. Without `transport`, all is new.
+    """
+
+    transport: Transport | None = None
+    successor: bool = False
+
+
+def continuation(
+    state: State, owner: str, owners: Mapping[str, str], offer: SessionDescription
+) -> Continuation:
+    """Return what becomes the transport of `owner` in an exchange.
+
+    `owners` maps every section that is accepted to the section whose transport it uses.
+    """
+    by_home = state.wiring.by_home()
+    if owner in by_home:
+        return Continuation(by_home[owner])
+    old = state.wiring.transport_of(owner)
+    if old is None:
+        return _offered_transport(state, owner, owners, offer)
+    if old.mid not in owners:
+        return Continuation(old, successor=True)
+    # The same group with another section first keeps its transport; a section that left does not.
+    return Continuation(old if owners[old.mid] == owner else None)
+
+
+def _offered_transport(
+    state: State, owner: str, owners: Mapping[str, str], offer: SessionDescription
+) -> Continuation:
+    """Return the transport a section was offered on without having one, if no other section has it.
+
+    In a first exchange it stays, under the new tag; later it is left to its tag as everywhere.
+    """
+    section = offer.section(owner)
+    if section is None or section.tag is None or section.tag in owners:
+        return Continuation()
+    transport = state.wiring.by_home().get(section.tag)
+    established = any(section.tag in group for group in state.groups)
+    return Continuation(transport, successor=established and transport is not None)
+
+
+def offer_transports(state: State, offer: SessionDescription) -> tuple[Wiring, int]:
+    """Return the wiring while a local offer is pending, and the next transport id.
+
+    Every section that may end up with a transport of its own gets one now, unless it joins a group
+    that has one (RFC 9429 §5.9).
+    """
+    established = frozenset(mid for group in state.groups for mid in group)
+    rejected = frozenset(section.mid for section in offer.sections if section.rejected)
+    transports = dict(state.wiring.transports)
+    by_home = state.wiring.by_home()
+    number = state.next_transport
+    for section in offer.sections:
+        home = by_home.get(section.mid)
+        if section.rejected or section.bundle_only:
+            continue
+        if home is not None:
+            transports[home.id] = replace(home, local=_credentials(section))
+        elif _needs_transport(state, section, established, rejected):
+            components = _offered_components(state, section, established)
+            transports[number] = Transport(number, section.mid, components, _credentials(section))
+            number += 1
+    controlling = True if state.wiring.controlling is None else state.wiring.controlling
+    return replace(state.wiring, controlling=controlling, transports=transports), number
+
+
+def _needs_transport(
+    state: State, section: Section, established: frozenset[str], rejected: frozenset[str]
+) -> bool:
+    old = state.wiring.transport_of(section.mid)
+    if old is not None:
+        return section.tag == section.mid and old.mid in rejected
+    return section.tag is None or section.tag == section.mid or section.tag not in established
+
+
+def _offered_components(state: State, section: Section, established: frozenset[str]) -> int:
+    if state.configuration.rtcp_mux_policy is RtcpMuxPolicy.REQUIRE:
+        return 1
+    return 2 if section.media.is_rtp and section.mid not in established else 1
+
+
+def _credentials(section: Section) -> IceCredentials:
+    ice = section.media.ice
+    return IceCredentials(ice.ufrag or "", ice.pwd or "")
+
+
+def answer_transports(
+    state: State,
+    offerer: Side,
+    offer: SessionDescription,
+    answer: SessionDescription,
+    owners: Mapping[str, str],
+) -> tuple[Wiring, int]:
+    """Return the wiring an answer leads to, and the next transport id (RFC 9429 §5.11).
+
+    A provisional answer closes nothing. Raises InvalidAccessError when the peer changes what may
+    only change with an ICE restart.
+    """
+    local, remote = (offer, answer) if offerer is Side.LOCAL else (answer, offer)
+    mine, theirs = local.by_mid(), remote.by_mid()
+    number = state.next_transport
+    made: dict[str, Transport] = {}
+    for owner in dict.fromkeys(owners.values()):
+        came_from = continuation(state, owner, owners, offer)
+        members = [mine[mid] for mid, other in owners.items() if other == owner]
+        peers = [theirs[section.mid] for section in members]
+        transport = _start(came_from, number, mine[owner])
+        number += transport.id == number
+        components = 1 if _is_muxed(members, peers) else 2
+        if answer.type is SdpType.PRANSWER:
+            components = max(components, transport.components)
+        transport = _connect(
+            replace(transport, components=components),
+            theirs[owner],
+            remote,
+            role=_dtls_role(answer.by_mid()[owner], offerer, came_from),
+            restarted=_is_restarted(state, offerer, transport, theirs[owner]),
+        )
+        made[owner] = transport
+    transports = {} if answer.type is SdpType.ANSWER else dict(state.wiring.transports)
+    transports.update({transport.id: transport for transport in made.values()})
+    wiring = replace(
+        state.wiring,
+        controlling=_controlling(state, offerer, remote),
+        transports={key: transports[key] for key in sorted(transports)},
+        sections={mid: made[owner].id for mid, owner in owners.items()},
+    )
+    return wiring, number
+
+
+def _start(came_from: Continuation, number: int, section: Section) -> Transport:
+    """Return the transport before the peer's parameters are looked at."""
+    old = came_from.transport
+    if old is None or came_from.successor:
+        return Transport(number, section.mid, 1, _credentials(section))
+    return replace(old, mid=section.mid, local=_credentials(section))
+
+
+def _is_muxed(mine: Sequence[Section], theirs: Sequence[Section]) -> bool:
+    return all(
+        not one.media.is_rtp or (one.media.rtcp.mux and other.media.rtcp.mux)
+        for one, other in zip(mine, theirs, strict=True)
+    )
+
+
+def _controlling(state: State, offerer: Side, remote: SessionDescription) -> bool:
+    """RFC 8839 §4.2.3, RFC 8445 §6.1.1: the first offerer controls, unless the peer is lite."""
+    if remote.record.ice_lite:
+        return True
+    current = state.wiring.controlling
+    return offerer is Side.LOCAL if current is None else current
+
+
+def _dtls_role(answer: Section, offerer: Side, came_from: Continuation) -> DtlsRole:
+    """Return our role; without a=setup in an answer the answerer is passive (RFC 4145 §4.1)."""
+    old = came_from.transport
+    if came_from.successor and old is not None and old.dtls is not None:
+        return old.dtls.role
+    active = answer.media.dtls.setup is Setup.ACTIVE
+    answerer = DtlsRole.CLIENT if active else DtlsRole.SERVER
+    return answerer.other if offerer is Side.LOCAL else answerer
+
+
+def _is_restarted(state: State, offerer: Side, transport: Transport, theirs: Section) -> bool:
+    """Tell whether ICE is restarted on a transport, or new there.
+
+    Raises InvalidAccessError when the peer's answer restarts what our offer did not (RFC 9429
+    §5.10). After a provisional answer the next one may come from another endpoint, with its own
+    credentials.
+    """
+    before = None if state.stable is None else state.stable.wiring.transports.get(transport.id)
+    if before is None or before.remote is None:
+        return True
+    if transport.local != before.local:
+        return True
+    if _credentials(theirs) == before.remote.credentials:
+        return False
+    if offerer is Side.LOCAL:
+        raise InvalidAccessError(
+            f"section {theirs.mid}: the answer restarts ICE, which the offer did not ask for"
+        )
+    return True
+
+
+def _connect(
+    transport: Transport,
+    theirs: Section,
+    remote: SessionDescription,
+    *,
+    role: DtlsRole,
+    restarted: bool,
+) -> Transport:
+    dtls = transport.dtls
+    fingerprints = theirs.media.dtls.fingerprints
+    if dtls is None:
+        dtls = DtlsParameters(role, fingerprints)
+    elif dtls.role is not role or not same_certificate(dtls.fingerprints, fingerprints):
+        if not restarted:
+            raise InvalidAccessError(
+                f"section {theirs.mid}: the DTLS role or fingerprint changes without an ICE restart"
+            )
+        dtls = DtlsParameters(role, fingerprints, dtls.association + 1)
+    remote_ice = RemoteIce(
+        _credentials(theirs), lite=remote.record.ice_lite, options=theirs.media.ice.options
+    )
+    if transport.remote is not None and transport.remote.credentials != remote_ice.credentials:
+        transport = replace(transport, remote_candidates=(), end_of_remote_candidates=False)
+    return replace(transport, remote=remote_ice, dtls=dtls)
+
+
+def same_certificate(old: Iterable[Fingerprint], new: Iterable[Fingerprint]) -> bool:
+    """Tell whether two sets of fingerprints can be of one certificate, by the hashes in common."""
+    before, after = _by_algorithm(old), _by_algorithm(new)
+    common = before.keys() & after.keys()
+    return bool(common) and all(before[name] == after[name] for name in common)
+
+
+def _by_algorithm(fingerprints: Iterable[Fingerprint]) -> dict[str, frozenset[str]]:
+    values: dict[str, set[str]] = {}
+    for fingerprint in fingerprints:
+        values.setdefault(fingerprint.algorithm, set()).add(fingerprint.value)
+    return {name: frozenset(found) for name, found in values.items()}

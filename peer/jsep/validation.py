@@ -1,0 +1,231 @@
+"""What makes a remote description unacceptable (RFC 9429 §5.8.3, §5.10).
+
+All checks come before anything is changed. Each raises InvalidAccessError.
+"""
+
+from collections.abc import Sequence
+
+from peer.jsep.bundle import can_be_bundled
+from peer.jsep.description import Section, SessionDescription
+from peer.jsep.errors import InvalidAccessError
+from peer.jsep.layout import negotiated_sections
+from peer.jsep.media import Negotiated
+from peer.jsep.model import BundlePolicy, Configuration, RtcpMuxPolicy, Slot
+from peer.jsep.state import State
+from peer.jsep.transports import same_certificate
+from peer.jsep.wiring import DtlsRole, Transport
+from sdp import DIGEST_SIZES, Codec, Setup, codecs_match
+
+_UFRAG_LENGTHS = range(4, 257)
+_PWD_LENGTHS = range(22, 257)
+# RFC 8122 §5: MD2 and MD5 must not be used.
+_HASHES = DIGEST_SIZES.keys() - {"md2", "md5"}
+_OFFER_SETUPS = (None, Setup.ACTPASS, Setup.ACTIVE, Setup.PASSIVE)
+_ANSWER_SETUPS = (None, Setup.ACTIVE, Setup.PASSIVE)
+
+
+def check_offer(state: State, offer: SessionDescription) -> None:
+    """Check a remote offer against the state it comes in, which is stable."""
+    _check_lines(state, offer)
+    negotiated = negotiated_sections(state)
+    for section in offer.sections:
+        if section.rejected or not section.is_supported_kind:
+            continue
+        _check_section(section, _OFFER_SETUPS)
+        _check_mux(state.configuration, section, negotiated.get(section.mid))
+        _check_association(state, section)
+    _check_groups(offer)
+
+
+def check_answer(state: State, offer: SessionDescription, answer: SessionDescription) -> None:
+    """Check a remote answer, provisional or final, against the local offer."""
+    if len(answer.sections) != len(offer.sections):
+        raise InvalidAccessError("the answer has another number of media sections than the offer")
+    negotiated = negotiated_sections(state)
+    for section, offered in zip(answer.sections, offer.sections, strict=True):
+        _check_counterpart(section, offered)
+        if section.rejected:
+            continue
+        if offered.rejected:
+            raise InvalidAccessError(f"section {section.mid}: was rejected in the offer")
+        _check_section(section, _ANSWER_SETUPS)
+        _check_mux(state.configuration, section, negotiated.get(section.mid))
+        if offered.media.is_rtp:
+            _check_rtp_answer(section, offered)
+    _check_groups(answer)
+    _check_answer_groups(state, offer, answer)
+
+
+def _check_lines(state: State, offer: SessionDescription) -> None:
+    """RFC 3264 §8: m-lines stay where they are, and only a rejected one may be used anew."""
+    if len(offer.sections) < len(state.slots):
+        raise InvalidAccessError("the offer has fewer media sections than the one before")
+    for section, slot in zip(offer.sections, state.slots, strict=False):
+        if _is_recyclable(state, section.index, slot):
+            continue
+        if section.media.kind != slot.kind:
+            raise InvalidAccessError(f"section {slot.mid}: the media type changes")
+        if section.mid != slot.mid:
+            raise InvalidAccessError(f"section {slot.mid}: the mid changes to {section.mid!r}")
+
+
+def _is_recyclable(state: State, index: int, slot: Slot) -> bool:
+    for description in (state.current_local, state.current_remote):
+        if description is not None and index < len(description.sections):
+            if description.sections[index].rejected:
+                return True
+    return slot.dead
+
+
+def _check_counterpart(section: Section, offered: Section) -> None:
+    if section.media.kind != offered.media.kind:
+        raise InvalidAccessError(f"section {offered.mid}: the answer has another media type")
+    if section.mid != offered.mid:
+        raise InvalidAccessError(f"section {offered.mid}: the answer has the mid {section.mid!r}")
+
+
+def _check_section(section: Section, setups: Sequence[Setup | None]) -> None:
+    ice, dtls = section.media.ice, section.media.dtls
+    if len(ice.ufrag or "") not in _UFRAG_LENGTHS:
+        raise InvalidAccessError(f"section {section.mid}: no a=ice-ufrag of 4 to 256 characters")
+    if len(ice.pwd or "") not in _PWD_LENGTHS:
+        raise InvalidAccessError(f"section {section.mid}: no a=ice-pwd of 22 to 256 characters")
+    if not any(fingerprint.algorithm in _HASHES for fingerprint in dtls.fingerprints):
+        raise InvalidAccessError(f"section {section.mid}: no fingerprint with a known hash")
+    if dtls.setup not in setups:
+        value = dtls.setup.value if dtls.setup else ""
+        raise InvalidAccessError(f"section {section.mid}: a=setup:{value} is not allowed here")
+    if section.media.is_rtp:
+        _check_plan_b(section)
+        _check_rids(section)
+
+
+def _check_plan_b(section: Section) -> None:
+    """One section is one track; several tracks in one were Plan B, which nobody sends any more."""
+    tracks = {ssrc.msid for ssrc in section.media.ssrcs if ssrc.msid is not None}
+    if len({track.track for track in tracks}) > 1:
+        raise InvalidAccessError(
+            f"section {section.mid}: several tracks in one section (Plan B) are not supported"
+        )
+
+
+def _check_rids(section: Section) -> None:
+    names = [(rid.id, rid.direction) for rid in section.media.rids]
+    if len(set(names)) != len(names):
+        raise InvalidAccessError(f"section {section.mid}: a rid occurs twice")
+    simulcast = section.media.simulcast
+    if simulcast is None:
+        return
+    known = {rid.id for rid in section.media.rids}
+    for alternatives in (*simulcast.send, *simulcast.recv):
+        for alternative in alternatives:
+            if alternative.rid not in known:
+                raise InvalidAccessError(
+                    f"section {section.mid}: a=simulcast names the unknown rid {alternative.rid!r}"
+                )
+
+
+def _check_mux(configuration: Configuration, section: Section, previous: Negotiated | None) -> None:
+    if not section.media.is_rtp or section.media.rtcp.mux:
+        return
+    if configuration.rtcp_mux_policy is RtcpMuxPolicy.REQUIRE:
+        raise InvalidAccessError(f"section {section.mid}: no a=rtcp-mux, which is required")
+    if previous is not None and previous.rtcp_mux:
+        raise InvalidAccessError(f"section {section.mid}: a=rtcp-mux cannot be taken back")
+
+
+def _check_association(state: State, section: Section) -> None:
+    """RFC 9429 §5.11: DTLS roles and fingerprints change with an ICE restart only."""
+    transport = state.wiring.transport_of(section.mid)
+    if transport is None or transport.dtls is None or _restarts(transport, section):
+        return
+    if not section.mid == section.owner == transport.mid:
+        return
+    if not same_certificate(transport.dtls.fingerprints, section.media.dtls.fingerprints):
+        raise InvalidAccessError(
+            f"section {section.mid}: the fingerprint changes without an ICE restart"
+        )
+    conflict = Setup.ACTIVE if transport.dtls.role is DtlsRole.CLIENT else Setup.PASSIVE
+    if section.media.dtls.setup is conflict:
+        raise InvalidAccessError(
+            f"section {section.mid}: the DTLS role changes without an ICE restart"
+        )
+
+
+def _restarts(transport: Transport, section: Section) -> bool:
+    ice = section.media.ice
+    return transport.remote is not None and (ice.ufrag, ice.pwd) != transport.remote.credentials
+
+
+def _check_rtp_answer(section: Section, offered: Section) -> None:
+    if section.media.direction is None or offered.media.direction is None:
+        return
+    if not offered.media.direction.allows_answer(section.media.direction):
+        raise InvalidAccessError(
+            f"section {section.mid}: {section.media.direction.value} does not answer "
+            f"{offered.media.direction.value}"
+        )
+    if not any(_is_offered(codec, offered.media.codecs) for codec in section.media.codecs):
+        raise InvalidAccessError(f"section {section.mid}: no codec of the answer was offered")
+
+
+def _is_offered(codec: Codec, offered: Sequence[Codec]) -> bool:
+    return any(codecs_match(codec, other) for other in offered)
+
+
+def _check_groups(description: SessionDescription) -> None:
+    """RFC 8285 §7: inside a group one identifier stands for one header extension."""
+    sections = description.by_mid()
+    for group in description.groups:
+        uris: dict[int, str] = {}
+        for mid in group:
+            for extmap in sections[mid].media.extmaps:
+                if uris.setdefault(extmap.id, extmap.uri) != extmap.uri:
+                    raise InvalidAccessError(
+                        f"section {mid}: header extension id {extmap.id} is used twice in a group"
+                    )
+
+
+def _check_answer_groups(
+    state: State, offer: SessionDescription, answer: SessionDescription
+) -> None:
+    """RFC 9143 §7.3: groups of an answer are parts of those offered, and have rtcp-mux."""
+    offered = offer.by_mid()
+    group_of = {mid: index for index, group in enumerate(offer.groups) for mid in group}
+    answered = answer.by_mid()
+    for group in answer.groups:
+        if len({group_of.get(mid, -1) for mid in group}) != 1 or group[0] not in group_of:
+            raise InvalidAccessError("a BUNDLE group of the answer is not part of one offered")
+        if not all(can_be_bundled(answered[mid]) for mid in group):
+            raise InvalidAccessError("a BUNDLE group of the answer has sections without a=rtcp-mux")
+    _check_own_transports(state, answer, offered)
+    alive = [section for section in answer.sections if not section.rejected]
+    bundle_only = [section.mid for section in alive if offered[section.mid].bundle_only]
+    policy = state.configuration.bundle_policy
+    if policy is BundlePolicy.MAX_BUNDLE and not answer.groups and bundle_only and len(alive) > 1:
+        raise InvalidAccessError(
+            "the bundle policy is max-bundle, but the answer has no BUNDLE group"
+        )
+
+
+def _check_own_transports(
+    state: State, answer: SessionDescription, offered: dict[str, Section]
+) -> None:
+    """RFC 9143 §7.3.2: what has no transport of its own cannot leave its group in an answer.
+
+    Without any group in the answer the peer may not know BUNDLE: then bundle-only sections are
+    taken for rejected instead.
+    """
+    homes = state.wiring.by_home()
+    live = {section.mid for section in answer.sections if not section.rejected}
+    for section in answer.sections:
+        if section.rejected or section.owner != section.mid or section.mid in homes:
+            continue
+        tag = offered[section.mid].tag
+        if section.tag is not None and (state.wiring.transport_of(section.mid) or tag not in live):
+            continue
+        if offered[section.mid].bundle_only and not answer.groups:
+            continue
+        raise InvalidAccessError(
+            f"section {section.mid}: has no transport of its own to leave its BUNDLE group"
+        )

@@ -1,0 +1,64 @@
+"""Descriptions as the application reads them (RFC 9429 §4.1.13 to §4.1.16)."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from peer.jsep.candidates import NOTHING_GATHERED, Gathered, with_candidates
+from peer.jsep.description import SessionDescription
+from peer.jsep.signaling import SdpType
+from peer.jsep.state import State
+
+
+class DescriptionView(NamedTuple):
+    """Type and text of a description."""
+
+    type: SdpType
+    text: str
+
+
+def local_description(
+    state: State, gathered: Mapping[int, Gathered] = NOTHING_GATHERED
+) -> DescriptionView | None:
+    """Return the pending local description, else the current one, with candidates so far."""
+    return _view(state, state.local, gathered)
+
+
+def current_local_description(
+    state: State, gathered: Mapping[int, Gathered] = NOTHING_GATHERED
+) -> DescriptionView | None:
+    """Return the local description of the last finished exchange, with candidates so far."""
+    return _view(state, state.current_local, gathered)
+
+
+def pending_local_description(
+    state: State, gathered: Mapping[int, Gathered] = NOTHING_GATHERED
+) -> DescriptionView | None:
+    """Return the local description that waits for an answer, with candidates so far."""
+    return _view(state, state.pending_local, gathered)
+
+
+def remote_description(state: State) -> DescriptionView | None:
+    """Return the pending remote description, else the current one; trickled candidates included."""
+    return _plain(state.remote)
+
+
+def current_remote_description(state: State) -> DescriptionView | None:
+    """Return the remote description of the last finished exchange."""
+    return _plain(state.current_remote)
+
+
+def pending_remote_description(state: State) -> DescriptionView | None:
+    """Return the remote description that waits for an answer."""
+    return _plain(state.pending_remote)
+
+
+def _view(
+    state: State, description: SessionDescription | None, gathered: Mapping[int, Gathered]
+) -> DescriptionView | None:
+    if description is None:
+        return None
+    return _plain(with_candidates(state.wiring, description, gathered))
+
+
+def _plain(description: SessionDescription | None) -> DescriptionView | None:
+    return None if description is None else DescriptionView(description.type, description.text)
