@@ -15,9 +15,11 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import aioice
 import aioice.ice
+import aioice.stun
 
 from peer.ice import (
     CandidateGathered,
@@ -129,16 +131,15 @@ def connect_ours(hosts: list[str]) -> Sample:
 
 def connect_aioice(hosts: list[str]) -> Sample:
     """Connect two aioice connections."""
-    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: hosts
     sent = 0
     original = aioice.ice.StunProtocol.send_stun
 
-    def counted(self: object, message: object, address: object) -> None:
+    def counted(
+        self: aioice.ice.StunProtocol, message: aioice.stun.Message, address: tuple[str, int]
+    ) -> None:
         nonlocal sent
         sent += 1
         original(self, message, address)
-
-    aioice.ice.StunProtocol.send_stun = counted
 
     async def connect() -> Sample:
         cpu, wall = time.process_time(), time.perf_counter()
@@ -156,10 +157,11 @@ def connect_aioice(hosts: list[str]) -> Sample:
         await asyncio.gather(ours.close(), theirs.close())
         return sample
 
-    try:
+    with (
+        patch.object(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: hosts),
+        patch.object(aioice.ice.StunProtocol, "send_stun", counted),
+    ):
         return asyncio.run(connect())
-    finally:
-        aioice.ice.StunProtocol.send_stun = original
 
 
 def compare(addresses: int, rounds: int) -> tuple[list[Sample], list[Sample]]:
@@ -181,7 +183,7 @@ def median(samples: list[Sample], value: Callable[[Sample], float]) -> float:
 
 def main() -> None:
     """Print the comparison for one address and for many."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="Connect ICE agents, here and with aioice")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--addresses", type=int, default=16)
     arguments = parser.parse_args()
