@@ -150,9 +150,11 @@ class ChecklistSet:
                 checklist.retired.append(pair)
                 continue
             room -= 1
-            self._set_initial_state(rank, pair)
             checklist.insert(pair)
-            self._foundations.setdefault(pair.foundation, []).append(pair)
+        for checklist, pair in new:
+            if checklist.find(pair.local.base, pair.remote.address) is pair:
+                self._set_initial_state(rank, pair)
+                self._foundations.setdefault(pair.foundation, []).append(pair)
         self.idle = False
 
     def _set_initial_state(self, rank: dict[str, int], pair: CandidatePair) -> None:
@@ -181,7 +183,8 @@ class ChecklistSet:
     def discard(self, checklist: Checklist, pair: CandidatePair, reason: str) -> None:
         """Take one pair out of the set."""
         checklist.discard(pair, reason)
-        self._foundations[pair.foundation].remove(pair)
+        if pair in self._foundations.get(pair.foundation, ()):
+            self._foundations[pair.foundation].remove(pair)
 
     def refound(self, pair: CandidatePair, foundation: Foundation) -> None:
         """Move a pair to another foundation, when signalling explains a learned candidate."""
