@@ -41,7 +41,8 @@ def is_ipv6(host: str) -> bool:
 
 def is_link_local(host: str) -> bool:
     """Tell whether `host` is an IPv6 link-local address (RFC 4291 §2.5.6)."""
-    return host[:3].lower() in ("fe8", "fe9", "fea", "feb") and ":" in host
+    # Four digits before the first colon: fe8::1 is 0fe8::1.
+    return host[:3].lower() in ("fe8", "fe9", "fea", "feb") and host.find(":") == 4
 
 
 @lru_cache(maxsize=4096)
