@@ -197,13 +197,13 @@ def random_topology(rng: Random, *, lossy: bool = False) -> Topology:
 
 
 def _random_network(topology: Topology, rng: Random, shared: list[Network], lossy: bool) -> Network:
-    choice = rng.random()
-    if shared and choice < 0.35:
-        return shared[0]
-    if shared and choice < 0.7:
-        return _random_home(topology, rng, shared[0], lossy)
-    if choice < 0.8:
+    if rng.random() < 0.15:
         return topology.sim.internet
+    choice = rng.random()
+    if shared and choice < 0.25:
+        return shared[0]
+    if shared and choice < 0.75:
+        return _random_home(topology, rng, shared[0], lossy)
     return _random_home(topology, rng, None, lossy)
 
 

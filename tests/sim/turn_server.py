@@ -24,7 +24,7 @@ from .client_path import ClientPath
 from .host import Host
 from .packet import Protocol
 from .server_faults import Faults
-from .tcp import SimStream
+from .tcp import SimStream, StreamState
 from .turn_allocation import Allocation
 from .turn_auth import Credential, LongTermAuth, Refusal
 from .turn_framer import TurnFramer
@@ -87,6 +87,7 @@ class TurnServer:
         self.alternate_server: TransportAddress | None = None
         """When set, Allocate requests are answered with 300 and this address."""
         self.exchanges: list[Exchange] = []
+        self._streams: dict[ClientPath, SimStream] = {}
         self.protocols = frozenset(protocols)
         for local in self.addresses:
             if Protocol.UDP in self.protocols:
@@ -118,6 +119,12 @@ class TurnServer:
         """Lose all allocations, as after a restart; nobody is told."""
         self.relay.forget()
 
+    def reset_streams(self) -> None:
+        """Reset all TCP connections; their allocations end."""
+        for path, stream in list(self._streams.items()):
+            stream.abort()
+            self._lose(path)
+
     # -- requests and indications -------------------------------------------------------------
 
     def _open_udp(self, local: TransportAddress) -> None:
@@ -131,14 +138,24 @@ class TurnServer:
 
     def _accept(self, stream: SimStream) -> None:
         framer = TurnFramer()
-        path = ClientPath(Protocol.TCP, stream.remote, stream.local, stream.send)
+
+        def transmit(data: bytes) -> None:
+            if stream.state is StreamState.OPEN:
+                stream.send(data)
+
+        path = ClientPath(Protocol.TCP, stream.remote, stream.local, transmit)
+        self._streams[path] = stream
 
         def receive(data: bytes) -> None:
             for message in framer.feed(data):
                 self.receive(message, path)
 
         stream.on_data = receive
-        stream.on_close = lambda _: self.relay.drop(path)
+        stream.on_close = lambda _: self._lose(path)
+
+    def _lose(self, path: ClientPath) -> None:
+        del self._streams[path]
+        self.relay.drop(path)
 
     def receive(self, data: bytes, path: ClientPath) -> None:
         """Take one STUN message or ChannelData from a client."""

@@ -5,6 +5,8 @@ from random import Random
 
 import pytest
 
+from peer.ice.address import is_ipv6
+from peer.ice.stun import MessageClass, Method, build
 from tests.sim import (
     BLOCK_UDP,
     FULL_CONE,
@@ -17,6 +19,7 @@ from tests.sim import (
     WEB_ONLY,
     Dependence,
     FirewallPolicy,
+    Host,
     NatBehavior,
     PathKind,
     Protocol,
@@ -206,6 +209,33 @@ def test_random_topologies_punch_as_the_oracle_says() -> None:
         found.append(topology.best_path())
     kinds: list[PathKind | None] = [*PathKind, None]
     assert all(found.count(kind) >= 5 for kind in kinds), "the mix is varied"
+
+
+def _reaches_a_relay(topology: Topology, host: Host) -> bool:
+    """Whether any address of a host gets an answer of the TURN server, by packets."""
+    answers: list[object] = []
+    for server, address in product(topology.turns, host.addresses):
+        target = server.address(6 if is_ipv6(address) else 4)
+        request = build(Method.BINDING, MessageClass.REQUEST, bytes(12), [])
+        socket = host.bind(address, 0, lambda data, source: answers.append(source))
+        socket.send(request, target)
+        stream = host.connect(address, target)
+        stream.on_connected = lambda stream=stream: answers.append(stream)  # type: ignore[misc]
+    topology.sim.run_for(3.0)
+    return bool(answers)
+
+
+def test_a_relay_is_the_way_iff_both_sides_reach_the_server() -> None:
+    checked = []
+    for seed in range(400):
+        topology = random_topology(Random(seed))
+        best = topology.best_path()
+        if best in (None, PathKind.RELAY):
+            reach = [_reaches_a_relay(topology, host) for host in (topology.a, topology.b)]
+            assert (best is PathKind.RELAY) is all(reach), topology.description
+            checked.append(best)
+    assert checked.count(None) > 20
+    assert checked.count(PathKind.RELAY) > 20
 
 
 @pytest.mark.slow

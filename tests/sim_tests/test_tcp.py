@@ -235,6 +235,32 @@ def test_turn_over_tcp_where_udp_is_blocked() -> None:
     assert server.allocations == [], "the allocation ends with its connection"
 
 
+def test_turn_connections_are_reset() -> None:
+    scene = Scene()
+    server = TurnServer(scene.sim.host("turn", scene.sim.internet))
+    client = StreamClient(scene.sim, scene.client, server)
+    client.allocate()
+    reasons: list[CloseReason] = []
+    client.stream.on_close = reasons.append
+    server.reset_streams()
+    scene.sim.run_for(1.0)
+    assert reasons == [CloseReason.RESET]
+    assert server.allocations == []
+
+
+def test_slow_answer_on_a_stream_that_is_gone() -> None:
+    scene = Scene()
+    server = TurnServer(scene.sim.host("turn", scene.sim.internet))
+    server.faults.delay = 0.5
+    client = StreamClient(scene.sim, scene.client, server)
+    client.patience = 0.2
+    assert client.ask(Method.BINDING, []) is None
+    client.stream.close()
+    scene.sim.run_for(2.0)
+    assert client.inbox.texts == []
+    assert server.count(Method.BINDING) == 1
+
+
 def test_turn_server_of_one_protocol() -> None:
     scene = Scene()
     host = scene.sim.host("turn", scene.sim.internet)
