@@ -41,6 +41,8 @@ from .events import (
 )
 from .nomination import starts_controlling
 from .pacer import Budget, PacingBudget
+from .records import Record, TraceError, dump_record, load_record, redact
+from .replay import ReplayResult, replay
 
 __all__ = [
     "IceAgent",
@@ -86,6 +88,13 @@ __all__ = [
     "classify",
     "is_rtcp",
     "DropReason",
+    "Record",
+    "dump_record",
+    "load_record",
+    "redact",
+    "TraceError",
+    "replay",
+    "ReplayResult",
     "IceError",
     "InvalidParameterError",
     "InvalidStateError",

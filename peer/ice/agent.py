@@ -18,10 +18,11 @@ from .events import (
     RemoteParameters,
     Transmit,
 )
-from .pacer import Budget
+from .pacer import Budget, PacingBudget
 from .session import Entropy, Session
 from .stream import Stream
 from .streams import drop_base, make_generation, restart_stream, set_remote, stop_component
+from .trace import Recorder, Sink
 from .turn import TurnServer
 
 
@@ -35,6 +36,7 @@ class IceAgent:
 
     `now` is in seconds on any monotonic clock; going back counts as not moving. `entropy` gives
     that many random bytes of cryptographic quality. Agents of one process share a `budget`.
+    `trace` is given a record of everything that happens (see `peer.ice.trace`).
     """
 
     def __init__(
@@ -44,8 +46,20 @@ class IceAgent:
         role: IceRole,
         entropy: Entropy,
         budget: Budget | None = None,
+        trace: Sink | None = None,
     ) -> None:
-        self._session = Session(config or IceConfig(), role=role, entropy=entropy, budget=budget)
+        config = config or IceConfig()
+        if trace is None:
+            self._session = Session(config, role=role, entropy=entropy, budget=budget)
+            return
+        recorder = Recorder(trace, config, role)
+        self._session = Session(
+            config,
+            role=role,
+            entropy=recorder.entropy(entropy),
+            budget=recorder.budget(budget or PacingBudget()),
+        )
+        recorder.attach(self, self._session)
 
     # Application
 
