@@ -384,10 +384,11 @@ def icmp_codec() -> Codec[IcmpError]:
     """ICMP (RFC 8656 §18.13): 7 bits of type, 9 bits of code, 4 bytes of error data."""
 
     def encode(value: IcmpError, transaction_id: bytes) -> bytes:
-        _check_range(value.type, 128)
-        _check_range(value.code, 512)
-        _check_range(value.data, 1 << 32)
-        return _IPV4_ADDRESS.pack(0, value.type << 9 | value.code, value.data)
+        kind, code, data = value
+        _check_range(kind, 128)
+        _check_range(code, 512)
+        _check_range(data, 1 << 32)
+        return _IPV4_ADDRESS.pack(0, kind << 9 | code, data)
 
     def decode(value: bytes, transaction_id: bytes) -> IcmpError:
         _expect(value, 8)
@@ -415,9 +416,10 @@ def network_info_codec() -> Codec[NetworkInfo]:
     """GOOG-NETWORK-INFO: network id and cost, 16 bits each."""
 
     def encode(value: NetworkInfo, transaction_id: bytes) -> bytes:
-        _check_range(value.network_id, 65536)
-        _check_range(value.cost, 65536)
-        return value.network_id.to_bytes(2, "big") + value.cost.to_bytes(2, "big")
+        network_id, cost = value
+        _check_range(network_id, 65536)
+        _check_range(cost, 65536)
+        return network_id.to_bytes(2, "big") + cost.to_bytes(2, "big")
 
     def decode(value: bytes, transaction_id: bytes) -> NetworkInfo:
         _expect(value, 4)

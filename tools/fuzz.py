@@ -1,0 +1,190 @@
+"""Feed random and mutated inputs to the parsers that read what comes from the network.
+
+    python -m tools.fuzz [NAME ...] [--runs N] [--seed N]
+
+Without names every parser is fuzzed. Exits with 1 and the input in hexadecimal as soon as a
+parser raises anything but the error it declares. A run is repeatable: same seed, same inputs.
+
+A new parser needs one `Target` in `TARGETS`: a function that takes the bytes and swallows the
+declared error, and a few valid inputs to mutate.
+"""
+
+import argparse
+import random
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from peer.ice import stun, turn
+from peer.ice.address import TransportAddress
+
+PEER = TransportAddress("198.51.100.7", 9)
+PEER6 = TransportAddress("2001:db8::7", 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A parser under a name: what to call and what to start mutating from."""
+
+    run: Callable[[bytes], None]
+    seeds: tuple[bytes, ...]
+
+
+def fuzz_stun(data: bytes) -> None:
+    """Parse a STUN message, verify it and decode every attribute there is."""
+    stun.looks_like_stun(data)
+    with suppress(stun.StunError):
+        message = stun.parse(data)
+        stun.verify_integrity(message, b"key")
+        stun.verify_integrity_sha256(message, b"key")
+        message.unknown_required()
+        for attribute in stun.ALL_ATTRIBUTES:
+            with suppress(stun.StunError):
+                message.get(attribute)
+                message.get_all(attribute)
+
+
+def fuzz_turn_stream(data: bytes) -> None:
+    """Cut a TURN byte stream into messages, in two halves, and read each."""
+    splitter = turn.StreamSplitter()
+    middle = len(data) // 2
+    with suppress(stun.StunError):
+        for part in (data[:middle], data[middle:]):
+            for message in splitter.feed(part):
+                turn.read_channel_data(message)
+                fuzz_stun(message)
+
+
+def fuzz_turn_responses(data: bytes) -> None:
+    """Let a TURN client take the input for the answer to its first requests, and for data.
+
+    The transaction id is put right, so that the input is looked at.
+    """
+    server = turn.TurnServer(PEER, "turn:fuzz", "user", "secret")
+    allocation = turn.Allocation(server, entropy=bytes)
+    for now in range(4):
+        allocation.start(float(now))
+        allocation.unwrap(data, float(now))
+        with suppress(stun.StunError):
+            message = stun.parse(data)
+            message.transaction_id = bytes(12)
+            allocation.handle_response(message, float(now))
+        allocation.want_channel(PEER, float(now))
+
+
+def _stun_seeds() -> tuple[bytes, ...]:
+    check = stun.build(
+        stun.Method.BINDING,
+        stun.MessageClass.REQUEST,
+        bytes(12),
+        [(stun.USERNAME, "a:b"), (stun.PRIORITY, 1), (stun.ICE_CONTROLLING, 2)],
+        key=b"key",
+    )
+    challenge = stun.build(
+        stun.Method.ALLOCATE,
+        stun.MessageClass.ERROR,
+        bytes(12),
+        [
+            (stun.ERROR_CODE, stun.ErrorCode(401, "Unauthorized")),
+            (stun.REALM, "example.org"),
+            (stun.NONCE, "obMatJos2gAAAnonce"),
+            (stun.PASSWORD_ALGORITHMS, ((2, b""), (1, b""))),
+        ],
+        fingerprint=False,
+    )
+    allocated = stun.build(
+        stun.Method.ALLOCATE,
+        stun.MessageClass.SUCCESS,
+        bytes(12),
+        [
+            (stun.XOR_RELAYED_ADDRESS, PEER),
+            (stun.XOR_MAPPED_ADDRESS, PEER),
+            (stun.LIFETIME, 600),
+            (stun.ADDRESS_ERROR_CODE, stun.AddressErrorCode(2, 440, "no")),
+        ],
+        fingerprint=False,
+    )
+    data = stun.build(
+        stun.Method.DATA,
+        stun.MessageClass.INDICATION,
+        bytes(12),
+        [(stun.XOR_PEER_ADDRESS, PEER6), (stun.DATA, b"data"), (stun.ICMP, (3, 4, 1400))],
+        fingerprint=False,
+    )
+    return check, challenge, allocated, data
+
+
+def _stream_seeds() -> tuple[bytes, ...]:
+    channel = turn.channel_data(0x4000, b"hello", padded=True)
+    return (channel, *(channel + message + channel for message in _stun_seeds()))
+
+
+TARGETS: dict[str, Target] = {
+    "stun": Target(fuzz_stun, _stun_seeds()),
+    "turn-stream": Target(fuzz_turn_stream, _stream_seeds()),
+    "turn-responses": Target(fuzz_turn_responses, (*_stun_seeds(), *_stream_seeds())),
+}
+
+
+def mutate(data: bytes, rng: random.Random) -> bytes:
+    """Damage an input in one to four places."""
+    changed = bytearray(data)
+    for _ in range(rng.randint(1, 4)):
+        position = rng.randrange(len(changed) + 1)
+        match rng.randrange(6):
+            case 0 if position < len(changed):
+                changed[position] ^= 1 << rng.randrange(8)
+            case 1 if position < len(changed):
+                changed[position] = rng.choice((0, 1, 3, 4, 0x40, 0x7F, 0x80, 0xFF))
+            case 2:
+                del changed[position : position + rng.randint(1, 8)]
+            case 3:
+                changed[position:position] = rng.randbytes(rng.randint(1, 8))
+            case 4:
+                changed[position:position] = changed[position : position + rng.randint(1, 32)]
+            case _:
+                del changed[position:]
+    return bytes(changed)
+
+
+def make_input(seeds: tuple[bytes, ...], rng: random.Random) -> bytes:
+    """A mutated seed most of the time, noise sometimes."""
+    if not seeds or rng.randrange(10) == 0:
+        return rng.randbytes(rng.randrange(200))
+    return mutate(rng.choice(seeds), rng)
+
+
+def fuzz(name: str, target: Target, runs: int, seed: int) -> bool:
+    """Run one parser; tells whether it held."""
+    rng = random.Random(f"{name} {seed}")
+    for number in range(runs):
+        data = make_input(target.seeds, rng)
+        try:
+            target.run(data)
+        except Exception:
+            traceback.print_exc()
+            print(f"{name}: input {number} of seed {seed} broke it: {data.hex()}")
+            return False
+    print(f"{name}: {runs} inputs, no surprise")
+    return True
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Fuzz what the command line names; the exit status."""
+    parser = argparse.ArgumentParser(prog="fuzz", description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(TARGETS))
+    parser.add_argument("--runs", type=int, default=20000, help="inputs for each parser")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.names if name not in TARGETS]
+    if unknown:
+        parser.error(f"no parser named {', '.join(unknown)}")
+    names = options.names or list(TARGETS)
+    held = [fuzz(name, TARGETS[name], options.runs, options.seed) for name in names]
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
