@@ -39,16 +39,20 @@ def requested_encodings(transceiver: Transceiver, offered: MediaSection) -> tupl
 
 
 def agreed_rids(local: MediaSection, remote: MediaSection) -> tuple[str, ...]:
-    """Return the rids this side sends, in the order of the local description.
-
-    Raises InvalidAccessError when the peer renamed or reordered them.
-    """
-    mine = _rids(local, RidDirection.SEND)
+    """Return the rids this side sends, in the order of the local description."""
     theirs = _rids(remote, RidDirection.RECV)
-    agreed = tuple(rid for rid in mine if rid in theirs)
-    if mine and agreed != tuple(theirs):
-        raise InvalidAccessError("the peer renamed or reordered the rids of a simulcast")
-    return agreed
+    return tuple(rid for rid in _rids(local, RidDirection.SEND) if rid in theirs)
+
+
+def check_answered_rids(offered: MediaSection, answered: MediaSection) -> None:
+    """Check that an answer takes a part of the offered rids, in their order (W3C).
+
+    Raises InvalidAccessError.
+    """
+    mine = _rids(offered, RidDirection.SEND)
+    theirs = _rids(answered, RidDirection.RECV)
+    if mine and theirs != [rid for rid in mine if rid in theirs]:
+        raise InvalidAccessError("the answer renames or reorders the rids of a simulcast")
 
 
 def _rids(media: MediaSection, direction: RidDirection) -> list[str]:

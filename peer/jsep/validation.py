@@ -11,6 +11,7 @@ from peer.jsep.errors import InvalidAccessError
 from peer.jsep.layout import negotiated_sections
 from peer.jsep.media import Negotiated
 from peer.jsep.model import BundlePolicy, Configuration, RtcpMuxPolicy, Slot
+from peer.jsep.simulcast import check_answered_rids
 from peer.jsep.state import State
 from peer.jsep.transports import same_certificate
 from peer.jsep.wiring import DtlsRole, Transport
@@ -167,6 +168,7 @@ def _check_rtp_answer(section: Section, offered: Section) -> None:
         )
     if not any(_is_offered(codec, offered.media.codecs) for codec in section.media.codecs):
         raise InvalidAccessError(f"section {section.mid}: no codec of the answer was offered")
+    check_answered_rids(offered.media, section.media)
 
 
 def _is_offered(codec: Codec, offered: Sequence[Codec]) -> bool:
@@ -200,9 +202,8 @@ def _check_answer_groups(
             raise InvalidAccessError("a BUNDLE group of the answer has sections without a=rtcp-mux")
     _check_own_transports(state, answer, offered)
     alive = [section for section in answer.sections if not section.rejected]
-    bundle_only = [section.mid for section in alive if offered[section.mid].bundle_only]
     policy = state.configuration.bundle_policy
-    if policy is BundlePolicy.MAX_BUNDLE and not answer.groups and bundle_only and len(alive) > 1:
+    if policy is BundlePolicy.MAX_BUNDLE and not answer.groups and len(alive) > 1:
         raise InvalidAccessError(
             "the bundle policy is max-bundle, but the answer has no BUNDLE group"
         )
