@@ -1,5 +1,6 @@
 """Pacing of new transactions: Ta per agent, 5 ms for all agents together (RFC 8445 §14.2)."""
 
+from bisect import bisect_right
 from typing import Protocol
 
 GLOBAL_INTERVAL = 0.005
@@ -13,7 +14,7 @@ class Budget(Protocol):
     """What agents share to keep the process-wide floor."""
 
     def reserve(self, now: float) -> float:
-        """Reserve the next free slot; returns its time, `now` or later."""
+        """Reserve the first free slot; returns its time, `now` or later."""
 
     def is_free(self, now: float) -> bool:
         """Tell whether a transaction may start now."""
@@ -25,21 +26,27 @@ class Budget(Protocol):
 class PacingBudget:
     """The budget that all agents of a process share, passed to each of them.
 
-    Slots are given out in the order they are asked for. A holder that comes late cannot use the
-    slot it held when another agent has just started something: it reserves again.
+    An agent gets the first gap between the slots that others hold, so who has not sent for a
+    while need not wait behind a slot far ahead. A holder that comes late cannot use the slot it
+    held when another agent has just started something: it reserves again.
     """
 
-    __slots__ = ("_interval", "_last_start", "_next_free")
+    __slots__ = ("_interval", "_last_start", "_reserved")
 
     def __init__(self, interval: float = GLOBAL_INTERVAL) -> None:
         self._interval = interval
-        self._next_free = float("-inf")
+        self._reserved: list[float] = []
         self._last_start = float("-inf")
 
     def reserve(self, now: float) -> float:
-        """Reserve the next free slot; returns its time, `now` or later."""
-        slot = max(now, self._next_free)
-        self._next_free = slot + self._interval
+        """Reserve the first free slot; returns its time, `now` or later."""
+        reserved, interval = self._reserved, self._interval
+        slot = max(now, self._last_start + interval)
+        index = bisect_right(reserved, slot - interval + _ROUNDING)
+        while index < len(reserved) and reserved[index] < slot + interval - _ROUNDING:
+            slot = reserved[index] + interval
+            index += 1
+        reserved.insert(index, slot)
         return slot
 
     def is_free(self, now: float) -> bool:
@@ -47,9 +54,9 @@ class PacingBudget:
         return now + _ROUNDING >= self._last_start + self._interval
 
     def commit(self, now: float) -> None:
-        """A transaction starts now."""
+        """A transaction starts now; slots of the past are forgotten."""
         self._last_start = now
-        self._next_free = max(self._next_free, now + self._interval)
+        del self._reserved[: bisect_right(self._reserved, now)]
 
 
 class Pacer:

@@ -1,0 +1,154 @@
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from peer.ice import PacingBudget
+from peer.ice.pacer import GLOBAL_INTERVAL, Pacer
+
+TA = 0.05
+HAIR = 1e-6
+
+
+def run(pacers: list[Pacer], until: float, now: float = 0.0) -> list[tuple[float, int]]:
+    """Let all agents start transactions for as long as they may; gives times and agents."""
+    starts = []
+    while now < until:
+        for i, pacer in enumerate(pacers):
+            if pacer.is_ready(now):
+                pacer.started(now)
+                starts.append((now, i))
+        following = min(pacer.next_slot(now) for pacer in pacers)
+        assert following > now
+        now = following
+    return starts
+
+
+def test_floor() -> None:
+    """RFC 8445 §14.2: no more often than once every 5 ms."""
+    assert GLOBAL_INTERVAL == 0.005
+
+
+def test_first_transaction_at_once() -> None:
+    """RFC 8445 §6.1.4.2."""
+    pacer = Pacer(TA, PacingBudget())
+    assert pacer.next_slot(7.0) == 7.0
+    assert pacer.is_ready(7.0)
+
+
+@pytest.mark.parametrize("ta", [0.005, 0.02, 0.05, 0.1])
+def test_one_transaction_per_ta(ta: float) -> None:
+    """RFC 8445 §14.2."""
+    pacer = Pacer(ta, PacingBudget())
+    pacer.started(10.0)
+    assert pacer.next_slot(10.0) == pytest.approx(10.0 + ta)
+    assert not pacer.is_ready(10.0 + ta - HAIR)
+    assert pacer.is_ready(10.0 + ta)
+
+
+def test_exact_times() -> None:
+    times = [time for time, _ in run([Pacer(TA, PacingBudget())], 10.0)]
+    assert len(times) == 200
+    assert times == pytest.approx([i * TA for i in range(200)])
+
+
+def test_a_larger_ta_counts_from_the_last_start() -> None:
+    """RFC 8445 §14.2: both agents use the higher value once they know it."""
+    pacer = Pacer(0.02, PacingBudget())
+    pacer.started(0.0)
+    assert pacer.next_slot(0.0) == 0.02
+    pacer.ta = 0.1
+    assert pacer.next_slot(0.02) == 0.1
+    assert not pacer.is_ready(0.02)
+
+
+def test_a_slot_far_ahead_keeps_nobody_waiting() -> None:
+    """RFC 8445 §6.1.4.2: the first check goes out at once, but for the 5 ms."""
+    budget = PacingBudget()
+    first, second = Pacer(TA, budget), Pacer(TA, budget)
+    first.started(0.0)
+    assert first.next_slot(0.0) == TA
+    assert second.next_slot(0.0) == 0.005
+    assert second.is_ready(0.005)
+
+
+def test_agents_without_a_common_budget_do_not_wait() -> None:
+    first, second = Pacer(TA, PacingBudget()), Pacer(TA, PacingBudget())
+    first.started(0.0)
+    assert second.is_ready(0.0)
+
+
+def test_fifty_agents_at_once() -> None:
+    """RFC 8445 §14.2: one transaction per 5 ms for all agents together, and turns are fair."""
+    budget = PacingBudget()
+    starts = run([Pacer(TA, budget) for _ in range(50)], 10.0)
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(starts)]
+    assert min(gaps) >= GLOBAL_INTERVAL - HAIR
+    assert max(gaps) <= GLOBAL_INTERVAL + HAIR
+    assert len(starts) == 2000
+    assert {sum(agent == i for _, agent in starts) for i in range(50)} == {40}
+
+
+def test_few_agents_keep_their_own_pace() -> None:
+    budget = PacingBudget()
+    starts = run([Pacer(TA, budget) for _ in range(5)], 4.99)
+    for i in range(5):
+        times = [time for time, agent in starts if agent == i]
+        assert len(times) == 100
+        assert min(later - earlier for earlier, later in pairwise(times)) >= TA - HAIR
+
+
+def test_late_callers_never_burst() -> None:
+    """Slots nobody used are gone: after a stall the floor and Ta hold as ever."""
+    budget = PacingBudget()
+    pacers = [Pacer(TA, budget) for _ in range(50)]
+    run(pacers, 1.0)
+    starts = run(pacers, 20.0, now=15.0)
+    assert starts[0][0] == 15.0
+    assert all(b[0] - a[0] >= GLOBAL_INTERVAL - HAIR for a, b in pairwise(starts))
+    first_round = [agent for _, agent in starts[:50]]
+    assert sorted(first_round) == list(range(50))
+
+
+def test_a_late_agent_sends_one() -> None:
+    pacer = Pacer(TA, PacingBudget())
+    pacer.started(0.0)
+    assert pacer.next_slot(0.0) == TA
+    assert pacer.is_ready(9.0)
+    pacer.started(9.0)
+    assert not pacer.is_ready(9.0)
+    assert pacer.next_slot(9.0) == pytest.approx(9.0 + TA)
+
+
+def test_who_comes_late_gives_way() -> None:
+    """A slot does not entitle to send 1 ms after somebody else did."""
+    budget = PacingBudget()
+    late, punctual = Pacer(TA, budget), Pacer(TA, budget)
+    assert late.next_slot(0.0) == 0.0
+    assert punctual.next_slot(0.0) == 0.005
+    punctual.started(0.005)
+    assert not late.is_ready(0.006)
+    assert late.next_slot(0.006) == pytest.approx(0.01)
+    assert late.is_ready(0.01)
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32), st.integers(1, 12), st.sampled_from([0.005, 0.01, 0.05]))
+def test_whenever_agents_are_called(seed: int, count: int, ta: float) -> None:
+    """Early, late or in bursts: neither the floor nor Ta is ever broken."""
+    random, budget = Random(seed), PacingBudget()
+    pacers = [Pacer(ta, budget) for _ in range(count)]
+    last: dict[int, float] = {}
+    now = previous = -1.0
+    for _ in range(300):
+        now += random.choice((0.0, 0.001, 0.005, 0.02))
+        agent = random.randrange(count)
+        if random.random() < 0.5:
+            assert pacers[agent].next_slot(now) >= last.get(agent, -10.0) + ta - HAIR
+        if pacers[agent].is_ready(now):
+            pacers[agent].started(now)
+            assert now - previous >= GLOBAL_INTERVAL - HAIR or not last
+            assert now - last.get(agent, -10.0) >= ta - HAIR
+            last[agent] = previous = now
