@@ -28,15 +28,16 @@ def last_heard(pair: CandidatePair) -> float:
 
 
 def next_time(session: Session) -> float | None:
-    """Give the time of the next check, keepalive or expiry."""
+    """Give the time of the next check, keepalive or expiry; a due check waits for its slot."""
     times: list[float] = []
     for _, _, pair in _in_use(session):
         consent = pair.consent
         if consent is None or not session.config.consent:
             times.append(_next_keepalive(session.timings, pair))
             continue
-        times += (consent.next_check, consent.expires)
-        times += _liveness_times(session.timings, pair)
+        checks = [consent.next_check, *_liveness_times(session.timings, pair)]
+        times += (time for time in checks if time > session.now)
+        times.append(consent.expires)
     return min(times, default=None)
 
 

@@ -185,10 +185,12 @@ def next_time(session: Session) -> float | None:
     times: list[float | None] = [
         session.transactions.next_time(),
         liveness.next_time(session),
-        gathering.next_time(session),
-        relaying.next_time(session),
         tcp.next_time(session),
     ]
+    for paced in (gathering.next_time(session), relaying.next_time(session)):
+        # What is due already waits for the slot below.
+        if paced is not None and paced > session.now:
+            times.append(paced)
     if has_work(session):
         times.append(session.pacer.next_slot(session.now))
     for stream in session.streams.values():
