@@ -174,38 +174,43 @@ def _scan(message: Message, data: bytes) -> None:
     values = message.values
     end = len(data)
     position = HEADER_LENGTH
-    visible = True
     while position < end:
         kind, length = unpack(data, position)
+        if kind in _TRAILERS:
+            message.visible_end = position
+            _scan_trailers(message, data, position)
+            return
         start = position + 4
         stop = start + length
         if stop > end:
             raise StunError("attribute-overrun")
-        if kind in _TRAILERS:
-            _note_trailer(message, kind, position, length)
-            visible = False
-        elif visible and kind not in values:
+        if kind not in values:
             values[kind] = data[start:stop]
         position = (stop + 3) & ~3
 
 
-def _note_trailer(message: Message, kind: int, position: int, length: int) -> None:
-    if kind == FINGERPRINT:
-        _check_fingerprint(message.raw, position, length)
-        message.has_fingerprint = True
-        message.visible_end = min(message.visible_end, position)
-    elif kind == MESSAGE_INTEGRITY:
-        # What follows MESSAGE-INTEGRITY-SHA256 is void, a SHA-1 code as well (RFC 8489 §14.6).
-        if not message.integrity_offset and not message.sha256_offset:
+def _scan_trailers(message: Message, data: bytes, position: int) -> None:
+    """Note the integrity attributes and FINGERPRINT; the others from here on are void.
+
+    So is MESSAGE-INTEGRITY itself after MESSAGE-INTEGRITY-SHA256 (RFC 8489 §14.6).
+    """
+    end = len(data)
+    while position < end:
+        kind, length = _TYPE_LENGTH.unpack_from(data, position)
+        if position + 4 + length > end:
+            raise StunError("attribute-overrun")
+        if kind == FINGERPRINT:
+            _check_fingerprint(data, position, length)
+            message.has_fingerprint = True
+        elif kind == MESSAGE_INTEGRITY and not (message.integrity_offset or message.sha256_offset):
             if length != 20:
                 raise StunError("bad-integrity-length")
             message.integrity_offset = position
-            message.visible_end = position
-    elif not message.sha256_offset:
-        if not 16 <= length <= 32 or length & 3:
-            raise StunError("bad-integrity-length")
-        message.sha256_offset = position
-        message.visible_end = min(message.visible_end, position)
+        elif kind == MESSAGE_INTEGRITY_SHA256 and not message.sha256_offset:
+            if not 16 <= length <= 32 or length & 3:
+                raise StunError("bad-integrity-length")
+            message.sha256_offset = position
+        position = (position + length + 7) & ~3
 
 
 def _check_fingerprint(data: bytes, position: int, length: int) -> None:
