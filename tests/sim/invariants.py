@@ -1,0 +1,120 @@
+"""What must hold in every run of every agent, whatever the scenario."""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from peer.ice import Budget, DataReceived, Event, TransportAddress, stun
+
+from .agent_host import AgentHost, Arrival
+from .datagram_log import Sent
+
+GLOBAL_INTERVAL = 0.005
+_ROUNDING = 1e-9
+
+
+def check_invariants(*hosts: AgentHost) -> None:
+    """Check the records of these agents. Raises AssertionError."""
+    for host in hosts:
+        check_pacing(host)
+        check_number_of_pairs(host)
+        check_data_sources(host)
+        check_silence_after_close(host)
+    check_shared_budgets(hosts)
+
+
+def check_pacing(host: AgentHost) -> None:
+    """An agent starts one transaction per Ta at most (RFC 8445 §14.2)."""
+    _check_spacing([sent.time for sent in host.log.requests()], host.config.timings.ta, host)
+
+
+def check_shared_budgets(hosts: Iterable[AgentHost]) -> None:
+    """All agents that share a budget start one transaction per 5 ms at most (RFC 8445 §14.2)."""
+    starts: dict[int, tuple[Budget, list[float]]] = {}
+    for host in hosts:
+        if host.budget is not None:
+            times = starts.setdefault(id(host.budget), (host.budget, []))[1]
+            times.extend(sent.time for sent in host.log.requests())
+    for budget, times in starts.values():
+        _check_spacing(sorted(times), GLOBAL_INTERVAL, budget)
+
+
+def _check_spacing(times: list[float], interval: float, who: object) -> None:
+    for earlier, later in pairwise(times):
+        assert later - earlier >= interval - _ROUNDING, (who, earlier, later)
+
+
+def check_number_of_pairs(host: AgentHost) -> None:
+    """An agent checks a bounded number of pairs per session (RFC 8445 §6.1.2.5, §19.5.1)."""
+    pairs: dict[str, set[tuple[TransportAddress, TransportAddress]]] = {}
+    for sent in host.log.checks():
+        username = sent.read().get(stun.USERNAME)
+        assert username is not None
+        pairs.setdefault(username, set()).add((sent.local, sent.remote))
+    limits = host.config.limits
+    for checked in pairs.values():
+        assert len(checked) <= limits.pairs + limits.peer_reflexive, host
+
+
+def check_data_sources(host: AgentHost) -> None:
+    """Data is handed on only from where an authenticated STUN message has come from before."""
+    arrivals = iter(host.arrivals)
+    requests = {sent.transaction_id: sent for sent in host.log.requests()}
+    proven: set[tuple[TransportAddress, TransportAddress]] = set()
+    pending: list[Arrival] = []
+    for time, event in _data_events(host):
+        for arrival in arrivals:
+            if arrival.time > time:
+                pending = [arrival]
+                break
+            _prove(host, requests, arrival, proven)
+        if host.sockets.get(event.local) is not None:
+            assert (event.local, event.remote) in proven, (host, time, event)
+        for arrival in pending:
+            _prove(host, requests, arrival, proven)
+        pending = []
+
+
+def _data_events(host: AgentHost) -> list[tuple[float, DataReceived]]:
+    return [(time, event) for time, event in host.events if isinstance(event, DataReceived)]
+
+
+def _prove(
+    host: AgentHost,
+    requests: dict[bytes, Sent],
+    arrival: Arrival,
+    proven: set[tuple[TransportAddress, TransportAddress]],
+) -> None:
+    path = (arrival.local, arrival.source)
+    if path in proven or not stun.looks_like_stun(arrival.data):
+        return
+    try:
+        message = stun.parse(arrival.data)
+        if _is_authentic(host, requests, arrival, message):
+            proven.add(path)
+    except stun.StunError:
+        return
+
+
+def _is_authentic(
+    host: AgentHost, requests: dict[bytes, Sent], arrival: Arrival, message: stun.Message
+) -> bool:
+    if message.message_class is stun.MessageClass.REQUEST:
+        fragment = (message.get(stun.USERNAME) or "").partition(":")[0]
+        password = host.passwords.get(fragment)
+        return password is not None and stun.verify_integrity(message, password.encode())
+    request = requests.get(message.transaction_id)
+    if request is None or (request.local, request.remote) != (arrival.local, arrival.source):
+        return False
+    return any(stun.verify_integrity(message, key.encode()) for key in host.remote_passwords)
+
+
+def check_silence_after_close(host: AgentHost) -> None:
+    """A closed agent sends nothing, tells nothing and has no timer."""
+    if host.closed_at is None:
+        return
+    late: list[Event] = [event for time, event in host.events if time > host.closed_at]
+    assert not late, (host, late)
+    assert not [sent for sent in host.log.sent if sent.time > host.closed_at], host
+    assert host.agent.get_timer() is None
+    assert host.agent.transmits() == []
+    assert host.agent.next_event() is None
