@@ -356,8 +356,8 @@ def fail_check(session: Session, stream: Stream, transaction: Transaction, reaso
     session.checklists.idle = False
     if transaction.use_candidate and pair.valid is not None:
         pair.nominating = False
-        drop_valid(session, stream, pair.valid, reason)
         if stream.current.checklist.state is ChecklistState.RUNNING:
             fail(session, stream, f"nomination failed: {reason}")
+        drop_valid(session, stream, pair.valid, reason)
         return
     evaluate(session, stream)
