@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from hmac import digest
 from struct import Struct
 from typing import Any
@@ -17,6 +18,17 @@ _FINGERPRINT = Struct("!HHI")
 _INTEGRITY_START = _TYPE_LENGTH.pack(MESSAGE_INTEGRITY, 20)
 _SHA256_START = _TYPE_LENGTH.pack(MESSAGE_INTEGRITY_SHA256, 32)
 _PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
+
+
+def _encode(attribute: Attribute[Any], value: Any, transaction_id: bytes) -> bytes:
+    encoded = attribute.encode(value, transaction_id)
+    size = len(encoded)
+    return _TYPE_LENGTH.pack(attribute.type, size) + encoded + _PADDING[size & 3]
+
+
+@lru_cache(maxsize=4096)
+def _encode_once(attribute: Attribute[Any], value: Any) -> bytes:
+    return _encode(attribute, value, b"")
 
 
 def build(
@@ -38,11 +50,10 @@ def build(
         raise ValueError("a transaction id has 12 bytes")
     body = b""
     for attribute, value in attributes:
-        encoded = attribute.encode(value, transaction_id)
-        size = len(encoded)
-        body += _TYPE_LENGTH.pack(attribute.type, size) + encoded
-        if size & 3:
-            body += _PADDING[size & 3]
+        if attribute.recurs:
+            body += _encode_once(attribute, value)
+        else:
+            body += _encode(attribute, value, transaction_id)
     if len(body) > 65535 - 64:
         raise ValueError("more attributes than a message can hold")
     message_type = join_type(method, message_class)

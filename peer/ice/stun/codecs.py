@@ -153,7 +153,8 @@ def unsigned_codec(size: int) -> Codec[int]:
             raise ValueError(f"{value} does not fit {size} bytes") from error
 
     def decode(value: bytes, transaction_id: bytes) -> int:
-        _expect(value, size)
+        if len(value) != size:
+            raise _malformed(f"{len(value)} bytes where {size} belong")
         return int.from_bytes(value, "big")
 
     return encode, decode
@@ -196,7 +197,8 @@ def flag_codec() -> Codec[bool]:
         return b""
 
     def decode(value: bytes, transaction_id: bytes) -> bool:
-        _expect(value, 0)
+        if value:
+            raise _malformed("a flag with a value")
         return True
 
     return encode, decode
@@ -237,15 +239,11 @@ def text_codec(limit: int, characters: int = 763, errors: str = "strict") -> Cod
     With ``errors="surrogateescape"`` bytes that are not UTF-8 survive the way in and out.
     """
 
-    @lru_cache(maxsize=1024)
-    def to_bytes(value: str) -> bytes:
+    def encode(value: str, transaction_id: bytes) -> bytes:
         encoded = value.encode(errors=errors)
         if len(encoded) > limit or len(value) > characters:
             raise ValueError(f"{len(value)} characters are too many")
         return encoded
-
-    def encode(value: str, transaction_id: bytes) -> bytes:
-        return to_bytes(value)
 
     def decode(value: bytes, transaction_id: bytes) -> str:
         if len(value) > 763:

@@ -31,6 +31,9 @@ _TRAILERS = frozenset((MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, FINGERPRINT)
 class Method(enum.IntEnum):
     """The methods we speak (RFC 8489 §18.2, RFC 8656 §17, RFC 6062 §6.1)."""
 
+    # Enum hashes the name in Python code, which costs more than all of `join_type`.
+    __hash__ = int.__hash__
+
     BINDING = 0x1
     ALLOCATE = 0x3
     REFRESH = 0x4
@@ -45,6 +48,8 @@ class Method(enum.IntEnum):
 
 class MessageClass(enum.IntEnum):
     """The two class bits of the message type (RFC 8489 §5)."""
+
+    __hash__ = int.__hash__
 
     REQUEST = 0
     INDICATION = 1
