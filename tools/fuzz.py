@@ -17,7 +17,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from peer.ice import stun, turn
+from peer.ice import (
+    IceAgent,
+    IceRole,
+    Record,
+    RemoteParameters,
+    TraceError,
+    dump_record,
+    load_record,
+    redact,
+    replay,
+    stun,
+    turn,
+)
 from peer.ice.address import TransportAddress
 
 PEER = TransportAddress("198.51.100.7", 9)
@@ -74,6 +86,24 @@ def fuzz_turn_responses(data: bytes) -> None:
         allocation.want_channel(PEER, float(now))
 
 
+def fuzz_trace(data: bytes) -> None:
+    """Read the lines of a trace, replay what is good after the beginning of a good one.
+
+    What was read is written the same.
+    """
+    records: list[Record] = []
+    IceAgent(role=IceRole.CONTROLLING, entropy=bytes, trace=records.append)
+    for line in data.split(b"\n"):
+        with suppress(TraceError):
+            record = load_record(line)
+            assert load_record(dump_record(record)) == record
+            assert load_record(dump_record(redact(record)))["kind"] == record["kind"]
+            records.append(record)
+    for entropy in (None, bytes):
+        with suppress(TraceError):
+            replay(records, entropy)
+
+
 def _stun_seeds() -> tuple[bytes, ...]:
     check = stun.build(
         stun.Method.BINDING,
@@ -121,10 +151,28 @@ def _stream_seeds() -> tuple[bytes, ...]:
     return (channel, *(channel + message + channel for message in _stun_seeds()))
 
 
+def _trace_seeds() -> tuple[bytes, ...]:
+    records: list[Record] = []
+    agent = IceAgent(role=IceRole.CONTROLLING, entropy=bytes, trace=records.append)
+    del records[:]
+    agent.add_stream("0", (1, 2))
+    agent.add_base("0", 1, PEER)
+    agent.set_remote_parameters("0", RemoteParameters("peer", "p" * 22))
+    agent.receive_datagram(_stun_seeds()[0], local=PEER, source=PEER, now=1.0)
+    agent.handle_timer(now=2.0)
+    agent.send("0", 1, b"data")
+    while agent.next_event() is not None:
+        agent.transmits()
+    agent.get_timer()
+    agent.close()
+    return ("\n".join(map(dump_record, records)).encode(),)
+
+
 TARGETS: dict[str, Target] = {
     "stun": Target(fuzz_stun, _stun_seeds()),
     "turn-stream": Target(fuzz_turn_stream, _stream_seeds()),
     "turn-responses": Target(fuzz_turn_responses, (*_stun_seeds(), *_stream_seeds())),
+    "trace": Target(fuzz_trace, _trace_seeds()),
 }
 
 

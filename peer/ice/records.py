@@ -119,7 +119,7 @@ def encode(value: object) -> Any:
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Mapping):
-        return {str(key): encode(item) for key, item in value.items()}
+        return {str(encode(key)): encode(item) for key, item in value.items()}
     if isinstance(value, Iterable):
         return [encode(item) for item in value]
     return encode_fields(value)

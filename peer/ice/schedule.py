@@ -187,10 +187,9 @@ def next_time(session: Session) -> float | None:
         liveness.next_time(session),
         tcp.next_time(session),
     ]
-    for paced in (gathering.next_time(session), relaying.next_time(session)):
-        # What is due already waits for the slot below.
-        if paced is not None and paced > session.now:
-            times.append(paced)
+    paced = (gathering.next_time(session), relaying.next_time(session))
+    # What is due already waits for the slot below.
+    times += (time for time in paced if time is not None and time > session.now)
     if has_work(session):
         times.append(session.pacer.next_slot(session.now))
     for stream in session.streams.values():
