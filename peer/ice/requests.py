@@ -125,7 +125,7 @@ def _remote_candidate(
         return None
     generation.peer_reflexive += 1
     learned = Candidate(
-        foundation=f"prflx{generation.peer_reflexive}",
+        foundation=f"prflx{len(generation.remote_candidates) + 1}",
         component=base.component,
         transport=base.transport,
         priority=check.priority,
