@@ -1,8 +1,8 @@
 """One allocation on one TURN server (RFC 8656), as a machine without clock or socket."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import inf
+from typing import assert_never
 
 from ..address import TransportAddress, is_ipv6
 from ..stun import (
@@ -15,14 +15,8 @@ from ..stun import (
     StunError,
     parse,
 )
-from .allocate import (
-    UnusableAllocationError,
-    allocate_attributes,
-    describe_failure,
-    read_alternate,
-    read_success,
-    simpler_options,
-)
+from .allocate import UnusableAllocationError, read_success
+from .attempts import AllocateAttempts
 from .auth import LongTermCredential
 from .channels import Channel, Channels
 from .config import TurnConfig
@@ -43,13 +37,19 @@ from .events import (
 from .exchange import Exchange, Operation, Outcome, Result, TurnRequest
 from .permissions import Permissions
 from .relay_data import channel_data, read_channel_data, read_data_indication, send_indication
-from .server import AllocateOptions, RelayFamily, TurnServer, check_credential, check_family
+from .server import AllocateOptions, RelayFamily, TurnServer, check_credential
 from .state import TRANSITIONS, AllocationState, Step
 
 _FAMILY_MISMATCH = ErrorCode(443, "the relayed address is of the other family")
 # The server takes these credentials for nothing any more: asking again is not allowed (§7.4).
 _CREDENTIALS_REFUSED = (401, 441)
 _WANTING = (AllocationState.IDLE, AllocationState.ALLOCATING, AllocationState.ALLOCATED)
+
+
+def _is_passing(outcome: Outcome) -> bool:
+    """Tell whether the same request may succeed later: no answer, or a server's error."""
+    code = outcome.error.code
+    return outcome.result is Result.TIMEOUT or (500 <= code < 600 and code != 508)
 
 
 class Allocation:
@@ -78,17 +78,15 @@ class Allocation:
         self.mapped: TransportAddress | None = None
         self.expires: float | None = None
         self._config = config or TurnConfig()
-        self._options = options or AllocateOptions()
-        check_family(self._options, server.address_family)
         self._entropy = entropy
-        self._local_port_attempt = local_port_attempt
+        self._attempts = AllocateAttempts(
+            server, options or AllocateOptions(), self._config, local_port_attempt
+        )
         self._credential = LongTermCredential(server.username, server.credential)
         self._padded = server.transport.is_stream
         self._exchange = Exchange(self._credential, entropy, self._config, reliable=self._padded)
         self._permissions = Permissions(self._config)
         self._channels = Channels(self._config)
-        self._asked: dict[TransportAddress, float] = {}
-        self._server_errors = 0
         self._attempt_at = -inf
         self._last_words: AllocationEvent = Released()
 
@@ -126,7 +124,7 @@ class Allocation:
         if self.state is AllocationState.IDLE:
             self._move(Step.START)
         if self.state is AllocationState.ALLOCATING:
-            return self._allocate(now)
+            return self._attempts.next(now)
         if self.state in (AllocationState.RELEASING, AllocationState.DISCARDING):
             return Operation(Method.REFRESH, ((LIFETIME, 0),), deletes=True)
         if self._attempt_at <= now and not self._exchange.is_busy(Method.REFRESH):
@@ -136,13 +134,6 @@ class Allocation:
             return self._bind(channel, now)
         hosts = self._permissions.due(now)
         return self._permit(hosts) if hosts else None
-
-    def _allocate(self, now: float) -> Operation:
-        self._asked[self.server.address] = now
-        attributes = allocate_attributes(
-            self.server.address_family, self._options, self._config.lifetime
-        )
-        return Operation(Method.ALLOCATE, attributes)
 
     def _refresh(self) -> Operation:
         lifetime = self._config.lifetime
@@ -192,7 +183,7 @@ class Allocation:
             case AllocationState.ALLOCATED:
                 return [AllocationLost(*error)]
             case AllocationState.IDLE | AllocationState.ALLOCATING:
-                return [self._failure(error, now)]
+                return [self._attempts.failure(error, now)]
             case _:
                 return [self._last_words]
 
@@ -216,7 +207,7 @@ class Allocation:
             granted = read_success(outcome.message, self.server.address_family, self._config, now)
         except UnusableAllocationError as error:
             self._move(Step.UNUSABLE)
-            self._last_words = self._failure(ErrorCode(440, str(error)), now)
+            self._last_words = self._attempts.failure(ErrorCode(440, str(error)), now)
             return []
         self._move(Step.CREATED)
         self.relayed = granted.relayed
@@ -232,35 +223,21 @@ class Allocation:
         return [Released()]
 
     def _judge_refusal(self, outcome: Outcome, now: float) -> list[AllocationEvent]:
-        error = outcome.error
-        simpler = simpler_options(error, outcome.message, self._options)
-        if simpler is not None:
-            self._options = simpler
-            self._attempt_at = -inf
-            return []
-        if error.code == 300 and outcome.message is not None:
-            return self._redirect(outcome.message, now)
-        if error.code // 100 == 5 and error.code != 508:
-            if self._server_errors < self._config.max_server_errors:
-                pause = self._config.server_error_pause * 2**self._server_errors
-                self._server_errors += 1
-                self._attempt_at = now + pause
-                return []
-        return self._fail(error, now)
-
-    def _redirect(self, message: Message, now: float) -> list[AllocationEvent]:
-        alternate = read_alternate(message, self.server.address)
-        if alternate is None:
-            return self._fail(ErrorCode(300, "no usable ALTERNATE-SERVER"), now)
-        asked = self._asked.get(alternate.address, -inf)
-        if now - asked < self._config.redirect_memory:
-            return self._fail(ErrorCode(300, "redirected in a circle"), now)
-        if len(self._asked) > self._config.max_redirects:
-            return self._fail(ErrorCode(300, "redirected too often"), now)
-        self.server = replace(self.server, address=alternate.address)
-        self._credential.forget_challenge()
+        verdict = self._attempts.after(outcome.error, outcome.message, now)
         self._attempt_at = -inf
-        return [ServerRedirected(alternate.address, alternate.domain)]
+        match verdict:
+            case AllocationFailed():
+                self._move(Step.REFUSED)
+                return [verdict]
+            case ServerRedirected():
+                self.server = self._attempts.server
+                self._credential.forget_challenge()
+                return [verdict]
+            case float():
+                self._attempt_at = verdict
+                return []
+            case _:
+                assert_never(verdict)
 
     def _judge_refresh(self, outcome: Outcome, now: float) -> list[AllocationEvent]:
         if outcome.operation.deletes:
@@ -276,11 +253,15 @@ class Allocation:
             error = ErrorCode(437, "refreshed with no lifetime")
         if error.code == 437 or error.code in _CREDENTIALS_REFUSED:
             return self._lose(error)
-        pause = self._config.refresh_retry if outcome.result is Result.ERROR else 0.0
-        if self.expires is not None and now + pause >= self.expires:
+        retry_at = self._retry_at(outcome, now)
+        if self.expires is not None and retry_at >= self.expires:
             return self._lose(error)
-        self._attempt_at = now + pause
+        self._attempt_at = retry_at
         return []
+
+    def _retry_at(self, outcome: Outcome, now: float) -> float:
+        """At once after silence, which has lasted long enough, but not after an answer."""
+        return now if outcome.result is Result.TIMEOUT else now + self._config.retry_pause
 
     def _lifetime_in(self, message: Message | None) -> float:
         try:
@@ -297,8 +278,13 @@ class Allocation:
             return [PermissionGranted(host) for host in fresh]
         if code == 437:
             return self._lose(outcome.error)
-        if outcome.result is Result.TIMEOUT:
-            denied = self._permissions.unanswered(operation.hosts, now)
+        if _is_passing(outcome):
+            retry_at = self._retry_at(outcome, now)
+            denied = self._permissions.unanswered(operation.hosts, now, retry_at)
+        elif code in _CREDENTIALS_REFUSED:
+            denied = [
+                host for each in operation.hosts for host in self._permissions.refused((each,))
+            ]
         else:
             denied = self._permissions.refused(operation.hosts)
         return [PermissionDenied(host, code, reason) for host in denied]
@@ -309,8 +295,8 @@ class Allocation:
         code, reason = outcome.error
         if channel is None:
             return []
-        if outcome.result is Result.TIMEOUT:
-            self._channels.unanswered(channel, now)
+        if _is_passing(outcome):
+            self._channels.unanswered(channel, self._retry_at(outcome, now))
             return []
         if outcome.result is Result.SUCCESS:
             hosts = self._permissions.refreshed(channel.peer.host, operation.started)
@@ -388,7 +374,7 @@ class Allocation:
         if not self._permissions.allows(peer.host, now):
             return None
         return send_indication(
-            data, peer, self._entropy(12), dont_fragment=self._options.dont_fragment
+            data, peer, self._entropy(12), dont_fragment=self._attempts.options.dont_fragment
         )
 
     def unwrap(
@@ -446,13 +432,6 @@ class Allocation:
         self.expires = granted_at + lifetime
         margin = min(self._config.refresh_margin, lifetime / 2)
         self._attempt_at = self.expires - margin
-
-    def _fail(self, error: ErrorCode, now: float) -> list[AllocationEvent]:
-        self._move(Step.REFUSED)
-        return [self._failure(error, now)]
-
-    def _failure(self, error: ErrorCode, now: float) -> AllocationFailed:
-        return describe_failure(error, self.server, self._config, self._local_port_attempt, now)
 
     def _lose(self, error: ErrorCode) -> list[AllocationEvent]:
         self._exchange.forget()

@@ -114,10 +114,10 @@ class Channels:
         if channel is not None:
             self.refused(channel)
 
-    def unanswered(self, channel: Channel, now: float) -> None:
-        """No answer: the server may have bound it, so the same number is tried again."""
+    def unanswered(self, channel: Channel, retry_at: float) -> None:
+        """No useful answer: the server may have bound it, so the same number is tried again."""
         channel.in_flight = False
-        channel.refresh_at = now
+        channel.refresh_at = retry_at
 
     def bound_number(self, peer: TransportAddress, now: float) -> int | None:
         """The number of the channel bound to `peer`, None when there is none at the moment."""

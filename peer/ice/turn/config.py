@@ -13,8 +13,8 @@ class TurnConfig:
     """The lifetime of an allocation whose server did not say (RFC 8656 §5)."""
     refresh_margin: float = 60.0
     """An allocation is refreshed this long before it expires (RFC 8656 §8)."""
-    refresh_retry: float = 5.0
-    """Pause before a refused Refresh is tried again while the allocation lives."""
+    retry_pause: float = 5.0
+    """Pause after an error that may pass before a request other than Allocate is repeated."""
     permission_lifetime: float = 300.0
     """RFC 8656 §9: MUST be 300 s."""
     permission_refresh: float = 240.0

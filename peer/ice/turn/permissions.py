@@ -94,12 +94,15 @@ class Permissions:
             permission.refresh_at = -inf
         return []
 
-    def unanswered(self, hosts: Sequence[str], now: float) -> list[str]:
-        """The request got no answer; returns the addresses given up, having no permission."""
+    def unanswered(self, hosts: Sequence[str], now: float, retry_at: float) -> list[str]:
+        """The request got no useful answer; returns the addresses given up, having no permission.
+
+        Permissions still in force are refreshed again at `retry_at`.
+        """
         lost = []
         for permission in self._find(hosts):
             permission.in_flight = False
-            permission.refresh_at = now
+            permission.refresh_at = retry_at
             if permission.expires <= now:
                 lost.append(permission.host)
                 del self._by_host[permission.host]

@@ -122,6 +122,26 @@ def test_permission_unanswered() -> None:
     assert events == [PermissionDenied(PEER.host, 701, "no answer")]
 
 
+def test_permission_survives_an_error_of_the_server() -> None:
+    """A 500 answer to the refresh takes nothing away; it is asked for again."""
+    client = permitted()
+    client.fake.fail(Method.CREATE_PERMISSION, 500)
+    assert client.run_until(1299.0) == []
+    assert [time for time, _ in client.sent] == [1240.0, 1245.0]
+    assert client.allocation.unwrap(data_indication(PEER), 1299.0) == (PEER, b"data")
+
+
+def test_refused_credentials_are_not_tried_for_each_peer() -> None:
+    """RFC 8489 §9.2.5: nothing has changed since the refusal."""
+    client = allocated()
+    for peer in peers(3):
+        client.allocation.want_permission(peer, client.now)
+    client.fake.users = {"other": "word"}
+    events = client.settle()
+    assert [type(event) for event in events] == [PermissionDenied] * 3
+    assert client.methods() == [Method.CREATE_PERMISSION]
+
+
 @pytest.mark.parametrize("method", [Method.CREATE_PERMISSION, Method.CHANNEL_BIND])
 def test_437_to_any_request_means_the_allocation_is_gone(method: Method) -> None:
     """RFC 8656 §5."""
@@ -284,7 +304,7 @@ def test_padding_of_datagrams_is_tolerated() -> None:
     assert client.allocation.unwrap(data, client.now) == (PEER, b"abc")
 
 
-@pytest.mark.parametrize("code", [403, 443, 486, 508])
+@pytest.mark.parametrize("code", [403, 420, 443, 486, 508])
 def test_channel_refused_leaves_send_indications(code: int) -> None:
     client = permitted()
     client.allocation.want_channel(PEER, client.now)
@@ -316,6 +336,16 @@ def test_channel_bind_unanswered_repeats_the_same_number() -> None:
     events = client.settle()
     assert events[-1] == ChannelBound(PEER, 0x4000)
     assert client.fake.requests[-1].get(stun.CHANNEL_NUMBER) == 0x4000
+
+
+def test_channel_bind_survives_an_error_of_the_server() -> None:
+    client = allocated()
+    client.allocation.want_channel(PEER, client.now)
+    client.fake.fail(Method.CHANNEL_BIND, 500)
+    assert client.settle() == []
+    assert client.allocation.next_time() == 1005.0
+    client.now = 1005.0
+    assert client.settle()[-1] == ChannelBound(PEER, 0x4000)
 
 
 def test_data_indication() -> None:

@@ -82,7 +82,7 @@ def test_fresh_ones_go_together_before_suspects(permissions: Permissions) -> Non
 def test_unanswered_first_request_gives_up(permissions: Permissions) -> None:
     permissions.want(A)
     permissions.sent((A,))
-    assert permissions.unanswered((A,), 39.5) == [A]
+    assert permissions.unanswered((A,), 39.5, 39.5) == [A]
     assert permissions.next_time() == inf
 
 
@@ -93,10 +93,10 @@ def test_unanswered_refresh_is_repeated_until_the_permission_ends(
     permissions.sent((A,))
     permissions.granted((A,), 0.0)
     permissions.sent((A,))
-    assert permissions.unanswered((A,), 279.5) == []
+    assert permissions.unanswered((A,), 279.5, 279.5) == []
     assert permissions.due(279.5) == (A,)
     permissions.sent((A,))
-    assert permissions.unanswered((A,), 319.0) == [A]
+    assert permissions.unanswered((A,), 319.0, 319.0) == [A]
     assert not permissions.was_granted(A)
 
 

@@ -70,7 +70,7 @@ def test_indications_to_discard() -> None:
     assert read_data_indication(other) is DropReason.NOT_DATA
     other = indication(peer, data, message_class=stun.MessageClass.SUCCESS)
     assert read_data_indication(other) is DropReason.NOT_DATA
-    unknown = stun.Attribute(0x7FFF, "UNKNOWN", *[stun.DATA.encode, stun.DATA.decode])
+    unknown = stun.Attribute(0x7FFF, "UNKNOWN", stun.DATA.encode, stun.DATA.decode)
     other = indication(peer, data, (unknown, b""))
     assert read_data_indication(other) is DropReason.UNKNOWN_ATTRIBUTES
     damaged = indication(peer, data)
