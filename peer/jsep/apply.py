@@ -145,7 +145,8 @@ def _remote_offer(state: State, text: str, target: SignalingState, entropy: Entr
         pending_remote=offer,
         can_trickle_ice_candidates=supports_trickle(offer),
     )
-    return collect_candidates(process_remote_tracks(_note_numbers(new, offer), offer))
+    new = process_remote_tracks(_note_numbers(new.without_stopped(), offer), offer)
+    return collect_candidates(new)
 
 
 def _remote_answer(state: State, type_: SdpType, text: str, target: SignalingState) -> State:

@@ -1,7 +1,9 @@
 """Codecs: what this side supports, their payload types, and what both sides have in common."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import lru_cache
 
 from sdp import (
     Codec,
@@ -63,13 +65,14 @@ class PayloadTypes:
     def __init__(self, known: Mapping[int, Codec]) -> None:
         self._codecs = dict(known)
 
-    def get(self, codec: Codec) -> int | None:
+    def get(self, codec: Codec, in_use: AbstractSet[int] = frozenset()) -> int | None:
         """Return the payload type for a codec, None when all are taken.
 
-        One that had a number keeps it; otherwise it gets its preferred one if that is free.
+        One that had a number keeps it, unless its section has that number `in_use` for another
+        codec; otherwise it gets its preferred one if that is free.
         """
         for payload_type, known in self._codecs.items():
-            if _same(known, codec):
+            if payload_type not in in_use and _same(known, codec):
                 return payload_type
         for payload_type in (codec.payload_type, *_DYNAMIC):
             if payload_type not in self._codecs:
@@ -100,18 +103,16 @@ def offer_codecs(
     and feedback, and come first unless `in_order_of_support` asks for the order of `supported`.
     """
     targets: dict[int, int] = {}
-    offered: list[tuple[int, Codec]] = []
-    kept = _supported_codecs(supported, negotiated)
-    taken = set()
-    for index, codec in kept:
-        offered.append((index, codec))
-        taken.add(index)
+    offered = _supported_codecs(supported, negotiated)
+    taken = {index for index, _ in offered}
+    in_use = {codec.payload_type for _, codec in offered}
+    for index, codec in offered:
         targets.setdefault(supported[index].payload_type, codec.payload_type)
     for index, codec in enumerate(supported):
         if index in taken:
             continue
         wanted = retarget(codec, targets)
-        payload_type = None if wanted is None else numbers.get(wanted)
+        payload_type = None if wanted is None else numbers.get(wanted, in_use)
         if wanted is not None and payload_type is not None:
             offered.append((index, replace(wanted, payload_type=payload_type)))
             targets.setdefault(codec.payload_type, payload_type)
@@ -162,8 +163,10 @@ def retarget(codec: Codec, targets: Mapping[int, int]) -> Codec | None:
     return replace(codec, parameters=(("/".join(numbers), None),))
 
 
+# The sections of one session mostly have the same formats, so what these return is remembered.
+@lru_cache(maxsize=128)
 def answer_codecs(
-    offered: Sequence[Codec], supported: Sequence[Codec], *, in_order_of_support: bool
+    offered: tuple[Codec, ...], supported: tuple[Codec, ...], *, in_order_of_support: bool
 ) -> tuple[Codec, ...]:
     """Return the formats to answer, with the payload types of the offer (RFC 3264 §6.1).
 
@@ -182,7 +185,8 @@ def answer_codecs(
     return codecs if any(map(is_media_codec, codecs)) else ()
 
 
-def mutual_codecs(mine: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec, ...]:
+@lru_cache(maxsize=128)
+def mutual_codecs(mine: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, ...]:
     """Return those of `mine` that `theirs` has too, with the feedback both sides want.
 
     Payload types, parameters and order are those of `mine` (RFC 3264 §5.1: they are per direction).
@@ -195,7 +199,8 @@ def mutual_codecs(mine: Sequence[Codec], theirs: Sequence[Codec]) -> tuple[Codec
     )
 
 
-def in_order_of(codecs: Sequence[Codec], order: Sequence[Codec]) -> tuple[Codec, ...]:
+@lru_cache(maxsize=128)
+def in_order_of(codecs: tuple[Codec, ...], order: tuple[Codec, ...]) -> tuple[Codec, ...]:
     """Sort formats by the place their counterparts have in `order`."""
     pairs = _pairs(codecs, order)
     place = {codec.payload_type: index for index, codec in enumerate(order)}

@@ -24,12 +24,6 @@ def rolled_back(state: State) -> State:
     if stable is None:
         return state
     transceivers = tuple(_transceivers(state, stable))
-    running = frozenset(one.id for one in transceivers if not one.stopping)
-    wiring = replace(
-        stable.wiring,
-        senders={key: value for key, value in stable.wiring.senders.items() if key in running},
-        receivers={key: value for key, value in stable.wiring.receivers.items() if key in running},
-    )
     restored = replace(
         stable,
         configuration=state.configuration,
@@ -42,9 +36,8 @@ def rolled_back(state: State) -> State:
         last_created=state.last_created,
         credentials_to_replace=state.credentials_to_replace,
         current_remote=state.current_remote,
-        wiring=wiring,
     )
-    return collect_candidates(restored)
+    return collect_candidates(restored.without_stopped())
 
 
 def _transceivers(state: State, stable: State) -> Iterator[Transceiver]:

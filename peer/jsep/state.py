@@ -98,6 +98,19 @@ class State:
             ),
         )
 
+    def without_stopped(self) -> "State":
+        """Return the state with nothing sending or receiving for transceivers that are stopped."""
+        running = frozenset(one.id for one in self.transceivers if not one.stopping)
+        senders, receivers = self.wiring.senders, self.wiring.receivers
+        if running.issuperset(senders) and running.issuperset(receivers):
+            return self
+        wiring = replace(
+            self.wiring,
+            senders={key: value for key, value in senders.items() if key in running},
+            receivers={key: value for key, value in receivers.items() if key in running},
+        )
+        return replace(self, wiring=wiring)
+
 
 class Outcome(NamedTuple):
     """The new state, and the steps that make the world follow it."""

@@ -107,18 +107,13 @@ def stop_transceiver(state: State, number: int) -> Outcome:
     one = state.transceiver(number)
     if one is None or one.stopping:
         return Outcome(state, ())
-    wiring = replace(
-        state.wiring,
-        senders={key: value for key, value in state.wiring.senders.items() if key != number},
-        receivers={key: value for key, value in state.wiring.receivers.items() if key != number},
-    )
     if any(slot.transceiver == number for slot in state.slots):
         stopping = replace(one, stopping=True, direction=Direction.INACTIVE, fired_direction=None)
-        new = replace(state.with_transceiver(stopping), wiring=wiring)
+        new = state.with_transceiver(stopping)
     else:
         transceivers = tuple(other for other in state.transceivers if other.id != number)
-        new = replace(state, transceivers=transceivers, wiring=wiring)
-    return outcome(state, new)
+        new = replace(state, transceivers=transceivers)
+    return outcome(state, new.without_stopped())
 
 
 def request_data_channel(state: State) -> State:
