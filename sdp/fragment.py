@@ -1,6 +1,6 @@
 """Trickled candidates as ``application/trickle-ice-sdpfrag`` (RFC 8840 §9, RFC 9725 §4.3.1)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sdp.builder import LevelBuilder
@@ -9,8 +9,8 @@ from sdp.candidate import Candidate
 from sdp.errors import MalformedError, SdpError, Tolerated
 from sdp.limits import MAX_MEDIA_SECTIONS
 from sdp.media_parser import MEDIA_ATTRIBUTES, MediaBuilder
-from sdp.parser import parse_level
-from sdp.reader import read_lines
+from sdp.parser import Level, parse_level
+from sdp.reader import read_levels
 from sdp.session_parser import SESSION_ATTRIBUTES, SessionBuilder
 from sdp.transport import NO_ICE, NO_RTCP, IceAttributes, RtcpAttributes
 from sdp.writer import append_candidates, append_ice, append_rtcp, join_lines
@@ -102,24 +102,24 @@ def parse_fragment(text: str | bytes) -> Fragment:
 
     Unknown attributes and the content of pseudo m= lines are ignored (RFC 8840 §4.4, §9.2).
     """
-    tolerated: list[Tolerated] = []
-    lines = [_with_known_name(line) for line in read_lines(text, tolerated.append)]
-    session = SessionBuilder(tolerated)
-    index = parse_level(session, _SESSION_ATTRIBUTES, _IGNORED_LINES, lines, 0)
+    session = SessionBuilder([])
     media: list[MediaBuilder] = []
-    while index < len(lines):
+    levels = read_levels(text, session.tolerated.append)
+    _, lines = next(levels)
+    _parse_level(session, _SESSION_ATTRIBUTES, lines, 1)
+    for number, lines in levels:
         if len(media) >= MAX_MEDIA_SECTIONS:
-            raise SdpError(index + 1, f"more than {MAX_MEDIA_SECTIONS} media sections")
-        section = _start_section(tolerated, lines[index], index + 1)
+            raise SdpError(number, f"more than {MAX_MEDIA_SECTIONS} media sections")
+        section = _start_section(session.tolerated, lines[0], number)
+        _parse_level(section, _MEDIA_ATTRIBUTES, lines[1:], number + 1)
         media.append(section)
-        index = parse_level(section, _MEDIA_ATTRIBUTES, _IGNORED_LINES, lines, index + 1)
     return Fragment(
         ice=session.ice(),
         ice_lite=session.ice_lite,
         ice_pacing=session.ice_pacing,
         groups=tuple(session.groups),
         media=tuple(map(_section_of, media)),
-        tolerated=tuple(tolerated),
+        tolerated=tuple(session.tolerated),
     )
 
 
@@ -144,6 +144,15 @@ def serialize_fragment(fragment: Fragment) -> str:
 
 def _identity(mid: str | None, candidate: Candidate) -> tuple[str | None, str, int, str, int]:
     return (mid, candidate.address, candidate.port, candidate.transport, candidate.component)
+
+
+def _parse_level(
+    level: Level,
+    attributes: Mapping[str, Callable[[Level, str], None]],
+    lines: list[str],
+    first_number: int,
+) -> None:
+    parse_level(level, attributes, _IGNORED_LINES, list(map(_with_known_name, lines)), first_number)
 
 
 def _with_known_name(line: str) -> str:

@@ -4,6 +4,7 @@ MAX_LENGTH = 1 << 20
 """Bytes of a whole description."""
 MAX_LINE_LENGTH = 1 << 14
 """Characters of one line."""
+MAX_LINES = 1 << 16
 MAX_MEDIA_SECTIONS = 1000
 MAX_FORMATS = 1000
 """Formats of one m= line."""

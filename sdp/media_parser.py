@@ -1,16 +1,16 @@
 """Reading one media section: its m= line and media-level attributes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from sdp.attribute import Attribute
 from sdp.builder import ATTRIBUTES_OF_BOTH_LEVELS, LevelBuilder
 from sdp.candidate import Candidate, parse_candidate_value
 from sdp.connection import RtcpAddress, parse_rtcp_address
 from sdp.errors import MalformedError, Tolerated
-from sdp.fmtp import Parameters, parse_parameters
-from sdp.limits import MAX_CANDIDATES, MAX_FORMATS, MAX_WILDCARD_FEEDBACK
+from sdp.limits import MAX_CANDIDATES, MAX_FORMATS
 from sdp.media import MediaSection
-from sdp.rtp import STATIC_CODECS, Codec, Encoding, Feedback, parse_encoding, parse_feedback
+from sdp.payload_formats import AttributeLines, read_codecs
+from sdp.rtp import Codec
 from sdp.sctp import (
     NO_SCTP,
     SctpAttributes,
@@ -29,13 +29,6 @@ from sdp.transport import (
     parse_remote_candidates,
 )
 
-_PAYLOAD_TYPES = {str(payload_type): payload_type for payload_type in range(128)}
-_STATIC_ENCODINGS = {
-    str(payload_type): Encoding(codec.name, codec.clock_rate, codec.channels)
-    for payload_type, codec in STATIC_CODECS.items()
-}
-_MAX_WILDCARD_LENGTH = 256
-
 
 class MediaBuilder(LevelBuilder):
     """Fields of one media section."""
@@ -43,7 +36,6 @@ class MediaBuilder(LevelBuilder):
     __slots__ = (
         "bundle_only",
         "candidates",
-        "encodings",
         "feedback",
         "fmtps",
         "formats",
@@ -63,12 +55,12 @@ class MediaBuilder(LevelBuilder):
         "rtcp_mux",
         "rtcp_mux_only",
         "rtcp_rsize",
+        "rtpmaps",
         "sctp_port",
         "sctpmap",
         "simulcast",
         "ssrc_groups",
         "ssrcs",
-        "wildcard_feedback",
     )
 
     def __init__(self, tolerated: list[Tolerated], line_number: int, value: str) -> None:
@@ -83,10 +75,9 @@ class MediaBuilder(LevelBuilder):
         self.rtcp_mux = False
         self.rtcp_mux_only = False
         self.rtcp_rsize = False
-        self.encodings: dict[str, Encoding] = {}
-        self.fmtps: dict[str, Parameters] = {}
-        self.feedback: dict[str, list[Feedback]] = {}
-        self.wildcard_feedback: list[Feedback] = []
+        self.rtpmaps = AttributeLines()
+        self.fmtps = AttributeLines()
+        self.feedback = AttributeLines()
         self.ptime: float | None = None
         self.maxptime: float | None = None
         self.msids: list[Msid] = []
@@ -132,7 +123,7 @@ class MediaBuilder(LevelBuilder):
             ice=self.ice(),
             dtls=self.dtls(),
             rtcp=self.rtcp_attributes(),
-            codecs=self._codecs() if "RTP/" in self.protocol.upper() else (),
+            codecs=self._codecs(),
             extmaps=tuple(self.extmaps),
             extmap_allow_mixed=self.extmap_allow_mixed,
             ptime=self.ptime,
@@ -168,33 +159,12 @@ class MediaBuilder(LevelBuilder):
         return SctpAttributes(self.sctp_port, self.max_message_size, self.sctpmap)
 
     def _codecs(self) -> tuple[Codec, ...]:
-        codecs = []
-        for fmt in dict.fromkeys(self.formats):
-            encoding = self.encodings.pop(fmt, None) or _STATIC_ENCODINGS.get(fmt)
-            payload_type = _PAYLOAD_TYPES.get(fmt)
-            if encoding is None or payload_type is None:
-                self.tolerate(f"format {fmt[:32]} is not described")
-            else:
-                codecs.append(self._codec(payload_type, fmt, encoding))
-        for name, lines in (("rtpmap", self.encodings), ("fmtp", self.fmtps)):
-            for fmt in lines:
-                self.tolerate(f"a={name} for format {fmt[:32]}, which m= does not list")
-        return tuple(codecs)
-
-    def _codec(self, payload_type: int, fmt: str, encoding: Encoding) -> Codec:
-        feedback: Iterable[Feedback] = self.feedback.get(fmt, ())
-        # RFC 4585 §4.2: the wildcard is for every payload type; retransmissions have no feedback.
-        if self.wildcard_feedback and encoding.name.lower() != "rtx":
-            feedback = dict.fromkeys([*feedback, *self.wildcard_feedback])
-        name, clock_rate, channels = encoding
-        return Codec(
-            payload_type,
-            name,
-            clock_rate,
-            channels,
-            self.fmtps.pop(fmt, ()),
-            tuple(feedback),
-        )
+        rtpmaps, fmtps, feedback = self.rtpmaps, self.fmtps, self.feedback
+        if "RTP/" not in self.protocol.upper():
+            if rtpmaps.values or fmtps.values or feedback.values:
+                self.tolerate("payload formats in a section without RTP are ignored")
+            return ()
+        return read_codecs(self.formats, rtpmaps, fmtps, feedback, self.tolerated, self.line_number)
 
 
 def _read_mid(media: MediaBuilder, value: str) -> None:
@@ -245,30 +215,18 @@ def _read_rtcp_rsize(media: MediaBuilder, value: str) -> None:
 
 
 def _read_rtpmap(media: MediaBuilder, value: str) -> None:
-    fmt, _, encoding = value.partition(" ")
-    if fmt in media.encodings:
-        media.tolerate("repeated a=rtpmap")
-    media.encodings[fmt] = parse_encoding(encoding)
+    media.rtpmaps.values.append(value)
+    media.rtpmaps.numbers.append(media.line_number)
 
 
 def _read_fmtp(media: MediaBuilder, value: str) -> None:
-    fmt, _, parameters = value.partition(" ")
-    if fmt in media.fmtps:
-        media.tolerate("repeated a=fmtp")
-    media.fmtps[fmt] = parse_parameters(parameters)
+    media.fmtps.values.append(value)
+    media.fmtps.numbers.append(media.line_number)
 
 
 def _read_rtcp_fb(media: MediaBuilder, value: str) -> None:
-    fmt, _, rest = value.partition(" ")
-    feedback = parse_feedback(rest)
-    if fmt in media.feedback:
-        media.feedback[fmt].append(feedback)
-    elif fmt != "*":
-        media.feedback[fmt] = [feedback]
-    elif len(rest) > _MAX_WILDCARD_LENGTH or len(media.wildcard_feedback) >= MAX_WILDCARD_FEEDBACK:
-        raise MalformedError("too much a=rtcp-fb for all formats")
-    elif feedback not in media.wildcard_feedback:
-        media.wildcard_feedback.append(feedback)
+    media.feedback.values.append(value)
+    media.feedback.numbers.append(media.line_number)
 
 
 def _read_ptime(media: MediaBuilder, value: str) -> None:

@@ -1,15 +1,14 @@
 """Reading a whole description (RFC 8866 §5): strict about lines, lenient about their order."""
 
 from collections.abc import Callable, Mapping
-from itertools import islice
 from typing import TypeVar
 
 from sdp.attribute import Attribute
 from sdp.builder import DROPPED_WHEN_MALFORMED, LINES_OF_BOTH_LEVELS, LevelBuilder
-from sdp.errors import MalformedError, SdpError, Tolerated
+from sdp.errors import MalformedError, SdpError
 from sdp.limits import MAX_MEDIA_SECTIONS
 from sdp.media_parser import MEDIA_ATTRIBUTES, MediaBuilder
-from sdp.reader import read_lines
+from sdp.reader import read_levels
 from sdp.session import Description
 from sdp.session_parser import SESSION_ATTRIBUTES, SESSION_LINES, SessionBuilder
 from sdp.tokens import is_token
@@ -24,15 +23,16 @@ def parse(text: str | bytes) -> Description:
 
     Lines may end in CRLF or LF; `Description.tolerated` lists what was let pass.
     """
-    tolerated: list[Tolerated] = []
-    lines = read_lines(text, tolerated.append)
+    session = SessionBuilder([])
+    levels = read_levels(text, session.tolerated.append)
+    _, lines = next(levels)
     if not lines or not lines[0].startswith("v="):
         raise SdpError(1, "a description starts with v=")
-    session = SessionBuilder(tolerated)
-    number = parse_level(session, SESSION_ATTRIBUTES, SESSION_LINES, lines, 0)
-    while number < len(lines):
-        media = _start_section(session, lines[number], number + 1)
-        number = parse_level(media, MEDIA_ATTRIBUTES, LINES_OF_BOTH_LEVELS, lines, number + 1)
+    parse_level(session, SESSION_ATTRIBUTES, SESSION_LINES, lines, 1)
+    for number, lines in levels:
+        media = _start_section(session, lines[0], number)
+        parse_level(media, MEDIA_ATTRIBUTES, LINES_OF_BOTH_LEVELS, lines[1:], number + 1)
+        session.media.append(media.build())
     return session.build()
 
 
@@ -40,11 +40,9 @@ def _start_section(session: SessionBuilder, line: str, number: int) -> MediaBuil
     if len(session.media) >= MAX_MEDIA_SECTIONS:
         raise SdpError(number, f"more than {MAX_MEDIA_SECTIONS} media sections")
     try:
-        media = MediaBuilder(session.tolerated, number, line[2:])
+        return MediaBuilder(session.tolerated, number, line[2:])
     except MalformedError as error:
         raise SdpError(number, str(error)) from None
-    session.media.append(media)
-    return media
 
 
 def parse_level(
@@ -52,15 +50,12 @@ def parse_level(
     attributes: Mapping[str, Callable[[Level, str], None]],
     other_lines: Mapping[str, Callable[[Level, str], None]],
     lines: list[str],
-    index: int,
-) -> int:
-    """Read lines from `index` up to the next m= line; return the index of that line."""
-    for line in islice(lines, index, None):
+    first_number: int,
+) -> None:
+    """Read the lines of a level, except m=, into `level`. Raises SdpError."""
+    for number, line in enumerate(lines, first_number):
         prefix = line[:2]
-        if prefix == "m=":
-            break
-        index += 1
-        level.line_number = index
+        level.line_number = number
         name, colon, value = line[2:].partition(":") if prefix == "a=" else _NO_ATTRIBUTE
         handler = attributes.get(name)
         try:
@@ -72,9 +67,8 @@ def parse_level(
                 _read_line(level, other_lines, line)
         except MalformedError as error:
             if name not in DROPPED_WHEN_MALFORMED:
-                raise SdpError(index, str(error)) from None
+                raise SdpError(number, str(error)) from None
             level.tolerate(str(error))
-    return index
 
 
 def _read_unknown(

@@ -1,34 +1,57 @@
 """Lines of a description: decoding, line ends and bounds (RFC 8866 §5, §9)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sdp.errors import SdpError, Tolerated
-from sdp.limits import MAX_LENGTH, MAX_LINE_LENGTH
+from sdp.limits import MAX_LENGTH, MAX_LINE_LENGTH, MAX_LINES
 
 _TOO_LONG = f"description longer than {MAX_LENGTH} bytes"
 
 
-def read_lines(text: str | bytes, tolerate: Callable[[Tolerated], None]) -> list[str]:
-    """Split a description into lines without their ends; line n is item n - 1.
+def read_levels(
+    text: str | bytes, tolerate: Callable[[Tolerated], None]
+) -> Iterator[tuple[int, list[str]]]:
+    """Split a description into levels: the session level, then each media section.
 
-    CRLF, LF, a mix of them and a missing last line end are taken. Raises SdpError for a
-    description or line that is too long and for a NUL or a lone CR.
+    Yields the number of the first line and the lines without their ends; all but the first level
+    begin with an m= line. CRLF, LF, a mix of them and a missing last line end are taken. Raises
+    SdpError for too long a description or line, too many lines, and for a NUL or a lone CR.
     """
+    number = 1
+    # Split level by level, so that no more than one level of lines is in memory.
+    for level in _split_levels(_normalize(text, tolerate)):
+        lines = level.split("\n") if level else []
+        if lines and max(map(len, lines)) > MAX_LINE_LENGTH:
+            number += next(n for n, line in enumerate(lines) if len(line) > MAX_LINE_LENGTH)
+            raise SdpError(number, f"line longer than {MAX_LINE_LENGTH} characters")
+        yield number, lines
+        number += len(lines)
+
+
+def _split_levels(text: str) -> Iterator[str]:
+    session, *sections = f"\n{text}".split("\nm=")
+    yield session[1:]
+    for section in sections:
+        yield f"m={section}"
+
+
+def _normalize(text: str | bytes, tolerate: Callable[[Tolerated], None]) -> str:
     if len(text) > MAX_LENGTH:
         raise SdpError(1, _TOO_LONG)
     decoded = _decode(text, tolerate)
-    lines = decoded.split("\n")
-    if lines[-1]:
-        tolerate(Tolerated(len(lines), "last line without a line end"))
-    else:
-        lines.pop()
-    if decoded.count("\r\n") == decoded.count("\n"):
-        lines = decoded.split("\r\n")[: len(lines)]
-    else:
+    line_ends = decoded.count("\n")
+    if line_ends > MAX_LINES:
+        raise SdpError(MAX_LINES + 1, f"more than {MAX_LINES} lines")
+    if decoded.count("\r\n") != line_ends:
         tolerate(Tolerated(1, "lines end in LF"))
-        lines = [line.removesuffix("\r") for line in lines]
-    _check_lines(decoded, lines)
-    return lines
+    decoded = decoded.replace("\r\n", "\n")
+    for character, name in (("\r", "lone CR"), ("\0", "NUL")):
+        position = decoded.find(character)
+        if position >= 0:
+            raise SdpError(decoded.count("\n", 0, position) + 1, f"{name} in a line")
+    if not decoded.endswith("\n"):
+        tolerate(Tolerated(line_ends + 1, "last line without a line end"))
+    return decoded.removesuffix("\n")
 
 
 def _decode(text: str | bytes, tolerate: Callable[[Tolerated], None]) -> str:
@@ -43,15 +66,3 @@ def _decode(text: str | bytes, tolerate: Callable[[Tolerated], None]) -> str:
     if "\ufffd" in decoded and decoded.encode() != text:
         tolerate(Tolerated(1, "invalid UTF-8 was replaced"))
     return decoded
-
-
-def _check_lines(decoded: str, lines: list[str]) -> None:
-    longest = max(map(len, lines), default=0)
-    if longest > MAX_LINE_LENGTH:
-        number = next(n for n, line in enumerate(lines, 1) if len(line) > MAX_LINE_LENGTH)
-        raise SdpError(number, f"line longer than {MAX_LINE_LENGTH} characters")
-    for character, name in (("\r", "lone CR"), ("\0", "NUL")):
-        if character in decoded:
-            for number, line in enumerate(lines, 1):
-                if character in line:
-                    raise SdpError(number, f"{name} in a line")

@@ -10,7 +10,7 @@ from sdp.builder import (
 from sdp.bundle import Group, parse_group
 from sdp.errors import MalformedError, SdpError, Tolerated
 from sdp.limits import MAX_GROUP_MIDS, MAX_GROUPS
-from sdp.media_parser import MediaBuilder
+from sdp.media import MediaSection
 from sdp.origin import UNBOUNDED, Origin, Timing, parse_origin, parse_timing
 from sdp.session import Description
 from sdp.source import MsidSemantic, parse_msid_semantic
@@ -49,13 +49,12 @@ class SessionBuilder(LevelBuilder):
         self.ice_lite = False
         self.ice_pacing: int | None = None
         self.msid_semantics: list[MsidSemantic] = []
-        self.media: list[MediaBuilder] = []
+        self.media: list[MediaSection] = []
 
     def build(self) -> Description:
         """Make the record of the description. Raises SdpError when o= is missing."""
         if self.origin is None:
             raise SdpError(self.line_number, "no o= line")
-        media = tuple([section.build() for section in self.media])
         for name, value in (("s=", self.session_name), ("t=", self.timings or None)):
             if value is None:
                 self.tolerate(f"no {name} line")
@@ -80,7 +79,7 @@ class SessionBuilder(LevelBuilder):
             extmap_allow_mixed=self.extmap_allow_mixed,
             msid_semantics=tuple(self.msid_semantics),
             other=tuple(self.other),
-            media=media,
+            media=tuple(self.media),
             tolerated=tuple(sorted(self.tolerated)),
         )
 

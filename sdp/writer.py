@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from sdp.attribute import Attribute
 from sdp.connection import Connection
 from sdp.fmtp import serialize_parameters
-from sdp.limits import MAX_LENGTH, MAX_LINE_LENGTH
+from sdp.limits import MAX_LENGTH, MAX_LINE_LENGTH, MAX_LINES
 from sdp.media import MediaSection
 from sdp.media_parser import MEDIA_ATTRIBUTES
 from sdp.origin import UNBOUNDED
@@ -36,6 +36,8 @@ def join_lines(lines: list[str]) -> str:
         raise ValueError("a value contains CR, LF or NUL")
     if (len(text) if text.isascii() else len(text.encode())) > MAX_LENGTH:
         raise ValueError(f"description longer than {MAX_LENGTH} bytes")
+    if len(lines) > MAX_LINES:
+        raise ValueError(f"more than {MAX_LINES} lines")
     if max(map(len, lines), default=0) > MAX_LINE_LENGTH:
         raise ValueError(f"line longer than {MAX_LINE_LENGTH} characters")
     return text

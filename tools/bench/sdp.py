@@ -22,15 +22,15 @@ SECONDS_PER_ROUND = 0.02
 
 
 def time_interleaved(functions: Sequence[Callable[[], object]]) -> list[float]:
-    """Return the median seconds per call of each function, measured in turns."""
+    """Return the median CPU seconds per call of each function, measured in turns."""
     repeats = [_repeats(function) for function in functions]
     samples: list[list[float]] = [[] for _ in functions]
     for _ in range(ROUNDS):
         for function, count, times in zip(functions, repeats, samples, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(count):
                 function()
-            times.append((time.perf_counter() - start) / count)
+            times.append((time.process_time() - start) / count)
     return [statistics.median(times) for times in samples]
 
 
@@ -76,9 +76,9 @@ def scaling(text: str, few: int = 30, many: int = 300) -> dict[str, float]:
 
 
 def _repeats(function: Callable[[], object]) -> int:
-    start = time.perf_counter()
+    start = time.process_time()
     function()
-    return max(1, int(SECONDS_PER_ROUND / (time.perf_counter() - start)))
+    return max(1, int(SECONDS_PER_ROUND / (time.process_time() - start)))
 
 
 def main() -> None:
