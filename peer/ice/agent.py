@@ -7,6 +7,7 @@ from .address import TransportAddress, canonical, usable_as_host
 from .base import Base
 from .candidate import Candidate, TcpType, TransportProtocol
 from .candidates import add_remote
+from .conclusion import update
 from .config import IceConfig, NetworkType, StunServer
 from .errors import DropReason, InvalidParameterError, InvalidStateError
 from .events import (
@@ -83,6 +84,7 @@ class IceAgent:
     def remove_stream(self, stream_id: str) -> None:
         """Take a stream out: its bases are released, its checks end."""
         session = self._open()
+        schedule.announce_bases(session)
         stream = self._stream(stream_id)
         for component in list(stream.components):
             stop_component(session, stream, component)
@@ -93,6 +95,7 @@ class IceAgent:
     def remove_component(self, stream_id: str, component: int) -> None:
         """Take one component out of a stream, because the answer multiplexes RTCP."""
         session = self._open()
+        schedule.announce_bases(session)
         stream = self._stream(stream_id)
         if component not in stream.components or len(stream.components) == 1:
             raise InvalidParameterError(f"stream {stream_id!r} cannot lose {component}")
@@ -121,10 +124,7 @@ class IceAgent:
             raise InvalidParameterError(f"stream {stream_id!r} has no component {component}")
         if (transport is TransportProtocol.TCP) is (tcp_type is None):
             raise InvalidParameterError("tcp_type belongs to TCP bases, and only to them")
-        try:
-            known = canonical(address)
-        except ValueError as error:
-            raise InvalidParameterError(str(error)) from error
+        known = _canonical(address)
         config = session.config
         if not usable_as_host(
             known.host, loopback=config.allow_loopback, mapped=config.allow_mapped
@@ -146,7 +146,7 @@ class IceAgent:
         """Tell that a socket or its interface is gone. Unknown addresses are ignored."""
         session = self._open()
         schedule.announce_bases(session)
-        base = session.bases.get(TransportAddress(*address))
+        base = session.bases.get(_canonical(address))
         if base is not None and not base.released:
             relaying.forget(session, base)
             drop_base(session, session.streams[base.stream], base, "the interface is gone")
@@ -200,6 +200,7 @@ class IceAgent:
         remote = stream.current.remote
         if username_fragment in (None, remote.username_fragment if remote else None):
             stream.current.remote_ended = True
+            update(session, stream)
             session.urgent = True
         else:
             session.drop(DropReason.CANDIDATE_UNKNOWN_GENERATION)
@@ -360,7 +361,10 @@ class IceAgent:
         """Give the state of a component's transport."""
         if self._session.closed:
             return IceState.CLOSED
-        return self._stream(stream_id).states[component]
+        states = self._stream(stream_id).states
+        if component not in states:
+            raise InvalidParameterError(f"stream {stream_id!r} has no component {component}")
+        return states[component]
 
     def _open(self) -> Session:
         if self._session.closed:
@@ -372,3 +376,10 @@ class IceAgent:
         if stream is None:
             raise InvalidParameterError(f"no stream {stream_id!r}")
         return stream
+
+
+def _canonical(address: tuple[str, int]) -> TransportAddress:
+    try:
+        return canonical(address)
+    except ValueError as error:
+        raise InvalidParameterError(str(error)) from error

@@ -27,6 +27,9 @@ def handle_request(
         if verdict.response is not None:
             session.send(base, source, verdict.response)
         return False
+    generation = stream.generation_of(verdict.local_fragment)
+    if generation is not None:
+        generation.checklist.count_answered(base, source)
     conflict = resolve_conflict(session.role, session.tie_breaker, verdict)
     if conflict is Conflict.REJECT:
         session.drop(DropReason.ROLE_CONFLICT, source=str(source))
@@ -36,7 +39,6 @@ def handle_request(
         switch_role(session)
     session.send(base, source, success(message, source, verdict.key))
     validate(session, stream, base, source)
-    generation = stream.generation_of(verdict.local_fragment)
     if generation is not None:
         _learn(session, stream, generation, base, source, verdict)
     return True
@@ -76,9 +78,6 @@ def process(session: Session, stream: Stream, generation: Generation, check: Ear
     if remote is None:
         return
     pair = generation.checklist.find(check.base, check.source)
-    if pair is not None:
-        pair.stats.requests_received += 1
-        pair.stats.responses_sent += 1
     if generation is not stream.current:
         return
     if session.config.lite:
@@ -149,10 +148,8 @@ def _learn_pair(
         check.base.transport is TransportProtocol.UDP and not may_pair(local, remote)
     ):
         return None
-    pair = CandidatePair(stream.id, local, remote)
+    pair = CandidatePair(stream.id, local, remote, clock=session)
     pair.set_priority(session.role)
-    pair.stats.requests_received += 1
-    pair.stats.responses_sent += 1
     session.checklists.add_triggered(generation.checklist, pair)
     return pair
 
@@ -222,6 +219,7 @@ def _process_lite(
             return
     pair.state = PairState.SUCCEEDED
     pair.valid = pair
+    pair.valid_since = pair.valid_since or session.now
     if pair not in generation.checklist.valid:
         generation.checklist.valid.append(pair)
     nominate(session, stream, generation, pair)

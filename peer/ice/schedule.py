@@ -50,6 +50,9 @@ def run(session: Session, *, timeouts: bool) -> None:
         if stream.current.remote is not None and stream.current.patience_until is None:
             _begin(session, stream)
     flush_pairs(session)
+    if session.config.lite:
+        for stream in session.streams.values():
+            _conclude_lite(session, stream)
     if timeouts:
         _handle_timeouts(session)
     for stream in session.streams.values():
@@ -69,13 +72,14 @@ def _begin(session: Session, stream: Stream) -> None:
     for check in early:
         if check.base in stream.bases:
             process(session, stream, generation, check)
-    if session.config.lite and generation.remote.lite:
-        _conclude_lite(session, stream, generation)
     update(session, stream)
 
 
-def _conclude_lite(session: Session, stream: Stream, generation: Generation) -> None:
+def _conclude_lite(session: Session, stream: Stream) -> None:
     """Two lite agents send no checks: the best pair of each component it is (RFC 8445 §8.2)."""
+    generation = stream.current
+    if generation.remote is None or not generation.remote.lite:
+        return
     for pair in list(generation.checklist.pairs):
         if pair.component not in generation.selected:
             pair.state = PairState.SUCCEEDED
@@ -104,10 +108,10 @@ def _handle_timeouts(session: Session) -> None:
 
 
 def _retransmit(session: Session, transaction: Transaction) -> None:
-    if transaction.purpose in (Purpose.CHECK, Purpose.LIVENESS):
+    sent = session.send(transaction.base, transaction.remote, transaction.data)
+    if sent and transaction.purpose in (Purpose.CHECK, Purpose.LIVENESS):
         pair: CandidatePair = transaction.owner
         pair.stats.retransmissions_sent += 1
-    session.send(transaction.base, transaction.remote, transaction.data)
 
 
 def _time_out(session: Session, transaction: Transaction) -> None:
