@@ -83,7 +83,8 @@ class AgentHost:
         self.events: list[tuple[float, Event]] = []
         self.passwords: dict[str, str] = {}
         """Our password for each of our username fragments, old ones included."""
-        self.remote_passwords: list[str] = []
+        self.remotes: list[RemoteParameters] = []
+        """What peers signalled, restarts included."""
         self.listeners: list[Callable[[Event], object]] = []
         self.closed_at: float | None = None
         self.is_stalled = False
@@ -148,13 +149,17 @@ class AgentHost:
         end: bool = False,
     ) -> None:
         """Take the peer's description, at once."""
-        self.remote_passwords.append(parameters.password)
-        self.agent.set_remote_parameters(stream, parameters)
+        self.learn(parameters, stream)
         for candidate in candidates:
             self.agent.add_remote_candidate(stream, candidate)
         if end:
             self.agent.end_of_remote_candidates(stream)
         self.pump()
+
+    def learn(self, parameters: RemoteParameters, stream: str = "0") -> None:
+        """Take the peer's credentials."""
+        self.remotes.append(parameters)
+        self.agent.set_remote_parameters(stream, parameters)
 
     def restart(self, stream: str = "0") -> IceParameters:
         """Restart ICE for a stream."""

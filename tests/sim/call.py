@@ -130,8 +130,7 @@ class Call:
             pacing=None if peer.config.lite else peer.config.timings.ta,
             renomination=peer.config.renomination,
         )
-        host.remote_passwords.append(parameters.password)
-        host.agent.set_remote_parameters(stream, remote)
+        host.learn(remote, stream)
         if is_offer:
             self._describe(host, stream)
         host.pump()
