@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass, field
 
 from .address import TransportAddress
+from .errors import InvalidParameterError
 
 
 class NetworkType(enum.Enum):
@@ -139,3 +140,7 @@ class IceConfig:
     timings: Timings = field(default_factory=Timings)
     nomination: Nomination = field(default_factory=Nomination)
     limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.ufrag_bytes < 3 or self.password_bytes < 16:
+            raise InvalidParameterError("credentials need 3 and 16 bytes of entropy")
