@@ -79,6 +79,7 @@ def retire_previous(session: Session, stream: Stream) -> None:
     if previous is None:
         return
     stream.previous = None
+    stream.remember(previous)
     stream.keys.pop(previous.local.username_fragment, None)
     for component, pair in list(stream.sending.items()):
         if pair in previous.checklist.valid:
@@ -96,6 +97,7 @@ def update(session: Session, stream: Stream) -> None:
             stream.sending.pop(component, None)
         else:
             _send_on(session, stream, component, pair)
+        stream.count_selection(component)
         _update_state(session, stream, component)
 
 
@@ -202,9 +204,9 @@ def drop_valid(session: Session, stream: Stream, pair: CandidatePair, reason: st
             continue
         generation.checklist.valid.remove(pair)
         if pair not in generation.checklist.pairs and pair not in generation.checklist.retired:
-            generation.checklist.retired.append(pair)
-        pair.state = PairState.FAILED
+            generation.checklist.retire(pair, reason)
         pair.reason = reason
+        pair.state = PairState.FAILED
         if generation.selected.get(pair.component) is pair:
             del generation.selected[pair.component]
     invalidate(session, stream, pair)
@@ -272,4 +274,7 @@ def close_base(session: Session, base: Base) -> None:
         if connection.base is base and connection.owner is None:
             session.connections.remove(connection)
             session.emit(StreamReleased(connection.handle))
+    for transaction in session.transactions.all():
+        if transaction.base is base:
+            session.transactions.finish(transaction)
     session.emit(BaseReleased(base.stream, base.component, base.address))

@@ -140,7 +140,10 @@ def gather(session: Session, base: Base) -> None:
 
 def is_pending(session: Session, stream: Stream) -> bool:
     """Tell whether the stream's gathering waits for a STUN server."""
-    return any(binding.pending and binding.base.stream == stream.id for binding in session.bindings)
+    return any(
+        binding.pending and binding.base.stream == stream.id and not binding.base.released
+        for binding in session.bindings
+    )
 
 
 def _wanted(session: Session) -> ServerBinding | None:
