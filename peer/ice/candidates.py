@@ -227,7 +227,7 @@ def flush_pairs(session: Session) -> None:
             session.drops[DropReason.TOO_MANY_PAIRS] += len(chosen) - limit
             chosen = nlargest(limit, chosen, key=itemgetter(0))
         for priority, (_, local, remote) in chosen:
-            pair = CandidatePair(checklist.stream, local, remote)
+            pair = CandidatePair(checklist.stream, local, remote, clock=session)
             pair.priority = priority
             kept.append((checklist, pair))
     session.checklists.add_pairs(kept)

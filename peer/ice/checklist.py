@@ -8,9 +8,14 @@ from collections.abc import Iterable, Iterator
 from .address import TransportAddress
 from .base import Base
 from .events import IceRole
-from .pair import CandidatePair, PairState
+from .pair import CandidatePair, PairState, PairStatistics
 
 Foundation = tuple[str, str]
+
+MAX_RETIRED = 256
+"""Discarded pairs a checklist remembers for statistics."""
+MAX_ANSWERED = 64
+"""Sources of requests remembered until there is a pair for them."""
 
 _UNTOUCHED = (PairState.FROZEN, PairState.WAITING)
 
@@ -34,7 +39,7 @@ class Checklist:
     `retired` keeps what was discarded, for statistics.
     """
 
-    __slots__ = ("_index", "pairs", "retired", "state", "stream", "triggered", "valid")
+    __slots__ = ("_answered", "_index", "pairs", "retired", "state", "stream", "triggered", "valid")
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
@@ -44,6 +49,7 @@ class Checklist:
         self.valid: list[CandidatePair] = []
         self.retired: list[CandidatePair] = []
         self._index: dict[tuple[Base, TransportAddress], CandidatePair] = {}
+        self._answered: dict[tuple[Base, TransportAddress], int] = {}
 
     def find(self, base: Base, remote: TransportAddress) -> CandidatePair | None:
         """Give the pair checked from `base` to `remote`."""
@@ -52,7 +58,21 @@ class Checklist:
     def insert(self, pair: CandidatePair) -> None:
         """Put a pair in its place by priority."""
         insort(self.pairs, pair, key=_by_priority)
-        self._index[pair.local.base, pair.remote.address] = pair
+        path = pair.local.base, pair.remote.address
+        self._index[path] = pair
+        answered = self._answered.pop(path, 0)
+        pair.stats.requests_received += answered
+        pair.stats.responses_sent += answered
+
+    def count_answered(self, base: Base, remote: TransportAddress) -> None:
+        """Count a request that was answered, for its pair or until it gets one."""
+        path = base, remote
+        pair = self._index.get(path)
+        if pair is not None:
+            pair.stats.requests_received += 1
+            pair.stats.responses_sent += 1
+        elif path in self._answered or len(self._answered) < MAX_ANSWERED:
+            self._answered[path] = self._answered.get(path, 0) + 1
 
     def discard(self, pair: CandidatePair, reason: str) -> None:
         """Take a pair off the list; it stays known to statistics."""
@@ -60,7 +80,15 @@ class Checklist:
         del self._index[pair.local.base, pair.remote.address]
         if pair in self.triggered:
             self.triggered.remove(pair)
+        self.retire(pair, reason)
+
+    def retire(self, pair: CandidatePair, reason: str) -> None:
+        """Keep a pair for statistics; those that carried data stay longest."""
         pair.reason = pair.reason or reason
+        pair.note(pair.reason)
+        if len(self.retired) >= MAX_RETIRED:
+            unused = (old for old in self.retired if not old.carried_data)
+            self.retired.remove(next(unused, self.retired[0]))
         self.retired.append(pair)
 
     def reprioritize(self, role: IceRole) -> None:
@@ -83,6 +111,14 @@ class Checklist:
         yield from self.retired
         listed = set(map(id, self.pairs)) | set(map(id, self.retired))
         yield from (pair for pair in self.valid if id(pair) not in listed)
+
+    def paths(self) -> Iterator[tuple[int, PairStatistics]]:
+        """Give component and counters of every pair, each set of counters once."""
+        seen: set[int] = set()
+        for pair in self.all_pairs():
+            if id(pair.stats) not in seen:
+                seen.add(id(pair.stats))
+                yield pair.component, pair.stats
 
     def best_valid(self, component: int) -> CandidatePair | None:
         """Give the valid pair with the highest priority."""
@@ -146,8 +182,7 @@ class ChecklistSet:
         room = self._limit - sum(len(checklist.pairs) for checklist in self.lists)
         for checklist, pair in new:
             if room <= 0 and not self._make_room(checklist, pair):
-                pair.reason = "over the limit of pairs"
-                checklist.retired.append(pair)
+                checklist.retire(pair, "over the limit of pairs")
                 continue
             room -= 1
             checklist.insert(pair)

@@ -37,15 +37,17 @@ def start(
     transaction = _request(session, generation, pair, purpose)
     base, remote = transaction.base, transaction.remote
     transaction.rto = request_timeout(session) if purpose is Purpose.CHECK else session.timings.rto
-    session.send(base, remote, transaction.data)
+    if session.send(base, remote, transaction.data):
+        if purpose is Purpose.CHECK:
+            pair.stats.requests_sent += 1
+        else:
+            pair.stats.consent_requests_sent += 1
     timeout = None
     if purpose is Purpose.CONSENT:
         timeout = session.timings.consent_expiry
-        pair.stats.consent_requests_sent += 1
     elif _over_stream(base):
         timeout = session.timings.stream_transaction
     session.transactions.start(transaction, session.now, timeout=timeout)
-    pair.stats.requests_sent += 1
 
 
 def _over_stream(base: Base) -> bool:
@@ -129,11 +131,10 @@ def handle_response(
         _finish_failed(session, stream, transaction, "response from another address")
         return
     session.transactions.finish(transaction)
-    pair.stats.responses_received += 1
+    _measure(session, transaction, pair, generation)
     if message.message_class is stun.MessageClass.ERROR:
         _handle_error(session, stream, generation, transaction, message)
         return
-    _measure(session, transaction, pair, generation)
     if transaction.purpose is Purpose.CHECK:
         _handle_success(session, stream, generation, transaction, message)
     elif pair.consent is not None:
@@ -152,14 +153,15 @@ def renew(session: Session, stream: Stream, pair: CandidatePair) -> None:
 def _measure(
     session: Session, transaction: Transaction, pair: CandidatePair, generation: Generation
 ) -> None:
-    if transaction.purpose is Purpose.CHECK and transaction.sent > 1:
-        if transaction.base.transport is not TransportProtocol.TCP:
-            # Which transmission was answered is unknown (Karn, RFC 8489 §6.2.1).
-            generation.lossy = True
-            return
-    round_trip = session.now - transaction.first_sent
-    pair.stats.current_round_trip_time = round_trip
-    pair.stats.total_round_trip_time += round_trip
+    stats = pair.stats
+    stats.responses_received += 1
+    stats.total_round_trip_time += session.now - transaction.last_sent
+    if transaction.last_sent > transaction.first_sent:
+        # Which transmission was answered is unknown (Karn, RFC 8489 §6.2.1): the last one is
+        # good enough for the W3C's average over all responses, and for nothing else.
+        generation.lossy = True
+    else:
+        stats.current_round_trip_time = session.now - transaction.first_sent
 
 
 def _describe_error(message: stun.Message, prefix: str = "") -> str:
@@ -289,7 +291,8 @@ def _valid_pair(
     for known in generation.checklist.valid:
         if known.local is local and known.remote.address == pair.remote.address:
             return known
-    valid = CandidatePair(pair.stream, local, pair.remote)
+    valid = CandidatePair(pair.stream, local, pair.remote, clock=session)
+    valid.stats = pair.stats
     valid.set_priority(session.role)
     return valid
 
@@ -350,8 +353,8 @@ def fail_check(session: Session, stream: Stream, transaction: Transaction, reaso
     if transaction.purpose is not Purpose.CHECK or transaction.cancelled:
         return
     if pair.state is PairState.IN_PROGRESS:
-        pair.state = PairState.FAILED
         pair.reason = reason
+        pair.state = PairState.FAILED
         session.decide("failed", pair=repr(pair), why=reason)
     session.checklists.idle = False
     if transaction.use_candidate and pair.valid is not None:

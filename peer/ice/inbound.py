@@ -8,9 +8,10 @@ from .config import GatherPolicy
 from .demux import Protocol, classify
 from .errors import DropReason
 from .events import DataReceived
-from .pair import CandidatePair
+from .pair import CandidatePair, PairStatistics
 from .requests import handle_request
 from .session import Session
+from .stream import Stream
 from .transaction import Purpose
 
 
@@ -36,16 +37,23 @@ def receive_data(session: Session, base: Base, source: TransportAddress, data: b
     if (base, source) not in stream.validated:
         session.drop(DropReason.UNVALIDATED_SOURCE, source=str(source))
         return
-    pair = stream.current.checklist.find(base, source)
-    if pair is not None:
-        stats = (pair.valid or pair).stats
-        stats.packets_received += 1
-        stats.bytes_received += len(data)
-        stats.last_packet_received = session.now
+    stats = _path(stream, base, source)
+    stats.packets_received += 1
+    stats.bytes_received += len(data)
+    stats.last_packet_received = session.now
     if len(session.events) >= session.config.limits.events:
         session.drop(DropReason.TOO_MANY_EVENTS)
         return
     session.emit(DataReceived(stream.id, base.component, data, base.address, source))
+
+
+def _path(stream: Stream, base: Base, source: TransportAddress) -> PairStatistics:
+    """Find the counters of the pair data came over: until a restarted session has a valid pair
+    there, the one before it (RFC 8445 §9)."""
+    pair = stream.current.checklist.find(base, source)
+    if stream.previous is not None and (pair is None or pair.valid is None):
+        pair = stream.previous.checklist.find(base, source) or pair
+    return stream.other_traffic[base.component] if pair is None else (pair.valid or pair).stats
 
 
 def _receive_stun(session: Session, base: Base, source: TransportAddress, data: bytes) -> None:

@@ -1,6 +1,8 @@
 """Candidate pairs and their states (RFC 8445 §6.1.2)."""
 
 import enum
+from collections import deque
+from typing import NamedTuple, Protocol
 
 from .address import is_link_local
 from .base import LocalCandidate
@@ -44,8 +46,33 @@ def may_pair(local: LocalCandidate, remote: Candidate) -> bool:
     return True
 
 
+class PairChange(NamedTuple):
+    """A step in a pair's life: its state from `time` on, and why when it ended there."""
+
+    time: float
+    state: PairState
+    reason: str
+
+
+class Clock(Protocol):
+    """What knows the time of the input being handled."""
+
+    now: float
+
+
+MAX_CHANGES = 32
+"""Changes a pair remembers; a peer can make it go through its states again and again."""
+
+
 class PairStatistics:
-    """Counters of one pair, named as in the W3C RTCIceCandidatePairStats."""
+    """Counters of one path, named as in the W3C RTCIceCandidatePairStats.
+
+    A pair and the valid pair its check produced share one set: what leaves and arrives is the
+    same, only the local candidate's name for it differs. `requests_sent` are checks and
+    `consent_requests_sent` those for consent or liveness; retransmissions count separately.
+    `requests_received` are all authenticated requests, `responses_sent` what they were answered
+    with. Every response in `responses_received` adds to `total_round_trip_time`.
+    """
 
     __slots__ = (
         "bytes_discarded_on_send",
@@ -78,16 +105,27 @@ class PairStatistics:
         self.last_packet_sent: float | None = None
         self.last_packet_received: float | None = None
 
+    def add_traffic(self, other: "PairStatistics") -> None:
+        """Add the application data another path carried."""
+        self.packets_sent += other.packets_sent
+        self.bytes_sent += other.bytes_sent
+        self.packets_received += other.packets_received
+        self.bytes_received += other.bytes_received
+
 
 class CandidatePair:
     """A pair on a checklist or a valid list.
 
     `heard` is the time of the last authenticated message, `kept_alive` that of the last keepalive,
     `valid` is the pair its successful check produced (RFC 8445 §7.2.5.3.2), often itself;
-    `generator` the pair whose check produced this one. `reason` says why it failed.
+    `generator` the pair whose check produced this one. `reason` says why it failed; set it
+    before the state. `changes` are the last states it went through.
     """
 
     __slots__ = (
+        "_clock",
+        "_state",
+        "changes",
         "component",
         "consent",
         "foundation",
@@ -101,7 +139,6 @@ class CandidatePair:
         "priority",
         "reason",
         "remote",
-        "state",
         "stats",
         "stream",
         "triggered_username",
@@ -110,13 +147,23 @@ class CandidatePair:
         "valid_since",
     )
 
-    def __init__(self, stream: str, local: LocalCandidate, remote: Candidate) -> None:
+    def __init__(
+        self,
+        stream: str,
+        local: LocalCandidate,
+        remote: Candidate,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
         self.stream = stream
         self.local = local
         self.remote = remote
         self.component = remote.component
         self.foundation = (local.candidate.foundation, remote.foundation)
         self.priority = 0
+        self.reason = ""
+        self.changes: deque[PairChange] = deque(maxlen=MAX_CHANGES)
+        self._clock = clock
         self.state = PairState.FROZEN
         self.valid: CandidatePair | None = None
         self.generator: CandidatePair | None = None
@@ -129,12 +176,32 @@ class CandidatePair:
         self.use_candidate_received = False
         self.triggered_username: str | None = None
         self.consent: Consent | None = None
-        self.reason = ""
         self.stats = PairStatistics()
+
+    @property
+    def state(self) -> PairState:
+        """The state in the checklist."""
+        return self._state
+
+    @state.setter
+    def state(self, state: PairState) -> None:
+        self._state = state
+        if not self.changes or self.changes[-1].state is not state:
+            self.note(self.reason if state is PairState.FAILED else "")
+
+    def note(self, reason: str) -> None:
+        """Remember a change, or why the pair was given up in the state it is in."""
+        now = 0.0 if self._clock is None else self._clock.now
+        self.changes.append(PairChange(now, self._state, reason))
 
     def set_priority(self, role: IceRole) -> None:
         """Compute the priority for our role (RFC 8445 §6.1.2.3)."""
         self.priority = self.local.pair_priority(self.remote, role)
+
+    @property
+    def carried_data(self) -> bool:
+        """Tell whether application data went over it."""
+        return bool(self.stats.packets_sent or self.stats.packets_received)
 
     @property
     def relayed(self) -> bool:

@@ -8,7 +8,12 @@ from .base import Base, LocalCandidate
 from .candidate import Candidate, TransportProtocol
 from .checklist import Checklist
 from .events import IceParameters, IceState, RemoteParameters
-from .pair import CandidatePair
+from .pair import CandidatePair, PairStatistics
+
+MAX_REMEMBERED = 256
+"""Pairs of ended generations a stream remembers for statistics."""
+MAX_REMOVED = 64
+"""Removed local candidates a generation remembers for statistics."""
 
 RemoteKey = tuple[int, TransportProtocol, TransportAddress]
 
@@ -52,6 +57,7 @@ class Generation:
         "remote_candidates",
         "remote_ended",
         "remote_key",
+        "removed_candidates",
         "selected",
         "signalled",
         "valid_since",
@@ -65,6 +71,7 @@ class Generation:
         self.remote_key = b""
         self.checklist = Checklist(stream)
         self.local_candidates: list[LocalCandidate] = []
+        self.removed_candidates: deque[LocalCandidate] = deque(maxlen=MAX_REMOVED)
         self.announced: set[Base] = set()
         self.remote_candidates: dict[RemoteKey, Candidate] = {}
         self.signalled = 0
@@ -88,19 +95,24 @@ class Stream:
     """A data stream with its components, its bases and at most two generations.
 
     `previous` goes on carrying data and answering checks until the restarted session has
-    selected its own pair (RFC 8445 §9). `sending` is the pair data goes out on, per component.
+    selected its own pair (RFC 8445 §9). `sending` is the pair data goes out on, per component,
+    `ended` the generations before these, `other_traffic` what no remembered pair carried.
     """
 
     __slots__ = (
+        "_counted",
         "announced",
         "bases",
         "bases_ended",
         "components",
         "current",
+        "ended",
         "id",
         "keys",
         "old_fragments",
+        "other_traffic",
         "previous",
+        "selected_pair_changes",
         "sending",
         "states",
         "unresponsive",
@@ -121,6 +133,10 @@ class Stream:
         self.states = dict.fromkeys(components, IceState.NEW)
         self.validated: set[tuple[Base, TransportAddress]] = set()
         self.old_fragments: deque[str] = deque(maxlen=16)
+        self.ended: deque[Generation] = deque()
+        self.other_traffic = {component: PairStatistics() for component in components}
+        self.selected_pair_changes = dict.fromkeys(components, 0)
+        self._counted: dict[int, CandidatePair | None] = {}
 
     def responsive(self, component: int) -> bool:
         """Tell whether the pair in use answers."""
@@ -129,6 +145,24 @@ class Stream:
     def generations(self) -> tuple[Generation, ...]:
         """Give the live generations, the current one first."""
         return (self.current,) if self.previous is None else (self.current, self.previous)
+
+    def count_selection(self, component: int) -> None:
+        """Count a change of the pair in use, from none and to none as well."""
+        pair = self.sending.get(component)
+        if pair is not self._counted.get(component):
+            self._counted[component] = pair
+            self.selected_pair_changes[component] += 1
+
+    def remember(self, generation: Generation) -> None:
+        """Keep an ended generation for statistics, and of older ones their traffic only."""
+        self.ended.append(generation)
+        while len(self.ended) > 1 and self._remembered() > MAX_REMEMBERED:
+            for component, stats in self.ended.popleft().checklist.paths():
+                self.other_traffic[component].add_traffic(stats)
+
+    def _remembered(self) -> int:
+        # An empty generation counts too: there may be any number of them.
+        return sum(1 + len(list(each.checklist.all_pairs())) for each in self.ended)
 
     def generation_of(self, fragment: str) -> Generation | None:
         """Find a live generation by our own username fragment."""

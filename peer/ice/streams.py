@@ -65,6 +65,7 @@ def restart_stream(session: Session, stream: Stream) -> IceParameters:
     if carries:
         stream.previous = old
     else:
+        stream.remember(old)
         stream.keys.pop(old.local.username_fragment, None)
         if old.remote is not None:
             stream.old_fragments.append(old.remote.username_fragment)
@@ -84,6 +85,7 @@ def drop_base(session: Session, stream: Stream, base: Base, reason: str) -> None
     gathering.forget(session, base)
     for local in [each for each in stream.current.local_candidates if each.base is base]:
         stream.current.local_candidates.remove(local)
+        stream.current.removed_candidates.append(local)
         session.emit(CandidateRemoved(stream.id, local.candidate))
     for generation in stream.generations():
         for pair in [pair for pair in generation.checklist.valid if pair.local.base is base]:
@@ -131,8 +133,8 @@ def _fail_pair(session: Session, generation: Generation, pair: CandidatePair, re
     if pair.state not in (PairState.FROZEN, PairState.WAITING, PairState.IN_PROGRESS):
         return
     _end_checks(session, pair)
-    pair.state = PairState.FAILED
     pair.reason = reason
+    pair.state = PairState.FAILED
     if pair in generation.checklist.triggered:
         generation.checklist.triggered.remove(pair)
 

@@ -35,6 +35,7 @@ class Transaction:
         "done",
         "first_sent",
         "key",
+        "last_sent",
         "method",
         "next_time",
         "nomination_value",
@@ -69,7 +70,7 @@ class Transaction:
         self.stream: int | None = None
         self.rto = 0.5
         self.sent = 0
-        self.first_sent = 0.0
+        self.first_sent = self.last_sent = 0.0
         self.next_time = 0.0
         self.deadline = float("inf")
         self.cancelled = False
@@ -115,7 +116,7 @@ class TransactionTable:
         With `timeout` the request is sent only once and fails after that many seconds
         (streams, RFC 8489 §6.2.2; consent, RFC 7675 §5.1).
         """
-        transaction.first_sent = now
+        transaction.first_sent = transaction.last_sent = now
         transaction.sent = 1
         if timeout is not None:
             transaction.sent = self._requests
@@ -162,6 +163,7 @@ class TransactionTable:
             self.finish(transaction)
             return transaction, Due.TIMEOUT
         transaction.sent += 1
+        transaction.last_sent = now
         transaction.next_time = min(now + self._wait(transaction), transaction.deadline)
         self._push(transaction)
         return transaction, Due.RETRANSMIT
