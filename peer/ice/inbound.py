@@ -133,6 +133,9 @@ def _receive_response(
         return
     pair: CandidatePair = transaction.owner
     checks.handle_response(session, transaction, message, base, source)
-    if transaction.done and (pair.valid or pair).consent is not None:
+    # An error or a response from elsewhere ends the transaction too, and proves no path.
+    path = (base, source) == (transaction.base, transaction.remote)
+    proves = path and message.message_class is stun.MessageClass.SUCCESS
+    if transaction.done and proves and (pair.valid or pair).consent is not None:
         (pair.valid or pair).heard = session.now
         validate(session, session.streams[pair.stream], base, source)
