@@ -267,6 +267,11 @@ def _read_code(hundreds: int, number: int) -> int:
     return (hundreds & 7) * 100 + number
 
 
+def _read_reason(value: bytes) -> str:
+    # Some servers count their padding as part of the reason.
+    return value[4:767].rstrip(b"\0").decode(errors="replace")
+
+
 def error_code_codec() -> Codec[ErrorCode]:
     """ERROR-CODE (RFC 8489 §14.8). A reason that is not UTF-8 is patched, not refused."""
 
@@ -278,7 +283,7 @@ def error_code_codec() -> Codec[ErrorCode]:
     def decode(value: bytes, transaction_id: bytes) -> ErrorCode:
         if len(value) < 4:
             raise _malformed("error code of less than 4 bytes")
-        return ErrorCode(_read_code(value[2], value[3]), value[4:767].decode(errors="replace"))
+        return ErrorCode(_read_code(value[2], value[3]), _read_reason(value))
 
     return encode, decode
 
@@ -296,7 +301,7 @@ def address_error_code_codec() -> Codec[AddressErrorCode]:
         if len(value) < 4:
             raise _malformed("address error code of less than 4 bytes")
         code = _read_code(value[2], value[3])
-        return AddressErrorCode(value[0], code, value[4:767].decode(errors="replace"))
+        return AddressErrorCode(value[0], code, _read_reason(value))
 
     return encode, decode
 

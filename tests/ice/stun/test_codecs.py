@@ -22,6 +22,7 @@ CODES = st.integers(3, 6).flatmap(
     lambda hundreds: st.integers(0, 99).map(lambda n: 100 * hundreds + n)
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=120)
+REASONS = TEXT.map(lambda text: text.rstrip("\0"))
 ALGORITHMS = st.tuples(U16, st.binary(max_size=9))
 
 VALUES: dict[stun.Attribute[Any], st.SearchStrategy[Any]] = {
@@ -38,7 +39,7 @@ VALUES: dict[stun.Attribute[Any], st.SearchStrategy[Any]] = {
     stun.NONCE: TEXT,
     stun.SOFTWARE: TEXT,
     stun.ALTERNATE_DOMAIN: st.text("abcdefgh.-", max_size=255),
-    stun.ERROR_CODE: st.tuples(CODES, TEXT),
+    stun.ERROR_CODE: st.tuples(CODES, REASONS),
     stun.UNKNOWN_ATTRIBUTES: st.lists(U16, max_size=20).map(tuple),
     stun.CHANNEL_NUMBER: U16,
     stun.LIFETIME: U32,
@@ -57,7 +58,7 @@ VALUES: dict[stun.Attribute[Any], st.SearchStrategy[Any]] = {
     stun.PADDING: st.binary(max_size=100),
     stun.RESPONSE_PORT: U16,
     stun.CONNECTION_ID: U32,
-    stun.ADDRESS_ERROR_CODE: st.tuples(BYTE, CODES, TEXT),
+    stun.ADDRESS_ERROR_CODE: st.tuples(BYTE, CODES, REASONS),
     stun.ICMP: st.builds(stun.IcmpError, st.integers(0, 127), st.integers(0, 511), U32),
     stun.CACHE_TIMEOUT: U32,
     stun.ICE_CONTROLLED: U64,
@@ -219,6 +220,10 @@ def test_nonce_survives_bytes_that_are_not_utf8() -> None:
 def test_reserved_bits_of_error_code_are_ignored() -> None:
     """RFC 8489 §14.8: 21 reserved bits."""
     assert stun.ERROR_CODE.decode(bytes.fromhex("fffffc57ff"), ID) == (487, "\ufffd")
+
+
+def test_padding_counted_as_reason_is_left_out() -> None:
+    assert stun.ERROR_CODE.decode(bytes.fromhex("000004004e6f0000"), ID) == (400, "No")
 
 
 def test_reserved_bits_of_channel_number_and_nomination_are_ignored() -> None:
