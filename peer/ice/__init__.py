@@ -41,8 +41,15 @@ from .events import (
 )
 from .nomination import starts_controlling
 from .pacer import Budget, PacingBudget
+from .pair import PairChange, PairState
 from .records import Record, TraceError, dump_record, load_record, redact
 from .replay import ReplayResult, replay
+from .stats import (
+    CandidatePairStatistics,
+    CandidateStatistics,
+    IceStatistics,
+    TransportStatistics,
+)
 
 __all__ = [
     "IceAgent",
@@ -88,6 +95,12 @@ __all__ = [
     "classify",
     "is_rtcp",
     "DropReason",
+    "IceStatistics",
+    "TransportStatistics",
+    "CandidatePairStatistics",
+    "CandidateStatistics",
+    "PairChange",
+    "PairState",
     "Record",
     "dump_record",
     "load_record",

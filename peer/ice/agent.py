@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from . import inbound, relaying, schedule, tcp
+from . import inbound, relaying, schedule, stats, tcp
 from .address import TransportAddress, canonical, usable_as_host
 from .base import Base
 from .candidate import Candidate, TcpType, TransportProtocol
@@ -21,6 +21,7 @@ from .events import (
 )
 from .pacer import Budget, PacingBudget
 from .session import Entropy, Session
+from .stats import IceStatistics
 from .stream import Stream
 from .streams import drop_base, make_generation, restart_stream, set_remote, stop_component
 from .trace import Recorder, Sink
@@ -365,6 +366,10 @@ class IceAgent:
         if component not in states:
             raise InvalidParameterError(f"stream {stream_id!r} has no component {component}")
         return states[component]
+
+    def stats(self) -> IceStatistics:
+        """Take statistics of everything there is and was, also after `close`."""
+        return stats.collect(self._session)
 
     def _open(self) -> Session:
         if self._session.closed:
