@@ -48,6 +48,10 @@ def start(
     elif _over_stream(base):
         timeout = session.timings.stream_transaction
     session.transactions.start(transaction, session.now, timeout=timeout)
+    if transaction.use_candidate:
+        # However often it is repeated, a nomination has the time of one transaction.
+        pair.nomination_deadline = pair.nomination_deadline or transaction.deadline
+        session.transactions.limit(transaction, pair.nomination_deadline)
 
 
 def _over_stream(base: Base) -> bool:
@@ -131,7 +135,7 @@ def handle_response(
         _finish_failed(session, stream, transaction, "response from another address")
         return
     session.transactions.finish(transaction)
-    _measure(session, transaction, pair, generation)
+    _measure(session, transaction, pair)
     if message.message_class is stun.MessageClass.ERROR:
         _handle_error(session, stream, generation, transaction, message)
         return
@@ -150,17 +154,13 @@ def renew(session: Session, stream: Stream, pair: CandidatePair) -> None:
         update(session, stream)
 
 
-def _measure(
-    session: Session, transaction: Transaction, pair: CandidatePair, generation: Generation
-) -> None:
+def _measure(session: Session, transaction: Transaction, pair: CandidatePair) -> None:
     stats = pair.stats
     stats.responses_received += 1
     stats.total_round_trip_time += session.now - transaction.last_sent
-    if transaction.last_sent > transaction.first_sent:
-        # Which transmission was answered is unknown (Karn, RFC 8489 §6.2.1): the last one is
-        # good enough for the W3C's average over all responses, and for nothing else.
-        generation.lossy = True
-    else:
+    # Which transmission was answered is unknown otherwise (Karn, RFC 8489 §6.2.1): the last one
+    # is good enough for the W3C's average over all responses, and for nothing else.
+    if not transaction.retransmitted:
         stats.current_round_trip_time = session.now - transaction.first_sent
 
 
@@ -338,7 +338,6 @@ def handle_timeout(session: Session, transaction: Transaction) -> None:
         return
     generation = generation_of(stream, transaction)
     if generation is not None:
-        generation.lossy = generation.lossy or bool(generation.checklist.valid)
         _finish_failed(session, stream, transaction, pair.reason or "no response")
 
 

@@ -94,6 +94,8 @@ class Nomination:
     """Wait while the best valid pair is relayed and a direct one is outstanding."""
     lossy: float = 8.000
     """Like `relayed`, when retransmissions were needed so far: lost checks need more time."""
+    repeat: float = 1.000
+    """When retransmissions were needed so far, what is waited for is checked this often."""
 
 
 @dataclass(frozen=True, slots=True)

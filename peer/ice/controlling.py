@@ -38,7 +38,7 @@ def _consider(session: Session, generation: Generation, component: int) -> None:
         since=generation.valid_since[component],
         better=len(better),
         direct_better=sum(not pair.relayed for pair in better),
-        lossy=generation.lossy,
+        lossy=session.lossy,
         ta=session.pacer.ta,
     )
     when = nomination_time(outlook, session.config.nomination)
@@ -52,6 +52,7 @@ def start_nomination(session: Session, generation: Generation, valid: CandidateP
     """Repeat the check that made a pair valid, now with USE-CANDIDATE (RFC 8445 §8.1.1)."""
     pair = valid.generator or valid
     pair.nominating = True
+    pair.nomination_deadline = None
     if uses_renomination(session, generation):
         session.renomination += 1
         pair.nomination_value = valid.nomination_value = session.renomination

@@ -135,6 +135,7 @@ class CandidatePair:
         "local",
         "nominated",
         "nominating",
+        "nomination_deadline",
         "nomination_value",
         "priority",
         "reason",
@@ -172,6 +173,7 @@ class CandidatePair:
         self.valid_since: float | None = None
         self.nominated = False
         self.nominating = False
+        self.nomination_deadline: float | None = None
         self.nomination_value = 0
         self.use_candidate_received = False
         self.triggered_username: str | None = None

@@ -1,7 +1,7 @@
 """What happens when: the one place where due work is found and started, at most one new
 transaction at a time (RFC 8445 §6.1.4, §14.2)."""
 
-from . import checks, gathering, liveness, relaying, tcp
+from . import checks, gathering, liveness, persistence, relaying, tcp
 from .base import Base
 from .candidates import announce_host, assign_preferences, flush_pairs, take_waiting
 from .checklist import ChecklistState
@@ -58,6 +58,7 @@ def run(session: Session, *, timeouts: bool) -> None:
     for stream in session.streams.values():
         _finish_gathering(session, stream)
     consider_nominations(session)
+    persistence.repeat_checks(session)
     _fill_slot(session)
 
 
@@ -190,6 +191,7 @@ def next_time(session: Session) -> float | None:
         session.transactions.next_time(),
         liveness.next_time(session),
         tcp.next_time(session),
+        persistence.next_time(session),
     ]
     paced = (gathering.next_time(session), relaying.next_time(session))
     # What is due already waits for the slot below.

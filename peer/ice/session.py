@@ -56,6 +56,7 @@ class Session:
         "foundations",
         "gather_next",
         "local_ports",
+        "lossy",
         "new_bases",
         "new_pairs",
         "note",
@@ -101,6 +102,7 @@ class Session:
         self.bindings: list[ServerBinding] = []
         self.relays: list[RelayTask] = []
         self.gather_next = False
+        self.lossy = False
         self.local_ports: dict[tuple[str, int, str], int] = {}
         self.urgent = False
         self.new_bases: list[Base] = []

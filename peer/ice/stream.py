@@ -49,7 +49,6 @@ class Generation:
         "local",
         "local_candidates",
         "local_ended",
-        "lossy",
         "nominate_at",
         "patience_until",
         "peer_reflexive",
@@ -88,7 +87,6 @@ class Generation:
         self.freed = False
         self.failure = ""
         self.follow_latest = False
-        self.lossy = False
 
 
 class Stream:

@@ -80,6 +80,11 @@ class Transaction:
         self.controlling = False
         self.priority = 0
 
+    @property
+    def retransmitted(self) -> bool:
+        """Tell whether more than one transmission was needed so far."""
+        return self.last_sent > self.first_sent
+
 
 class Due(enum.Enum):
     """What a due transaction needs."""

@@ -1,0 +1,63 @@
+"""Checking again what is worth it on a lossy path.
+
+The retransmissions of one check come ever more slowly (RFC 8489 §6.2.1): with a third of the
+packets lost, a working pair would often take ten seconds to become valid. Once retransmissions
+have been needed, two kinds of checks are repeated as new transactions while the old one is
+still listened to, as a triggered check would be (RFC 8445 §7.3.1.4): a nominating check, and
+checks of pairs that are better than the best valid one while nomination waits for them.
+"""
+
+from collections.abc import Iterator
+
+from .checklist import ChecklistState
+from .pair import CandidatePair, PairState
+from .session import Session
+from .stream import Generation
+from .transaction import Purpose, Transaction
+
+
+def repeat_checks(session: Session) -> None:
+    """Enqueue the checks that are due to be repeated."""
+    for generation, transaction in list(_worth_repeating(session)):
+        if session.now >= transaction.last_sent + session.config.nomination.repeat:
+            session.transactions.cancel(transaction)
+            generation.checklist.trigger(transaction.owner)
+            session.checklists.idle = False
+
+
+def next_time(session: Session) -> float | None:
+    """Give the time the next check is to be repeated."""
+    repeat = session.config.nomination.repeat
+    times = [each.last_sent + repeat for _, each in _worth_repeating(session)]
+    return min(times, default=None)
+
+
+def _worth_repeating(session: Session) -> Iterator[tuple[Generation, Transaction]]:
+    if not session.lossy:
+        return
+    running = {
+        stream.current.checklist.stream: stream.current
+        for stream in session.streams.values()
+        if stream.current.checklist.state is ChecklistState.RUNNING
+    }
+    if not running:
+        return
+    for transaction in session.transactions.all():
+        if transaction.purpose is not Purpose.CHECK or transaction.cancelled:
+            continue
+        pair: CandidatePair = transaction.owner
+        generation = running.get(pair.stream)
+        if generation is None or generation.remote_key != transaction.key:
+            continue
+        if pair.state is PairState.IN_PROGRESS and _is_awaited(session, generation, pair):
+            yield generation, transaction
+
+
+def _is_awaited(session: Session, generation: Generation, pair: CandidatePair) -> bool:
+    if pair.nominating:
+        return True
+    since = generation.valid_since.get(pair.component)
+    if since is None or session.now >= since + session.config.nomination.lossy:
+        return False
+    best = generation.checklist.best_valid(pair.component)
+    return best is not None and pair.priority > best.priority and not pair.relayed
