@@ -87,7 +87,7 @@ def remember(
     mids = tuple(slot.mid for slot in slots)
     description = read_description(type_, serialize(record), record, mids)
     text = with_candidates(state.wiring, description, gathered).text
-    created = Created(text, description, slots, state.transceivers, state.data_channel)
+    created = Created(text, description, slots, state.basis)
     state = replace(state, session_version=version, last_created=description)
     if type_ is SdpType.OFFER:
         return replace(state, last_offer=created), text

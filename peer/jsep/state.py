@@ -21,18 +21,17 @@ from sdp import Codec
 class Created(NamedTuple):
     """What createOffer or createAnswer returned last, and what it stands on.
 
-    `slots` are the m-lines it has, `transceivers` and `data_channel` what it was made of.
+    `slots` are the m-lines it has, `basis` is what it was made of.
     """
 
     text: str
     description: SessionDescription
     slots: tuple[Slot, ...]
-    transceivers: tuple[Transceiver, ...]
-    data_channel: bool
+    basis: tuple[object, ...]
 
     def is_valid(self, state: "State") -> bool:
         """Tell whether the same call would still say the same (W3C setLocalDescription)."""
-        return (self.transceivers, self.data_channel) == (state.transceivers, state.data_channel)
+        return self.basis == state.basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,11 @@ class State:
     def remote(self) -> SessionDescription | None:
         """The remote description that counts: pending, else current."""
         return self.pending_remote or self.current_remote
+
+    @property
+    def basis(self) -> tuple[object, ...]:
+        """What the application can change about the next offer or answer."""
+        return self.transceivers, self.data_channel, self.credentials_to_replace
 
     def transceiver(self, number: int | None) -> Transceiver | None:
         """Return a transceiver that is not stopped."""
