@@ -187,6 +187,7 @@ class CandidatePair:
 
     @state.setter
     def state(self, state: PairState) -> None:
+        """Move on to a state, and remember when."""
         self._state = state
         if not self.changes or self.changes[-1].state is not state:
             self.note(self.reason if state is PairState.FAILED else "")
