@@ -29,13 +29,6 @@ def altered_session(text: str, change: Callable[[Description], Description]) -> 
     return serialize(change(parse(text)))
 
 
-def only(
-    mid: str, change: Callable[[MediaSection], MediaSection]
-) -> Callable[[MediaSection], MediaSection]:
-    """Limit a change to one section."""
-    return lambda media: change(media) if media.mid == mid else media
-
-
 def with_groups(text: str, *groups: str) -> str:
     """Replace the BUNDLE groups."""
     found = tuple(Group(BUNDLE, tuple(group.split())) for group in groups)

@@ -1,0 +1,429 @@
+"""Which section runs over what: tags, successors, restarts, DTLS roles (RFC 9429 §5.9, §5.11)."""
+
+from dataclasses import replace
+
+import pytest
+
+from peer.jsep import (
+    BundlePolicy,
+    CloseTransport,
+    CreateTransport,
+    DtlsRole,
+    Gather,
+    InvalidAccessError,
+    MoveSection,
+    RestartIce,
+    RetagTransport,
+    RtcpMuxPolicy,
+    SetComponents,
+    SetRemoteIce,
+    StartDtls,
+    Step,
+    Transport,
+    UpdateSctp,
+)
+from peer.jsep.transports import same_certificate
+from sdp import Direction, Fingerprint, Setup
+from tests.jsep.ends import FINGERPRINT, OTHER_FINGERPRINT, End, exchange, make_end, make_ends
+from tests.jsep.texts import altered, with_groups, with_setup, without_mux, without_sections
+
+
+def steps(plan: tuple[Step, ...], kind: type[Step]) -> list[Step]:
+    return [step for step in plan if isinstance(step, kind)]
+
+
+def transport_of(end: End, mid: str) -> Transport:
+    found = end.state.wiring.transport_of(mid)
+    assert found is not None
+    return found
+
+
+def bundled_pair(**options: object) -> tuple[End, End]:
+    """Two ends with audio, video and data on one transport."""
+    one, other = make_ends(**options)
+    one.add_track("audio", "stream")
+    one.add_track("video", "stream")
+    one.add_data()
+    other.add_track("audio", "stream")
+    other.add_track("video", "stream")
+    exchange(one, other)
+    return one, other
+
+
+def test_stopping_the_tagged_section_moves_the_group_to_a_new_transport() -> None:
+    """Browsers drop the group's transport with its tag: new sockets, new DTLS, old ufrag."""
+    one, other = bundled_pair()
+    old = {"one": transport_of(one, "1"), "other": transport_of(other, "1")}
+    one.stop(0)
+    offer = one.offer()
+    assert [section.media.port for section in one.local.sections] == [0, 9, 9]
+    assert one.local.groups == (("1", "2"),)
+    created = one.plans[-1]
+    assert steps(created, CreateTransport) == [CreateTransport(3, "1", 1, old["one"].local)]
+    assert steps(created, Gather) == [Gather(3)]
+    assert not steps(created, CloseTransport)
+    assert transport_of(one, "1") == old["one"]
+    other.set_remote("offer", offer)
+    answer = other.answer()
+    assert steps(other.plans[-1], CloseTransport) == [CloseTransport(old["other"].id)]
+    plan = one.set_remote("answer", answer)
+    assert steps(plan, MoveSection) == [MoveSection("1", 3), MoveSection("2", 3)]
+    assert steps(plan, CloseTransport) == [CloseTransport(old["one"].id)]
+    assert len(steps(plan, StartDtls)) == 1
+    assert len(steps(plan, UpdateSctp)) == 1
+    for end, before in ((one, old["one"]), (other, old["other"])):
+        after = transport_of(end, "1")
+        assert after.id != before.id
+        assert (after.mid, after.local) == ("1", before.local)
+        assert after.dtls is not None
+        assert before.dtls is not None
+        assert after.dtls.role is before.dtls.role
+
+
+def test_a_tag_rejected_in_an_answer_is_followed_as_well() -> None:
+    """RFC 9143 §7.3.3 forbids it, browsers do it."""
+    one, other = bundled_pair()
+    before = transport_of(one, "1")
+    other.set_remote("offer", one.offer())
+    other.stop(other.state.slots[0].transceiver or 0)
+    plan = one.set_remote("answer", other.answer())
+    after = transport_of(one, "1")
+    assert steps(plan, CreateTransport) == [CreateTransport(3, "1", 1, before.local)]
+    assert transport_of(one, "2") == after
+    assert CloseTransport(before.id) in plan
+
+
+def test_another_tag_of_the_same_live_sections_keeps_the_transport() -> None:
+    """RFC 9143 §7.5: any live section of the group may be the tag."""
+    one, other = bundled_pair()
+    before = transport_of(other, "0")
+    other.set_remote("offer", with_groups(one.offer(), "1 0 2"))
+    other.answer()
+    assert steps(other.plans[-1], RetagTransport) == [RetagTransport(before.id, "1")]
+    assert transport_of(other, "0").id == before.id
+    assert other.state.groups == (("1", "0", "2"),)
+
+
+def test_a_section_moved_out_in_an_offer_gets_a_transport() -> None:
+    """RFC 9143 §7.5.2."""
+    one, other = bundled_pair()
+    before = transport_of(other, "0")
+    other.set_remote("offer", with_groups(one.offer(), "0 1"))
+    other.answer()
+    moved = transport_of(other, "2")
+    assert moved.id != before.id
+    assert moved.local != before.local
+    assert transport_of(other, "1").id == before.id
+    assert steps(other.plans[-1], Gather) == [Gather(moved.id)]
+
+
+def test_a_rejected_tag_of_a_first_offer_leaves_its_transport_to_the_next() -> None:
+    """Under max-bundle there is one transport only, and what was gathered for it is valid."""
+    one, other = make_ends(bundle_policy=BundlePolicy.MAX_BUNDLE)
+    for kind in ("audio", "audio", "video"):
+        one.add(kind)
+    offer = one.offer()
+    # Not by the book: a peer that takes a bundle-only section as tag.
+    lax = altered(offer, lambda media: replace(media, port=9, bundle_only=False))
+    other.set_remote("offer", without_sections(lax, "0"))
+    plan = one.set_remote("answer", other.answer())
+    assert steps(plan, RetagTransport) == [RetagTransport(0, "1")]
+    assert one.state.wiring.sections == {"1": 0, "2": 0}
+
+
+def test_a_new_section_joins_the_group_without_gathering() -> None:
+    """RFC 9429 §5.9: it is bundled for certain."""
+    one, other = bundled_pair()
+    one.add("video")
+    other.set_remote("offer", one.offer())
+    assert not steps(one.plans[-1], CreateTransport)
+    assert not any(section.bundle_only for section in one.local.sections)
+    one.set_remote("answer", other.answer())
+    assert one.state.wiring.sections["3"] == one.state.wiring.sections["0"]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_restart(side: int) -> None:
+    """RFC 8839 §4.4.1.1.1: new credentials on both sides, same transport, same DTLS."""
+    ends = bundled_pair()
+    offerer, answerer = ends[side], ends[1 - side]
+    before = [transport_of(end, "0") for end in (offerer, answerer)]
+    offer, answer = exchange(offerer, answerer, ice_restart=True)
+    assert len(steps(offerer.plans[-2], RestartIce)) == 1
+    assert len(steps(offerer.plans[-2], Gather)) == 1
+    assert len(steps(answerer.plans[-1], RestartIce)) == 1
+    for end, old in zip((offerer, answerer), before, strict=True):
+        new = transport_of(end, "0")
+        assert new.id == old.id
+        assert new.local.ufrag != old.local.ufrag
+        assert new.local.pwd != old.local.pwd
+        assert new.dtls == old.dtls
+        assert old.local.ufrag not in offer + answer
+    assert len({section.media.ice.ufrag for section in offerer.local.sections}) == 1
+
+
+def test_an_answer_to_an_offer_without_restart_keeps_the_credentials() -> None:
+    """RFC 9429 §5.3.2."""
+    one, other = bundled_pair()
+    before = transport_of(other, "0")
+    exchange(one, other)
+    assert transport_of(other, "0") == before
+    exchange(other, one)
+    assert transport_of(other, "0") == before
+
+
+@pytest.mark.parametrize("name", ["ufrag", "pwd"])
+def test_either_credential_alone_restarts(name: str) -> None:
+    """RFC 8839 §4.4.1.1.1."""
+    one, other = bundled_pair()
+    before = transport_of(other, "0")
+    assert before.remote is not None
+    old = before.remote.credentials.ufrag if name == "ufrag" else before.remote.credentials.pwd
+    other.set_remote(
+        "offer", one.offer().replace(f"a=ice-{name}:{old}", f"a=ice-{name}:{'x' * 24}")
+    )
+    other.answer()
+    assert transport_of(other, "0").local != before.local
+    assert steps(other.plans[-1], RestartIce)
+
+
+def test_an_unspecified_address_does_not_restart() -> None:
+    """RFC 8839 §4.4.1.1.1: 0.0.0.0 meant hold once, and restart in RFC 5245."""
+    one, other = bundled_pair()
+    before = transport_of(other, "0")
+    offer = one.offer()
+    assert "c=IN IP4 0.0.0.0" in offer
+    other.set_remote("offer", offer)
+    other.answer()
+    assert transport_of(other, "0") == before
+
+
+def test_an_answer_that_restarts_by_itself_is_refused() -> None:
+    """RFC 9429 §5.10."""
+    one, other = bundled_pair()
+    other.set_remote("offer", one.offer())
+    text = altered(
+        other.answer(), lambda media: replace(media, ice=replace(media.ice, ufrag="fresh"))
+    )
+    before = one.state
+    with pytest.raises(InvalidAccessError, match="restarts ICE"):
+        one.set_remote("answer", text)
+    assert one.state is before
+
+
+def test_a_provisional_answer_of_another_endpoint_may_have_other_credentials() -> None:
+    """RFC 9429 §3.8: forking."""
+    one, other = make_ends()
+    one.add("audio")
+    offer = one.offer()
+    other.set_remote("offer", offer)
+    third = make_end(3)
+    third.set_remote("offer", offer)
+    one.set_remote("pranswer", other.answer())
+    plan = one.set_remote("answer", third.answer())
+    assert len(steps(plan, SetRemoteIce)) == 1
+    assert transport_of(one, "0").remote == replace(
+        transport_of(one, "0").remote, credentials=transport_of(third, "0").local
+    )  # type: ignore[type-var]
+
+
+def test_roles_stay_whoever_offers() -> None:
+    """RFC 8842 §5.5, RFC 8445 §6.1.1: the answerer of the first exchange stays DTLS client."""
+    one, other = bundled_pair()
+    for offerer, answerer in ((other, one), (one, other), (other, one)):
+        exchange(offerer, answerer)
+        assert all(s.media.dtls.setup is Setup.ACTPASS for s in offerer.local.sections)
+        for end, role, controlling in (
+            (one, DtlsRole.SERVER, True),
+            (other, DtlsRole.CLIENT, False),
+        ):
+            dtls = transport_of(end, "0").dtls
+            assert dtls is not None
+            assert dtls.role is role
+            assert dtls.association == 0
+            assert end.state.wiring.controlling is controlling
+
+
+@pytest.mark.parametrize(
+    ("offered", "answered"),
+    [
+        (Setup.ACTPASS, Setup.ACTIVE),
+        (Setup.ACTIVE, Setup.PASSIVE),
+        (Setup.PASSIVE, Setup.ACTIVE),
+        (None, Setup.ACTIVE),
+    ],
+)
+def test_setup_is_answered(offered: Setup | None, answered: Setup) -> None:
+    """RFC 5763 §5; without a=setup we act, since such peers wait for a ClientHello."""
+    one, other = make_ends()
+    one.add("audio")
+    other.set_remote("offer", with_setup(one.offer(), offered))
+    other.answer()
+    assert other.local.sections[0].media.dtls.setup is answered
+
+
+def test_an_answer_without_setup_is_passive() -> None:
+    """RFC 4145 §4.1."""
+    one, other = make_ends()
+    one.add("audio")
+    other.set_remote("offer", one.offer())
+    one.set_remote("answer", with_setup(other.answer(), None))
+    dtls = transport_of(one, "0").dtls
+    assert dtls is not None
+    assert dtls.role is DtlsRole.CLIENT
+
+
+@pytest.mark.parametrize("setup", [Setup.ACTPASS, Setup.HOLDCONN])
+def test_setups_that_do_not_answer(setup: Setup) -> None:
+    one, other = make_ends()
+    one.add("audio")
+    other.set_remote("offer", one.offer())
+    with pytest.raises(InvalidAccessError, match="setup"):
+        one.set_remote("answer", with_setup(other.answer(), setup))
+
+
+def test_a_role_that_turns_round_needs_a_restart() -> None:
+    """RFC 8842 §5.5: it would be another association."""
+    one, other = bundled_pair()
+    turned = with_setup(one.offer(), Setup.ACTIVE)
+    with pytest.raises(InvalidAccessError, match="DTLS role"):
+        other.set_remote("offer", turned)
+    one.set_local("rollback")
+    other.set_remote("offer", with_setup(one.offer(ice_restart=True), Setup.ACTIVE))
+    other.answer()
+    dtls = transport_of(other, "0").dtls
+    assert dtls is not None
+    assert (dtls.role, dtls.association) == (DtlsRole.SERVER, 1)
+
+
+def with_fingerprint(text: str, fingerprint: Fingerprint) -> str:
+    return altered(
+        text,
+        lambda media: replace(media, dtls=replace(media.dtls, fingerprints=(fingerprint,))),
+    )
+
+
+def test_another_certificate_needs_a_restart() -> None:
+    """RFC 9429 §5.11: it means another DTLS association."""
+    third = Fingerprint("sha-256", ":".join(["EF"] * 32))
+    one, other = bundled_pair()
+    with pytest.raises(InvalidAccessError, match="fingerprint"):
+        other.set_remote("offer", with_fingerprint(one.offer(), third))
+    one.set_local("rollback")
+    other.set_remote("offer", with_fingerprint(one.offer(ice_restart=True), third))
+    answer = other.answer()
+    assert steps(other.plans[-1], StartDtls)
+    dtls = transport_of(other, "0").dtls
+    assert dtls is not None
+    assert (dtls.fingerprints, dtls.association) == ((third,), 1)
+    one.set_remote("answer", answer)
+
+
+def test_certificates_are_compared_by_the_hashes_in_common() -> None:
+    long = Fingerprint("sha-512", ":".join(["AB"] * 64))
+    assert same_certificate([FINGERPRINT], [FINGERPRINT, long])
+    assert not same_certificate([FINGERPRINT], [OTHER_FINGERPRINT, long])
+    assert not same_certificate([FINGERPRINT], [long])
+
+
+def test_a_lite_peer_makes_us_controlling() -> None:
+    """RFC 8445 §6.1.1."""
+    one, other = make_ends()
+    one.add("audio")
+    other.set_remote("offer", one.offer().replace("t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n"))
+    other.answer()
+    assert other.state.wiring.controlling is True
+    remote = transport_of(other, "0").remote
+    assert remote is not None
+    assert remote.lite
+
+
+def test_components_without_bundle_and_mux() -> None:
+    """RFC 5761 §5.1.1: two components for RTP on both sides, one for data."""
+    one, other = make_ends(rtcp_mux_policy=RtcpMuxPolicy.NEGOTIATE)
+    one.add("audio")
+    one.add_data()
+    offer = one.offer()
+    assert {t.mid: t.components for t in one.state.wiring.transports.values()} == {"0": 2, "1": 1}
+    other.set_remote("offer", without_mux(with_groups(offer)))
+    one.set_remote("answer", other.answer())
+    for end in (one, other):
+        assert transport_of(end, "0").components == 2
+        assert transport_of(end, "1").components == 1
+        assert not end.state.wiring.receivers or not end.state.wiring.receivers[0].rtcp_mux
+
+
+def test_mux_in_the_answer_drops_the_second_component() -> None:
+    """RFC 9429 §5.11; a provisional answer keeps it."""
+    one, other = make_ends(rtcp_mux_policy=RtcpMuxPolicy.NEGOTIATE)
+    one.add("audio")
+    other.set_remote("offer", one.offer())
+    answer = other.answer()
+    assert not steps(one.set_remote("pranswer", answer), SetComponents)
+    assert steps(one.set_remote("answer", answer), SetComponents) == [SetComponents(0, 1)]
+
+
+def test_a_re_offer_after_no_mux_does_not_offer_it() -> None:
+    """RFC 9429 §5.2.2: a=rtcp-mux as in the last answer."""
+    one, other = make_ends(rtcp_mux_policy=RtcpMuxPolicy.NEGOTIATE)
+    one.add("audio")
+    other.set_remote("offer", without_mux(with_groups(one.offer())))
+    one.set_remote("answer", other.answer())
+    one.add("video")
+    one.offer()
+    first, second = one.local.sections
+    assert (first.media.rtcp.mux, second.media.rtcp.mux) == (False, True)
+    assert one.local.groups == (("1",),)
+
+
+def test_mux_cannot_be_taken_back() -> None:
+    """RFC 5761 §5.1.1 and RFC 9429 §5.8.3."""
+    one, other = make_ends(
+        rtcp_mux_policy=RtcpMuxPolicy.NEGOTIATE, bundle_policy=BundlePolicy.MAX_COMPAT
+    )
+    one.add("audio", Direction.SENDONLY)
+    exchange(one, other)
+    with pytest.raises(InvalidAccessError, match="taken back"):
+        other.set_remote("offer", without_mux(with_groups(one.offer())))
+
+
+def test_a_section_without_its_own_attributes_has_those_of_the_tag() -> None:
+    """RFC 9143 §7.1.3, both as written by us on demand and as read."""
+    one, other = make_ends(strict_bundle_attributes=True)
+    for kind in ("audio", "video", "video"):
+        one.add_track(kind, "stream")
+    one.add_data()
+    offer, answer = exchange(one, other)
+    assert offer.count("a=ice-ufrag") == 3
+    assert offer.count("a=fingerprint") == 3
+    assert answer.count("a=ice-ufrag") == 1
+    assert answer.count("a=rtcp-mux\r\n") == 1
+    assert len(set(one.state.wiring.sections.values())) == 1
+    reoffer, _ = exchange(other, one)
+    assert reoffer.count("a=ice-ufrag") == 1
+    assert reoffer.count("a=setup") == 1
+
+
+def test_every_live_section_has_all_transport_attributes() -> None:
+    """Firefox crashes and Chromium rejects data without them, bundled or not."""
+    one, other = bundled_pair()
+    one.add("video")
+    for end, peer in ((one, other), (other, one)):
+        exchange(end, peer)
+        for side in (end, peer):
+            for media in side.local.record.media:
+                assert media.ice.ufrag
+                assert media.ice.pwd
+                assert media.dtls.fingerprints
+                assert media.dtls.setup is not None
+                assert media.rtcp.mux is media.is_rtp
+
+
+def test_bundled_sections_share_credentials_and_others_have_their_own() -> None:
+    one, _ = make_ends()
+    for kind in ("audio", "audio", "video", "video"):
+        one.add(kind)
+    one.offer()
+    ufrags = [section.media.ice.ufrag for section in one.local.sections]
+    assert ufrags[0] == ufrags[1] == ufrags[3]
+    assert ufrags[2] != ufrags[0]
