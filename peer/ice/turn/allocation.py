@@ -278,6 +278,9 @@ class Allocation:
             return [PermissionGranted(host) for host in fresh]
         if code == 437:
             return self._lose(outcome.error)
+        if code == 400:
+            # Some servers say so instead of 437 after a restart: a Refresh tells.
+            self._attempt_at = now
         if _is_passing(outcome):
             retry_at = self._retry_at(outcome, now)
             denied = self._permissions.unanswered(operation.hosts, now, retry_at)

@@ -114,6 +114,17 @@ def test_one_forbidden_peer_does_not_take_the_others_along(code: int) -> None:
     assert client.allocation.state is AllocationState.ALLOCATED
 
 
+def test_400_to_create_permission_is_followed_by_a_refresh() -> None:
+    """A server that has forgotten the allocation may say 400; its answer to Refresh is clear."""
+    client = permitted()
+    for peer in peers(2):
+        client.allocation.want_permission(peer, client.now)
+    client.fake.fail(Method.CREATE_PERMISSION, 400)
+    client.fake.fail(Method.REFRESH, 437)
+    assert client.settle() == [AllocationLost(437, "scripted")]
+    assert client.methods() == [Method.CREATE_PERMISSION, Method.REFRESH]
+
+
 def test_permission_unanswered() -> None:
     client = allocated()
     client.allocation.want_permission(PEER, client.now)
