@@ -74,6 +74,15 @@ class Fragment:
         section = self.media[index]
         return replace(section, ice=section.ice.inherit(self.ice))
 
+    def belongs_to(self, ufrag: str, pwd: str) -> bool:
+        """Tell whether the fragment is of the generation with these credentials (RFC 8840 §4.4).
+
+        A receiver discards a fragment with others, and one without any.
+        """
+        levels = [self.ice, *(section.ice for section in self.media)]
+        credentials = {(ice.ufrag, ice.pwd) for ice in levels} - {(None, None)}
+        return credentials == {(ufrag, pwd)}
+
     def new_candidates(self, known: "Fragment") -> tuple[tuple[str | None, Candidate], ...]:
         """Return (mid, candidate) for what `known` does not have yet, in order (RFC 8840 §4.4).
 

@@ -69,6 +69,8 @@ def _remembered_codecs(
 
 
 class _FormatReader:
+    """Joins the three attributes by payload type."""
+
     __slots__ = ("encodings", "feedback", "parameters", "tolerated", "wildcard_feedback")
 
     def __init__(self) -> None:

@@ -127,6 +127,7 @@ def _append_connection(lines: list[str], connection: Connection | None) -> None:
 
 
 def append_rtcp(lines: list[str], rtcp: RtcpAttributes) -> None:
+    """Append the RTCP attributes of a section."""
     if rtcp.address is not None:
         lines.append(f"a=rtcp:{rtcp.address}")
     if rtcp.mux:
@@ -138,6 +139,7 @@ def append_rtcp(lines: list[str], rtcp: RtcpAttributes) -> None:
 
 
 def append_candidates(lines: list[str], ice: IceAttributes) -> None:
+    """Append the ICE attributes that occur in sections only."""
     lines += [f"a={candidate}" for candidate in ice.candidates]
     if ice.remote_candidates:
         lines.append(f"a=remote-candidates:{' '.join(map(str, ice.remote_candidates))}")
@@ -146,6 +148,7 @@ def append_candidates(lines: list[str], ice: IceAttributes) -> None:
 
 
 def append_ice(lines: list[str], ice: IceAttributes) -> None:
+    """Append the ICE attributes that occur at either level."""
     if ice.end_of_candidates:
         lines.append("a=end-of-candidates")
     if ice.ufrag is not None:

@@ -106,6 +106,30 @@ def test_names_in_any_case_and_unknown_attributes() -> None:
     assert section.rtcp.mux
 
 
+@pytest.mark.parametrize(
+    ("lines", "belongs"),
+    [
+        (("a=ice-ufrag:u", "a=ice-pwd:p", "m=audio 9 RTP/AVP 0", "a=mid:0"), True),
+        (("m=audio 9 RTP/AVP 0", "a=mid:0", "a=ice-ufrag:u", "a=ice-pwd:p"), True),
+        (("a=ice-ufrag:old", "a=ice-pwd:p"), False),
+        (("a=ice-ufrag:u", "a=ice-pwd:old"), False),
+        (("a=ice-ufrag:u",), False),
+        (("m=audio 9 RTP/AVP 0", "a=mid:0"), False),
+        (
+            (
+                *("a=ice-ufrag:u", "a=ice-pwd:p", "m=audio 9 RTP/AVP 0", "a=mid:0"),
+                *("a=ice-ufrag:old", "a=ice-pwd:p"),
+            ),
+            False,
+        ),
+    ],
+)
+def test_fragments_of_another_generation_are_recognised(
+    lines: tuple[str, ...], belongs: bool
+) -> None:
+    assert parse_fragment(text_of(*lines)).belongs_to("u", "p") == belongs
+
+
 def test_content_of_the_media_line_and_other_lines_are_ignored() -> None:
     fragment = parse_fragment(text_of("v=0", "m=nonsense", "c=IN IP4", "a=mid:0"))
     assert fragment.media == (FragmentSection("0"),)
