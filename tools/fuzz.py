@@ -32,6 +32,8 @@ from peer.ice import (
 )
 from peer.ice.address import TransportAddress
 
+from .fuzz_sdp import fuzz_candidate, fuzz_fragment, fuzz_sdp
+
 PEER = TransportAddress("198.51.100.7", 9)
 PEER6 = TransportAddress("2001:db8::7", 9)
 
@@ -168,7 +170,47 @@ def _trace_seeds() -> tuple[bytes, ...]:
     return ("\n".join(map(dump_record, records)).encode(),)
 
 
+SDP = b"""v=0\r
+o=- 4611731400430051336 2 IN IP4 127.0.0.1\r
+s=-\r
+t=0 0\r
+a=group:BUNDLE 0 1\r
+a=ice-options:trickle\r
+m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r
+c=IN IP4 0.0.0.0\r
+a=mid:0\r
+a=ice-ufrag:EsAw\r
+a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r
+a=fingerprint:sha-256 AB:CD\r
+a=setup:actpass\r
+a=sendrecv\r
+a=rtcp-mux\r
+a=rtpmap:111 opus/48000/2\r
+a=fmtp:111 minptime=10;useinbandfec=1\r
+a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r
+a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host generation 0\r
+m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r
+c=IN IP4 0.0.0.0\r
+a=mid:1\r
+a=sctp-port:5000\r
+"""
+FRAGMENT = b"""a=ice-ufrag:EsAw\r
+a=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r
+m=audio 9 RTP/AVP 0\r
+a=mid:0\r
+a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host\r
+a=end-of-candidates\r
+"""
+CANDIDATES = (
+    b"candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host generation 0 ufrag EsAw",
+    b"candidate:2 1 tcp 1518280447 2001:db8::1 9 typ host tcptype active",
+    b"candidate:3 1 udp 1677729535 192.0.2.2 5001 typ srflx raddr 10.0.0.1 rport 5000",
+)
+
 TARGETS: dict[str, Target] = {
+    "sdp": Target(fuzz_sdp, (SDP,)),
+    "fragment": Target(fuzz_fragment, (FRAGMENT,)),
+    "candidate": Target(fuzz_candidate, CANDIDATES),
     "stun": Target(fuzz_stun, _stun_seeds()),
     "turn-stream": Target(fuzz_turn_stream, _stream_seeds()),
     "turn-responses": Target(fuzz_turn_responses, (*_stun_seeds(), *_stream_seeds())),
@@ -223,7 +265,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Fuzz what the command line names; the exit status."""
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(TARGETS))
-    parser.add_argument("--runs", type=int, default=20000, help="inputs for each parser")
+    parser.add_argument("--runs", type=int, default=5000, help="inputs for each parser")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in TARGETS]
