@@ -76,6 +76,8 @@ def test_non_numeric_foundation_and_ipv6() -> None:
         "1 1 udp 1 fe80::1%eth0 9 typ host",
         "1 1 udp 1 [2001:db8::1] 9 typ host",
         f"{'1' * 33} 1 udp 1 203.0.113.1 9 typ host",
+        "1 1 u/p 1 203.0.113.1 9 typ host",
+        "1 1 udp 1 203.0.113.1 9 typ h/st",
         "a:b 1 udp 1 203.0.113.1 9 typ host",
         "1 1 udp 1 203.0.113.1 9 typ srflx raddr 10.0.0.1 rport x",
         "1 1 udp 1 203.0.113.1 9 typ host " + "x " * 2000,

@@ -149,6 +149,11 @@ def test_h264_answer_keeps_our_other_parameters_and_no_sprop() -> None:
     assert answer_codec(offered, own).fmtp == "packetization-mode=1;profile-level-id=42e01f"
 
 
+def test_an_illegal_offered_profile_leaves_our_parameters() -> None:
+    own = codec("H264/90000", "profile-level-id=42e01f")
+    assert answer_codec(codec("H264/90000", "profile-level-id=x"), own).parameters == own.parameters
+
+
 @pytest.mark.parametrize(
     ("offered", "own", "events"),
     [

@@ -30,6 +30,18 @@ def test_rtpmap_fmtp_and_feedback_in_any_order() -> None:
     assert section.codecs[1].rtpmap == "telephone-event/8000"
 
 
+def test_the_last_of_repeated_fmtp_lines_stands() -> None:
+    description = session_with("m=audio 9 RTP/AVP 0", "a=fmtp:0 a=1;b=2", "a=fmtp:0 a=3")
+    assert description.media[0].codecs[0].fmtp == "a=3"
+    assert [tolerated.line_number for tolerated in description.tolerated] == [7]
+
+
+def test_flags_with_trailing_space() -> None:
+    description = session_with("m=audio 9 RTP/AVP 0", "a=rtcp-mux ", "a=sendonly ")
+    assert description.media[0].rtcp.mux
+    assert description.media[0].direction is Direction.SENDONLY
+
+
 def test_static_payload_types_need_no_rtpmap() -> None:
     section = session_with("m=audio 9 RTP/AVP 0 3 8 9 13 18").media[0]
     assert [codec.rtpmap for codec in section.codecs] == [
