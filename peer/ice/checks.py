@@ -48,10 +48,10 @@ def start(
     elif _over_stream(base):
         timeout = session.timings.stream_transaction
     session.transactions.start(transaction, session.now, timeout=timeout)
-    if transaction.use_candidate:
-        # However often it is repeated, a nomination has the time of one transaction.
-        pair.nomination_deadline = pair.nomination_deadline or transaction.deadline
-        session.transactions.limit(transaction, pair.nomination_deadline)
+    if purpose is Purpose.CHECK:
+        # However often it is repeated, a check has the time of one transaction.
+        pair.check_deadline = pair.check_deadline or transaction.deadline
+        session.transactions.limit(transaction, pair.check_deadline)
 
 
 def _over_stream(base: Base) -> bool:
@@ -207,6 +207,7 @@ def _handle_role_conflict(
     else:
         session.drop(DropReason.STALE_ROLE_CONFLICT)
     if pair in generation.checklist.pairs and not transaction.cancelled:
+        pair.check_deadline = None
         generation.checklist.trigger(pair)
         session.checklists.idle = False
 

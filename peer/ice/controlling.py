@@ -52,7 +52,7 @@ def start_nomination(session: Session, generation: Generation, valid: CandidateP
     """Repeat the check that made a pair valid, now with USE-CANDIDATE (RFC 8445 §8.1.1)."""
     pair = valid.generator or valid
     pair.nominating = True
-    pair.nomination_deadline = None
+    pair.check_deadline = None
     if uses_renomination(session, generation):
         session.renomination += 1
         pair.nomination_value = valid.nomination_value = session.renomination

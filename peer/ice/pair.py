@@ -126,6 +126,7 @@ class CandidatePair:
         "_clock",
         "_state",
         "changes",
+        "check_deadline",
         "component",
         "consent",
         "foundation",
@@ -135,7 +136,6 @@ class CandidatePair:
         "local",
         "nominated",
         "nominating",
-        "nomination_deadline",
         "nomination_value",
         "priority",
         "reason",
@@ -173,7 +173,7 @@ class CandidatePair:
         self.valid_since: float | None = None
         self.nominated = False
         self.nominating = False
-        self.nomination_deadline: float | None = None
+        self.check_deadline: float | None = None
         self.nomination_value = 0
         self.use_candidate_received = False
         self.triggered_username: str | None = None

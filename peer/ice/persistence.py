@@ -2,9 +2,10 @@
 
 The retransmissions of one check come ever more slowly (RFC 8489 §6.2.1): with a third of the
 packets lost, a working pair would often take ten seconds to become valid. Once retransmissions
-have been needed, two kinds of checks are repeated as new transactions while the old one is
-still listened to, as a triggered check would be (RFC 8445 §7.3.1.4): a nominating check, and
-checks of pairs that are better than the best valid one while nomination waits for them.
+have been needed, some checks are repeated as new transactions while the old one is still
+listened to, as a triggered check would be (RFC 8445 §7.3.1.4): a nominating check; checks of
+pairs that are better than the best valid one, while nomination waits for them; and any check
+while no pair is valid and nothing else is left to send.
 """
 
 from collections.abc import Iterator
@@ -56,8 +57,11 @@ def _worth_repeating(session: Session) -> Iterator[tuple[Generation, Transaction
 def _is_awaited(session: Session, generation: Generation, pair: CandidatePair) -> bool:
     if pair.nominating:
         return True
-    since = generation.valid_since.get(pair.component)
-    if since is None or session.now >= since + session.config.nomination.lossy:
-        return False
     best = generation.checklist.best_valid(pair.component)
-    return best is not None and pair.priority > best.priority and not pair.relayed
+    if best is None:
+        patience = generation.patience_until
+        return session.checklists.idle and patience is not None and session.now < patience
+    since = generation.valid_since[pair.component]
+    if session.now >= since + session.config.nomination.lossy:
+        return False
+    return pair.priority > best.priority and not pair.relayed

@@ -193,6 +193,7 @@ def _trigger(
     if nominates:
         pair.use_candidate_received = True
         pair.nomination_value = max(pair.nomination_value, check.nomination or 0)
+    pair.check_deadline = None
     if pair.state is PairState.IN_PROGRESS:
         for transaction in session.transactions.outstanding(pair):
             session.transactions.cancel(transaction)

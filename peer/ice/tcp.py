@@ -55,6 +55,7 @@ def opened(
     if connection.requested and connection.owner is None and stream is not None:
         pair = stream.current.checklist.find(connection.base, remote)
         if pair is not None:
+            pair.check_deadline = None
             stream.current.checklist.trigger(pair)
             session.checklists.idle = False
     return connection.handle
