@@ -219,12 +219,16 @@ class IceAgent:
         session.urgent = True
         return parameters
 
-    def send(self, stream_id: str, component: int, data: bytes) -> bool:
+    def send(
+        self, stream_id: str, component: int, data: bytes, *, now: float | None = None
+    ) -> bool:
         """Send application data on the component's pair; False when there is none.
 
-        Drivers may bypass this for a pair whose `SelectedPairChanged.direct` is True.
+        `now` None stands for the time of the last input. Drivers may bypass this for a pair
+        whose `SelectedPairChanged.direct` is True.
         """
         session = self._open()
+        session.now = max(session.now, now or 0.0)
         pair = self._stream(stream_id).sending.get(component)
         if pair is None or not session.send(pair.local.base, pair.remote.address, data):
             session.drop(DropReason.NO_PATH)
