@@ -25,14 +25,14 @@ def process_remote_tracks(state: State, description: SessionDescription) -> Stat
 
 
 def _process(state: State, transceiver: Transceiver, section: Section) -> Transceiver:
+    if transceiver.stopping:
+        return transceiver
     direction = _seen_from_here(section)
     streams: tuple[str, ...] = ()
     if direction.receives:
         ids = section.media.stream_ids
         # RFC 9429 §5.8.2: tracks without a=msid share one default stream.
         streams = (state.default_stream,) if ids is None else ids
-    if transceiver.stopping:
-        direction, streams = Direction.INACTIVE, ()
     return replace(transceiver, fired_direction=direction, remote_streams=streams)
 
 

@@ -108,7 +108,7 @@ def stop_transceiver(state: State, number: int) -> Outcome:
     if one is None or one.stopping:
         return Outcome(state, ())
     if any(slot.transceiver == number for slot in state.slots):
-        stopping = replace(one, stopping=True, direction=Direction.INACTIVE, fired_direction=None)
+        stopping = replace(one, stopping=True, direction=Direction.INACTIVE)
         new = state.with_transceiver(stopping)
     else:
         transceivers = tuple(other for other in state.transceivers if other.id != number)
