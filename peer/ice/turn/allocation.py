@@ -43,6 +43,9 @@ from .state import TRANSITIONS, AllocationState, Step
 _FAMILY_MISMATCH = ErrorCode(443, "the relayed address is of the other family")
 # The server takes these credentials for nothing any more: asking again is not allowed (§7.4).
 _CREDENTIALS_REFUSED = (401, 441)
+# Looking up an enum member costs more than the comparison; these are needed for every packet.
+_ALLOCATED = AllocationState.ALLOCATED
+_REFRESH = Method.REFRESH
 _WANTING = (AllocationState.IDLE, AllocationState.ALLOCATING, AllocationState.ALLOCATED)
 
 
@@ -96,6 +99,10 @@ class Allocation:
         """When `start` has a request; minus infinity for at once, None for not before an input."""
         if self._exchange.has_challenged:
             return -inf
+        if self.state is _ALLOCATED:
+            refresh = inf if self._exchange.is_busy(_REFRESH) else self._attempt_at
+            time = min(refresh, self._permissions.next_time(), self._channels.next_time())
+            return None if time == inf else time
         match self.state:
             case AllocationState.IDLE:
                 return -inf
@@ -103,10 +110,6 @@ class Allocation:
                 return None if self._exchange.is_busy(Method.ALLOCATE) else self._attempt_at
             case AllocationState.RELEASING | AllocationState.DISCARDING:
                 return None if self._exchange.is_busy(Method.REFRESH) else -inf
-            case AllocationState.ALLOCATED:
-                refresh = inf if self._exchange.is_busy(Method.REFRESH) else self._attempt_at
-                time = min(refresh, self._permissions.next_time(), self._channels.next_time())
-                return None if time == inf else time
             case _:
                 return None
 
@@ -330,7 +333,7 @@ class Allocation:
 
     def has_permission(self, peer: TransportAddress) -> bool:
         """Tell whether peers at this IP address may be sent to."""
-        return self.state is AllocationState.ALLOCATED and self._permissions.was_granted(peer.host)
+        return self.state is _ALLOCATED and self._permissions.was_granted(peer.host)
 
     def want_channel(self, peer: TransportAddress, now: float) -> bool:
         """Keep a channel to the peer; False when there can be none. Asking twice is asking once."""
@@ -367,7 +370,7 @@ class Allocation:
 
     def wrap(self, data: bytes, peer: TransportAddress, now: float) -> bytes | None:
         """Pack data for a peer, by channel or Send indication; None when it may not be sent."""
-        if self.state is not AllocationState.ALLOCATED:
+        if self.state is not _ALLOCATED:
             return None
         if self.expires is not None and now >= self.expires:
             return None
@@ -384,7 +387,7 @@ class Allocation:
         self, data: bytes | Message, now: float
     ) -> tuple[TransportAddress, bytes] | PeerUnreachable | DropReason:
         """Unpack what the server sent that is no response: peer and data, or why not."""
-        if self.state is not AllocationState.ALLOCATED:
+        if self.state is not _ALLOCATED:
             return DropReason.NO_ALLOCATION
         if isinstance(data, Message):
             return self._unwrap_indication(data, now)

@@ -46,12 +46,14 @@ class Channels:
         self._by_number: dict[int, Channel] = {}
         self._by_peer: dict[TransportAddress, Channel] = {}
         self._next_number = FIRST_CHANNEL
+        self._next_time: float | None = None
 
     def want(self, peer: TransportAddress, now: float) -> bool:
         """Keep a channel to `peer` from now on; False when there can be none.
 
         Within five minutes of its expiry a peer gets its old number back and no other (§12).
         """
+        self._next_time = None
         channel = self._by_peer.get(peer)
         if channel is not None and (
             channel.wanted or channel.denied or self._is_held(channel, now)
@@ -72,6 +74,7 @@ class Channels:
 
     def drop(self, peer: TransportAddress) -> None:
         """Bind the channel to `peer` no more; it lives on until it expires."""
+        self._next_time = None
         channel = self._by_peer.get(peer)
         if channel is not None:
             channel.wanted = False
@@ -85,16 +88,20 @@ class Channels:
 
     def next_time(self) -> float:
         """When `due` will have something, infinity for never."""
-        ready = (c.refresh_at for c in self._by_peer.values() if c.wanted and not c.in_flight)
-        return min(ready, default=inf)
+        if self._next_time is None:
+            ready = (c.refresh_at for c in self._by_peer.values() if c.wanted and not c.in_flight)
+            self._next_time = min(ready, default=inf)
+        return self._next_time
 
     def sent(self, channel: Channel, now: float) -> None:
         """A ChannelBind request has left."""
+        self._next_time = None
         channel.in_flight = True
         channel.may_exist_until = now + self._config.channel_lifetime
 
     def bound(self, channel: Channel, sent_at: float) -> bool:
         """The request sent at `sent_at` has succeeded; tells whether the binding is new."""
+        self._next_time = None
         fresh = channel.expires <= sent_at
         channel.in_flight = False
         channel.expires = sent_at + self._config.channel_lifetime
@@ -104,6 +111,7 @@ class Channels:
 
     def refused(self, channel: Channel) -> None:
         """The server has refused the binding: number and peer are not tried again."""
+        self._next_time = None
         channel.in_flight = False
         channel.wanted = False
         channel.denied = True
@@ -116,6 +124,7 @@ class Channels:
 
     def unanswered(self, channel: Channel, retry_at: float) -> None:
         """No useful answer: the server may have bound it, so the same number is tried again."""
+        self._next_time = None
         channel.in_flight = False
         channel.refresh_at = retry_at
 

@@ -97,6 +97,8 @@ class Exchange:
 
     def is_busy(self, method: Method) -> bool:
         """Tell whether an operation of this kind is on its way or waits to be repeated."""
+        if not (self._outstanding or self._challenged):
+            return False
         return any(
             operation.method == method
             for operations in (self._outstanding.values(), self._challenged)

@@ -24,9 +24,11 @@ class Permissions:
     def __init__(self, config: TurnConfig) -> None:
         self._config = config
         self._by_host: dict[str, _Permission] = {}
+        self._next_time: float | None = None
 
     def want(self, host: str) -> bool:
         """Keep a permission for `host` from now on; False when there is no room for more."""
+        self._next_time = None
         permission = self._by_host.get(host)
         if permission is not None:
             permission.wanted = True
@@ -38,6 +40,7 @@ class Permissions:
 
     def drop(self, host: str) -> None:
         """Refresh the permission no more; the server keeps it until it expires."""
+        self._next_time = None
         permission = self._by_host.get(host)
         if permission is None:
             return
@@ -58,10 +61,14 @@ class Permissions:
 
     def next_time(self) -> float:
         """When `due` will have something, infinity for never."""
-        return min((p.refresh_at for p in self._by_host.values() if self._is_ready(p)), default=inf)
+        if self._next_time is None:
+            ready = (p.refresh_at for p in self._by_host.values() if self._is_ready(p))
+            self._next_time = min(ready, default=inf)
+        return self._next_time
 
     def sent(self, hosts: Sequence[str]) -> None:
         """A CreatePermission request for `hosts` has left."""
+        self._next_time = None
         for permission in self._find(hosts):
             permission.in_flight = True
 
@@ -70,6 +77,7 @@ class Permissions:
 
         The time counts from the sending, which is never later than the server's own count.
         """
+        self._next_time = None
         fresh = []
         for permission in self._find(hosts):
             if permission.expires <= sent_at:
@@ -85,6 +93,7 @@ class Permissions:
 
         It does not say which address it minds: each of several is asked for alone next.
         """
+        self._next_time = None
         if len(hosts) == 1:
             self._by_host.pop(hosts[0], None)
             return list(hosts)
@@ -99,6 +108,7 @@ class Permissions:
 
         Permissions still in force are refreshed again at `retry_at`.
         """
+        self._next_time = None
         lost = []
         for permission in self._find(hosts):
             permission.in_flight = False
@@ -113,6 +123,7 @@ class Permissions:
 
         The permission is wanted from then on, for it expires before the channel does.
         """
+        self._next_time = None
         permission = self._by_host.setdefault(host, _Permission(host))
         in_flight = permission.in_flight
         fresh = self.granted((host,), sent_at)

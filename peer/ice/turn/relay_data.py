@@ -17,6 +17,10 @@ from ..stun import (
 )
 from .events import DropReason, PeerUnreachable
 
+# Looking up an enum member costs more than the comparison, and these serve every packet.
+_SEND_METHOD = Method.SEND
+_DATA_METHOD = Method.DATA
+_INDICATION = MessageClass.INDICATION
 _PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 
 
@@ -44,27 +48,25 @@ def send_indication(
     attributes: tuple[tuple[Attribute[Any], Any], ...] = ((XOR_PEER_ADDRESS, peer), (DATA, data))
     if dont_fragment:
         attributes = ((XOR_PEER_ADDRESS, peer), (DONT_FRAGMENT, True), (DATA, data))
-    return build(
-        Method.SEND, MessageClass.INDICATION, transaction_id, attributes, fingerprint=False
-    )
+    return build(_SEND_METHOD, _INDICATION, transaction_id, attributes, fingerprint=False)
 
 
 def read_data_indication(
     message: Message,
 ) -> tuple[TransportAddress, bytes] | PeerUnreachable | DropReason:
     """Peer and data, or the ICMP error, of a Data indication (§11.4, §11.6)."""
-    if message.method != Method.DATA or message.message_class is not MessageClass.INDICATION:
+    if message.method != _DATA_METHOD or message.message_class is not _INDICATION:
         return DropReason.NOT_DATA
     if message.unknown_required():
         return DropReason.UNKNOWN_ATTRIBUTES
     try:
         peer = message.get(XOR_PEER_ADDRESS)
-        icmp = message.get(ICMP)
+        data = message.get(DATA)
+        icmp = message.get(ICMP) if data is None else None
     except StunError:
         return DropReason.MALFORMED
     if peer is None:
         return DropReason.NO_PEER
-    data = message.get(DATA)
     if data is not None:
         return peer, data
     if icmp is not None:
