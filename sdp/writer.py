@@ -38,7 +38,7 @@ def join_lines(lines: list[str]) -> str:
         raise ValueError(f"description longer than {MAX_LENGTH} bytes")
     if len(lines) > MAX_LINES:
         raise ValueError(f"more than {MAX_LINES} lines")
-    if max(map(len, lines), default=0) > MAX_LINE_LENGTH:
+    if len(text) > MAX_LINE_LENGTH and max(map(len, lines)) > MAX_LINE_LENGTH:
         raise ValueError(f"line longer than {MAX_LINE_LENGTH} characters")
     return text
 
@@ -176,27 +176,30 @@ def _append_extmaps(lines: list[str], extmaps: tuple[Extmap, ...], *, allow_mixe
 def _append_rtp(lines: list[str], section: MediaSection) -> None:
     formats = frozenset(section.formats)
     for codec in section.codecs:
-        if str(codec.payload_type) not in formats:
-            raise ValueError(f"payload type {codec.payload_type} is not in formats")
-        _append_codec(lines, codec)
+        payload_type = str(codec.payload_type)
+        if payload_type not in formats:
+            raise ValueError(f"payload type {payload_type} is not in formats")
+        _append_codec(lines, codec, payload_type)
     if section.ptime is not None:
         lines.append(f"a=ptime:{_packet_time(section.ptime)}")
     if section.maxptime is not None:
         lines.append(f"a=maxptime:{_packet_time(section.maxptime)}")
 
 
-def _append_codec(lines: list[str], codec: Codec) -> None:
+def _append_codec(lines: list[str], codec: Codec, payload_type: str) -> None:
     # Most lines of a description are written here, hence without a call for each record.
-    payload_type = codec.payload_type
     rtpmap = f"a=rtpmap:{payload_type} {codec.name}/{codec.clock_rate}"
     lines.append(rtpmap if codec.channels == 1 else f"{rtpmap}/{codec.channels}")
     if codec.parameters:
         lines.append(f"a=fmtp:{payload_type} {serialize_parameters(codec.parameters)}")
-    for feedback in codec.feedback:
-        if feedback.parameter is None:
-            lines.append(f"a=rtcp-fb:{payload_type} {feedback.type}")
-        else:
-            lines.append(f"a=rtcp-fb:{payload_type} {feedback.type} {feedback.parameter}")
+    if codec.feedback:
+        prefix = f"a=rtcp-fb:{payload_type} "
+        lines += [
+            f"{prefix}{feedback.type}"
+            if feedback.parameter is None
+            else f"{prefix}{feedback.type} {feedback.parameter}"
+            for feedback in codec.feedback
+        ]
 
 
 def _packet_time(milliseconds: float) -> str:
