@@ -28,6 +28,7 @@ from .events import UNREACHABLE, Allocated, AllocationFailed, FamilyRefused, Rem
 from .server import AllocateOptions, EvenPort, RelayFamily, TurnServer
 
 UDP = 17
+IPV4_FAMILY = 1
 IPV6_FAMILY = 2
 
 

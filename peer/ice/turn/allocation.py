@@ -8,6 +8,7 @@ from ..address import TransportAddress, is_ipv6
 from ..stun import (
     CHANNEL_NUMBER,
     LIFETIME,
+    REQUESTED_ADDRESS_FAMILY,
     XOR_PEER_ADDRESS,
     ErrorCode,
     Message,
@@ -15,7 +16,7 @@ from ..stun import (
     StunError,
     parse,
 )
-from .allocate import UnusableAllocationError, read_success
+from .allocate import IPV4_FAMILY, IPV6_FAMILY, UnusableAllocationError, read_success
 from .attempts import AllocateAttempts
 from .auth import LongTermCredential
 from .channels import Channel, Channels
@@ -90,6 +91,7 @@ class Allocation:
         self._exchange = Exchange(self._credential, entropy, self._config, reliable=self._padded)
         self._permissions = Permissions(self._config)
         self._channels = Channels(self._config)
+        self._leaving: list[int] = []
         self._attempt_at = -inf
         self._last_words: AllocationEvent = Released()
 
@@ -100,7 +102,8 @@ class Allocation:
         if self._exchange.has_challenged:
             return -inf
         if self.state is _ALLOCATED:
-            refresh = inf if self._exchange.is_busy(_REFRESH) else self._attempt_at
+            refresh = -inf if self._leaving else self._attempt_at
+            refresh = inf if self._exchange.is_busy(_REFRESH) else refresh
             time = min(refresh, self._permissions.next_time(), self._channels.next_time())
             return None if time == inf else time
         match self.state:
@@ -130,8 +133,11 @@ class Allocation:
             return self._attempts.next(now)
         if self.state in (AllocationState.RELEASING, AllocationState.DISCARDING):
             return Operation(Method.REFRESH, ((LIFETIME, 0),), deletes=True)
-        if self._attempt_at <= now and not self._exchange.is_busy(Method.REFRESH):
-            return self._refresh()
+        if not self._exchange.is_busy(Method.REFRESH):
+            if self._leaving:
+                return self._leave(self._leaving.pop())
+            if self._attempt_at <= now:
+                return self._refresh()
         channel = self._channels.due(now)
         if channel is not None:
             return self._bind(channel, now)
@@ -141,6 +147,10 @@ class Allocation:
     def _refresh(self) -> Operation:
         lifetime = self._config.lifetime
         return Operation(Method.REFRESH, () if lifetime is None else ((LIFETIME, lifetime),))
+
+    def _leave(self, family: int) -> Operation:
+        attributes = ((LIFETIME, 0), (REQUESTED_ADDRESS_FAMILY, family))
+        return Operation(Method.REFRESH, attributes, family=family)
 
     def _bind(self, channel: Channel, now: float) -> Operation:
         self._channels.sent(channel, now)
@@ -248,6 +258,11 @@ class Allocation:
             self._move(Step.DELETED)
             return [self._last_words]
         error = outcome.error
+        family = outcome.operation.family
+        if family is not None and error.code != 437:
+            # 443 says that the server has no such half any more (§8.2).
+            self._leaving += [family] if _is_passing(outcome) else []
+            return []
         if outcome.result is Result.SUCCESS:
             lifetime = self._lifetime_in(outcome.message)
             if lifetime > 0:
@@ -356,6 +371,21 @@ class Allocation:
             self._exchange.forget()
         self._last_words = Released()
         self._move(Step.RELEASE)
+
+    def release_relayed(self, relayed: TransportAddress, now: float) -> None:
+        """Delete one half of a dual allocation (RFC 8656 §8.1), or all if it is the last half.
+
+        What was wanted for peers of its family is forgotten; no event follows for a half.
+        """
+        rest = tuple(address for address in self.relayed if address != relayed)
+        if self.state is not _ALLOCATED or len(rest) == len(self.relayed):
+            return
+        if not rest:
+            self.release(now)
+            return
+        self.relayed = rest
+        self._leaving.append(IPV6_FAMILY if is_ipv6(relayed.host) else IPV4_FAMILY)
+        self._deny_other_family()
 
     def update_credentials(self, username: str, credential: str) -> None:
         """Use other credentials, at the latest for the next allocation.

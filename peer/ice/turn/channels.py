@@ -117,10 +117,11 @@ class Channels:
         channel.denied = True
 
     def deny(self, peer: TransportAddress) -> None:
-        """There will be no channel to this peer."""
+        """There will be no channel to this peer, and one that is bound is used no more."""
         channel = self._by_peer.get(peer)
         if channel is not None:
             self.refused(channel)
+            channel.expires = channel.may_exist_until = -inf
 
     def unanswered(self, channel: Channel, retry_at: float) -> None:
         """No useful answer: the server may have bound it, so the same number is tried again."""

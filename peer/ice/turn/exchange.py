@@ -41,6 +41,7 @@ class Operation:
     hosts: tuple[str, ...] = ()
     channel: Channel | None = None
     deletes: bool = False
+    family: int | None = None
     challenges: int = 0
     signature: Signature | None = None
     started: float = 0.0

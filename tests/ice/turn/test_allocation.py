@@ -15,7 +15,6 @@ from peer.ice.turn import (
     AllocationLost,
     AllocationState,
     EvenPort,
-    FamilyRefused,
     RelayFamily,
     Released,
     Remedy,
@@ -28,7 +27,6 @@ from .server import (
     ADDRESS,
     CLIENT,
     PEER,
-    PEER6,
     RELAYED,
     RELAYED6,
     SERVER,
@@ -140,30 +138,6 @@ def test_lifetime_counts_from_the_sending() -> None:
     client.now += 7.0
     client.take(client.fake.answer(request.data))
     assert client.allocation.expires == 1600.0
-
-
-def test_dual_allocation() -> None:
-    """RFC 8656 §7.2: two XOR-RELAYED-ADDRESS attributes."""
-    fake = FakeServer()
-    fake.relayed = [RELAYED, RELAYED6]
-    client = allocated(DUAL, fake)
-    assert client.allocation.relayed == (RELAYED, RELAYED6)
-    assert client.allocation.want_permission(PEER, 0.0)
-    assert client.allocation.want_permission(PEER6, 0.0)
-
-
-@pytest.mark.parametrize(("code", "retry_at"), [(440, None), (508, 1060.0)])
-def test_half_a_dual_allocation_is_used(code: int, retry_at: float | None) -> None:
-    """RFC 8656 §7.3: ADDRESS-ERROR-CODE 440 never again, 508 after a minute."""
-    fake = FakeServer()
-    fake.extra = [(stun.ADDRESS_ERROR_CODE, stun.AddressErrorCode(2, code, "no v6"))]
-    client = Client(DUAL, fake)
-    (event,) = client.settle()
-    assert isinstance(event, Allocated)
-    assert event.relayed == (RELAYED,)
-    assert event.refused == (FamilyRefused(2, code, "no v6", retry_at),)
-    assert not client.allocation.want_permission(PEER6, client.now)
-    assert not client.allocation.want_channel(PEER6, client.now)
 
 
 @pytest.mark.parametrize(

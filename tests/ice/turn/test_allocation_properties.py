@@ -1,5 +1,6 @@
 """Whatever the server, the network and the application do, an allocation stays in its bounds."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import settings
@@ -15,6 +16,7 @@ from peer.ice.turn import (
     AllocationFailed,
     AllocationLost,
     AllocationState,
+    RelayFamily,
     Released,
     TurnConfig,
     TurnRequest,
@@ -30,12 +32,14 @@ CODES = st.sampled_from([300, 400, 401, 403, 408, 420, 437, 438, 440, 441, 442, 
 class AnyCourse(RuleBasedStateMachine):
     """Random requests, answers, delays and wishes."""
 
+    server = SERVER
+
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
         self.fake = FakeServer()
         self.allocation = Allocation(
-            SERVER, entropy=Entropy(), config=TurnConfig(max_peers=3, permission_batch=2)
+            self.server, entropy=Entropy(), config=TurnConfig(max_peers=3, permission_batch=2)
         )
         self.outstanding: list[TurnRequest] = []
         self.endings: list[AllocationEvent] = []
@@ -69,7 +73,7 @@ class AnyCourse(RuleBasedStateMachine):
             assert self.numbers.setdefault(number, peer) == peer
 
     @precondition(lambda self: self.outstanding)
-    @rule(data=st.data(), relayed=st.sampled_from([[RELAYED], [RELAYED6], []]))
+    @rule(data=st.data(), relayed=st.sampled_from([[RELAYED], [RELAYED, RELAYED6], [RELAYED6], []]))
     def answer(self, data: st.DataObject, relayed: list[TransportAddress]) -> None:
         request = data.draw(st.sampled_from(self.outstanding))
         self.fake.relayed = relayed
@@ -126,6 +130,11 @@ class AnyCourse(RuleBasedStateMachine):
         self.allocation.release(self.now)
 
     @rule()
+    def release_relayed(self) -> None:
+        if self.allocation.relayed:
+            self.allocation.release_relayed(self.allocation.relayed[0], self.now)
+
+    @rule()
     def lose_connection(self) -> None:
         self.take(self.allocation.handle_connection_lost(self.now))
 
@@ -144,5 +153,13 @@ class AnyCourse(RuleBasedStateMachine):
             assert self.allocation.expires is not None
 
 
+class AnyDualCourse(AnyCourse):
+    """The same with two relayed addresses."""
+
+    server = replace(SERVER, address_family=RelayFamily.DUAL)
+
+
 TestAnyCourse = AnyCourse.TestCase
+TestAnyDualCourse = AnyDualCourse.TestCase
 TestAnyCourse.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyDualCourse.settings = TestAnyCourse.settings
