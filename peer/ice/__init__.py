@@ -17,6 +17,7 @@ from .demux import Protocol, classify, is_rtcp
 from .errors import DropReason, IceError, InvalidParameterError, InvalidStateError
 from .events import (
     BaseReleased,
+    BaseRequested,
     CandidateGathered,
     CandidateRemoved,
     DataReceived,
@@ -50,6 +51,7 @@ from .stats import (
     IceStatistics,
     TransportStatistics,
 )
+from .uri import Scheme, ServerUri, parse_server_uri
 
 __all__ = [
     "IceAgent",
@@ -87,6 +89,7 @@ __all__ = [
     "SelectedPairLost",
     "DataReceived",
     "BaseReleased",
+    "BaseRequested",
     "StreamRequested",
     "StreamReleased",
     "StreamTransport",
@@ -94,6 +97,9 @@ __all__ = [
     "Protocol",
     "classify",
     "is_rtcp",
+    "parse_server_uri",
+    "ServerUri",
+    "Scheme",
     "DropReason",
     "IceStatistics",
     "TransportStatistics",

@@ -161,6 +161,15 @@ class IceAgent:
         """Use a TURN server for the bases of its family that are added from now on."""
         self._open().turn_servers.append(server)
 
+    def update_turn_credentials(self, url: str, username: str, credential: str) -> None:
+        """Use other credentials with the TURN server of this URL from its next request on.
+
+        Raises ValueError when RFC 8489 does not allow them.
+        """
+        session = self._open()
+        relaying.update_credentials(session, url, username, credential)
+        session.urgent = True
+
     def end_of_bases(self, stream_id: str) -> None:
         """Tell that all bases and servers are known: gathering ends when they are done."""
         session = self._open()
@@ -273,6 +282,21 @@ class IceAgent:
             session.drop(DropReason.UNKNOWN_LOCAL_ADDRESS, local=str(local))
             return
         inbound.receive(session, base, TransportAddress(*source), data)
+        schedule.run(session, timeouts=False)
+
+    def transmit_failed(
+        self, *, local: tuple[str, int], remote: tuple[str, int], now: float, reason: str
+    ) -> None:
+        """Tell that sending from `local` to `remote` failed for good, as with no route there.
+
+        What waits for an answer from there fails at once (RFC 8445 §7.2.5.2.2, RFC 8489 §6.2.1).
+        """
+        session = self._session
+        base = session.bases.get(TransportAddress(*local))
+        if session.closed or base is None:
+            return
+        session.now = max(session.now, now)
+        schedule.fail_transactions(session, base, TransportAddress(*remote), reason)
         schedule.run(session, timeouts=False)
 
     def stream_opened(

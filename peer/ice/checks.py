@@ -7,7 +7,16 @@ from .address import TransportAddress
 from .base import Base, LocalCandidate
 from .candidate import Candidate, CandidateType, TransportProtocol
 from .checklist import Checklist, ChecklistState
-from .conclusion import drop_valid, evaluate, fail, nominate, update, uses_renomination
+from .conclusion import (
+    drop_valid,
+    evaluate,
+    fail,
+    fail_over,
+    has_consent,
+    nominate,
+    update,
+    uses_renomination,
+)
 from .consent import Consent
 from .errors import DropReason
 from .events import IceRole, RoleChanged
@@ -243,7 +252,7 @@ def _handle_success(
         return
     valid = _valid_pair(session, generation, transaction, mapped)
     pair.state = valid.state = PairState.SUCCEEDED
-    pair.reason = ""
+    pair.reason, pair.check_deadline = "", None
     pair.valid, valid.generator = valid, pair
     if pair in generation.checklist.triggered and not pair.nominating:
         generation.checklist.triggered.remove(pair)
@@ -258,6 +267,9 @@ def _handle_success(
         pair.nominating = False
         nominate(session, stream, generation, valid)
     else:
+        in_use = stream.sending.get(valid.component)
+        if in_use is not None and not stream.responsive(valid.component):
+            fail_over(session, stream, in_use)
         update(session, stream)
         evaluate(session, stream)
 
@@ -267,6 +279,7 @@ def _add_valid(session: Session, generation: Generation, valid: CandidatePair) -
         valid.consent = Consent(session.timings, session.now)
     else:
         valid.consent.answered(session.now)
+    valid.heard = session.now
     if valid.valid_since is None:
         valid.valid_since = session.now
     generation.valid_since.setdefault(valid.component, session.now)
@@ -331,15 +344,15 @@ def _learn_local(
     return local
 
 
-def handle_timeout(session: Session, transaction: Transaction) -> None:
-    """The last wait of a check is over without a response (RFC 8445 §7.2.5.2.2)."""
+def handle_timeout(session: Session, transaction: Transaction, reason: str) -> None:
+    """A check ended without a response (RFC 8445 §7.2.5.2.2)."""
     pair: CandidatePair = transaction.owner
     stream = session.streams.get(pair.stream)
     if stream is None or transaction.purpose is not Purpose.CHECK:
         return
     generation = generation_of(stream, transaction)
     if generation is not None:
-        _finish_failed(session, stream, transaction, pair.reason or "no response")
+        _finish_failed(session, stream, transaction, pair.reason or reason)
 
 
 def _finish_failed(session: Session, stream: Stream, transaction: Transaction, reason: str) -> None:
@@ -363,4 +376,6 @@ def fail_check(session: Session, stream: Stream, transaction: Transaction, reaso
             fail(session, stream, f"nomination failed: {reason}")
         drop_valid(session, stream, pair.valid, reason)
         return
+    if pair.valid is not None and not has_consent(session, pair.valid):
+        drop_valid(session, stream, pair.valid, reason)
     evaluate(session, stream)

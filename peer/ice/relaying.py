@@ -1,5 +1,6 @@
 """Gathering relayed candidates: allocations on TURN servers (RFC 8445 §5.1.1.2, RFC 8656)."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from . import stun, turn
@@ -324,6 +325,17 @@ def restart(session: Session, stream: Stream) -> None:
             _announce(session, stream, task, base)
         if task.ended and not task.bases:
             task.begin(session)
+
+
+def update_credentials(session: Session, url: str, username: str, credential: str) -> None:
+    """Give new credentials to what uses a server, and to what will."""
+    for i, server in enumerate(session.turn_servers):
+        if server.url == url:
+            session.turn_servers[i] = replace(server, username=username, credential=credential)
+    for task in session.relays:
+        if task.server.url == url:
+            task.server = replace(task.server, username=username, credential=credential)
+            task.allocation.update_credentials(username, credential)
 
 
 def say_farewell(session: Session) -> None:

@@ -2,6 +2,7 @@
 transaction at a time (RFC 8445 §6.1.4, §14.2)."""
 
 from . import checks, gathering, liveness, persistence, relaying, tcp
+from .address import TransportAddress
 from .base import Base
 from .candidates import announce_host, assign_preferences, flush_pairs, take_waiting
 from .checklist import ChecklistState
@@ -115,16 +116,28 @@ def _retransmit(session: Session, transaction: Transaction) -> None:
         pair.stats.retransmissions_sent += 1
 
 
-def _time_out(session: Session, transaction: Transaction) -> None:
+def _time_out(session: Session, transaction: Transaction, reason: str = "no response") -> None:
     if transaction.purpose is Purpose.RELAY:
         relaying.handle_timeout(session, transaction)
     elif transaction.purpose is Purpose.SERVER:
         binding: gathering.ServerBinding = transaction.owner
         stream = session.streams.get(binding.base.stream)
         if stream is not None:
-            gathering.fail(session, stream, binding, gathering.UNREACHABLE, "no response")
+            gathering.fail(session, stream, binding, gathering.UNREACHABLE, reason)
     else:
-        checks.handle_timeout(session, transaction)
+        checks.handle_timeout(session, transaction, reason)
+
+
+def fail_transactions(session: Session, base: Base, remote: TransportAddress, reason: str) -> None:
+    """End what waits for an answer on a 5-tuple that cannot be sent to."""
+    for transaction in session.transactions.all():
+        if transaction.base is not base or transaction.remote != remote:
+            continue
+        if transaction.purpose in (Purpose.CONSENT, Purpose.LIVENESS):
+            # The next consent check may get through: only time takes consent away.
+            continue
+        session.transactions.finish(transaction)
+        _time_out(session, transaction, reason)
 
 
 def _finish_gathering(session: Session, stream: Stream) -> None:
