@@ -3,7 +3,7 @@
 from .address import TransportAddress
 from .base import Base
 from .candidate import TransportProtocol
-from .checklist import ChecklistState
+from .checklist import Checklist, ChecklistState
 from .config import FreePolicy
 from .events import (
     BaseReleased,
@@ -111,7 +111,48 @@ def _choose(session: Session, stream: Stream, component: int) -> CandidatePair |
         return current
     if session.config.lite:
         return None
-    return generation.checklist.best_valid(component)
+    usable = [
+        pair
+        for pair in generation.checklist.valid
+        if pair.component == component and has_consent(session, pair)
+    ]
+    return max(usable, key=lambda pair: pair.priority, default=None)
+
+
+def has_consent(session: Session, pair: CandidatePair) -> bool:
+    """Tell whether data may be sent on a valid pair now (RFC 7675 §5.1).
+
+    One that was not in use for a while has to be checked again before.
+    """
+    consent = pair.consent if session.config.consent else None
+    return consent is None or not consent.expired(session.now)
+
+
+def _regain_consent(session: Session, checklist: Checklist, component: int) -> None:
+    """Check the valid pairs again when none of them has fresh consent (RFC 7675 §5.1)."""
+    pairs = [pair for pair in checklist.valid if pair.component == component]
+    if not any(has_consent(session, pair) for pair in pairs):
+        for pair in pairs:
+            checklist.trigger(pair.generator or pair)
+            session.checklists.idle = False
+
+
+def fail_over(session: Session, stream: Stream, pair: CandidatePair) -> None:
+    """Turn to another pair that works, if there is one, when the one in use went silent."""
+    checklist = stream.current.checklist
+    if pair not in checklist.valid:
+        return
+    others = [
+        other
+        for other in checklist.valid
+        if other.component == pair.component
+        and other.heard > pair.heard
+        and has_consent(session, other)
+    ]
+    best = max(others, key=lambda other: other.heard, default=None)
+    if best is not None:
+        session.decide("fail over", pair=repr(best))
+        stream.current.selected[pair.component] = best
 
 
 def _send_on(session: Session, stream: Stream, component: int, pair: CandidatePair) -> None:
@@ -213,9 +254,11 @@ def drop_valid(session: Session, stream: Stream, pair: CandidatePair, reason: st
     if stream.sending.get(pair.component) is pair:
         del stream.sending[pair.component]
         session.emit(SelectedPairLost(stream.id, pair.component, reason))
-        if stream.current.checklist.best_valid(pair.component) is None:
-            if stream.current.checklist.state is ChecklistState.COMPLETED:
-                fail(session, stream, reason)
+    checklist = stream.current.checklist
+    if checklist.best_valid(pair.component) is not None:
+        _regain_consent(session, checklist, pair.component)
+    elif checklist.state is ChecklistState.COMPLETED:
+        fail(session, stream, reason)
     update(session, stream)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from . import stun
 from .checks import start
-from .conclusion import drop_valid, update
+from .conclusion import drop_valid, fail_over, update
 from .config import Timings
 from .pair import CandidatePair
 from .session import Session
@@ -62,28 +62,13 @@ def expire(session: Session) -> None:
         if consent is None or not session.config.consent:
             continue
         if consent.expired(session.now):
+            consent.revoke()
             drop_valid(session, stream, pair, "consent expired")
         elif consent.disconnected(session.now) and stream.responsive(pair.component):
             stream.unresponsive.add(pair.component)
             session.decide("disconnected", pair=repr(pair))
             fail_over(session, stream, pair)
             update(session, stream)
-
-
-def fail_over(session: Session, stream: Stream, pair: CandidatePair) -> None:
-    """Turn to another pair that works, if there is one, when the one in use went silent."""
-    checklist = stream.current.checklist
-    if pair not in checklist.valid:
-        return
-    others = [
-        other
-        for other in checklist.valid
-        if other.component == pair.component and other.heard > pair.heard
-    ]
-    best = max(others, key=lambda other: other.heard, default=None)
-    if best is not None:
-        session.decide("fail over", pair=repr(best))
-        stream.current.selected[pair.component] = best
 
 
 def keep_alive(session: Session) -> None:

@@ -6,7 +6,7 @@ from .base import Base
 from .candidate import Candidate, CandidateType, TransportProtocol
 from .checklist import ChecklistState
 from .checks import switch_role
-from .conclusion import nominate, update, uses_renomination, validate
+from .conclusion import has_consent, nominate, update, uses_renomination, validate
 from .errors import DropReason
 from .events import IceRole
 from .nomination import replaces
@@ -89,11 +89,14 @@ def process(session: Session, stream: Stream, generation: Generation, check: Ear
         if pair is None:
             return
     nominates = _nominates(session, generation, pair, check)
-    if pair.valid is not None and pair.valid in generation.checklist.valid:
+    valid = pair.valid
+    if valid is not None and valid.consent is not None and valid.consent.revoked:
+        return
+    if valid is not None and valid in generation.checklist.valid and has_consent(session, valid):
         # Also while the check is repeated to nominate it: there is nothing to find out.
         if nominates:
-            pair.valid.nomination_value = max(pair.valid.nomination_value, check.nomination or 0)
-            nominate(session, stream, generation, pair.valid)
+            valid.nomination_value = max(valid.nomination_value, check.nomination or 0)
+            nominate(session, stream, generation, valid)
         return
     if _wants_check(session, stream, generation, pair, fresh=fresh, nominates=nominates):
         _trigger(session, generation, pair, check, nominates=nominates)
