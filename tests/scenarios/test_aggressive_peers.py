@@ -1,6 +1,6 @@
 """Controlling peers that nominate more than once (RFC 8445 §8.1.1)."""
 
-from peer.ice import IceConfig, IceState, stun
+from peer.ice import IceConfig, IceState, SelectedPairLost, stun
 from peer.ice.stun import NetworkInfo
 
 from .lab import CONTROLLED, Lab, at, base_of
@@ -82,16 +82,19 @@ def test_peer_that_moves_its_pair_is_followed(lab: Lab) -> None:
     wired, mobile = _ports(peer, 2)
     peer.meet(alice, wired.candidate(foundation="a"), mobile.candidate(foundation="b"))
     lab.run_until(0.5)
-    for time, port in ((0.5, wired), (1.0, mobile), (1.5, wired), (2.0, mobile)):
+    for time, port in ((0.5, wired), (1.0, mobile), (1.5, wired), (2.0, mobile), (90.0, wired)):
         lab.run_until(time)
         port.check(base_of(alice), WIFI, use_candidate=True)
-    lab.run_until(3)
+    lab.run_until(100)
     assert [(time, pair.remote.address) for time, pair in alice.nominated()] == [
         (at(0.51), wired.address),
         (at(1.01), mobile.address),
         (at(1.51), wired.address),
         (at(2.01), mobile.address),
+        # By now consent to send to the other address is old and has to be regained first.
+        (at(90.03), wired.address),
     ]
+    assert alice.of_type(SelectedPairLost) == []
 
 
 def test_peer_that_moves_to_a_new_network_is_followed(lab: Lab) -> None:
