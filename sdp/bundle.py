@@ -59,7 +59,8 @@ def inherit_bundle_attributes(tagged: MediaSection, member: MediaSection) -> Med
             options=ice.options or tagged.ice.options,
         )
     bare = member.ice.ufrag is None and not dtls.fingerprints
-    if member.is_rtp and tagged.is_rtp:
+    # A tagged data section carries what the RTP sections need (RFC 9143 §7.1.3, note).
+    if member.is_rtp:
         rtcp = replace(
             rtcp,
             mux=rtcp.mux or tagged.rtcp.mux,

@@ -91,6 +91,14 @@ def test_members_inherit_what_the_rfc_form_leaves_out() -> None:
     assert description.media[1].ice.ufrag is None
 
 
+def test_a_tagged_data_section_carries_rtcp_mux_for_the_others() -> None:
+    description = session_with(
+        "a=group:BUNDLE 0 1", *data("0", *TRANSPORT, "a=rtcp-mux"), *section("1", kind="video")
+    )
+    video = description.with_inherited_bundle_attributes(answer=True).media[1]
+    assert video.rtcp.mux
+
+
 def test_the_full_form_keeps_its_own() -> None:
     own = ("a=ice-ufrag:wxyz", "a=ice-pwd:zyxwvutsrqponmlkjihgfe", FINGERPRINT, "a=setup:active")
     description = session_with(
