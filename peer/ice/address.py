@@ -45,6 +45,12 @@ def is_link_local(host: str) -> bool:
     return host[:3].lower() in ("fe8", "fe9", "fea", "feb") and host.find(":") == 4
 
 
+def usable_as_remote(address: TransportAddress) -> bool:
+    """Tell whether anything can be sent to an address: a port, one host."""
+    ip = parse_ip(address.host)
+    return address.port != 0 and not ip.is_unspecified and not ip.is_multicast
+
+
 @lru_cache(maxsize=4096)
 def usable_as_host(host: str, *, loopback: bool = False, mapped: bool = False) -> bool:
     """Tell whether RFC 8445 §5.1.1.1 lets `host` be a host candidate.

@@ -6,7 +6,7 @@ from . import inbound, relaying, schedule, stats, tcp
 from .address import TransportAddress, canonical, usable_as_host
 from .base import Base
 from .candidate import Candidate, TcpType, TransportProtocol
-from .candidates import add_remote
+from .candidates import add_remote, end_remote
 from .conclusion import update
 from .config import IceConfig, NetworkType, StunServer
 from .errors import DropReason, InvalidParameterError, InvalidStateError
@@ -207,13 +207,9 @@ class IceAgent:
         """Tell that the peer has no more candidates for a generation (RFC 8838 §14)."""
         session = self._open()
         stream = self._stream(stream_id)
-        remote = stream.current.remote
-        if username_fragment in (None, remote.username_fragment if remote else None):
-            stream.current.remote_ended = True
-            update(session, stream)
-            session.urgent = True
-        else:
-            session.drop(DropReason.CANDIDATE_UNKNOWN_GENERATION)
+        end_remote(session, stream, username_fragment)
+        update(session, stream)
+        session.urgent = True
 
     def restart(self, stream_id: str) -> IceParameters:
         """Restart ICE for a stream: new credentials, new candidates (RFC 8445 §9).

@@ -4,7 +4,7 @@ from dataclasses import replace
 from heapq import nlargest
 from operator import itemgetter
 
-from .address import TransportAddress, canonical
+from .address import TransportAddress, canonical, usable_as_remote
 from .base import Base, LocalCandidate
 from .candidate import (
     DISCARD_PORT,
@@ -149,7 +149,8 @@ def _add(session: Session, stream: Stream, generation: Generation, local: LocalC
             and known.candidate.type is not (CandidateType.PEER_REFLEXIVE)
         ):
             return
-    local.candidate = candidate = _with_unique_priority(generation, candidate)
+    _make_priority_unique(generation, local)
+    candidate = local.candidate
     generation.local_candidates.append(local)
     signalled = not generation.local_ended
     if signalled:
@@ -161,20 +162,20 @@ def _add(session: Session, stream: Stream, generation: Generation, local: LocalC
         remotes = [
             remote
             for remote in generation.remote_candidates.values()
-            if remote.type is not CandidateType.PEER_REFLEXIVE
+            if _key(remote) not in generation.learned
         ]
         _pair(session, stream, generation, [local], remotes)
 
 
-def _with_unique_priority(generation: Generation, candidate: Candidate) -> Candidate:
+def _make_priority_unique(generation: Generation, local: LocalCandidate) -> None:
     """Lower the local preference until the priority is unique (RFC 8445 §5.1.2.1)."""
-    taken = {local.candidate.priority for local in generation.local_candidates}
-    priority = candidate.priority
-    while priority in taken and priority > 256:
-        priority -= 256
-    if priority == candidate.priority:
-        return candidate
-    return replace(candidate, priority=priority)
+    taken = {known.candidate.priority for known in generation.local_candidates}
+    steps = 0
+    while local.candidate.priority - steps * 256 in taken:
+        steps += 1
+    if steps:
+        local.candidate = replace(local.candidate, priority=local.candidate.priority - steps * 256)
+        local.check_priority -= steps * 256
 
 
 def _pair(
@@ -260,6 +261,17 @@ def _keep_for_later(
         generation.waiting_candidates.append((fragment, candidate))
 
 
+def end_remote(session: Session, stream: Stream, fragment: str | None) -> None:
+    """The peer has no more candidates for a generation (RFC 8838 §14)."""
+    generation = stream.current
+    if generation.remote is None:
+        generation.early_end = fragment or ""
+    elif fragment in (None, generation.remote.username_fragment):
+        generation.remote_ended = True
+    else:
+        session.drop(DropReason.CANDIDATE_UNKNOWN_GENERATION)
+
+
 def take_waiting(session: Session, stream: Stream) -> None:
     """Look at the candidates that came before the description they belong to."""
     generation = stream.current
@@ -270,6 +282,12 @@ def take_waiting(session: Session, stream: Stream) -> None:
             _take(session, stream, generation, candidate)
         else:
             generation.waiting_candidates.append((fragment, candidate))
+    if generation.early_end in ("", generation.remote.username_fragment):
+        generation.remote_ended = True
+
+
+def _key(candidate: Candidate) -> RemoteKey:
+    return candidate.component, candidate.transport, candidate.address
 
 
 def _take(session: Session, stream: Stream, generation: Generation, candidate: Candidate) -> None:
@@ -278,12 +296,13 @@ def _take(session: Session, stream: Stream, generation: Generation, candidate: C
     except ValueError:
         session.drop(DropReason.CANDIDATE_UNUSABLE, address=str(candidate.address))
         return
-    if candidate.component not in stream.components or not 1 <= candidate.priority <= 0x7FFFFFFF:
+    usable = candidate.component in stream.components and usable_as_remote(address)
+    if not usable or not 1 <= candidate.priority <= 0x7FFFFFFF:
         session.drop(DropReason.CANDIDATE_UNUSABLE, address=str(candidate.address))
         return
     key = (candidate.component, candidate.transport, address)
     known = generation.remote_candidates.get(key)
-    if known is not None and known.type is not CandidateType.PEER_REFLEXIVE:
+    if known is not None and key not in generation.learned:
         session.drop(DropReason.CANDIDATE_DUPLICATE, address=str(address))
         return
     if generation.signalled >= session.config.limits.remote_candidates:
@@ -304,6 +323,7 @@ def _explain(
     """Signalling names a candidate learned from a check: its pairs take over type, foundation
     and priority, and keep their states (RFC 8445 §7.3.1.3, RFC 8838 §11)."""
     generation.peer_reflexive -= 1
+    generation.learned.discard(key)
     checklist = generation.checklist
     for pair in [*checklist.pairs, *checklist.valid]:
         remote = pair.remote

@@ -231,7 +231,7 @@ class ChecklistSet:
         # Even across checklists (RFC 8445 §6.1.2.5): the longest list gives way first.
         longest = max(self.lists, key=lambda each: len(each.pairs))
         if longest is not checklist and len(longest.pairs) > len(checklist.pairs) + 1:
-            return self._evict(longest, 1 << 64)
+            return self._evict(longest, 1 << 64) or self._evict(checklist, pair.priority)
         return self._evict(checklist, pair.priority)
 
     def _evict(self, checklist: Checklist, priority: int) -> bool:

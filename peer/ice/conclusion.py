@@ -19,6 +19,7 @@ from .nomination import replaces
 from .pair import CandidatePair, PairState
 from .session import Session
 from .stream import Generation, Stream
+from .turn import AllocationState
 
 _DONE = (PairState.SUCCEEDED, PairState.FAILED)
 
@@ -305,7 +306,9 @@ def release(session: Session, stream: Stream, base: Base) -> None:
     open_relays = [task for task in session.relays if task.via is base and not task.ended]
     for task in open_relays:
         task.allocation.release(session.now)
-    if not open_relays:
+        # With nothing asked of the server yet there is nothing to wait for.
+        task.ended = task.allocation.state is AllocationState.RELEASED
+    if all(task.ended for task in open_relays):
         close_base(session, base)
 
 

@@ -135,6 +135,7 @@ def _remote_candidate(
         type=CandidateType.PEER_REFLEXIVE,
     )
     generation.remote_candidates[key] = learned
+    generation.learned.add(key)
     session.decide("peer-reflexive", address=str(check.source))
     return learned
 

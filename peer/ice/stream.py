@@ -42,10 +42,12 @@ class Generation:
         "checklist",
         "completed_at",
         "early",
+        "early_end",
         "failure",
         "follow_latest",
         "freed",
         "key",
+        "learned",
         "local",
         "local_candidates",
         "local_ended",
@@ -73,6 +75,8 @@ class Generation:
         self.removed_candidates: deque[LocalCandidate] = deque(maxlen=MAX_REMOVED)
         self.announced: set[Base] = set()
         self.remote_candidates: dict[RemoteKey, Candidate] = {}
+        self.learned: set[RemoteKey] = set()
+        self.early_end: str | None = None
         self.signalled = 0
         self.peer_reflexive = 0
         self.local_ended = False
