@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from peer.ice import (
     BaseReleased,
+    BaseRequested,
     Budget,
     Candidate,
     CandidateGathered,
@@ -21,15 +22,20 @@ from peer.ice import (
     RemoteParameters,
     SelectedPairChanged,
     StateChanged,
+    StreamReleased,
+    StreamRequested,
     StunServer,
     Transmit,
     TransportAddress,
 )
+from peer.ice.turn import TurnServer
 
 from .datagram_log import DatagramLog
 from .host import Host, InterfaceType, SimSocket
 from .kernel import Kernel, Timer
 from .packet import Endpoint
+from .tcp import SimStream, StreamState
+from .turn_framer import TurnFramer
 
 E = TypeVar("E")
 
@@ -45,7 +51,7 @@ _NETWORKS = {
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A datagram that reached the host, before the agent saw it."""
+    """A datagram, or a message on a stream, that reached the host before the agent saw it."""
 
     time: float
     local: TransportAddress
@@ -78,6 +84,8 @@ class AgentHost:
         random = Random(f"{self.sim.seed} {host.name}")
         self.agent = IceAgent(self.config, role=role, entropy=random.randbytes, budget=budget)
         self.sockets: dict[TransportAddress, SimSocket] = {}
+        self.streams: dict[int, SimStream] = {}
+        """Connections to TURN servers by the agent's handle; TLS is TCP here."""
         self.log = DatagramLog()
         self.arrivals: list[Arrival] = []
         self.events: list[tuple[float, Event]] = []
@@ -121,6 +129,7 @@ class AgentHost:
         *,
         addresses: Iterable[str] | None = None,
         stun: Iterable[Endpoint] = (),
+        turn: Iterable[TurnServer] = (),
         end: bool = True,
     ) -> IceParameters:
         """Add a stream with a socket for each component on each address of the host.
@@ -131,10 +140,12 @@ class AgentHost:
         for server in stun:
             address = TransportAddress(*server)
             self.agent.add_stun_server(StunServer(address, f"stun:{address}"))
+        for each in turn:
+            self.agent.add_turn_server(each)
         parameters = self.add_stream(stream, components)
         for component in components:
-            for each in self.host.addresses if addresses is None else addresses:
-                self.bind(each, stream, component)
+            for address_of_host in self.host.addresses if addresses is None else addresses:
+                self.bind(address_of_host, stream, component)
         if end:
             self.agent.end_of_bases(stream)
         self.sim.call_later(0.0, self.pump)
@@ -185,10 +196,17 @@ class AgentHost:
         tick()
 
     def close(self) -> None:
-        """Close the agent. Its sockets stay open, to show that it has nothing more to say."""
-        self.agent.close()
+        """Close the agent and send its farewell.
+
+        Its sockets stay open, to show that it has nothing more to say.
+        """
+        for transmit in self.agent.close():
+            self._send(transmit)
         self.closed_at = self.sim.now
         self.pump()
+        for stream in self.streams.values():
+            stream.close()
+        self.streams.clear()
 
     # -- the driver ---------------------------------------------------------------------------
 
@@ -198,15 +216,54 @@ class AgentHost:
             self._send(transmit)
         while (event := self.agent.next_event()) is not None:
             self.events.append((self.sim.now, event))
-            if isinstance(event, BaseReleased):
-                self.sockets.pop(event.local).close()
+            self._obey(event)
             for listener in list(self.listeners):
                 listener(event)
         self._arm()
 
+    def _obey(self, event: Event) -> None:
+        """Do what an event asks of the driver."""
+        if isinstance(event, BaseReleased):
+            self.sockets.pop(event.local).close()
+        elif isinstance(event, BaseRequested):
+            self.bind(event.host, event.stream, event.component)
+        elif isinstance(event, StreamRequested):
+            self._connect(event)
+        elif isinstance(event, StreamReleased):
+            stream = self.streams.pop(event.handle, None)
+            if stream is not None:
+                stream.close()
+
     def _send(self, transmit: Transmit) -> None:
         self.log.note(self.sim.now, transmit.local, transmit.remote, transmit.data)
-        self.sockets[transmit.local].send(transmit.data, transmit.remote)
+        if transmit.stream is None:
+            self.sockets[transmit.local].send(transmit.data, transmit.remote)
+            return
+        stream = self.streams.get(transmit.stream)
+        if stream is not None and stream.state is not StreamState.CLOSED:
+            stream.send(transmit.data)
+
+    def _connect(self, request: StreamRequested) -> None:
+        handle, remote, framer = request.handle, request.remote, TurnFramer()
+        stream = self.host.connect(request.local.host, remote)
+        self.streams[handle] = stream
+
+        def connected() -> None:
+            self.agent.stream_opened(handle, local=stream.local, remote=remote, now=self.now)
+            self.pump()
+
+        def receive(data: bytes) -> None:
+            for message in framer.feed(data):
+                self.arrivals.append(Arrival(self.sim.now, stream.local, remote, message))
+            self.agent.receive_stream(handle, data, now=self.now)
+            self.pump()
+
+        def closed(reason: str) -> None:
+            self.streams.pop(handle, None)
+            self.agent.stream_closed(handle, now=self.now, reason=reason)
+            self.pump()
+
+        stream.on_connected, stream.on_data, stream.on_close = connected, receive, closed
 
     def _arm(self) -> None:
         if self._timer is not None:

@@ -11,6 +11,7 @@ from peer.ice import (
     IceState,
     RemoteParameters,
 )
+from peer.ice.turn import TurnServer
 
 from .agent_host import AgentHost
 from .packet import Endpoint
@@ -37,6 +38,7 @@ class Call:
         streams: Iterable[str] = ("0",),
         components: Iterable[int] = (1,),
         stun: Iterable[Endpoint] = (),
+        turn: Iterable[TurnServer] = (),
     ) -> None:
         self.offerer = offerer
         self.answerer = answerer
@@ -46,6 +48,7 @@ class Call:
         self.streams = tuple(streams)
         self.components = tuple(components)
         self.stun = tuple(stun)
+        self.turn = tuple(turn)
         self.is_open = False
         self._held: dict[str, list[Candidate]] = {}
         self._described: dict[tuple[AgentHost, str], IceParameters] = {}
@@ -97,8 +100,12 @@ class Call:
 
     def _open(self, host: AgentHost) -> None:
         for stream in self.streams:
+            is_first = stream == self.streams[0]
             parameters = host.open(
-                stream, self.components, stun=self.stun if stream == self.streams[0] else ()
+                stream,
+                self.components,
+                stun=self.stun if is_first else (),
+                turn=self.turn if is_first else (),
             )
             self._described[host, stream] = parameters
 
