@@ -241,7 +241,8 @@ def _candidates(stream: Stream, generation: Generation) -> Iterator[CandidateSta
     }
     theirs = "" if generation.remote is None else generation.remote.username_fragment
     for name, remote in remotes.items():
-        yield _candidate(stream.id, name, remote, theirs, remote=True)
+        learned = (remote.component, remote.transport, remote.address) in generation.learned
+        yield _candidate(stream.id, name, remote, theirs, remote=True, learned=learned)
 
 
 def _candidate(
@@ -252,9 +253,8 @@ def _candidate(
     *,
     remote: bool = False,
     removed: bool = False,
+    learned: bool = False,
 ) -> CandidateStatistics:
-    # Signalling gives every candidate it explains another type.
-    learned = remote and candidate.type is CandidateType.PEER_REFLEXIVE
     hidden = learned or candidate.hidden
     related: TransportAddress | None = None if hidden else candidate.related_address
     return CandidateStatistics(

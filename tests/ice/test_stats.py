@@ -278,6 +278,17 @@ def test_explained_remote_address_is_shown_under_the_same_name() -> None:
     assert pair_of(duo.right).remote_candidate_id == after.id
 
 
+def test_signalled_peer_reflexive_candidate_is_shown() -> None:
+    duo = Duo()
+    duo.wire.signal(duo.right, duo.left)
+    signalled = host_candidate("198.51.100.1", kind=CandidateType.PEER_REFLEXIVE)
+    duo.left.add_remote_candidate("0", signalled)
+    duo.wire.run(0.1)
+    (remote,) = candidates_of(duo.left, remote=True)
+    assert remote.candidate_type is CandidateType.PEER_REFLEXIVE
+    assert remote.address == "198.51.100.1"
+
+
 def test_address_behind_a_name_stays_hidden() -> None:
     duo = Duo()
     duo.wire.signal(duo.right, duo.left)
