@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= auto
 
-.PHONY: check test demo bench format fuzz clean
+.PHONY: check test demo bench fuzz matrix format clean
 .DEFAULT_GOAL := check
 
 $(STAMP): pyproject.toml
@@ -33,6 +33,20 @@ test: $(STAMP) ## everything
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n $(JOBS)
+
+demo: $(STAMP) ## two ICE agents connect over real sockets
+	$(BIN)/python -m demos.two_agents
+
+bench: $(STAMP) ## speed, side by side with aioice and aiortc
+	$(BIN)/python -m tools.bench.stun
+	$(BIN)/python -m tools.bench.ice
+	$(BIN)/python -m tools.bench.sdp
+
+fuzz: $(STAMP) ## a bounded run of every parser on random and mutated input
+	$(BIN)/python -m tools.fuzz
+
+matrix: $(STAMP) ## every pair of NAT behaviours, as a table
+	$(BIN)/python -m tests.properties.nat_matrix
 
 format: $(STAMP)
 	$(BIN)/ruff format --quiet

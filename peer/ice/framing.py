@@ -19,18 +19,20 @@ class FrameSplitter:
     __slots__ = ("_buffer",)
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take bytes from the stream; returns the packets that are complete, empty ones too."""
-        buffer = self._buffer + data
+        buffer = self._buffer
+        buffer += data
         packets = []
         position = 0
         while len(buffer) - position >= 2:
             end = position + 2 + int.from_bytes(buffer[position : position + 2], "big")
             if end > len(buffer):
                 break
-            packets.append(buffer[position + 2 : end])
+            packets.append(bytes(buffer[position + 2 : end]))
             position = end
-        self._buffer = buffer[position:]
+        if position:
+            del buffer[:position]
         return packets

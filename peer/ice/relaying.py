@@ -12,7 +12,7 @@ from .config import StunServer
 from .connection import Connection
 from .errors import DropReason
 from .events import BaseRequested, GatheringFailed, StreamReleased, StreamRequested, StreamTransport
-from .gathering import ServerBinding, gathering_timeout
+from .gathering import UNREACHABLE, ServerBinding, gathering_timeout
 from .session import Session
 from .stream import Stream
 from .streams import drop_base, fail_pairs
@@ -29,16 +29,27 @@ _BINDS_WITHOUT_ALLOCATION = (486, 508)
 class RelayTask:
     """One allocation asked for from one base, and the relayed bases it gave.
 
-    `connection` leads to the server over TCP or TLS; `bases` are of one or two families.
+    `connection` leads to the server over TCP or TLS, where its certificate must carry `domain`;
+    `bases` are of one or two families.
     """
 
-    __slots__ = ("allocation", "bases", "connection", "ended", "retry_at", "server", "via")
+    __slots__ = (
+        "allocation",
+        "bases",
+        "connection",
+        "domain",
+        "ended",
+        "retry_at",
+        "server",
+        "via",
+    )
 
     def __init__(self, session: Session, via: Base, server: turn.TurnServer) -> None:
         self.via = via
         self.server = server
         self.bases: list[Base] = []
         self.connection: Connection | None = None
+        self.domain = server_name(server.url)
         self.retry_at: float | None = None
         self.ended = False
         self.begin(session)
@@ -70,7 +81,14 @@ def gather(session: Session, base: Base) -> None:
     if base.transport.value != "udp" or session.config.lite:
         return
     for server in session.turn_servers:
-        if is_ipv6(server.address.host) == base.ipv6:
+        if is_ipv6(server.address.host) != base.ipv6:
+            continue
+        if server.transport is turn.TurnTransport.DTLS:
+            reason = "TURN over DTLS is not supported"
+            session.emit(
+                GatheringFailed(base.stream, base.address, server.url, UNREACHABLE, reason)
+            )
+        else:
             session.relays.append(RelayTask(session, base, server))
 
 
@@ -132,8 +150,7 @@ def _connect(session: Session, task: RelayTask) -> None:
     session.connections.add(connection)
     transport = _STREAMS[task.server.transport]
     local = TransportAddress(task.via.address.host, 0)
-    name = server_name(task.server.url)
-    session.emit(StreamRequested(handle, transport, local, remote, name))
+    session.emit(StreamRequested(handle, transport, local, remote, task.domain))
 
 
 def server_name(url: str) -> str | None:
@@ -189,6 +206,7 @@ def _apply(session: Session, task: RelayTask, events: list[turn.AllocationEvent]
             case turn.AllocationLost():
                 _lose(session, task, event.reason)
             case turn.ServerRedirected():
+                task.domain = event.domain or task.domain
                 _release_connection(session, task)
             case turn.PermissionGranted():
                 session.checklists.idle = False
