@@ -25,17 +25,18 @@ from peer.ice import (
     StreamReleased,
     StreamRequested,
     StunServer,
+    TcpType,
     Transmit,
     TransportAddress,
+    TransportProtocol,
 )
 from peer.ice.turn import TurnServer
 
+from .agent_streams import AgentStreams
 from .datagram_log import DatagramLog
 from .host import Host, InterfaceType, SimSocket
 from .kernel import Kernel, Timer
 from .packet import Endpoint
-from .tcp import SimStream, StreamState
-from .turn_framer import TurnFramer
 
 E = TypeVar("E")
 
@@ -84,8 +85,8 @@ class AgentHost:
         random = Random(f"{self.sim.seed} {host.name}")
         self.agent = IceAgent(self.config, role=role, entropy=random.randbytes, budget=budget)
         self.sockets: dict[TransportAddress, SimSocket] = {}
-        self.streams: dict[int, SimStream] = {}
-        """Connections to TURN servers by the agent's handle; TLS is TCP here."""
+        self.streams = AgentStreams(self)
+        self.turn_servers: set[TransportAddress] = set()
         self.log = DatagramLog()
         self.arrivals: list[Arrival] = []
         self.events: list[tuple[float, Event]] = []
@@ -122,6 +123,17 @@ class AgentHost:
         self.sockets[local] = socket
         return True
 
+    def bind_tcp(
+        self, address: str, tcp_type: TcpType, stream: str = "0", component: int = 1, port: int = 9
+    ) -> bool:
+        """Tell the agent about a TCP base; a passive one listens on `port`."""
+        local = TransportAddress(address, port)
+        if tcp_type is TcpType.PASSIVE:
+            self.streams.listen(local)
+        return self.agent.add_base(
+            stream, component, local, transport=TransportProtocol.TCP, tcp_type=tcp_type
+        )
+
     def open(
         self,
         stream: str = "0",
@@ -142,6 +154,7 @@ class AgentHost:
             self.agent.add_stun_server(StunServer(address, f"stun:{address}"))
         for each in turn:
             self.agent.add_turn_server(each)
+            self.turn_servers.add(each.address)
         parameters = self.add_stream(stream, components)
         for component in components:
             for address_of_host in self.host.addresses if addresses is None else addresses:
@@ -204,9 +217,7 @@ class AgentHost:
             self._send(transmit)
         self.closed_at = self.sim.now
         self.pump()
-        for stream in self.streams.values():
-            stream.close()
-        self.streams.clear()
+        self.streams.close()
 
     # -- the driver ---------------------------------------------------------------------------
 
@@ -224,46 +235,22 @@ class AgentHost:
     def _obey(self, event: Event) -> None:
         """Do what an event asks of the driver."""
         if isinstance(event, BaseReleased):
-            self.sockets.pop(event.local).close()
+            if event.local in self.sockets:
+                self.sockets.pop(event.local).close()
+            self.streams.stop_listening(event.local)
         elif isinstance(event, BaseRequested):
             self.bind(event.host, event.stream, event.component)
         elif isinstance(event, StreamRequested):
-            self._connect(event)
+            self.streams.connect(event)
         elif isinstance(event, StreamReleased):
-            stream = self.streams.pop(event.handle, None)
-            if stream is not None:
-                stream.close()
+            self.streams.release(event.handle)
 
     def _send(self, transmit: Transmit) -> None:
         self.log.note(self.sim.now, transmit.local, transmit.remote, transmit.data)
         if transmit.stream is None:
             self.sockets[transmit.local].send(transmit.data, transmit.remote)
-            return
-        stream = self.streams.get(transmit.stream)
-        if stream is not None and stream.state is not StreamState.CLOSED:
-            stream.send(transmit.data)
-
-    def _connect(self, request: StreamRequested) -> None:
-        handle, remote, framer = request.handle, request.remote, TurnFramer()
-        stream = self.host.connect(request.local.host, remote)
-        self.streams[handle] = stream
-
-        def connected() -> None:
-            self.agent.stream_opened(handle, local=stream.local, remote=remote, now=self.now)
-            self.pump()
-
-        def receive(data: bytes) -> None:
-            for message in framer.feed(data):
-                self.arrivals.append(Arrival(self.sim.now, stream.local, remote, message))
-            self.agent.receive_stream(handle, data, now=self.now)
-            self.pump()
-
-        def closed(reason: str) -> None:
-            self.streams.pop(handle, None)
-            self.agent.stream_closed(handle, now=self.now, reason=reason)
-            self.pump()
-
-        stream.on_connected, stream.on_data, stream.on_close = connected, receive, closed
+        else:
+            self.streams.send(transmit.stream, transmit.data)
 
     def _arm(self) -> None:
         if self._timer is not None:
@@ -279,10 +266,14 @@ class AgentHost:
         self.pump()
 
     def _receive(self, local: TransportAddress, data: bytes, source: TransportAddress) -> None:
-        self.arrivals.append(Arrival(self.sim.now, local, source, data))
+        self.note_arrival(local, source, data)
         if not self.is_stalled:
             self.agent.receive_datagram(data, local=local, source=source, now=self.now)
             self.pump()
+
+    def note_arrival(self, local: TransportAddress, source: TransportAddress, data: bytes) -> None:
+        """Write down what arrived."""
+        self.arrivals.append(Arrival(self.sim.now, local, source, data))
 
     @property
     def now(self) -> float:

@@ -75,6 +75,8 @@ class DatagramLog:
         self, time: float, local: TransportAddress, remote: TransportAddress, data: bytes
     ) -> None:
         """Write a datagram down."""
+        if stun.looks_like_stun(data[2:]):
+            data = data[2:]  # framed for an ICE-TCP connection (RFC 4571 §2)
         message = stun.parse(data) if stun.looks_like_stun(data) else None
         kind = Kind.DATA if message is None else _KINDS[message.message_class]
         is_new = True
