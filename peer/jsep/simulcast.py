@@ -81,7 +81,9 @@ def negotiated_encodings(
     if not offered:
         return transceiver
     if transceiver.encodings[0].rid is None:
-        encodings = tuple(Encoding(rid) for rid in agreed)
+        streams = local.simulcast.send if local.simulcast is not None else ()
+        paused = {one.rid for alternatives in streams for one in alternatives if one.paused}
+        encodings = tuple(Encoding(rid, active=rid not in paused) for rid in agreed)
     else:
         encodings = tuple(one for one in transceiver.encodings if one.rid in agreed)
     return replace(transceiver, encodings=encodings or transceiver.encodings[:1])

@@ -1,0 +1,127 @@
+"""What the application does between descriptions (W3C RTCPeerConnection, RTCRtpTransceiver)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from peer.jsep import (
+    CloseTransport,
+    InvalidStateError,
+    JsepTypeError,
+    SignalingState,
+    State,
+    StopReceiver,
+    StopSctp,
+    StopSender,
+    StopTransceiver,
+    add_transceiver,
+    close,
+    remove_track,
+    request_data_channel,
+    request_ice_restart,
+    set_codec_preferences,
+    set_direction,
+    set_streams,
+    stop_transceiver,
+    use_for_track,
+)
+from sdp import Direction
+from tests.jsep.ends import exchange, make_ends
+
+
+@pytest.mark.parametrize("kind", ["application", "text", "", "Audio"])
+def test_kinds(kind: str) -> None:
+    end, _ = make_ends()
+    with pytest.raises(JsepTypeError) as caught:
+        add_transceiver(end.state, kind, entropy=end.entropy)
+    assert isinstance(caught.value, TypeError)
+    assert caught.value.name == "TypeError"
+
+
+def test_a_new_transceiver() -> None:
+    end, _ = make_ends()
+    numbers = [end.add("audio"), end.add("video")]
+    assert numbers == [0, 1]
+    first, second = end.state.transceivers
+    assert (first.mid, first.current_direction, first.direction) == (None, None, Direction.SENDRECV)
+    assert len({first.ssrc, first.rtx_ssrc, second.ssrc, second.rtx_ssrc}) == 4
+    assert first.track_id != second.track_id
+
+
+def test_streams_are_named_once() -> None:
+    end, _ = make_ends()
+    number = end.add("audio", streams=("a", "b", "a"))
+    assert end.transceiver(number).streams == ("a", "b")
+
+
+def test_ids_are_not_used_again() -> None:
+    end, _ = make_ends()
+    end.stop(end.add("audio"))
+    assert end.add("audio") == 1
+
+
+def test_stopping_an_established_transceiver() -> None:
+    """W3C stop: media ends at once, the section with the next exchange."""
+    one, other = make_ends()
+    number = one.add("audio")
+    other.add_track("audio")
+    exchange(one, other)
+    assert one.stop(number) == (StopSender(number), StopReceiver(number))
+    assert one.stop(number) == ()
+    assert one.transceiver(number).stopping
+    assert one.transceiver(number).mid == "0"
+    assert one.transceiver(number).current_direction is Direction.SENDRECV
+    exchange(one, other)
+    assert StopTransceiver(number) in one.plans[-1]
+    assert one.state.transceivers == other.state.transceivers == ()
+
+
+CHANGES: list[Callable[[State], object]] = [
+    lambda state: set_direction(state, 0, Direction.INACTIVE),
+    lambda state: set_streams(state, 0, []),
+    lambda state: set_codec_preferences(state, 0, []),
+    lambda state: use_for_track(state, 0, []),
+    lambda state: remove_track(state, 0),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_stopping_transceiver_cannot_be_changed(change: Callable[[State], object]) -> None:
+    one, other = make_ends()
+    one.add("audio")
+    exchange(one, other)
+    one.stop(0)
+    with pytest.raises(InvalidStateError):
+        change(one.state)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *CHANGES,
+        request_data_channel,
+        request_ice_restart,
+        lambda state: add_transceiver(state, "audio", entropy=bytes),
+        lambda state: stop_transceiver(state, 0),
+    ],
+)
+def test_nothing_can_be_changed_once_closed(change: Callable[[State], object]) -> None:
+    end, _ = make_ends()
+    end.add("audio")
+    end.take(close(end.state))
+    with pytest.raises(InvalidStateError):
+        change(end.state)
+
+
+def test_closing_ends_everything() -> None:
+    one, other = make_ends()
+    one.add("audio")
+    one.add_data()
+    other.add_track("audio")
+    exchange(one, other)
+    plan = one.take(close(one.state))
+    kinds = [type(step) for step in plan]
+    for kind in (StopSender, StopReceiver, StopSctp, StopTransceiver, CloseTransport):
+        assert kinds.count(kind) == 1
+    assert one.state.signaling_state is SignalingState.CLOSED
+    assert one.take(close(one.state)) == ()
