@@ -50,13 +50,13 @@ def _worth_repeating(session: Session) -> Iterator[tuple[Generation, Transaction
         generation = running.get(pair.stream)
         if generation is None or generation.remote_key != transaction.key:
             continue
-        if pair.state is PairState.IN_PROGRESS and _is_awaited(session, generation, pair):
+        if transaction.use_candidate or _is_awaited(session, generation, pair):
             yield generation, transaction
 
 
 def _is_awaited(session: Session, generation: Generation, pair: CandidatePair) -> bool:
-    if pair.nominating:
-        return True
+    if pair.state is not PairState.IN_PROGRESS:
+        return False
     best = generation.checklist.best_valid(pair.component)
     if best is None:
         patience = generation.patience_until
