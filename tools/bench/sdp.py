@@ -82,6 +82,7 @@ def _repeats(function: Callable[[], object]) -> int:
 
 
 def main() -> None:
+    """Print the comparison and how both scale."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("description", nargs="?", type=Path, default=OFFER)
     text = parser.parse_args().description.read_bytes().decode()
