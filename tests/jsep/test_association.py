@@ -114,8 +114,10 @@ def test_only_one_data_section_is_taken() -> None:
     offer = one.offer()
     second = offer[offer.index("m=application") :].replace("a=mid:0", "a=mid:1")
     other.set_remote("offer", offer + second)
+    assert [slot.is_data for slot in other.state.slots] == [True, False]
     other.answer()
     assert [media.port for media in other.local.record.media] == [9, 0]
+    assert [slot.is_data for slot in other.state.slots] == [True, False]
 
 
 def test_tracks_are_reported_when_the_peer_begins_to_send() -> None:

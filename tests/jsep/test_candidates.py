@@ -1,5 +1,7 @@
 """Local candidates in descriptions (RFC 8839 §4.2.1, RFC 8840 §4 and §8, RFC 9429 §5.2.2)."""
 
+from dataclasses import replace
+
 import pytest
 
 from peer.jsep import (
@@ -16,6 +18,7 @@ from tests.jsep.ends import End, exchange, host_candidate, make_end, make_ends
 
 HOST = host_candidate(5000)
 HOST6 = host_candidate(5006, address="2001:db8::1")
+LOWER = replace(HOST, port=5002, priority=HOST.priority - 256)
 RTCP = host_candidate(5001, component=2)
 SRFLX = Candidate("2", 1, "udp", 1694498815, "203.0.113.7", 6000, "srflx", "192.0.2.1", 5000)
 RELAY = Candidate("3", 1, "udp", 16777215, "198.51.100.9", 7000, "relay", "203.0.113.7", 6000)
@@ -61,6 +64,8 @@ def test_before_there_are_candidates() -> None:
         ((TCP,), 9, "IN IP4 0.0.0.0"),
         ((TCP, HOST), 5000, "IN IP4 192.0.2.1"),
         ((MDNS,), 9, "IN IP4 0.0.0.0"),
+        ((HOST, LOWER), 5000, "IN IP4 192.0.2.1"),
+        ((LOWER, HOST), 5000, "IN IP4 192.0.2.1"),
         ((RTCP,), 9, "IN IP4 0.0.0.0"),
     ],
 )

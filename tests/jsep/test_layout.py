@@ -2,7 +2,13 @@
 
 import pytest
 
-from peer.jsep import BundlePolicy, InvalidAccessError, StopSctp, StopTransceiver
+from peer.jsep import (
+    BundlePolicy,
+    InvalidAccessError,
+    StopSctp,
+    StopTransceiver,
+    create_offer,
+)
 from sdp import parse
 from tests.jsep.ends import End, exchange, make_ends
 from tests.jsep.texts import without_mids, without_sections
@@ -50,8 +56,6 @@ def test_mids_are_short_and_never_used_twice() -> None:
 
 
 def test_mids_are_proposals_until_the_offer_is_set() -> None:
-    from peer.jsep import create_offer
-
     end, _ = make_ends()
     number = end.add("audio")
     end.state, first = create_offer(end.state, entropy=end.entropy)
@@ -77,6 +81,20 @@ def test_a_rejected_line_is_used_again_for_any_kind() -> None:
     for end in (one, other):
         assert len(end.state.transceivers) == 3
         assert end.state.wiring.sections.keys() == {"1", "3", "4"}
+
+
+def test_a_line_used_again_is_taken() -> None:
+    """Also when the offer that does so is replaced by another."""
+    one, other = make_ends()
+    audio = one.add("audio")
+    exchange(one, other)
+    one.stop(audio)
+    exchange(one, other)
+    one.add("video")
+    one.offer()
+    one.add("video")
+    one.offer()
+    assert lines(one) == [("video", "1", True), ("video", "2", True)]
 
 
 def test_a_line_is_not_used_again_before_the_exchange_is_over() -> None:

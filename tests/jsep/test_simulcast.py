@@ -116,6 +116,20 @@ def test_simulcast_the_peer_asks_for() -> None:
     assert end.state.wiring.senders[number].rids == ("h", "l")
 
 
+def test_simulcast_asked_for_later_is_not_given() -> None:
+    """W3C: encodings are fixed by the first negotiation."""
+    one, end = make_ends()
+    one.add("video")
+    number = end.add_track("video", "s")
+    exchange(one, end)
+    rids, simulcast = receiving("h", "l")
+    offer = altered(one.offer(), lambda media: replace(media, rids=rids, simulcast=simulcast))
+    end.set_remote("offer", offer)
+    end.answer()
+    assert first(end).simulcast is None
+    assert end.transceiver(number).encodings == (Encoding(),)
+
+
 def test_only_the_first_alternative_is_taken() -> None:
     """RFC 8853 §5.3.2."""
     end = make_end(1)

@@ -85,6 +85,7 @@ def test_a_stopped_transceiver_reports_nothing_more() -> None:
     one, other = sending()
     one.set_remote("answer", other.answer())
     assert tracks(other.stop(0)) == []
+    one.state = set_streams(one.state, 0, ["c"])
     assert tracks(other.set_remote("offer", one.offer())) == []
     one.set_remote("answer", other.answer())
     assert tracks(other.plans[-1]) == []
