@@ -322,8 +322,7 @@ def _explain(
 ) -> None:
     """Signalling names a candidate learned from a check: its pairs take over type, foundation
     and priority, and keep their states (RFC 8445 §7.3.1.3, RFC 8838 §11)."""
-    generation.peer_reflexive -= 1
-    generation.learned.discard(key)
+    del generation.learned[key]
     checklist = generation.checklist
     for pair in [*checklist.pairs, *checklist.valid]:
         remote = pair.remote

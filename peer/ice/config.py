@@ -107,7 +107,7 @@ class Limits:
     remote_candidates: int = 64
     """Signalled remote candidates per stream and generation."""
     peer_reflexive: int = 32
-    """Remote peer-reflexive candidates per stream and generation."""
+    """Remote peer-reflexive candidates per base and generation."""
     early_checks: int = 32
     """Checks remembered per stream until the remote description is known."""
     early_candidates: int = 64

@@ -12,7 +12,7 @@ from .pair import CandidatePair, PairStatistics
 from .requests import handle_request
 from .session import Session
 from .stream import Stream
-from .transaction import Purpose
+from .transaction import Purpose, Transaction
 
 
 def receive(session: Session, base: Base, source: TransportAddress, data: bytes) -> None:
@@ -122,8 +122,6 @@ def _receive_response(
     if message.message_class is stun.MessageClass.SUCCESS and message.unknown_required():
         session.drop(DropReason.UNKNOWN_ATTRIBUTES, source=str(source))
         return
-    if transaction.retransmitted and source == transaction.remote:
-        session.lossy = True
     if transaction.purpose is Purpose.SERVER or transaction.purpose is Purpose.RELAY:
         if source != transaction.remote or base is not transaction.base:
             session.drop(DropReason.RESPONSE_WRONG_ADDRESS, source=str(source))
@@ -132,7 +130,20 @@ def _receive_response(
             gathering.handle_response(session, stream, transaction, message)
         else:
             relaying.handle_response(session, transaction, message)
-        return
+    else:
+        _receive_check_response(session, base, source, transaction, message)
+    # A response that was not believed says nothing about the network.
+    if transaction.done and transaction.retransmitted and source == transaction.remote:
+        session.lossy = True
+
+
+def _receive_check_response(
+    session: Session,
+    base: Base,
+    source: TransportAddress,
+    transaction: Transaction,
+    message: stun.Message,
+) -> None:
     pair: CandidatePair = transaction.owner
     checks.handle_response(session, transaction, message, base, source)
     # An error or a response from elsewhere ends the transaction too, and proves no path.

@@ -122,10 +122,12 @@ def _remote_candidate(
     known = generation.remote_candidates.get(key)
     if known is not None:
         return known
-    if generation.peer_reflexive >= session.config.limits.peer_reflexive:
+    # Each base has its own share: a NAT that shows a new source for every check uses it up.
+    known_here = sum(each is base for each in generation.learned.values())
+    if known_here >= session.config.limits.peer_reflexive:
         session.drop(DropReason.TOO_MANY_PEER_REFLEXIVE, source=str(check.source))
         return None
-    generation.peer_reflexive += 1
+    generation.learned[key] = base
     learned = Candidate(
         foundation=f"prflx{len(generation.remote_candidates) + 1}",
         component=base.component,
@@ -135,7 +137,6 @@ def _remote_candidate(
         type=CandidateType.PEER_REFLEXIVE,
     )
     generation.remote_candidates[key] = learned
-    generation.learned.add(key)
     session.decide("peer-reflexive", address=str(check.source))
     return learned
 

@@ -33,7 +33,8 @@ class EarlyCheck:
 class Generation:
     """One ICE session of a stream: from its credentials to the restart that replaces them.
 
-    `selected` holds the pair chosen per component; `ended` tells about end-of-candidates of
+    `learned` tells on which base each peer-reflexive remote candidate was first seen, `selected`
+    holds the pair chosen per component; `ended` tells about end-of-candidates of
     either side.
     """
 
@@ -53,7 +54,6 @@ class Generation:
         "local_ended",
         "nominate_at",
         "patience_until",
-        "peer_reflexive",
         "remote",
         "remote_candidates",
         "remote_ended",
@@ -75,10 +75,9 @@ class Generation:
         self.removed_candidates: deque[LocalCandidate] = deque(maxlen=MAX_REMOVED)
         self.announced: set[Base] = set()
         self.remote_candidates: dict[RemoteKey, Candidate] = {}
-        self.learned: set[RemoteKey] = set()
         self.early_end: str | None = None
         self.signalled = 0
-        self.peer_reflexive = 0
+        self.learned: dict[RemoteKey, Base] = {}
         self.local_ended = False
         self.remote_ended = False
         self.early: deque[EarlyCheck] = deque()

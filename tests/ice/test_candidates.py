@@ -381,7 +381,7 @@ class TestLearned:
         receive_check(session, stream, base, SOURCE)
         (pair,) = pairs(session, stream)
         assert pair.remote.type is CandidateType.HOST
-        assert stream.current.peer_reflexive == 0
+        assert not stream.current.learned
 
     def test_explained_by_signalling(self) -> None:
         """Afterwards there is one candidate and one pair, as if it had been signalled first:
