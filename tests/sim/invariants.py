@@ -7,6 +7,7 @@ from peer.ice import Budget, DataReceived, Event, TransportAddress, stun
 
 from .agent_host import AgentHost, Arrival
 from .datagram_log import Sent
+from .relayed import Unwrapper, relayed_checks
 
 GLOBAL_INTERVAL = 0.005
 _ROUNDING = 1e-9
@@ -24,7 +25,22 @@ def check_invariants(*hosts: AgentHost) -> None:
 
 def check_pacing(host: AgentHost) -> None:
     """An agent starts one transaction per Ta at most (RFC 8445 §14.2)."""
-    _check_spacing([sent.time for sent in host.log.requests()], host.config.timings.ta, host)
+    _check_spacing(_starts(host), host.config.timings.ta, host)
+
+
+def _starts(host: AgentHost) -> list[float]:
+    """When new transactions began, those through relays included.
+
+    The farewell to TURN servers is none of them: it says goodbye once, without waiting.
+    """
+    times = [sent.time for sent in host.log.requests() if not _is_farewell(host, sent)]
+    return sorted(times + [sent.time for sent, _, _ in relayed_checks(host.log)])
+
+
+def _is_farewell(host: AgentHost, sent: Sent) -> bool:
+    message = sent.read()
+    is_deletion = message.method == stun.Method.REFRESH and message.get(stun.LIFETIME) == 0
+    return sent.time == host.closed_at and is_deletion
 
 
 def check_shared_budgets(hosts: Iterable[AgentHost]) -> None:
@@ -33,7 +49,7 @@ def check_shared_budgets(hosts: Iterable[AgentHost]) -> None:
     for host in hosts:
         if host.budget is not None:
             times = starts.setdefault(id(host.budget), (host.budget, []))[1]
-            times.extend(sent.time for sent in host.log.requests())
+            times.extend(_starts(host))
     for budget, times in starts.values():
         _check_spacing(sorted(times), GLOBAL_INTERVAL, budget)
 
@@ -50,9 +66,16 @@ def check_number_of_pairs(host: AgentHost) -> None:
         username = sent.read().get(stun.USERNAME)
         assert username is not None
         pairs.setdefault(username, set()).add((sent.local, sent.remote))
+    for sent, peers, message in relayed_checks(host.log):
+        username = message.get(stun.USERNAME)
+        assert username is not None
+        if len(peers) == 1:
+            pairs.setdefault(username, set()).add((sent.remote, next(iter(peers))))
     limits = host.config.limits
     for checked in pairs.values():
         assert len(checked) <= limits.pairs + limits.peer_reflexive, host
+    listed = [pair for pair in host.agent.stats().pairs if not pair.discarded]
+    assert len(listed) <= limits.pairs + limits.peer_reflexive, host
 
 
 def check_data_sources(host: AgentHost) -> None:
@@ -64,18 +87,21 @@ def check_data_sources(host: AgentHost) -> None:
         return
     arrivals = iter(host.arrivals)
     requests = {sent.transaction_id: sent for sent in host.log.requests()}
-    proven: set[tuple[TransportAddress, TransportAddress]] = set()
+    for sent, _, message in relayed_checks(host.log):
+        requests[message.transaction_id] = sent
+    proven: set[tuple[TransportAddress | None, TransportAddress]] = set()
+    unwrapper = Unwrapper(host.log)
     pending: list[Arrival] = []
     for time, event in _data_events(host):
         for arrival in arrivals:
             if arrival.time > time:
                 pending = [arrival]
                 break
-            _prove(host, requests, arrival, proven)
-        if host.sockets.get(event.local) is not None:
-            assert (event.local, event.remote) in proven, (host, time, event)
+            _prove(host, requests, unwrapper, arrival, proven)
+        local = event.local if event.local.host in host.host.addresses else None
+        assert (local, event.remote) in proven, (host, time, event)
         for arrival in pending:
-            _prove(host, requests, arrival, proven)
+            _prove(host, requests, unwrapper, arrival, proven)
         pending = []
 
 
@@ -86,29 +112,39 @@ def _data_events(host: AgentHost) -> list[tuple[float, DataReceived]]:
 def _prove(
     host: AgentHost,
     requests: dict[bytes, Sent],
+    unwrapper: Unwrapper,
     arrival: Arrival,
-    proven: set[tuple[TransportAddress, TransportAddress]],
+    proven: set[tuple[TransportAddress | None, TransportAddress]],
 ) -> None:
-    path = (arrival.local, arrival.source)
-    if path in proven or not stun.looks_like_stun(arrival.data):
+    """Note the path of an authentic message; a local address of None is any relayed one."""
+    if (arrival.local, arrival.source) in proven or arrival.data[:1] >= b"\x80":
         return
-    try:
-        message = stun.parse(arrival.data)
-        if _is_authentic(host, requests, arrival, message):
-            proven.add(path)
-    except stun.StunError:
-        return
+    peers, payload = unwrapper.read(arrival.source, arrival.data)
+    if peers:
+        if _is_authentic(host, requests, payload, None):
+            proven.update((None, peer) for peer in peers)
+    elif _is_authentic(host, requests, arrival.data, (arrival.local, arrival.source)):
+        proven.add((arrival.local, arrival.source))
 
 
 def _is_authentic(
-    host: AgentHost, requests: dict[bytes, Sent], arrival: Arrival, message: stun.Message
+    host: AgentHost,
+    requests: dict[bytes, Sent],
+    data: bytes,
+    path: tuple[TransportAddress, TransportAddress] | None,
 ) -> bool:
-    if message.message_class is stun.MessageClass.REQUEST:
-        fragment = (message.get(stun.USERNAME) or "").partition(":")[0]
-        password = host.passwords.get(fragment)
-        return password is not None and stun.verify_integrity(message, password.encode())
+    try:
+        message = stun.parse(data) if stun.looks_like_stun(data) else None
+        if message is None:
+            return False
+        if message.message_class is stun.MessageClass.REQUEST:
+            fragment = (message.get(stun.USERNAME) or "").partition(":")[0]
+            password = host.passwords.get(fragment)
+            return password is not None and stun.verify_integrity(message, password.encode())
+    except stun.StunError:
+        return False
     request = requests.get(message.transaction_id)
-    if request is None or (request.local, request.remote) != (arrival.local, arrival.source):
+    if request is None or path not in (None, (request.local, request.remote)):
         return False
     return any(stun.verify_integrity(message, each.password.encode()) for each in host.remotes)
 
