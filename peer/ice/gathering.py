@@ -138,6 +138,21 @@ def gather(session: Session, base: Base) -> None:
             session.bindings.append(ServerBinding(base, server))
 
 
+def keep(session: Session, base: Base, server: StunServer, mapped: TransportAddress) -> None:
+    """Keep a mapping alive that an Allocate request made (RFC 8445 §5.1.1.4).
+
+    The refreshes of the allocation are too rare for that: NATs forget within a few minutes.
+    """
+    for known in session.bindings:
+        if known.base is base and known.server.address == server.address:
+            return
+    binding = ServerBinding(base, server, reports=False)
+    binding.state = BindingState.BOUND
+    binding.mapped = mapped
+    binding.due = session.now + session.timings.keepalive
+    session.bindings.append(binding)
+
+
 def is_pending(session: Session, stream: Stream) -> bool:
     """Tell whether the stream's gathering waits for a STUN server."""
     return any(

@@ -8,11 +8,11 @@ from .address import TransportAddress, is_ipv6
 from .base import Base
 from .candidates import announce_reflexive, announce_relayed
 from .conclusion import close_base
-from .config import StunServer
+from .config import GatherPolicy, StunServer
 from .connection import Connection
 from .errors import DropReason
 from .events import BaseRequested, GatheringFailed, StreamReleased, StreamRequested, StreamTransport
-from .gathering import UNREACHABLE, ServerBinding, gathering_timeout
+from .gathering import UNREACHABLE, ServerBinding, gathering_timeout, keep
 from .session import Session
 from .stream import Stream
 from .streams import drop_base, fail_pairs
@@ -240,6 +240,7 @@ def _take_relayed(session: Session, task: RelayTask, event: turn.Allocated) -> N
     server, via = task.allocation.server, task.via
     overt_udp = not task.server.transport.is_stream
     if event.mapped is not None and overt_udp:
+        keep(session, via, StunServer(server.address, task.server.url), event.mapped)
         announce_reflexive(session, stream, via, event.mapped, server.address.host, task.server.url)
     for address in event.relayed:
         base = Base(
@@ -258,11 +259,13 @@ def _take_relayed(session: Session, task: RelayTask, event: turn.Allocated) -> N
 
 
 def _announce(session: Session, stream: Stream, task: RelayTask, base: Base) -> None:
+    # Whoever uses relays only does so to hide the mapped address (RFC 8839 §5.1).
+    hides = session.config.gather_policy is GatherPolicy.RELAY
     announce_relayed(
         session,
         stream,
         base,
-        task.allocation.mapped,
+        None if hides else task.allocation.mapped,
         task.allocation.server.address.host,
         task.server.url,
         task.server.transport.value,
