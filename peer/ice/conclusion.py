@@ -300,6 +300,12 @@ def release(session: Session, stream: Stream, base: Base) -> None:
     if base in stream.bases:
         stream.bases.remove(base)
     stream.validated = {item for item in stream.validated if item[0] is not base}
+    for generation in stream.generations():
+        checklist = generation.checklist
+        for pair in [pair for pair in checklist.valid if pair.local.base is base]:
+            checklist.valid.remove(pair)
+            if pair not in checklist.pairs:
+                checklist.retire(pair, "its base was freed")
     if base.relay is not None:
         base.relay.release(session.now)
         return
