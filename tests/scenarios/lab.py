@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from peer.ice import Budget, IceConfig, IceRole, TransportAddress
-from tests.sim import PORT_RESTRICTED_CONE, Host, NatBehavior, Network, Simulation, StunServer
+from peer.ice.turn import TurnServer as TurnSettings
+from peer.ice.turn import TurnTransport
+from tests.sim import (
+    PORT_RESTRICTED_CONE,
+    Host,
+    NatBehavior,
+    Network,
+    Simulation,
+    StunServer,
+    TurnServer,
+)
 from tests.sim.agent_host import AgentHost
 from tests.sim.call import Call
 from tests.sim.invariants import check_invariants
@@ -53,6 +63,10 @@ class Lab:
     def stun_server(self, name: str = "stun") -> StunServer:
         """A STUN server on the internet."""
         return StunServer(self.public(name))
+
+    def turn_server(self, name: str = "turn") -> TurnServer:
+        """A TURN server on the internet, over UDP and TCP."""
+        return TurnServer(self.public(name))
 
     def agent(
         self,
@@ -123,3 +137,15 @@ def base_of(agent: AgentHost) -> TransportAddress:
     """The one socket of an agent."""
     (address,) = agent.sockets
     return address
+
+
+def settings(
+    server: TurnServer,
+    transport: TurnTransport = TurnTransport.UDP,
+    *,
+    username: str = "user",
+    credential: str = "password",
+) -> TurnSettings:
+    """What an agent is told about a TURN server."""
+    url = f"turn:{server.host.name}?transport={transport.value}"
+    return TurnSettings(server.address(), url, username, credential, transport=transport)
