@@ -307,7 +307,9 @@ def release(session: Session, stream: Stream, base: Base) -> None:
             if pair not in checklist.pairs:
                 checklist.retire(pair, "its base was freed")
     if base.relay is not None:
-        base.relay.release(session.now)
+        # One allocation may serve two families; it goes with the last of its bases.
+        if not any(other.relay is base.relay for other in stream.bases):
+            base.relay.release(session.now)
         return
     open_relays = [task for task in session.relays if task.via is base and not task.ended]
     for task in open_relays:
