@@ -51,6 +51,8 @@ from .stats import (
     IceStatistics,
     TransportStatistics,
 )
+from .traffic import Traffic
+from .turn import RelayFamily, TurnServer, TurnTransport
 from .uri import Scheme, ServerUri, parse_server_uri
 
 __all__ = [
@@ -63,6 +65,9 @@ __all__ = [
     "FreePolicy",
     "NetworkType",
     "StunServer",
+    "TurnServer",
+    "TurnTransport",
+    "RelayFamily",
     "PacingBudget",
     "Budget",
     "TransportAddress",
@@ -101,6 +106,7 @@ __all__ = [
     "ServerUri",
     "Scheme",
     "DropReason",
+    "Traffic",
     "IceStatistics",
     "TransportStatistics",
     "CandidatePairStatistics",

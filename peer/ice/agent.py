@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from . import inbound, relaying, schedule, stats, tcp
+from . import gathering, inbound, relaying, schedule, stats, tcp
 from .address import TransportAddress, canonical, usable_as_host
 from .base import Base
 from .candidate import Candidate, TcpType, TransportProtocol
@@ -25,6 +25,7 @@ from .stats import IceStatistics
 from .stream import Stream
 from .streams import drop_base, make_generation, restart_stream, set_remote, stop_component
 from .trace import Recorder, Sink
+from .traffic import Traffic
 from .turn import TurnServer
 
 
@@ -154,12 +155,26 @@ class IceAgent:
             session.urgent = True
 
     def add_stun_server(self, server: StunServer) -> None:
-        """Use a STUN server for the bases of its family that are added from now on."""
-        self._open().stun_servers.append(server)
+        """Use a STUN server for the bases of its family.
+
+        Bases of a stream whose `end_of_bases` was told before are left out.
+        """
+        session = self._open()
+        session.stun_servers.append(server)
+        for base in session.open_bases():
+            gathering.gather(session, base, [server])
+        session.urgent = True
 
     def add_turn_server(self, server: TurnServer) -> None:
-        """Use a TURN server for the bases of its family that are added from now on."""
-        self._open().turn_servers.append(server)
+        """Use a TURN server for the bases of its family.
+
+        Bases of a stream whose `end_of_bases` was told before are left out.
+        """
+        session = self._open()
+        session.turn_servers.append(server)
+        for base in session.open_bases():
+            relaying.gather(session, base, [server])
+        session.urgent = True
 
     def update_turn_credentials(self, url: str, username: str, credential: str) -> None:
         """Use other credentials with the TURN server of this URL from its next request on.
@@ -279,6 +294,18 @@ class IceAgent:
             return
         inbound.receive(session, base, TransportAddress(*source), data)
         schedule.run(session, timeouts=False)
+
+    def note_traffic(
+        self, *, local: tuple[str, int], remote: tuple[str, int], traffic: Traffic
+    ) -> None:
+        """Count data that the driver sent or took past the agent since it last told.
+
+        To be told before `handle_timer`, because keepalives depend on it, and before `stats`.
+        """
+        session = self._session
+        base = session.bases.get(TransportAddress(*local))
+        if base is not None and not session.closed:
+            inbound.note_traffic(session, base, TransportAddress(*remote), traffic)
 
     def transmit_failed(
         self, *, local: tuple[str, int], remote: tuple[str, int], now: float, reason: str

@@ -299,7 +299,9 @@ def release(session: Session, stream: Stream, base: Base) -> None:
     base.released = True
     if base in stream.bases:
         stream.bases.remove(base)
-    stream.validated = {item for item in stream.validated if item[0] is not base}
+    for remote in sorted(remote for owner, remote in stream.validated if owner is base):
+        stream.validated.remove((base, remote))
+        session.emit(PathInvalidated(stream.id, base.component, base.address, remote))
     for generation in stream.generations():
         checklist = generation.checklist
         for pair in [pair for pair in checklist.valid if pair.local.base is base]:

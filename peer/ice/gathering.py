@@ -5,6 +5,7 @@ request is paced together with the checks.
 """
 
 import enum
+from collections.abc import Iterable
 
 from . import stun
 from .address import TransportAddress, is_ipv6
@@ -127,13 +128,13 @@ def fail(session: Session, stream: Stream, binding: ServerBinding, code: int, re
         )
 
 
-def gather(session: Session, base: Base) -> None:
-    """Create the tasks for a new base: one for each server of its family."""
+def gather(session: Session, base: Base, servers: Iterable[StunServer]) -> None:
+    """Create the tasks for a base: one for each of these servers that is of its family."""
     if base.transport is not TransportProtocol.UDP:
         return
     if session.config.lite or session.config.gather_policy is GatherPolicy.RELAY:
         return
-    for server in session.stun_servers:
+    for server in servers:
         if is_ipv6(server.address.host) == base.ipv6:
             session.bindings.append(ServerBinding(base, server))
 

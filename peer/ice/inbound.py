@@ -12,6 +12,7 @@ from .pair import CandidatePair, PairStatistics
 from .requests import handle_request
 from .session import Session
 from .stream import Stream
+from .traffic import Traffic, add
 from .transaction import Purpose, Transaction
 
 
@@ -45,6 +46,13 @@ def receive_data(session: Session, base: Base, source: TransportAddress, data: b
         session.drop(DropReason.TOO_MANY_EVENTS)
         return
     session.emit(DataReceived(stream.id, base.component, data, base.address, source))
+
+
+def note_traffic(session: Session, base: Base, remote: TransportAddress, traffic: Traffic) -> None:
+    """Count data that went between a base and `remote` past the agent."""
+    stream = session.streams.get(base.stream)
+    if stream is not None and base.component in stream.other_traffic:
+        add(_path(stream, base, remote), traffic)
 
 
 def _path(stream: Stream, base: Base, source: TransportAddress) -> PairStatistics:

@@ -1,5 +1,6 @@
 """Gathering relayed candidates: allocations on TURN servers (RFC 8445 §5.1.1.2, RFC 8656)."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
@@ -76,11 +77,11 @@ class RelayTask:
         return self.connection is not None and self.connection.open
 
 
-def gather(session: Session, base: Base) -> None:
-    """Create the tasks for a new base: one for each TURN server of its family."""
+def gather(session: Session, base: Base, servers: Iterable[turn.TurnServer]) -> None:
+    """Create the tasks for a base: one for each of these servers that is of its family."""
     if base.transport.value != "udp" or session.config.lite:
         return
-    for server in session.turn_servers:
+    for server in servers:
         if is_ipv6(server.address.host) != base.ipv6:
             continue
         if server.transport is turn.TurnTransport.DTLS:

@@ -39,8 +39,8 @@ def announce_bases(session: Session) -> None:
     for base in new:
         stream = session.streams[base.stream]
         announce_host(session, stream, base)
-        gathering.gather(session, base)
-        relaying.gather(session, base)
+        gathering.gather(session, base, session.stun_servers)
+        relaying.gather(session, base, session.turn_servers)
 
 
 def run(session: Session, *, timeouts: bool) -> None:

@@ -110,6 +110,16 @@ class Session:
         self.drops: Counter[DropReason | RelayDropReason] = Counter()
         self.note: Note | None = None
 
+    def open_bases(self) -> list[Base]:
+        """List the announced bases of streams that still gather."""
+        return [
+            base
+            for stream in self.streams.values()
+            if not stream.bases_ended
+            for base in stream.bases
+            if base.relay is None and not base.released and base not in self.new_bases
+        ]
+
     def send(self, base: Base, remote: TransportAddress, data: bytes) -> bool:
         """Queue a datagram from `base` to `remote`, through a relay or a TCP connection if so.
 

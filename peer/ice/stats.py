@@ -52,8 +52,8 @@ class CandidatePairStatistics:
 
     `reason` says why it failed or was discarded. When a check found the local candidate to be
     another, `generated_by` names the pair that was checked: both count the same packets.
-    `changes` tells its life: time, state, reason. Data the driver sent past the agent is not
-    counted.
+    `changes` tells its life: time, state, reason. Data the driver sent or took past the
+    agent is counted when it told (`note_traffic`).
     """
 
     id: str

@@ -53,6 +53,7 @@ def test_inputs_are_all_public_methods_that_change_something() -> None:
         "send",
         "close",
         "receive_datagram",
+        "note_traffic",
         "transmit_failed",
         "stream_opened",
         "receive_stream",
