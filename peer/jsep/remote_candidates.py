@@ -84,7 +84,9 @@ def add_ice_candidate(
             raise JsepTypeError("a candidate needs sdpMid or sdpMLineIndex")
         indices: tuple[int, ...] = tuple(range(len(remote.sections)))
     else:
-        indices = (_find(remote, sdp_mid, sdp_mline_index),)
+        # Some stacks fill in an empty mid where they mean none.
+        mid = sdp_mid or None if sdp_mline_index is not None else sdp_mid
+        indices = (_find(remote, mid, sdp_mline_index),)
     parsed = _parse(text)
     if parsed is not None and username_fragment is None:
         username_fragment = parsed.ufrag

@@ -180,6 +180,19 @@ def test_feedback_is_what_both_have() -> None:
     assert codec.feedback == (PLI, NACK)
 
 
+def test_feedback_that_was_not_offered_is_ignored() -> None:
+    """RFC 9429 §5.11 makes it an error; the extra feedback does no harm."""
+    one, other = make_ends()
+    number = one.add("video")
+    other.set_remote("offer", one.offer())
+    odd = Feedback("x-odd")
+    answer = altered(
+        other.answer(), lambda media: media.with_codecs((replace(VP8, feedback=(odd, NACK)),))
+    )
+    one.set_remote("answer", answer)
+    assert one.state.wiring.senders[number].codecs[0].feedback == (NACK,)
+
+
 def test_feedback_for_all_formats() -> None:
     """RFC 4585 §4.2: ``*`` stands for each."""
     text = offered("video", replace(VP8, feedback=()))

@@ -13,6 +13,7 @@ from peer.jsep import (
 )
 from sdp import Description, Direction, Setup, parse
 from tests.jsep.ends import End, exchange, make_end, make_ends
+from tests.jsep.texts import with_groups
 
 
 def offer_of(*kinds: str, data: bool = False, **options: object) -> Description:
@@ -198,3 +199,30 @@ def test_no_bundle_only_once_bundle_is_negotiated() -> None:
     one.offer()
     assert not any(media.bundle_only for media in one.local.record.media)
     assert parse(one.local_text()).media[2].port == parse(one.local_text()).media[0].port
+
+
+def test_attributes_nobody_writes_are_left_out() -> None:
+    """No a=maxptime, a=imageattr, a=tls-id, a=rtcp without candidates, no LS groups."""
+    end = make_end(0)
+    end.add("audio", streams=("s",))
+    end.add("video", streams=("s",))
+    record = parse(end.offer())
+    assert [group.semantics for group in record.groups] == ["BUNDLE"]
+    for media in record.media:
+        assert media.maxptime is None
+        assert media.dtls.tls_id is None
+        assert media.rtcp.address is None
+        assert media.other == ()
+
+
+def test_all_sections_but_those_outside_stay_in_the_group() -> None:
+    """RFC 9429 §5.2.2: the group of the last answer, and what is new."""
+    one, other = make_ends(bundle_policy=BundlePolicy.MAX_COMPAT)
+    for kind in ("audio", "video", "video"):
+        one.add(kind)
+    other.set_remote("offer", one.offer())
+    one.set_remote("answer", with_groups(other.answer(), "0 2"))
+    one.add("audio")
+    one.offer()
+    assert one.local.groups == (("0", "2", "3"),)
+    assert one.state.wiring.transports.keys() == {0, 1}

@@ -72,6 +72,14 @@ def test_the_mid_goes_before_the_index() -> None:
     assert media == [(), (ONE,)]
 
 
+def test_an_empty_mid_means_none() -> None:
+    """As some stacks write it next to an index."""
+    one, _ = connected()
+    assert added(one.add_candidate(str(ONE), sdp_mid="", sdp_mline_index=0)) == [(0, (ONE,))]
+    with pytest.raises(OperationError):
+        one.add_candidate(str(TWO), sdp_mid="")
+
+
 def test_candidates_before_the_answer_wait_for_it() -> None:
     one, other = make_ends()
     one.add("audio")

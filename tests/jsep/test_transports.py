@@ -211,6 +211,27 @@ def test_an_answer_that_restarts_by_itself_is_refused() -> None:
     assert one.state is before
 
 
+def test_an_answer_that_keeps_its_credentials_in_a_restart_is_taken() -> None:
+    """RFC 9429 §5.10 makes it an error; old and lite peers do it."""
+    one, other = bundled_pair()
+    answer = other.local.text
+    remote = transport_of(one, "0").remote
+    one.offer(ice_restart=True)
+    one.set_remote("answer", answer)
+    assert transport_of(one, "0").remote == remote
+
+
+def test_a_section_without_ice_in_an_answer_is_off() -> None:
+    """RFC 8839 §5.3: a=ice-mismatch."""
+    one, other = make_ends(bundle_policy=BundlePolicy.MAX_COMPAT)
+    one.add("audio")
+    one.add("video")
+    other.set_remote("offer", one.offer())
+    answer = with_groups(other.answer()) + "a=ice-mismatch\r\n"
+    one.set_remote("answer", answer)
+    assert one.state.wiring.sections == {"0": 0}
+
+
 def test_a_provisional_answer_of_another_endpoint_may_have_other_credentials() -> None:
     """RFC 9429 §3.8: forking."""
     one, other = make_ends()
