@@ -130,6 +130,8 @@ class AgentHost:
         local = TransportAddress(address, port)
         if tcp_type is TcpType.PASSIVE:
             self.streams.listen(local)
+        else:
+            self.streams.active[address] = local
         return self.agent.add_base(
             stream, component, local, transport=TransportProtocol.TCP, tcp_type=tcp_type
         )

@@ -12,6 +12,25 @@ if TYPE_CHECKING:
     from .agent_host import AgentHost
 
 
+class _Frames:
+    """Packets behind their 16-bit lengths (RFC 4571 §2)."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes from the stream and return the packets that are complete now."""
+        self._buffer += data
+        packets = []
+        while len(self._buffer) >= 2:
+            end = 2 + int.from_bytes(self._buffer[:2], "big")
+            if len(self._buffer) < end:
+                break
+            packets.append(self._buffer[2:end])
+            self._buffer = self._buffer[end:]
+        return packets
+
+
 class AgentStreams:
     """Connections of one agent by their handles; TLS is TCP here."""
 
@@ -19,6 +38,8 @@ class AgentStreams:
         self._owner = owner
         self.requested: list[StreamRequested] = []
         self.open: dict[int, SimStream] = {}
+        self.active: dict[str, TransportAddress] = {}
+        """The active TCP bases by their hosts."""
         self._listeners: dict[TransportAddress, SimListener] = {}
 
     def connect(self, request: StreamRequested) -> None:
@@ -73,13 +94,16 @@ class AgentStreams:
         stream.on_data, stream.on_close = receive, closed
 
     def _recorder(self, stream: SimStream) -> Callable[[bytes], None]:
-        """Something that writes down the messages that arrive from a TURN server."""
-        framer = TurnFramer()
+        """Something that writes down the messages that arrive on a connection."""
+        to_server = stream.remote in self._owner.turn_servers
+        feed = TurnFramer().feed if to_server else _Frames().feed
+        # What an active candidate receives is told with the address of its base.
+        active = None if to_server else self.active.get(stream.local.host)
+        local = stream.local if stream.local in self._listeners else active or stream.local
 
         def note(data: bytes) -> None:
-            if stream.remote in self._owner.turn_servers:
-                for message in framer.feed(data):
-                    self._owner.note_arrival(stream.local, stream.remote, message)
+            for message in feed(data):
+                self._owner.note_arrival(local, stream.remote, message)
 
         return note
 
