@@ -130,6 +130,9 @@ def _receive_response(
     if message.message_class is stun.MessageClass.SUCCESS and message.unknown_required():
         session.drop(DropReason.UNKNOWN_ATTRIBUTES, source=str(source))
         return
+    if base.released and transaction.purpose is not Purpose.RELAY:
+        session.drop(DropReason.UNKNOWN_LOCAL_ADDRESS, local=str(base.address))
+        return
     if transaction.purpose is Purpose.SERVER or transaction.purpose is Purpose.RELAY:
         if source != transaction.remote or base is not transaction.base:
             session.drop(DropReason.RESPONSE_WRONG_ADDRESS, source=str(source))
