@@ -51,6 +51,7 @@ class Call:
         self.turn = tuple(turn)
         self.is_open = False
         self._held: dict[str, list[Candidate]] = {}
+        self._gathered: set[str] = set()
         self._described: dict[tuple[AgentHost, str], IceParameters] = {}
         self._answers: set[tuple[AgentHost, str]] = set()
         self._introduced: set[tuple[AgentHost, str]] = set()
@@ -113,9 +114,15 @@ class Call:
         """Signal credentials, at once or together with all candidates."""
         parameters = self._described[host, stream]
         self._introduced.add((host, stream))
-        self._held[parameters.username_fragment] = []
         if self.trickle:
             self._signal(host, lambda: self._take(self.other(host), stream, parameters))
+        elif parameters.username_fragment in self._gathered:
+            self._describe_all(host, stream)
+
+    def _describe_all(self, host: AgentHost, stream: str) -> None:
+        other, parameters = self.other(host), self._described[host, stream]
+        candidates = self._held.pop(parameters.username_fragment, [])
+        self._signal(host, lambda: self._take_all(other, stream, parameters, candidates))
 
     def _take(self, host: AgentHost, stream: str, parameters: IceParameters) -> None:
         """Take a description; an offer is answered, with a restart if it is not the first."""
@@ -165,7 +172,7 @@ class Call:
     def _candidate(self, host: AgentHost, event: CandidateGathered) -> None:
         other = self.other(host)
         if not self.trickle:
-            self._held[event.username_fragment].append(event.candidate)
+            self._held.setdefault(event.username_fragment, []).append(event.candidate)
             return
 
         def deliver() -> None:
@@ -187,9 +194,10 @@ class Call:
 
             self._signal(host, deliver)
             return
-        candidates = self._held.pop(fragment)
-        parameters = self._described[host, stream]
-        self._signal(host, lambda: self._take_all(other, stream, parameters, candidates))
+        self._gathered.add(fragment)
+        is_current = self._described[host, stream].username_fragment == fragment
+        if is_current and (host, stream) in self._introduced:
+            self._describe_all(host, stream)
 
     def _signal(self, host: AgentHost, deliver: Callable[[], None]) -> None:
         extra = self.answer_delay if host is self.answerer else 0.0
