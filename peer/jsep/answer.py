@@ -14,9 +14,10 @@ from peer.jsep.media import (
     answered_rtp_section,
     rejected_section,
 )
-from peer.jsep.offer import remember, without_bundled_attributes
+from peer.jsep.offer import remember
 from peer.jsep.signaling import SdpType, SignalingState
 from peer.jsep.state import State
+from peer.jsep.strict import without_bundled_attributes
 from peer.jsep.transports import Continuation, continuation, same_certificate
 from peer.jsep.wiring import DtlsRole
 from sdp import (
@@ -89,12 +90,12 @@ def _write(
             media.append(_rejected(section.media))
             continue
         answered = _answered(state, section)
-        if owner != section.mid and state.configuration.strict_bundle_attributes:
-            media.append(without_bundled_attributes(answered))
-            continue
         ice = IceAttributes(credentials[owner].ufrag, credentials[owner].pwd)
         dtls = DtlsAttributes(state.configuration.fingerprints, setups[owner])
         media.append(replace(answered, ice=ice, dtls=dtls))
+    if state.configuration.strict_bundle_attributes:
+        joined = {mid: group[0] for group in decision.groups for mid in group[1:]}
+        media = list(without_bundled_attributes(media, joined))
     return Description(
         Origin("-", state.session_id, state.session_version, "IN", "IP4", "0.0.0.0"),
         groups=tuple(Group(BUNDLE, group) for group in decision.groups),

@@ -20,6 +20,7 @@ from peer.jsep.media import (
 from peer.jsep.model import Configuration, Slot
 from peer.jsep.signaling import SdpType, SignalingState
 from peer.jsep.state import Created, State
+from peer.jsep.strict import without_bundled_attributes
 from sdp import (
     BUNDLE,
     Description,
@@ -43,10 +44,6 @@ class Draft:
     bundle_only: frozenset[str]
     negotiated: Mapping[str, Negotiated]
     credentials: Mapping[str, IceCredentials]
-
-    def tag_of(self, mid: str) -> str | None:
-        """Return the tag of the group a section is in."""
-        return next((group[0] for group in self.groups if mid in group), None)
 
 
 def create_offer(
@@ -185,12 +182,24 @@ def _write(state: State, draft: Draft) -> Description:
             media.append(_rejected(state, slot, index))
             continue
         media.append(_with_transport(state.configuration, draft, section, slot.mid))
+    if state.configuration.strict_bundle_attributes:
+        media = list(without_bundled_attributes(media, _joined(draft)))
     return Description(
         _origin(state, state.session_version),
         groups=tuple(Group(BUNDLE, group) for group in draft.groups),
         ice=IceAttributes(options=state.configuration.ice_options),
         media=tuple(media),
     )
+
+
+def _joined(draft: Draft) -> dict[str, str]:
+    """Return the sections that are bundled into another for certain, with its mid."""
+    return {
+        mid: group[0]
+        for group in draft.groups
+        for mid in group[1:]
+        if mid in draft.bundle_only or group[0] in draft.negotiated
+    }
 
 
 def _extension_ids(state: State, draft: Draft) -> ExtensionIds:
@@ -215,28 +224,15 @@ def _rejected(state: State, slot: Slot, index: int) -> MediaSection:
 def _with_transport(
     configuration: Configuration, draft: Draft, section: MediaSection, mid: str
 ) -> MediaSection:
-    """Add ICE and DTLS attributes; unless told to be strict, to bundled sections as well.
+    """Add ICE and DTLS attributes, to bundled sections as well.
 
     RFC 9143 §7.1.3 wants them in tagged sections only, but both browsers fail on that.
     """
     bundle_only = mid in draft.bundle_only
     section = replace(section, port=0 if bundle_only else section.port, bundle_only=bundle_only)
-    tag = draft.tag_of(mid)
-    joined = bundle_only or (tag != mid and tag in draft.negotiated)
-    if configuration.strict_bundle_attributes and tag is not None and joined:
-        return without_bundled_attributes(section)
     credentials = draft.credentials[mid]
     return replace(
         section,
         ice=IceAttributes(credentials.ufrag, credentials.pwd),
         dtls=DtlsAttributes(configuration.fingerprints, Setup.ACTPASS),
-    )
-
-
-def without_bundled_attributes(section: MediaSection) -> MediaSection:
-    """Return a bundled section without IDENTICAL and TRANSPORT attributes (RFC 9143 §7.1.3)."""
-    return replace(
-        section,
-        rtcp=replace(section.rtcp, mux=False, mux_only=False, rsize=False),
-        extmap_allow_mixed=False,
     )

@@ -1,12 +1,15 @@
 """Whatever two ends do between and during exchanges, they agree after each (RFC 9429)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from peer.jsep import (
+    DEFAULT_AUDIO_EXTENSIONS,
+    DEFAULT_VIDEO_CODECS,
+    DEFAULT_VIDEO_EXTENSIONS,
     BundlePolicy,
     RtcpMuxPolicy,
     SignalingState,
@@ -14,7 +17,7 @@ from peer.jsep import (
     request_ice_restart,
     set_direction,
 )
-from sdp import Direction
+from sdp import Codec, Direction
 from tests.jsep.agreement import Memory, check_agreement
 from tests.jsep.ends import End, make_end
 from tests.jsep.machine import Machine
@@ -98,14 +101,44 @@ class Pair:
                 end.state = set_direction(end.state, one.id, direction)
 
 
+# Codecs and extensions of a peer that numbers and orders everything in another way.
+OTHER_WAY: dict[str, object] = {
+    "audio_codecs": (
+        Codec(97, "opus", 48000, 2),
+        Codec(8, "PCMA", 8000),
+        Codec(96, "speex", 16000),
+    ),
+    "video_codecs": (
+        replace(DEFAULT_VIDEO_CODECS[4], payload_type=98),
+        replace(DEFAULT_VIDEO_CODECS[5], payload_type=97, parameters=(("apt", "98"),)),
+        replace(DEFAULT_VIDEO_CODECS[0], payload_type=100),
+        replace(DEFAULT_VIDEO_CODECS[1], payload_type=99, parameters=(("apt", "100"),)),
+    ),
+    "audio_extensions": ("urn:x", *DEFAULT_AUDIO_EXTENSIONS[::-1]),
+    "video_extensions": (*DEFAULT_VIDEO_EXTENSIONS[::-1], "urn:y"),
+}
+CONFIGURATIONS = st.tuples(
+    st.sampled_from(BundlePolicy),
+    st.sampled_from(BundlePolicy),
+    st.sampled_from(RtcpMuxPolicy),
+    st.booleans(),
+    st.booleans(),
+)
+
+
 def run(
-    policies: tuple[BundlePolicy, BundlePolicy], mux: RtcpMuxPolicy, steps: list[object]
+    configuration: tuple[BundlePolicy, BundlePolicy, RtcpMuxPolicy, bool, bool],
+    steps: list[object],
 ) -> Pair:
-    ends = [
-        make_end(seed, bundle_policy=policy, rtcp_mux_policy=mux)
-        for seed, policy in enumerate(policies)
-    ]
-    pair = Pair((ends[0], ends[1]))
+    first, second, mux, other_way, strict = configuration
+    extra = OTHER_WAY if other_way else {}
+    common = {"rtcp_mux_policy": mux, "strict_bundle_attributes": strict}
+    pair = Pair(
+        (
+            make_end(0, bundle_policy=first, **common),
+            make_end(1, bundle_policy=second, **common, **extra),
+        )
+    )
     for step in steps:
         assert isinstance(step, tuple)
         if len(step) == 2:
@@ -117,35 +150,31 @@ def run(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    policies=st.tuples(st.sampled_from(BundlePolicy), st.sampled_from(BundlePolicy)),
-    mux=st.sampled_from(RtcpMuxPolicy),
-    steps=STEPS,
-)
+@given(configuration=CONFIGURATIONS, steps=STEPS)
 def test_both_ends_agree(
-    policies: tuple[BundlePolicy, BundlePolicy], mux: RtcpMuxPolicy, steps: list[object]
+    configuration: tuple[BundlePolicy, BundlePolicy, RtcpMuxPolicy, bool, bool],
+    steps: list[object],
 ) -> None:
-    run(policies, mux, steps)
+    run(configuration, steps)
 
 
 @pytest.mark.slow
 @settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    policies=st.tuples(st.sampled_from(BundlePolicy), st.sampled_from(BundlePolicy)),
-    mux=st.sampled_from(RtcpMuxPolicy),
-    steps=STEPS,
-)
+@given(configuration=CONFIGURATIONS, steps=STEPS)
 def test_both_ends_agree_at_length(
-    policies: tuple[BundlePolicy, BundlePolicy], mux: RtcpMuxPolicy, steps: list[object]
+    configuration: tuple[BundlePolicy, BundlePolicy, RtcpMuxPolicy, bool, bool],
+    steps: list[object],
 ) -> None:
-    run(policies, mux, steps)
+    run(configuration, steps)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(policy=st.sampled_from(BundlePolicy), steps=STEPS)
-def test_negotiation_comes_to_an_end(policy: BundlePolicy, steps: list[object]) -> None:
+@given(policy=st.sampled_from(BundlePolicy), other_way=st.booleans(), steps=STEPS)
+def test_negotiation_comes_to_an_end(
+    policy: BundlePolicy, other_way: bool, steps: list[object]
+) -> None:
     """Each end offers while it needs to; neither keeps the other busy (W3C negotiationneeded)."""
-    pair = run((policy, policy), RtcpMuxPolicy.REQUIRE, steps)
+    pair = run((policy, policy, RtcpMuxPolicy.REQUIRE, other_way, False), steps)
     for _ in range(3):
         for side, end in enumerate(pair.ends):
             if is_negotiation_needed(end.state):

@@ -408,23 +408,6 @@ def test_mux_cannot_be_taken_back() -> None:
         other.set_remote("offer", without_mux(with_groups(one.offer())))
 
 
-def test_a_section_without_its_own_attributes_has_those_of_the_tag() -> None:
-    """RFC 9143 §7.1.3, both as written by us on demand and as read."""
-    one, other = make_ends(strict_bundle_attributes=True)
-    for kind in ("audio", "video", "video"):
-        one.add_track(kind, "stream")
-    one.add_data()
-    offer, answer = exchange(one, other)
-    assert offer.count("a=ice-ufrag") == 3
-    assert offer.count("a=fingerprint") == 3
-    assert answer.count("a=ice-ufrag") == 1
-    assert answer.count("a=rtcp-mux\r\n") == 1
-    assert len(set(one.state.wiring.sections.values())) == 1
-    reoffer, _ = exchange(other, one)
-    assert reoffer.count("a=ice-ufrag") == 1
-    assert reoffer.count("a=setup") == 1
-
-
 def test_every_live_section_has_all_transport_attributes() -> None:
     """Firefox crashes and Chromium rejects data without them, bundled or not."""
     one, other = bundled_pair()
