@@ -159,7 +159,11 @@ def test_nomination_of_a_succeeded_pair_takes_effect_at_once(lab: Lab) -> None:
 
 
 def test_nomination_of_a_pair_that_does_not_work_is_not_followed(lab: Lab) -> None:
-    """RFC 8445 §7.3.1.5: the triggered check has to succeed first."""
+    """RFC 8445 §7.3.1.5: the triggered check has to succeed first.
+
+    RFC 8445 §7.2.5.3.4 would have the whole checklist fail with it. A peer that nominates every
+    pair it checks would take the session down with the first pair that does not work.
+    """
     alice, peer = lab.agent(role=CONTROLLED), lab.peer(controlling=True)
     dead = peer.open(6000)
     peer.on_request = lambda request: (

@@ -1,5 +1,7 @@
 """Checks and data through a relay (RFC 8445 §7.2.1, RFC 8656 §9..§12)."""
 
+from dataclasses import replace
+
 import pytest
 
 from peer.ice import CandidateType, DataReceived, IceState, stun
@@ -236,6 +238,17 @@ def test_data_through_the_relay_from_a_stranger_is_dropped(lab: Lab) -> None:
     other_port.send(b"\x80stranger", alice.candidates[-1].address)
     lab.run_until(3)
     assert alice.of_type(DataReceived) == []
+
+
+def test_name_of_a_host_is_no_business_of_the_relay(lab: Lab) -> None:
+    """A candidate that came as an mDNS name is not paired with relayed candidates."""
+    alice, peer, server = _allocate(lab)
+    peer.on_request = peer.ignore
+    alice.meet(peer.remote, [replace(peer.port.candidate(), hidden=True)])
+    lab.run_until(10)
+    assert len(alice.log.checks()) == 1
+    assert server.count(Method.CREATE_PERMISSION) == 0
+    assert server.allocations[0].permissions == {}
 
 
 def test_restart_keeps_the_relay(lab: Lab) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from peer.ice import IceConfig, IceState, Timings
+from peer.ice import IceConfig, IceState, Limits, Timings
 from tests.sim.agent_host import AgentHost
 
 from .lab import CONTROLLED, Lab, at
@@ -127,6 +127,19 @@ def test_streams_fail_and_complete_on_their_own(lab: Lab, first: str) -> None:
     assert alice.state("works") is IceState.COMPLETED
     assert alice.state("broken") is IceState.FAILED
     assert alice.states("broken")[-1][0] == at(1.0)
+
+
+def test_limit_of_pairs_is_shared_evenly(lab: Lab) -> None:
+    """RFC 8445 §6.1.2.5: ten candidates each and room for ten pairs make five each."""
+    alice = lab.agent(role=CONTROLLED, config=IceConfig(limits=Limits(pairs=10)))
+    peer = lab.peer(controlling=True)
+    peer.on_request = peer.ignore
+    audio = _ports(peer, 6000, " ".join(f"a{n}" for n in range(10)))
+    video = _ports(peer, 7000, " ".join(f"v{n}" for n in range(10)))
+    _meet(alice, peer, {"audio": audio, "video": video})
+    lab.run(5)
+    checked = [sent.remote.port for sent in alice.log.checks()]
+    assert sorted(checked) == [*range(6000, 6005), *range(7000, 7005)]
 
 
 def test_removed_stream_is_silent(lab: Lab) -> None:
