@@ -1,0 +1,106 @@
+"""Calls across random internets, judged by the oracle and by what must always hold.
+
+    python -m tests.properties.random_topologies [--count N] [--seed S] [--lossy]
+
+Each number is one topology and one call, the same every time. The first wrong one ends the run,
+and its number alone reproduces it: `--seed NUMBER --count 1`.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+
+from peer.ice import IceConfig, Limits
+from tests.sim import PathKind, Protocol, Topology, random_topology
+from tests.sim.datagram_log import Sent
+
+from .calls import Outcome, TopologyCall
+
+CONFIG = IceConfig(limits=Limits(pairs=400))
+"""Two interfaces a side, two families and TURN over two transports make more pairs than the
+usual limit allows, and the oracle knows of no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One number's topology, what was found in it, and what there was to find."""
+
+    number: int
+    description: tuple[str, ...]
+    outcome: Outcome
+    expected: PathKind | None
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the path found is the best one there is."""
+        return self.outcome.path == self.expected
+
+
+def build(number: int, *, lossy: bool = False) -> Topology:
+    """The topology of a number."""
+    return random_topology(Random(number), lossy=lossy)
+
+
+def call(number: int, *, lossy: bool = False) -> TopologyCall:
+    """The call of a number, not yet started: TURN over UDP and TCP, with any signalling delay."""
+    topology = build(number, lossy=lossy)
+    delay = Random(-number).choice((0.0, 0.02, 0.1, 0.5))
+    transports = (Protocol.UDP, Protocol.TCP)
+    return TopologyCall(topology, transports=transports, config=CONFIG, delay=delay)
+
+
+def judge(number: int, *, lossy: bool = False) -> Verdict:
+    """Make the call of a number from the offer to the end; check all there is to check.
+
+    Raises AssertionError when an invariant does not hold; the path is for the caller to judge.
+    """
+    made = call(number, lossy=lossy)
+    expected = made.topology.best_path()
+    outcome = made.connect()
+    if outcome.path is not None:
+        made.check_agreement()
+        made.check_data()
+    made.close()
+    if not lossy:
+        made.check_allocations_gone()
+    return Verdict(number, tuple(made.topology.description), outcome, expected)
+
+
+def record(number: int) -> list[list[Sent]]:
+    """All that both sides send in the call of a number, in order."""
+    made = call(number, lossy=True)
+    if made.connect().path is not None:
+        made.check_data()
+    made.close()
+    return [host.log.sent for host in made.hosts]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make many calls; the exit status is 1 when one went wrong."""
+    parser = argparse.ArgumentParser(
+        prog="random_topologies", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1, help="the first number")
+    parser.add_argument("--lossy", action="store_true", help="with loss, jitter and reordering")
+    options = parser.parse_args(arguments)
+    found: Counter[str] = Counter()
+    start = time.perf_counter()
+    for number in range(options.seed, options.seed + options.count):
+        verdict = judge(number, lossy=options.lossy)
+        if not verdict.is_right:
+            lines = [f"number {number}: found {verdict.outcome.path}, not {verdict.expected}"]
+            sys.stdout.write("\n".join([*lines, *verdict.description]) + "\n")
+            return 1
+        found[verdict.outcome.path or "no path"] += 1
+    duration = time.perf_counter() - start
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(found.items()))
+    sys.stdout.write(f"{options.count} calls in {duration:.1f} s, all right: {counts}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

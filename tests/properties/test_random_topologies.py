@@ -1,0 +1,69 @@
+"""Random internets: whatever they are like, the call succeeds if it can, and nothing is left.
+
+Set RANDOM_TOPOLOGIES to a number to let the long test make that many calls.
+"""
+
+import os
+
+import pytest
+
+from tests.sim import PathKind
+
+from . import random_topologies
+from .calls import Outcome
+from .random_topologies import Verdict, judge, record
+
+FAST = 150
+CHUNKS = 4
+SLOW = int(os.environ.get("RANDOM_TOPOLOGIES", "2000")) // CHUNKS
+
+
+def _check(numbers: range, *, lossy: bool = False) -> None:
+    for number in numbers:
+        verdict = judge(number, lossy=lossy)
+        assert verdict.is_right, verdict
+
+
+@pytest.mark.parametrize("first", [1, 51, 101])
+def test_best_path_is_found(first: int) -> None:
+    _check(range(first, first + FAST // 3))
+
+
+def test_path_is_found_in_spite_of_loss() -> None:
+    _check(range(1, 26), lossy=True)
+
+
+@pytest.mark.parametrize("number", [3, 7, 12])
+def test_same_number_same_datagrams(number: int) -> None:
+    assert record(number) == record(number)
+
+
+def test_different_numbers_are_different_calls() -> None:
+    assert record(3) != record(12)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_best_path_is_found_thousands_of_times(chunk: int) -> None:
+    _check(range(1000 + chunk * SLOW, 1000 + (chunk + 1) * SLOW))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_path_is_found_in_spite_of_loss_hundreds_of_times(chunk: int) -> None:
+    _check(range(1000 + chunk * 100, 1100 + chunk * 100), lossy=True)
+
+
+def test_run_tells_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    assert random_topologies.main(["--count", "3", "--seed", "5"]) == 0
+    assert "3 calls" in capsys.readouterr().out
+
+
+def test_run_ends_at_the_first_wrong_path(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = Verdict(7, ("somewhere",), Outcome(None, None, None, None), PathKind.HOST)
+    monkeypatch.setattr(random_topologies, "judge", lambda number, *, lossy: wrong)
+    assert random_topologies.main(["--count", "3", "--seed", "7"]) == 1
+    assert "number 7: found None, not host\nsomewhere" in capsys.readouterr().out
