@@ -48,7 +48,8 @@ def is_link_local(host: str) -> bool:
 def usable_as_remote(address: TransportAddress) -> bool:
     """Tell whether anything can be sent to an address: a port, one host."""
     ip = parse_ip(address.host)
-    return address.port != 0 and not ip.is_unspecified and not ip.is_multicast
+    to_one = not (ip.is_unspecified or ip.is_multicast or address.host == "255.255.255.255")
+    return address.port != 0 and to_one
 
 
 @lru_cache(maxsize=4096)
