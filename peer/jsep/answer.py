@@ -14,11 +14,12 @@ from peer.jsep.media import (
     answered_rtp_section,
     rejected_section,
 )
+from peer.jsep.model import Transceiver
 from peer.jsep.offer import remember
 from peer.jsep.signaling import SdpType, SignalingState
 from peer.jsep.state import State
 from peer.jsep.strict import without_bundled_attributes
-from peer.jsep.transports import Continuation, continuation, same_certificate
+from peer.jsep.transports import Continuation, continuations, same_certificate
 from peer.jsep.wiring import DtlsRole
 from sdp import (
     BUNDLE,
@@ -83,13 +84,17 @@ def _write(
     state: State, offer: SessionDescription, decision: Decision, entropy: Entropy
 ) -> Description:
     setups, credentials = _transport_attributes(state, offer, decision, entropy)
+    transceivers = state.by_id()
+    current = state.current_local.by_mid() if state.current_local is not None else {}
     media = []
     for section in offer.sections:
         owner = decision.owners.get(section.mid)
         if owner is None:
             media.append(_rejected(section.media))
             continue
-        answered = _answered(state, section)
+        number = state.slots[section.index].transceiver
+        transceiver = None if number is None else transceivers[number]
+        answered = _answered(state, section, transceiver, current.get(section.mid))
         ice = IceAttributes(credentials[owner].ufrag, credentials[owner].pwd)
         dtls = DtlsAttributes(state.configuration.fingerprints, setups[owner])
         media.append(replace(answered, ice=ice, dtls=dtls))
@@ -108,12 +113,11 @@ def _rejected(offered: MediaSection) -> MediaSection:
     return rejected_section(offered.kind, offered.protocol, offered.formats, offered.mid)
 
 
-def _answered(state: State, section: Section) -> MediaSection:
-    slot = state.slots[section.index]
-    transceiver = state.transceiver(slot.transceiver)
+def _answered(
+    state: State, section: Section, transceiver: Transceiver | None, current: Section | None
+) -> MediaSection:
     if transceiver is None:
         return answered_data_section(state.configuration, section.media)
-    current = state.current_local.section(section.mid) if state.current_local else None
     return answered_rtp_section(
         state.configuration,
         transceiver,
@@ -138,8 +142,7 @@ def _transport_attributes(
     offered = offer.by_mid()
     setups = {}
     credentials = {}
-    for owner in dict.fromkeys(decision.owners.values()):
-        came_from = continuation(state, owner, decision.owners, offer)
+    for owner, came_from in continuations(state, decision.owners, offer).items():
         credentials[owner] = _credentials(came_from, offered[owner], entropy)
         setups[owner] = _setup(came_from, offered[owner])
     return setups, credentials

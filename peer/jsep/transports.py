@@ -4,7 +4,7 @@ A transport belongs to the section its candidates were signalled for, its home. 
 bundled they use the home of the tagged section; the other transports are closed by the answer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from peer.jsep.credentials import IceCredentials
@@ -35,37 +35,47 @@ class Continuation:
     successor: bool = False
 
 
-def continuation(
-    state: State, owner: str, owners: Mapping[str, str], offer: SessionDescription
-) -> Continuation:
-    """Return what becomes the transport of `owner` in an exchange.
+def continuations(
+    state: State, owners: Mapping[str, str], offer: SessionDescription
+) -> dict[str, Continuation]:
+    """Return where the transport of every section that owns one comes from in an exchange.
 
     `owners` maps every section that is accepted to the section whose transport it uses.
     """
-    by_home = state.wiring.by_home()
-    if owner in by_home:
-        return Continuation(by_home[owner])
-    old = state.wiring.transport_of(owner)
+    homes = state.wiring.by_home()
+    offered = offer.by_mid()
+    return {
+        owner: Continuation(homes[owner])
+        if owner in homes
+        else _continuation(state, homes, owners, offered[owner])
+        for owner in dict.fromkeys(owners.values())
+    }
+
+
+def _continuation(
+    state: State, homes: Mapping[str, Transport], owners: Mapping[str, str], offered: Section
+) -> Continuation:
+    """Return where the transport of a section comes from that is home to none."""
+    old = state.wiring.transport_of(offered.mid)
     if old is None:
-        return _offered_transport(state, owner, owners, offer)
+        return _offered_transport(state, homes, owners, offered)
     if old.mid not in owners:
         return Continuation(old, successor=True)
     # The same group with another section first keeps its transport; a section that left does not.
-    return Continuation(old if owners[old.mid] == owner else None)
+    return Continuation(old if owners[old.mid] == offered.mid else None)
 
 
 def _offered_transport(
-    state: State, owner: str, owners: Mapping[str, str], offer: SessionDescription
+    state: State, homes: Mapping[str, Transport], owners: Mapping[str, str], offered: Section
 ) -> Continuation:
     """Return the transport a section was offered on without having one, if no other section has it.
 
     In a first exchange it stays, under the new tag; later it is left to its tag as everywhere.
     """
-    section = offer.section(owner)
-    if section is None or section.tag is None or section.tag in owners:
+    if offered.tag is None or offered.tag in owners:
         return Continuation()
-    transport = state.wiring.by_home().get(section.tag)
-    established = any(section.tag in group for group in state.groups)
+    transport = homes.get(offered.tag)
+    established = any(offered.tag in group for group in state.groups)
     return Continuation(transport, successor=established and transport is not None)
 
 
@@ -128,25 +138,23 @@ def answer_transports(
     """
     local, remote = (offer, answer) if offerer is Side.LOCAL else (answer, offer)
     mine, theirs = local.by_mid(), remote.by_mid()
+    answers = theirs if offerer is Side.LOCAL else mine
+    unmuxed = _without_mux(mine, theirs, owners)
     number = state.next_transport
     made: dict[str, Transport] = {}
-    for owner in dict.fromkeys(owners.values()):
-        came_from = continuation(state, owner, owners, offer)
-        members = [mine[mid] for mid, other in owners.items() if other == owner]
-        peers = [theirs[section.mid] for section in members]
+    for owner, came_from in continuations(state, owners, offer).items():
         transport = _start(came_from, number, mine[owner])
         number += transport.id == number
-        components = 1 if _is_muxed(members, peers) else 2
+        components = 2 if owner in unmuxed else 1
         if answer.type is SdpType.PRANSWER:
             components = max(components, transport.components)
-        transport = _connect(
+        made[owner] = _connect(
             replace(transport, components=components),
             theirs[owner],
             remote,
-            role=_dtls_role(answer.by_mid()[owner], offerer, came_from),
+            role=_dtls_role(answers[owner], offerer, came_from),
             restarted=_is_restarted(state, offerer, transport, theirs[owner]),
         )
-        made[owner] = transport
     transports = {} if answer.type is SdpType.ANSWER else dict(state.wiring.transports)
     transports.update({transport.id: transport for transport in made.values()})
     wiring = replace(
@@ -166,10 +174,14 @@ def _start(came_from: Continuation, number: int, section: Section) -> Transport:
     return replace(old, mid=section.mid, local=_credentials(section))
 
 
-def _is_muxed(mine: Sequence[Section], theirs: Sequence[Section]) -> bool:
-    return all(
-        not one.media.is_rtp or (one.media.rtcp.mux and other.media.rtcp.mux)
-        for one, other in zip(mine, theirs, strict=True)
+def _without_mux(
+    mine: Mapping[str, Section], theirs: Mapping[str, Section], owners: Mapping[str, str]
+) -> frozenset[str]:
+    """Return the owners of transports that need a component for RTCP (RFC 5761 §5.1.1)."""
+    return frozenset(
+        owner
+        for mid, owner in owners.items()
+        if mine[mid].media.is_rtp and not (mine[mid].media.rtcp.mux and theirs[mid].media.rtcp.mux)
     )
 
 
