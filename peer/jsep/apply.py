@@ -101,6 +101,10 @@ def _munged(state: State, last: Created | None, type_: SdpType, text: str) -> Cr
     )
     mids = tuple(slot.mid for slot in slots)
     description = read_description(type_, text, record, mids)
+    for section in description.sections:
+        ice = section.media.ice
+        if not section.rejected and (ice.ufrag is None or ice.pwd is None):
+            raise InvalidModificationError(f"section {section.mid} has lost its ICE credentials")
     return last._replace(text=text, description=description, slots=slots)
 
 

@@ -13,7 +13,6 @@ from sdp import (
     Connection,
     MediaSection,
     RtcpAddress,
-    serialize,
 )
 
 _RTP_COMPONENT = 1
@@ -62,7 +61,7 @@ def with_candidates(
         for section in description.sections
     )
     record = replace(description.record, media=media)
-    return replace(description, text=serialize(record), record=record)
+    return replace(description, original=None, record=record)
 
 
 def _same_generation(section: Section, transport: Transport) -> bool:

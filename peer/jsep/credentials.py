@@ -33,5 +33,5 @@ def make_ssrc(entropy: Entropy) -> int:
 
 
 def make_session_id(entropy: Entropy) -> int:
-    """Make the 63 bits of the origin line (RFC 9429 §5.2.1)."""
-    return int.from_bytes(entropy(8), "big") >> 1
+    """Make the session id of the origin line, below 2^63 - 1 (RFC 9429 §5.2.1)."""
+    return int.from_bytes(entropy(8), "big") % (2**63 - 1)

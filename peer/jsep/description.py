@@ -47,17 +47,23 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class SessionDescription:
-    """A local or remote description; `text` is what the application sees.
+    """A local or remote description.
 
     `record` is the description as written; `sections` have the defaults filled in. `groups` are the
-    BUNDLE groups of live sections, the tagged section first.
+    BUNDLE groups of live sections, the tagged section first. `original` is the text it came as,
+    None once candidates were added.
     """
 
     type: SdpType
-    text: str
+    original: str | None
     record: Description
     sections: tuple[Section, ...]
     groups: tuple[tuple[str, ...], ...]
+
+    @property
+    def text(self) -> str:
+        """What the application sees; written anew once candidates were added."""
+        return serialize(self.record) if self.original is None else self.original
 
     def section(self, mid: str) -> Section | None:
         """Return the section with this mid."""
@@ -100,7 +106,7 @@ class SessionDescription:
             replace(section, media=resolved),
             *self.sections[index + 1 :],
         )
-        return replace(self, text=serialize(record), record=record, sections=sections)
+        return replace(self, original=None, record=record, sections=sections)
 
 
 def parse_description(type_: SdpType, text: str) -> Description:

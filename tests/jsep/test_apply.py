@@ -99,6 +99,15 @@ def test_its_sections_stay_in_place(change: str) -> None:
     assert end.state is before
 
 
+def test_its_sections_keep_ice_credentials() -> None:
+    end = make_end(0, lenient_munging=True)
+    end.add("audio")
+    end.state, text = create_offer(end.state, entropy=end.entropy)
+    lines = [line for line in text.splitlines(keepends=True) if not line.startswith("a=ice-pwd")]
+    with pytest.raises(InvalidModificationError, match="credentials"):
+        end.set_local("offer", "".join(lines))
+
+
 def provisional() -> tuple[End, End]:
     one, other = make_ends()
     one.add("audio")

@@ -1,0 +1,75 @@
+"""What senders, receivers and SCTP are told (RFC 9429 §5.10, §5.11)."""
+
+from sdp import Bandwidth
+from tests.jsep.ends import End, exchange, make_ends
+from tests.jsep.texts import altered
+
+
+def both_ways() -> tuple[End, End]:
+    one, other = make_ends()
+    one.add_track("video", "s")
+    other.add_track("video", "s")
+    return one, other
+
+
+def test_sources_are_those_of_the_descriptions() -> None:
+    one, other = both_ways()
+    exchange(one, other)
+    send, receive = one.state.wiring.senders[0], other.state.wiring.receivers[0]
+    assert send.ssrc == one.transceiver(0).ssrc
+    assert receive.ssrcs == (send.ssrc, send.rtx_ssrc)
+    assert receive.ssrc_groups[0].ssrcs == receive.ssrcs
+    assert send.cname == one.state.cname
+    assert send.cname in one.local.text
+
+
+def test_no_source_for_rtx_without_rtx() -> None:
+    one, other = both_ways()
+    other.set_remote("offer", one.offer())
+    answer = altered(
+        other.answer(),
+        lambda media: media.with_codecs(
+            tuple(codec for codec in media.codecs if codec.name != "rtx")
+        ),
+    )
+    one.set_remote("answer", answer)
+    assert one.state.wiring.senders[0].rtx_ssrc is None
+
+
+def limited(*bandwidths: Bandwidth) -> int | None:
+    """The limit of a sender whose peer wrote these lines."""
+    one, other = both_ways()
+    other.set_remote("offer", one.offer())
+    lines = "".join(f"b={bandwidth}\r\n" for bandwidth in bandwidths)
+    head, colon, tail = other.answer().partition("c=IN IP4 0.0.0.0\r\n")
+    one.set_remote("answer", head + colon + lines + tail)
+    return one.state.wiring.senders[0].max_bitrate
+
+
+def test_the_bandwidth_of_the_peer_limits_the_sender() -> None:
+    """RFC 9429 §5.10: TIAS, else computed from AS."""
+    assert limited() is None
+    assert limited(Bandwidth("AS", 64)) == 44800
+    assert limited(Bandwidth("AS", 64), Bandwidth("TIAS", 50000)) == 50000
+    assert limited(Bandwidth("CT", 64)) is None
+
+
+def test_packet_times_of_the_peer() -> None:
+    one, other = make_ends()
+    one.add_track("audio", "s")
+    other.set_remote("offer", one.offer())
+    one.set_remote("answer", other.answer() + "a=ptime:40\r\na=maxptime:60\r\n")
+    send = one.state.wiring.senders[0]
+    assert (send.ptime, send.maxptime) == (40, 60)
+
+
+def test_data_is_told_the_limit_of_the_peer() -> None:
+    """RFC 8841 §6."""
+    one, other = make_ends()
+    one.add_data()
+    other.set_remote("offer", one.offer().replace("max-message-size:65536", "max-message-size:99"))
+    other.answer()
+    data = other.state.wiring.data
+    assert data is not None
+    assert (data.mid, data.local_port, data.remote_port) == ("0", 5000, 5000)
+    assert data.max_message_size == 99
