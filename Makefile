@@ -40,6 +40,7 @@ demo: $(STAMP) ## two ICE agents connect over real sockets
 bench: $(STAMP) ## speed, side by side with aioice and aiortc
 	$(BIN)/python -m tools.bench.stun
 	$(BIN)/python -m tools.bench.ice
+	$(BIN)/python -m tools.bench.ice_delay
 	$(BIN)/python -m tools.bench.sdp
 
 fuzz: $(STAMP) ## a bounded run of every parser on random and mutated input
