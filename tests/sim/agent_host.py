@@ -196,7 +196,7 @@ class AgentHost:
 
     def send(self, data: bytes, stream: str = "0", component: int = 1) -> bool:
         """Send application data."""
-        was_sent = self.agent.send(stream, component, data)
+        was_sent = self.agent.send(stream, component, data, now=self.now)
         self.pump()
         return was_sent
 
