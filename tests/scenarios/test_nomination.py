@@ -112,8 +112,9 @@ def test_unanswered_nomination_fails_the_checklist(lab: Lab) -> None:
     )
     peer.meet(alice, end=True)
     lab.run(60)
+    # However often it is repeated meanwhile, it has the time of one transaction.
     assert alice.states()[1:] == [(at(0.02), IceState.CONNECTED), (at(39.55), IceState.FAILED)]
-    assert len(alice.log.nominations()) == 1
+    assert {sent.remote for sent in alice.log.nominations()} == {peer.port.address}
 
 
 def test_completed_checklist_sends_no_new_checks(lab: Lab) -> None:
