@@ -117,9 +117,10 @@ class CandidatePair:
     """A pair on a checklist or a valid list.
 
     `heard` is the time of the last authenticated message, `kept_alive` that of the last keepalive,
-    `valid` is the pair its successful check produced (RFC 8445 §7.2.5.3.2), often itself;
-    `generator` the pair whose check produced this one. `reason` says why it failed; set it
-    before the state. `changes` are the last states it went through.
+    `last_request` the transaction id of the peer's last check. `valid` is the pair its successful
+    check produced (RFC 8445 §7.2.5.3.2), often itself; `generator` the pair whose check produced
+    this one. `reason` says why it failed; set it before the state. `changes` are the last states
+    it went through.
     """
 
     __slots__ = (
@@ -133,6 +134,7 @@ class CandidatePair:
         "generator",
         "heard",
         "kept_alive",
+        "last_request",
         "local",
         "nominated",
         "nominating",
@@ -170,6 +172,7 @@ class CandidatePair:
         self.generator: CandidatePair | None = None
         self.heard = 0.0
         self.kept_alive = 0.0
+        self.last_request = b""
         self.valid_since: float | None = None
         self.nominated = False
         self.nominating = False

@@ -11,6 +11,7 @@ while no pair is valid and nothing else is left to send.
 from collections.abc import Iterator
 
 from .checklist import ChecklistState
+from .events import IceRole
 from .pair import CandidatePair, PairState
 from .session import Session
 from .stream import Generation
@@ -34,7 +35,7 @@ def next_time(session: Session) -> float | None:
 
 
 def _worth_repeating(session: Session) -> Iterator[tuple[Generation, Transaction]]:
-    if not session.lossy:
+    if not session.lossy and session.role is IceRole.CONTROLLED:
         return
     running = {
         stream.current.checklist.stream: stream.current
@@ -50,7 +51,12 @@ def _worth_repeating(session: Session) -> Iterator[tuple[Generation, Transaction
         generation = running.get(pair.stream)
         if generation is None or generation.remote_key != transaction.key:
             continue
-        if transaction.use_candidate or _is_awaited(session, generation, pair):
+        if transaction.use_candidate:
+            # It goes over a path that has worked: silence there means loss.
+            is_awaited = session.lossy or transaction.retransmitted
+        else:
+            is_awaited = session.lossy and _is_awaited(session, generation, pair)
+        if is_awaited:
             yield generation, transaction
 
 

@@ -41,7 +41,23 @@ def handle_request(
     validate(session, stream, base, source)
     if generation is not None:
         _learn(session, stream, generation, base, source, verdict)
+        _notice_retransmission(session, generation, base, source, message.transaction_id)
     return True
+
+
+def _notice_retransmission(
+    session: Session,
+    generation: Generation,
+    base: Base,
+    source: TransportAddress,
+    transaction_id: bytes,
+) -> None:
+    """A request that comes again tells that our response, or the one before, was lost."""
+    pair = generation.checklist.find(base, source)
+    if pair is not None:
+        if pair.last_request == transaction_id:
+            session.lossy = True
+        pair.last_request = transaction_id
 
 
 def _learn(
