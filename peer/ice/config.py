@@ -112,6 +112,8 @@ class Limits:
     """Checks remembered per stream until the remote description is known."""
     early_candidates: int = 64
     """Candidates remembered per stream for a generation that is not known yet."""
+    connections: int = 64
+    """Incoming TCP connections on which nobody has authenticated yet (RFC 6544 §7.2)."""
     events: int = 10_000
     """Events waiting to be collected before data events are dropped."""
 

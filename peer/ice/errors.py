@@ -54,6 +54,7 @@ class DropReason(enum.Enum):
     RELAY_UNEXPECTED = "relay-unexpected"
     RELAY_UNKNOWN_PEER = "relay-unknown-peer"
     TCP_UNAUTHENTICATED = "tcp-unauthenticated"
+    TOO_MANY_CONNECTIONS = "too-many-connections"
     UNKNOWN_STREAM = "unknown-stream"
     NO_PATH = "no-path"
     TOO_MANY_EVENTS = "too-many-events"

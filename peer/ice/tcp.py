@@ -46,8 +46,9 @@ def opened(
     connection = session.connections.get(handle) if handle is not None else None
     if handle is None:
         connection = _accept(session, local, remote)
-    if connection is None:
+    elif connection is None:
         session.drop(DropReason.UNKNOWN_STREAM)
+    if connection is None:
         return None
     connection.open = True
     connection.opened_at = session.now
@@ -67,10 +68,15 @@ def _accept(
     for stream in session.streams.values():
         for base in stream.bases:
             if base.tcp_type is TcpType.PASSIVE and base.address == local:
+                strangers = sum(not each.authenticated for each in session.connections.all())
+                if strangers >= session.config.limits.connections:
+                    session.drop(DropReason.TOO_MANY_CONNECTIONS, source=str(remote))
+                    return None
                 handle = session.connections.new_handle()
                 connection = Connection(handle, base, remote, FrameSplitter(), requested=False)
                 session.connections.add(connection)
                 return connection
+    session.drop(DropReason.UNKNOWN_STREAM)
     return None
 
 
