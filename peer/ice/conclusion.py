@@ -23,6 +23,9 @@ from .turn import AllocationState
 
 _DONE = (PairState.SUCCEEDED, PairState.FAILED)
 
+MAX_VALIDATED = 256
+"""Sources data is accepted from before those without a pair are forgotten."""
+
 
 def uses_renomination(session: Session, generation: Generation) -> bool:
     """Tell whether both sides agreed on renomination."""
@@ -268,6 +271,19 @@ def validate(session: Session, stream: Stream, base: Base, source: TransportAddr
     if (base, source) not in stream.validated:
         stream.validated.add((base, source))
         session.emit(PathValidated(stream.id, base.component, base.address, source))
+
+
+def _forget_strangers(session: Session, stream: Stream) -> None:
+    """Accept data no more from sources without a pair: a peer may check from any number."""
+    known = {
+        (pair.local.base, pair.remote.address)
+        for generation in stream.generations()
+        for pair in (*generation.checklist.pairs, *generation.checklist.valid)
+    }
+    strangers = stream.validated - known
+    for base, source in sorted(strangers, key=lambda path: (path[0].address, path[1])):
+        stream.validated.remove((base, source))
+        session.emit(PathInvalidated(stream.id, base.component, base.address, source))
 
 
 def invalidate(session: Session, stream: Stream, pair: CandidatePair) -> None:
