@@ -269,6 +269,8 @@ def drop_valid(session: Session, stream: Stream, pair: CandidatePair, reason: st
 def validate(session: Session, stream: Stream, base: Base, source: TransportAddress) -> None:
     """Accept data from `source` from now on: an authenticated message came from there."""
     if (base, source) not in stream.validated:
+        if len(stream.validated) >= MAX_VALIDATED:
+            _forget_strangers(session, stream)
         stream.validated.add((base, source))
         session.emit(PathValidated(stream.id, base.component, base.address, source))
 
