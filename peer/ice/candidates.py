@@ -190,7 +190,9 @@ def _pair(
     for local in locals_:
         for remote in remotes:
             # A passive candidate's pairs come from incoming connections (RFC 6544 §6.2).
-            if local.base.tcp_type is TcpType.PASSIVE or not may_pair(local, remote):
+            if local.base.released or local.base.tcp_type is TcpType.PASSIVE:
+                continue
+            if not may_pair(local, remote):
                 continue
             if checklist.find(local.base, remote.address) is not None:
                 continue
@@ -215,7 +217,9 @@ def flush_pairs(session: Session) -> None:
     current = {stream.current.checklist for stream in session.streams.values()}
     for new in session.new_pairs:
         checklist, local, remote = new
-        if checklist in current and checklist.find(local.base, remote.address) is None:
+        if local.base.released or checklist not in current:
+            continue
+        if checklist.find(local.base, remote.address) is None:
             priority = local.pair_priority(remote, session.role)
             key = (local.base, remote.address)
             combinations.setdefault(checklist, {}).setdefault(key, (priority, new))

@@ -168,6 +168,7 @@ class ChecklistSet:
     def _forget(self, checklist: Checklist) -> None:
         for pair in checklist.pairs:
             self._foundations[pair.foundation].remove(pair)
+        self.idle = False
 
     # Forming (RFC 8445 §6.1.2.2..§6.1.2.5, RFC 8838 §12)
 
@@ -218,6 +219,8 @@ class ChecklistSet:
     def discard(self, checklist: Checklist, pair: CandidatePair, reason: str) -> None:
         """Take one pair out of the set."""
         checklist.discard(pair, reason)
+        # Another list's Frozen pairs of this foundation may have waited for it.
+        self.idle = False
         if pair in self._foundations.get(pair.foundation, ()):
             self._foundations[pair.foundation].remove(pair)
 

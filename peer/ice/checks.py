@@ -6,11 +6,11 @@ from . import stun
 from .address import TransportAddress
 from .base import Base, LocalCandidate
 from .candidate import Candidate, CandidateType, TransportProtocol
-from .checklist import Checklist, ChecklistState
+from .checklist import Checklist
 from .conclusion import (
     drop_valid,
     evaluate,
-    fail,
+    fail_nomination,
     fail_over,
     has_consent,
     nominate,
@@ -229,7 +229,7 @@ def switch_role(session: Session) -> None:
         for generation in stream.generations():
             generation.checklist.reprioritize(session.role)
             for pair in generation.checklist.pairs:
-                pair.nominating = False
+                pair.nominating = pair.use_candidate_received = False
     session.emit(RoleChanged(session.role))
 
 
@@ -372,9 +372,7 @@ def fail_check(session: Session, stream: Stream, transaction: Transaction, reaso
     session.checklists.idle = False
     if transaction.use_candidate and pair.valid is not None:
         pair.nominating = False
-        if stream.current.checklist.state is ChecklistState.RUNNING:
-            fail(session, stream, f"nomination failed: {reason}")
-        drop_valid(session, stream, pair.valid, reason)
+        fail_nomination(session, stream, pair.valid, reason)
         return
     if pair.valid is not None and not has_consent(session, pair.valid):
         drop_valid(session, stream, pair.valid, reason)

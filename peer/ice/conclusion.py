@@ -19,6 +19,7 @@ from .nomination import replaces
 from .pair import CandidatePair, PairState
 from .session import Session
 from .stream import Generation, Stream
+from .transaction import Purpose
 from .turn import AllocationState
 
 _DONE = (PairState.SUCCEEDED, PairState.FAILED)
@@ -49,7 +50,7 @@ def nominate(session: Session, stream: Stream, generation: Generation, pair: Can
         generation.selected[pair.component] = pair
         if not uses_renomination(session, generation):
             _stop_component(session, generation, pair)
-        _complete(session, stream, generation)
+        complete(session, stream, generation)
     update(session, stream)
 
 
@@ -65,7 +66,8 @@ def _stop_component(session: Session, generation: Generation, selected: Candidat
         session.checklists.discard(checklist, pair, "another pair was nominated")
 
 
-def _complete(session: Session, stream: Stream, generation: Generation) -> None:
+def complete(session: Session, stream: Stream, generation: Generation) -> None:
+    """Conclude the checklist once each component has its pair (RFC 8445 §8.1.2)."""
     if any(component not in generation.selected for component in stream.components):
         return
     if generation is not stream.current:
@@ -242,6 +244,13 @@ def fail(session: Session, stream: Stream, reason: str) -> None:
     update(session, stream)
 
 
+def fail_nomination(session: Session, stream: Stream, valid: CandidatePair, reason: str) -> None:
+    """A nominating check failed: its pair is not valid, its checklist Failed (§7.2.5.3.4)."""
+    if stream.current.checklist.state is ChecklistState.RUNNING:
+        fail(session, stream, f"nomination failed: {reason}")
+    drop_valid(session, stream, valid, reason)
+
+
 def drop_valid(session: Session, stream: Stream, pair: CandidatePair, reason: str) -> None:
     """A valid pair is no use any more: consent was lost or its nomination failed."""
     for generation in stream.generations():
@@ -250,8 +259,7 @@ def drop_valid(session: Session, stream: Stream, pair: CandidatePair, reason: st
         generation.checklist.valid.remove(pair)
         if pair not in generation.checklist.pairs and pair not in generation.checklist.retired:
             generation.checklist.retire(pair, reason)
-        pair.reason = reason
-        pair.state = PairState.FAILED
+        _stop_checks(session, generation.checklist, pair, reason)
         if generation.selected.get(pair.component) is pair:
             del generation.selected[pair.component]
     invalidate(session, stream, pair)
@@ -261,9 +269,24 @@ def drop_valid(session: Session, stream: Stream, pair: CandidatePair, reason: st
     checklist = stream.current.checklist
     if checklist.best_valid(pair.component) is not None:
         _regain_consent(session, checklist, pair.component)
-    elif checklist.state is ChecklistState.COMPLETED:
+    elif checklist.state is ChecklistState.COMPLETED and pair.component in stream.components:
         fail(session, stream, reason)
     update(session, stream)
+
+
+def _stop_checks(session: Session, checklist: Checklist, pair: CandidatePair, reason: str) -> None:
+    """Forget what is still asked over a pair that is valid no more: an answer that comes late
+    revives nothing (RFC 7675 §5.1)."""
+    for each in dict.fromkeys((pair, pair.generator or pair)):
+        if each in checklist.triggered:
+            checklist.triggered.remove(each)
+        for transaction in session.transactions.outstanding(each):
+            session.transactions.finish(transaction)
+        each.nominating = False
+        if each is pair or each.state not in _DONE:
+            each.reason = reason
+            each.state = PairState.FAILED
+    session.checklists.idle = False
 
 
 def validate(session: Session, stream: Stream, base: Base, source: TransportAddress) -> None:
@@ -291,9 +314,20 @@ def _forget_strangers(session: Session, stream: Stream) -> None:
 def invalidate(session: Session, stream: Stream, pair: CandidatePair) -> None:
     """Take back the leave to accept data from a pair's remote address."""
     base, remote = pair.local.base, pair.remote.address
+    if _is_valid_elsewhere(stream, pair):
+        return
     if (base, remote) in stream.validated:
         stream.validated.remove((base, remote))
         session.emit(PathInvalidated(stream.id, pair.component, base.address, remote))
+
+
+def _is_valid_elsewhere(stream: Stream, pair: CandidatePair) -> bool:
+    """Tell whether a valid pair has the same two ends: after a restart it often does."""
+    return any(
+        valid.local.base is pair.local.base and valid.remote.address == pair.remote.address
+        for generation in stream.generations()
+        for valid in generation.checklist.valid
+    )
 
 
 def free_unused(session: Session, stream: Stream) -> None:
@@ -326,6 +360,9 @@ def release(session: Session, stream: Stream, base: Base) -> None:
             checklist.valid.remove(pair)
             if pair not in checklist.pairs:
                 checklist.retire(pair, "its base was freed")
+    for transaction in session.transactions.all():
+        if transaction.base is base and transaction.purpose is not Purpose.RELAY:
+            session.transactions.finish(transaction)
     if base.relay is not None:
         # One allocation may serve two families; it goes with the last of its bases.
         if not any(other.relay is base.relay for other in stream.bases):
@@ -336,6 +373,9 @@ def release(session: Session, stream: Stream, base: Base) -> None:
         task.allocation.release(session.now)
         # With nothing asked of the server yet there is nothing to wait for.
         task.ended = task.allocation.state is AllocationState.RELEASED
+    for task in session.relays:
+        if task.via is base:
+            task.retry_at = None
     if all(task.ended for task in open_relays):
         close_base(session, base)
 
@@ -351,4 +391,5 @@ def close_base(session: Session, base: Base) -> None:
     for transaction in session.transactions.all():
         if transaction.base is base:
             session.transactions.finish(transaction)
+    session.relays = [task for task in session.relays if task.via is not base]
     session.emit(BaseReleased(base.stream, base.component, base.address))

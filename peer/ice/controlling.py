@@ -11,11 +11,12 @@ from .stream import Generation
 
 def consider_nominations(session: Session) -> None:
     """Nominate where it is time; remember per generation when to look again."""
-    if session.role is not IceRole.CONTROLLING or session.config.lite:
-        return
+    nominates = session.role is IceRole.CONTROLLING and not session.config.lite
     for stream in session.streams.values():
         generation = stream.current
         generation.nominate_at = None
+        if not nominates:
+            continue
         if generation.checklist.state is not ChecklistState.RUNNING:
             if uses_renomination(session, generation):
                 _renominate(session, generation)

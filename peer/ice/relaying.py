@@ -25,21 +25,26 @@ _STREAMS = {
 }
 _BINDS_WITHOUT_ALLOCATION = (486, 508)
 """A server short of resources may still tell the mapped address (RFC 8445 §5.1.1.2)."""
+LOSS_PAUSE = 60.0
+"""Seconds to wait with a server that lost two allocations within this time."""
 
 
 class RelayTask:
     """One allocation asked for from one base, and the relayed bases it gave.
 
     `connection` leads to the server over TCP or TLS, where its certificate must carry `domain`;
-    `bases` are of one or two families.
+    `bases` are of one or two families. `again` asks for another allocation once this one, which
+    is being deleted, is gone.
     """
 
     __slots__ = (
+        "again",
         "allocation",
         "bases",
         "connection",
         "domain",
         "ended",
+        "lost_at",
         "retry_at",
         "server",
         "via",
@@ -52,6 +57,7 @@ class RelayTask:
         self.connection: Connection | None = None
         self.domain = server_name(server.url)
         self.retry_at: float | None = None
+        self.lost_at = float("-inf")
         self.ended = False
         self.begin(session)
 
@@ -62,11 +68,13 @@ class RelayTask:
             self.server, entropy=session.entropy, local_port_attempt=attempt
         )
         self.retry_at = None
-        self.ended = False
+        self.ended = self.again = False
 
     @property
     def pending(self) -> bool:
         """Tell whether gathering has to wait for it."""
+        if self.again:
+            return True
         return not self.ended and not self.bases and self.retry_at is None
 
     @property
@@ -224,11 +232,14 @@ def _apply(session: Session, task: RelayTask, events: list[turn.AllocationEvent]
 
 
 def _end(session: Session, task: RelayTask) -> None:
-    """The allocation is deleted; the base it was made from may go too."""
+    """The allocation is deleted; the base it was made from may go too, or be of use again after
+    a restart."""
     task.ended = True
+    task.bases.clear()
     _release_connection(session, task)
-    session.relays.remove(task)
     via = task.via
+    if task.again and not via.released:
+        task.begin(session)
     if via.released and not any(each.via is via and not each.ended for each in session.relays):
         close_base(session, via)
 
@@ -296,8 +307,11 @@ def _lose(session: Session, task: RelayTask, reason: str) -> None:
         if stream is not None and base in stream.bases:
             drop_base(session, stream, base, f"allocation lost: {reason}")
     _release_connection(session, task)
+    again, task.lost_at = session.now < task.lost_at + LOSS_PAUSE, session.now
     if stream is None or task.via.released:
         task.ended = True
+    elif again:
+        task.ended, task.retry_at = True, session.now + LOSS_PAUSE
     else:
         task.begin(session)
 
@@ -343,9 +357,12 @@ def restart(session: Session, stream: Stream) -> None:
     for task in session.relays:
         if task.via.stream != stream.id or task.via.released:
             continue
-        for base in task.bases:
+        live = [base for base in task.bases if not base.released]
+        for base in live:
             _announce(session, stream, task, base)
-        if task.ended and not task.bases:
+        if task.bases and not live:
+            task.again = True
+        elif task.ended:
             task.begin(session)
 
 

@@ -4,7 +4,16 @@ from . import gathering
 from .address import TransportAddress
 from .base import Base
 from .candidates import announce_host
-from .conclusion import drop_valid, evaluate, release, retire_previous, update
+from .checklist import ChecklistState
+from .conclusion import (
+    complete,
+    drop_valid,
+    evaluate,
+    fail_nomination,
+    release,
+    retire_previous,
+    update,
+)
 from .errors import InvalidParameterError, InvalidStateError
 from .events import CandidateRemoved, IceParameters, IceRole, RemoteParameters
 from .pair import CandidatePair, PairState
@@ -106,15 +115,18 @@ def _end_checks(session: Session, pair: CandidatePair) -> None:
 def stop_component(session: Session, stream: Stream, component: int) -> None:
     """Stop using a component, because RTCP is multiplexed after all (RFC 5761 §5.1.1)."""
     stream.components.remove(component)
+    for generation in stream.generations():
+        generation.selected.pop(component, None)
     for base in [base for base in stream.bases if base.component == component]:
         drop_base(session, stream, base, "component removed")
     for generation in stream.generations():
-        generation.selected.pop(component, None)
         generation.waiting_candidates = [
             item for item in generation.waiting_candidates if item[1].component != component
         ]
     stream.sending.pop(component, None)
     stream.states.pop(component, None)
+    if stream.components and stream.current.checklist.state is ChecklistState.RUNNING:
+        complete(session, stream, stream.current)
     update(session, stream)
 
 
@@ -125,11 +137,13 @@ def fail_pairs_on(
     for generation in stream.generations():
         pair = generation.checklist.find(base, remote)
         if pair is not None and pair.state is not PairState.SUCCEEDED:
-            _fail_pair(session, generation, pair, reason)
+            _fail_pair(session, stream, generation, pair, reason)
     evaluate(session, stream)
 
 
-def _fail_pair(session: Session, generation: Generation, pair: CandidatePair, reason: str) -> None:
+def _fail_pair(
+    session: Session, stream: Stream, generation: Generation, pair: CandidatePair, reason: str
+) -> None:
     if pair.state not in (PairState.FROZEN, PairState.WAITING, PairState.IN_PROGRESS):
         return
     _end_checks(session, pair)
@@ -137,6 +151,9 @@ def _fail_pair(session: Session, generation: Generation, pair: CandidatePair, re
     pair.state = PairState.FAILED
     if pair in generation.checklist.triggered:
         generation.checklist.triggered.remove(pair)
+    session.checklists.idle = False
+    if pair.nominating and pair.valid is not None:
+        fail_nomination(session, stream, pair.valid, reason)
 
 
 def fail_pairs(session: Session, stream: Stream, base: Base, host: str, reason: str) -> None:
@@ -144,5 +161,5 @@ def fail_pairs(session: Session, stream: Stream, base: Base, host: str, reason: 
     for generation in stream.generations():
         for pair in generation.checklist.pairs:
             if pair.local.base is base and pair.remote.address.host == host:
-                _fail_pair(session, generation, pair, reason)
+                _fail_pair(session, stream, generation, pair, reason)
     evaluate(session, stream)

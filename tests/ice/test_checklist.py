@@ -353,6 +353,22 @@ class TestSchedule:
         checklists.discard(checklists.lists[0], pairs["a f1"], "test")
         assert self.run(checklists) is None
 
+    @pytest.mark.parametrize("gone", ["pair", "list"])
+    def test_what_leaves_no_longer_holds_other_lists_back(self, gone: str) -> None:
+        """RFC 8445 §6.1.4.2: nobody tells the other list that the foundation is free again."""
+        checklists = make_checklists("a", "b")
+        one, other = make_pair(stream="a"), make_pair(stream="b")
+        add_pairs(checklists, one, other)
+        one.state = PairState.IN_PROGRESS
+        assert checklists.next_check() is None
+        assert checklists.idle
+        if gone == "pair":
+            checklists.discard(checklists.lists[0], one, "test")
+        else:
+            checklists.remove(checklists.lists[0])
+        assert not checklists.idle
+        assert checklists.next_check() == (checklists.lists[-1], other)
+
     def test_thaws_when_nothing_waits(self) -> None:
         """Step 2: one pair of each foundation that nobody is checking."""
         checklists, pairs = table("a.1 f1 f2", "a.2 f1 f2")

@@ -130,3 +130,33 @@ def test_nomination_of_the_former_controlling_side_is_void(lab: Lab) -> None:
     peer.port.check(base_of(alice), use_candidate=True)
     lab.run(1)
     assert [time for time, _ in alice.nominated()] == [at(10.01)]
+
+
+def test_role_lost_while_waiting_to_nominate(lab: Lab) -> None:
+    """The time to nominate came and went: no timer may ring for it (the driver would notice)."""
+    alice, peer = lab.agent(), lab.peer(controlling=True)
+    better, worse = peer.port, peer.open(6000)
+    peer.on_request = lambda request: (
+        request.port.answer(request) if request.port is worse else None
+    )
+    peer.meet(alice, better.candidate(foundation="a"), worse.candidate(foundation="b"), end=True)
+    lab.run_until(0.1)
+    worse.check(base_of(alice), tie_breaker=(1 << 64) - 1)
+    lab.run_until(5)
+    assert alice.agent.role is CONTROLLED
+    assert alice.log.nominations() == []
+
+
+def test_nomination_by_a_peer_that_gave_up_the_role_is_void(lab: Lab) -> None:
+    """RFC 8445 §7.3.1.5: USE-CANDIDATE counts for a controlled agent; now we are to nominate."""
+    alice, peer = lab.agent(role=CONTROLLED), lab.peer(controlling=True)
+    peer.on_request = lambda request: peer.accept(request) if lab.sim.now > 0.2 else None
+    peer.meet(alice, end=True)
+    lab.run(0)
+    peer.port.check(base_of(alice), use_candidate=True)
+    lab.run_until(0.1)
+    peer.port.check(base_of(alice), controlling=False, tie_breaker=0)
+    lab.run_until(3)
+    assert alice.agent.role is CONTROLLING
+    (nomination,) = alice.log.nominations()
+    assert alice.nominated()[0][0] == at(nomination.time + 0.02)

@@ -40,6 +40,9 @@ from .packet import Endpoint
 
 E = TypeVar("E")
 
+MAX_IDLE_TIMERS = 20
+"""Timers in one moment, one after the other, that may bring neither a packet nor an event."""
+
 _NETWORKS = {
     InterfaceType.ETHERNET: NetworkType.WIRED,
     InterfaceType.WIFI: NetworkType.WIFI,
@@ -98,6 +101,8 @@ class AgentHost:
         self.closed_at: float | None = None
         self.is_stalled = False
         self._timer: Timer | None = None
+        self._rang_at = -1.0
+        self._idle_timers = 0
 
     def __repr__(self) -> str:
         return f"<AgentHost {self.host.name}>"
@@ -264,8 +269,16 @@ class AgentHost:
 
     def _fire(self, when: float) -> None:
         # Subtracting the offset may have rounded down; a timer never rings early.
+        before = self._outputs()
         self.agent.handle_timer(now=max(when, self.now))
         self.pump()
+        is_idle = self._rang_at == self.sim.now and before == self._outputs()
+        self._rang_at = self.sim.now
+        self._idle_timers = self._idle_timers + 1 if is_idle else 0
+        assert self._idle_timers < MAX_IDLE_TIMERS, f"the timer of {self} spins"
+
+    def _outputs(self) -> tuple[int, int]:
+        return len(self.log.sent), len(self.events)
 
     def _receive(self, local: TransportAddress, data: bytes, source: TransportAddress) -> None:
         self.note_arrival(local, source, data)
