@@ -13,7 +13,9 @@ def plan_slots(state: State) -> tuple[Slot, ...]:
     """Return the m-lines of the next offer.
 
     Those there are stay in place. A transceiver without one takes the first that was rejected by
-    the last exchange, else a new one; data does the same, preferring its old place.
+    the last exchange, else a new one; data does the same, preferring its old place. A line in front
+    of the tagged section is left alone: browsers would make it the new tag and replace the
+    transport, and Chromium fails where it is not.
     """
     mids = new_mids(state)
     slots = list(state.slots)
@@ -50,7 +52,24 @@ def _recyclable(state: State) -> list[int]:
     for description in (state.current_local, state.current_remote):
         if description is not None:
             rejected.update(section.index for section in description.sections if section.rejected)
-    return [index for index, slot in enumerate(state.slots) if slot.dead and index in rejected]
+    tagged = _tagged_line(state)
+    return [
+        index
+        for index, slot in enumerate(state.slots)
+        if slot.dead and index in rejected and index > tagged
+    ]
+
+
+def _tagged_line(state: State) -> int:
+    """Return the m-line of the tagged section of the group that new sections join, -1 for none."""
+    running = {one.id for one in state.transceivers if not one.stopping}
+    index_of = {
+        slot.mid: index
+        for index, slot in enumerate(state.slots)
+        if slot.is_data or slot.transceiver in running
+    }
+    groups = ([index_of[mid] for mid in group if mid in index_of] for group in state.groups)
+    return next((lines[0] for lines in groups if lines), -1)
 
 
 def _data_slot(state: State, slots: list[Slot], free: list[int]) -> int | None:

@@ -27,8 +27,9 @@ from sdp import Fingerprint, Setup
 class Continuation:
     """Where the transport of a section comes from.
 
-    With `successor`, `transport` is the one whose tagged section went away: a new one takes over
-    its credentials and its DTLS role, as browsers do. Without `transport`, all is new.
+    With `successor`, `transport` is the one whose tagged section went away or ceded its place: a
+    new one takes over its credentials and its DTLS role, as browsers do. Without `transport`, all
+    is new.
     """
 
     transport: Transport | None = None
@@ -44,12 +45,17 @@ def continuations(
     """
     homes = state.wiring.by_home()
     offered = offer.by_mid()
-    return {
-        owner: Continuation(homes[owner])
-        if owner in homes
-        else _continuation(state, homes, owners, offered[owner])
-        for owner in dict.fromkeys(owners.values())
-    }
+    found: dict[str, Continuation] = {}
+    for owner in dict.fromkeys(owners.values()):
+        if owner in homes:
+            found[owner] = Continuation(homes[owner])
+        else:
+            found[owner] = _continuation(state, homes, owners, offered[owner])
+    for mid, owner in owners.items():
+        # A new section as tag takes the group over, as where browsers use an m-line again.
+        if found[owner].transport is None and owner not in state.wiring.sections:
+            found[owner] = Continuation(state.wiring.transport_of(mid), successor=True)
+    return found
 
 
 def _continuation(
@@ -152,7 +158,7 @@ def answer_transports(
             replace(transport, components=components),
             theirs[owner],
             remote,
-            role=_dtls_role(answers[owner], offerer, came_from),
+            role=_dtls_role(answers[owner], offerer),
             restarted=_is_restarted(state, offerer, transport, theirs[owner]),
         )
     transports = {} if answer.type is SdpType.ANSWER else dict(state.wiring.transports)
@@ -193,11 +199,8 @@ def _controlling(state: State, offerer: Side, remote: SessionDescription) -> boo
     return offerer is Side.LOCAL if current is None else current
 
 
-def _dtls_role(answer: Section, offerer: Side, came_from: Continuation) -> DtlsRole:
+def _dtls_role(answer: Section, offerer: Side) -> DtlsRole:
     """Return our role; without a=setup in an answer the answerer is passive (RFC 4145 §4.1)."""
-    old = came_from.transport
-    if came_from.successor and old is not None and old.dtls is not None:
-        return old.dtls.role
     active = answer.media.dtls.setup is Setup.ACTIVE
     answerer = DtlsRole.CLIENT if active else DtlsRole.SERVER
     return answerer.other if offerer is Side.LOCAL else answerer

@@ -67,20 +67,34 @@ def test_mids_are_proposals_until_the_offer_is_set() -> None:
 def test_a_rejected_line_is_used_again_for_any_kind() -> None:
     """RFC 9429 §5.2.2: the lowest first, with a new mid."""
     one, other = make_ends()
-    audio, _ = one.add("audio"), one.add("video")
+    _, audio, _ = one.add("video"), one.add("audio"), one.add("video")
     exchange(one, other)
     one.stop(audio)
     one.add("video")
     one.offer()
-    assert lines(one) == [("audio", "0", False), ("video", "1", True), ("video", "2", True)]
+    assert [alive for _, _, alive in lines(one)] == [True, False, True, True]
     one.set_local("rollback")
     exchange(one, other)
     one.add("video")
     exchange(one, other)
-    assert lines(one) == [("video", "4", True), ("video", "1", True), ("video", "3", True)]
+    assert [mid for _, mid, _ in lines(one)] == ["0", "5", "2", "4"]
+    assert {kind for kind, _, _ in lines(one)} == {"video"}
     for end in (one, other):
-        assert len(end.state.transceivers) == 3
-        assert end.state.wiring.sections.keys() == {"1", "3", "4"}
+        assert len(end.state.transceivers) == 4
+        assert end.state.wiring.sections.keys() == {"0", "2", "4", "5"}
+
+
+def test_a_line_in_front_of_the_tag_is_not_used_again() -> None:
+    """Chromium fails to set its own answer then, and browsers would replace the transport."""
+    one, other = make_ends()
+    audio, _ = one.add("audio"), one.add("video")
+    exchange(one, other)
+    one.stop(audio)
+    exchange(one, other)
+    one.add("audio")
+    exchange(one, other)
+    assert lines(one) == [("audio", "0", False), ("video", "1", True), ("audio", "2", True)]
+    assert one.state.groups == (("1", "2"),)
 
 
 def test_a_line_used_again_is_taken() -> None:

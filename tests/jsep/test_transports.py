@@ -23,7 +23,7 @@ from peer.jsep import (
     UpdateSctp,
 )
 from peer.jsep.transports import same_certificate
-from sdp import Direction, Fingerprint, Setup
+from sdp import Direction, Fingerprint, Setup, parse, serialize
 from tests.jsep.ends import FINGERPRINT, OTHER_FINGERPRINT, End, exchange, make_end, make_ends
 from tests.jsep.texts import altered, with_groups, with_setup, without_mux, without_sections
 
@@ -102,6 +102,36 @@ def test_another_tag_of_the_same_live_sections_keeps_the_transport() -> None:
     assert steps(other.plans[-1], RetagTransport) == [RetagTransport(before.id, "1")]
     assert transport_of(other, "0").id == before.id
     assert other.state.groups == (("1", "0", "2"),)
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["Chromium", "Firefox"])
+def test_a_new_section_in_front_takes_the_group_over(fresh: bool) -> None:
+    """Browsers use the m-line of the stopped tag again, as the tag: all move to a new transport.
+
+    Chromium gives it new credentials, Firefox the old ones, which are then to be answered with
+    the old ones.
+    """
+    one, other = bundled_pair()
+    one.stop(0)
+    exchange(one, other)
+    before = transport_of(other, "1")
+    one.add("audio")
+    record = parse(one.offer())
+    *media, last = record.media
+    offer = with_groups(serialize(replace(record, media=(last, *media[1:]))), "3 1 2")
+    if fresh:
+        assert before.remote is not None
+        offer = offer.replace(before.remote.credentials.ufrag, "fresh")
+    other.set_remote("offer", offer)
+    other.answer()
+    after = transport_of(other, "3")
+    assert other.state.wiring.sections == dict.fromkeys(("3", "1", "2"), after.id)
+    assert after.id != before.id
+    assert (after.local == before.local) is not fresh
+    assert after.dtls is not None
+    assert before.dtls is not None
+    assert after.dtls.role is before.dtls.role
+    assert CloseTransport(before.id) in other.plans[-1]
 
 
 def test_a_section_moved_out_in_an_offer_gets_a_transport() -> None:
