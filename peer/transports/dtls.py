@@ -1,0 +1,402 @@
+"""DTLS and SRTP over one ICE component (RFC 5763, RFC 5764)."""
+
+import asyncio
+import enum
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import cast
+
+import pylibsrtp
+from aiortc.rtcdtlstransport import (
+    DataReceiver,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    State,
+    certificate_digest,
+)
+from aiortc.rtcicetransport import RTCIceTransport
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import SSL, crypto
+
+from .certificate import Certificate
+from .ice import DatagramSink, IceTransport
+from .records import split_records
+from .rtcp import is_rtcp
+
+logger = logging.getLogger(__name__)
+
+HANDSHAKE_TIMEOUT = 30.0
+"""Seconds from the first usable pair until a handshake that makes no end has failed."""
+
+MTU = 1200
+_MAX_PLAINTEXT = 16384
+_MAX_FLIGHT = 1 << 17
+_STRENGTH = ("sha-512", "sha-384", "sha-256")
+
+DataSink = Callable[[bytes], Awaitable[None]]
+
+
+class DtlsRole(enum.Enum):
+    """Who sends the ClientHello; with AUTO the controlled ICE agent does."""
+
+    AUTO = "auto"
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class DtlsDrop(enum.Enum):
+    """Why a datagram was lost between ICE and the media."""
+
+    NOT_DTLS_NOR_SRTP = "not-dtls-nor-srtp"
+    NO_KEYS_YET = "no-keys-yet"
+    SRTP_REFUSED = "srtp-refused"
+    DTLS_REFUSED = "dtls-refused"
+    NOBODY_LISTENS = "nobody-listens"
+
+
+@dataclass(slots=True)
+class TransportCounters:
+    """What went through a transport, in datagrams and their bytes."""
+
+    packets_sent: int = 0
+    bytes_sent: int = 0
+    packets_received: int = 0
+    bytes_received: int = 0
+
+
+class DtlsTransport(RTCDtlsTransport):
+    """One DTLS association. It runs once: `connect`, then `close`.
+
+    It emits "statechange"; `state` is "new", "connecting", "connected", "closed" or "failed".
+    """
+
+    def __init__(
+        self,
+        ice: IceTransport,
+        certificate: Certificate,
+        *,
+        handshake_timeout: float = HANDSHAKE_TIMEOUT,
+    ) -> None:
+        super().__init__(cast("RTCIceTransport", ice), [certificate])
+        self._ice = ice
+        self._handshake_timeout = handshake_timeout
+        self._fingerprints: tuple[RTCDtlsFingerprint, ...] = ()
+        self._association: asyncio.Task[None] | None = None
+        self._timer_runs = True
+        self._keyed = False
+        self._failure = ""
+        self._data_sink: DataSink | None = None
+        self._rtp_sink: DatagramSink | None = None
+        self._rtcp_sink: DatagramSink | None = None
+        self.counters = TransportCounters()
+        self.drops: Counter[DtlsDrop] = Counter()
+
+    @property
+    def ice(self) -> IceTransport:
+        """The component below."""
+        return self._ice
+
+    @property
+    def role(self) -> DtlsRole:
+        """The role; AUTO until it is decided."""
+        return DtlsRole(self._role)
+
+    @property
+    def failure(self) -> str:
+        """Why the state is "failed"."""
+        return self._failure
+
+    @property
+    def protocol_version(self) -> str | None:
+        """The version of DTLS spoken, None until connected."""
+        return self._openssl.get_protocol_version_name() if self._connected else None
+
+    @property
+    def cipher(self) -> str | None:
+        """The cipher suite, None until connected."""
+        return self._openssl.get_cipher_name() if self._connected else None
+
+    @property
+    def srtp_profile(self) -> str | None:
+        """The SRTP protection profile, None until connected."""
+        return self._openssl.get_selected_srtp_profile().decode() if self._connected else None
+
+    @property
+    def remote_certificate(self) -> bytes | None:
+        """The peer's certificate as DER, None until it was shown."""
+        shown = (
+            None if self._ssl is None else self._openssl.get_peer_certificate(as_cryptography=True)
+        )
+        return None if shown is None else shown.public_bytes(Encoding.DER)
+
+    def connect(self, role: DtlsRole, fingerprints: Iterable[RTCDtlsFingerprint]) -> None:
+        """Begin: wait for ICE, shake hands, go on until closed. Raises RuntimeError if repeated.
+
+        At least one fingerprint is needed. What becomes of it is told by the state.
+        """
+        if self._association is not None or self._state is not State.NEW:
+            raise RuntimeError("a DTLS transport connects once")
+        self._fingerprints = tuple(fingerprints)
+        self._set_role(role.value)
+        self._association = asyncio.get_running_loop().create_task(self._associate())
+
+    def set_data_sink(self, sink: DataSink | None) -> None:
+        """Say who takes decrypted data (SCTP)."""
+        self._data_sink = sink
+
+    def set_media_sinks(self, rtp: DatagramSink | None, rtcp: DatagramSink | None) -> None:
+        """Say who takes decrypted RTP and RTCP, with the time of arrival."""
+        self._rtp_sink, self._rtcp_sink = rtp, rtcp
+
+    async def wait_connected(self) -> None:
+        """Wait for the handshake; ConnectionError when it failed or was given up."""
+        changed = asyncio.Event()
+        self.on("statechange", changed.set)
+        try:
+            while self._state in (State.NEW, State.CONNECTING):
+                await changed.wait()
+                changed.clear()
+        finally:
+            if changed.set in self.listeners("statechange"):
+                self.remove_listener("statechange", changed.set)
+        if self._state is not State.CONNECTED:
+            raise ConnectionError(self._failure or f"the DTLS transport is {self.state}")
+
+    def send_data(self, data: bytes) -> None:
+        """Send a message encrypted by DTLS; ConnectionError when not connected."""
+        self._require_connection()
+        try:
+            self._openssl.send(data)
+        except SSL.Error as error:
+            raise ConnectionError("the DTLS association is broken") from error
+        self._flush()
+
+    def send_rtp(self, data: bytes) -> None:
+        """Send an RTP packet; ConnectionError when not connected."""
+        self._require_connection()
+        self._send_protected(self._tx_srtp.protect, data)
+
+    def send_rtcp(self, data: bytes) -> None:
+        """Send an RTCP compound; ConnectionError when not connected."""
+        self._require_connection()
+        self._send_protected(self._tx_srtp.protect_rtcp, data)
+
+    async def close(self, *, silently: bool = False) -> None:
+        """End the association, with a word to the peer unless `silently`; the ICE transport stays.
+
+        It returns always and leaves no task behind. Calling again changes nothing.
+        """
+        if self._state in (State.CONNECTING, State.CONNECTED) and not silently:
+            self._say_goodbye()
+        self._ice.set_media_sink(None)
+        self._set_state(State.CLOSED)
+        mine = [self._association, self._task]
+        tasks = [task for task in mine if task is not None and task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def _connected(self) -> bool:
+        return self._state is State.CONNECTED
+
+    @property
+    def _openssl(self) -> SSL.Connection:
+        assert self._ssl is not None, "there is no association before the handshake"
+        return self._ssl
+
+    def _require_connection(self) -> None:
+        if self._state is not State.CONNECTED:
+            raise ConnectionError("the DTLS transport is not connected")
+
+    async def _associate(self) -> None:
+        """Wait for ICE and run the handshake; aiortc's pump goes on from there."""
+        try:
+            await self._ice.wait_usable()
+        except ConnectionError:
+            self._set_state(State.CLOSED)
+            return
+        await self.start(RTCDtlsParameters(fingerprints=list(self._fingerprints)))
+
+    async def _do_handshake(self) -> None:
+        self._openssl.set_ciphertext_mtu(MTU)
+        self._openssl.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, self._verify)
+        try:
+            async with asyncio.timeout(self._handshake_timeout):
+                await self._shake_hands()
+        except TimeoutError:
+            self._fail("the peer did not finish the handshake in time")
+        except SSL.Error as error:
+            self._flush()
+            self._fail(f"the handshake was refused: {error}")
+        except ConnectionError as error:
+            self._fail(str(error))
+
+    async def _shake_hands(self) -> None:
+        while not self.encrypted:
+            try:
+                self._openssl.do_handshake()
+            except SSL.WantReadError:
+                self._flush()
+                await self._recv_next()
+            else:
+                self.encrypted = True
+        self._flush()
+
+    def _verify(
+        self, _connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, _ok: int
+    ) -> bool:
+        """Judge the peer's certificate inside the handshake, so that it is told with an alert."""
+        return depth > 0 or self._is_expected(shown.to_cryptography())
+
+    def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:  # noqa: N803
+        shown = self._openssl.get_peer_certificate(as_cryptography=True)
+        if shown is None or not self._is_expected(shown):
+            self._fail("the certificate is not the one of the fingerprint")
+
+    def _is_expected(self, shown: x509.Certificate) -> bool:
+        """Match the strongest hash on offer: one of its fingerprints has to fit (RFC 8122 §5)."""
+        known = [one for one in self._fingerprints if one.algorithm.lower() in _STRENGTH]
+        if not known:
+            self._failure = "no fingerprint with a known hash"
+            return False
+        algorithm = min((one.algorithm.lower() for one in known), key=_STRENGTH.index)
+        digest = certificate_digest(shown, algorithm)
+        if any(one.value.upper() == digest for one in known if one.algorithm.lower() == algorithm):
+            return True
+        self._failure = "the certificate is not the one of the fingerprint"
+        return False
+
+    def _setup_srtp(self) -> None:
+        super()._setup_srtp()
+        if self._state is State.FAILED:
+            self._failure = "no SRTP profile in common"
+            self._say_goodbye()
+        else:
+            self._keyed = True
+            self._ice.set_media_sink(self._receive_srtp)
+
+    def _fail(self, reason: str) -> None:
+        self._failure = self._failure or reason
+        logger.debug("DTLS failed: %s", self._failure)
+        self._set_state(State.FAILED)
+
+    def _say_goodbye(self) -> None:
+        """Send close_notify (RFC 5246 §7.2.1)."""
+        if self._ssl is None:
+            return
+        try:
+            self._openssl.shutdown()
+            self._flush()
+        except (SSL.Error, ConnectionError):
+            logger.debug("the peer could not be told that the association ends")
+
+    async def _recv_next(self) -> None:
+        if self._state is State.CLOSED:
+            raise ConnectionError("the DTLS transport is closed")
+        try:
+            async with asyncio.timeout(self._retransmission_timeout()):
+                data, now = await self._ice.receive()
+        except TimeoutError:
+            self._openssl.DTLSv1_handle_timeout()
+            self._flush()
+            return
+        if 128 <= data[0] <= 191:
+            self._receive_srtp(data, now)
+            return
+        self.counters.packets_received += 1
+        self.counters.bytes_received += len(data)
+        if 20 <= data[0] <= 63:
+            await self._receive_dtls(data)
+        else:
+            self.drops[DtlsDrop.NOT_DTLS_NOR_SRTP] += 1
+
+    def _retransmission_timeout(self) -> float | None:
+        """Return the seconds until a flight is due again, None when none is outstanding."""
+        if not self._timer_runs:
+            return None
+        timeout: float | None = self._openssl.DTLSv1_get_timeout()
+        # With DTLS 1.3 the last flight may have to be repeated after the handshake.
+        self._timer_runs = timeout is not None or not self.encrypted
+        return timeout
+
+    async def _receive_dtls(self, data: bytes) -> None:
+        self._openssl.bio_write(data)
+        if not self.encrypted:
+            return
+        while self._state is not State.CLOSED:
+            message = self._decrypt()
+            if message is None:
+                return
+            if self._data_sink is None:
+                self.drops[DtlsDrop.NOBODY_LISTENS] += 1
+            else:
+                await self._data_sink(message)
+
+    def _decrypt(self) -> bytes | None:
+        """Return the next message that is complete; ConnectionError when the peer has closed."""
+        try:
+            message: bytes = self._openssl.recv(_MAX_PLAINTEXT)
+        except SSL.WantReadError:
+            self._flush()
+            return None
+        except SSL.Error as error:
+            self._flush()
+            if self._openssl.get_shutdown() & SSL.RECEIVED_SHUTDOWN:
+                raise ConnectionError("the peer closed the association") from error
+            self.drops[DtlsDrop.DTLS_REFUSED] += 1
+            return None
+        return message
+
+    def _receive_srtp(self, data: bytes, now: float) -> None:
+        self.counters.packets_received += 1
+        self.counters.bytes_received += len(data)
+        if not self._keyed:
+            self.drops[DtlsDrop.NO_KEYS_YET] += 1
+            return
+        session, control = self._rx_srtp, is_rtcp(data)
+        try:
+            packet = session.unprotect_rtcp(data) if control else session.unprotect(data)
+        except pylibsrtp.Error:
+            self.drops[DtlsDrop.SRTP_REFUSED] += 1
+            return
+        sink = self._rtcp_sink if control else self._rtp_sink
+        if sink is None:
+            self.drops[DtlsDrop.NOBODY_LISTENS] += 1
+        else:
+            sink(packet, now)
+
+    def _send_protected(self, protect: Callable[[bytes], bytes], data: bytes) -> None:
+        try:
+            packet = protect(data)
+        except pylibsrtp.Error:
+            self.drops[DtlsDrop.SRTP_REFUSED] += 1
+            return
+        self._transmit(packet)
+
+    def _flush(self) -> None:
+        """Send what OpenSSL has written, cut between records to fit the MTU."""
+        try:
+            written = self._openssl.bio_read(_MAX_FLIGHT)
+        except SSL.WantReadError:
+            return
+        for datagram in split_records(written, MTU):
+            self._transmit(datagram)
+
+    def _transmit(self, data: bytes) -> None:
+        self._ice.send(data)
+        self.counters.packets_sent += 1
+        self.counters.bytes_sent += len(data)
+
+    def _register_data_receiver(self, receiver: DataReceiver) -> None:
+        """Leave it to `set_data_sink`, which also lets an association move."""
+
+    def _unregister_data_receiver(self, receiver: DataReceiver) -> None:
+        """Leave it to `set_data_sink`."""
+
+    async def _send_data(self, data: bytes) -> None:
+        self.send_data(data)

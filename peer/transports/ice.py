@@ -1,0 +1,159 @@
+"""One ICE component as DTLS sees it, and as the W3C RTCIceTransport shows it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from pyee.asyncio import AsyncIOEventEmitter
+
+from peer.ice import Candidate, IceRole, IceState
+
+QUEUE_CAPACITY = 1024
+"""Datagrams that wait for DTLS; more are dropped, as a full socket buffer would."""
+
+USABLE = frozenset({IceState.CONNECTED, IceState.COMPLETED, IceState.DISCONNECTED})
+"""States in which there is a pair to send on; a disconnected one may be answered again."""
+
+
+DatagramSink = Callable[[bytes, float], None]
+"""Takes a datagram and when it arrived, in seconds on the loop's clock."""
+
+
+class DatagramPath(Protocol):
+    """What carries the datagrams of one component: the ICE driver, or a test."""
+
+    def send(self, data: bytes) -> object:
+        """Send a datagram on the selected pair, or lose it; what is returned does not matter."""
+
+
+class IceTransport(AsyncIOEventEmitter):
+    """The datagrams and states of one component.
+
+    Its owner feeds it: `deliver` for datagrams that are no STUN, the `set_` methods for what the
+    ICE agent reports. It emits "statechange", "gatheringstatechange" and
+    "selectedcandidatepairchange" (W3C RTCIceTransport).
+    """
+
+    def __init__(
+        self, path: DatagramPath, *, component: int = 1, role: IceRole = IceRole.CONTROLLED
+    ) -> None:
+        super().__init__()
+        self._path = path
+        self._component = component
+        self._role = role
+        self._state = IceState.NEW
+        self._gathering_state = "new"
+        self._selected_pair: tuple[Candidate, Candidate] | None = None
+        self._queue: deque[tuple[bytes, float]] = deque()
+        self._wake: asyncio.Future[None] | None = None
+        self._usable = asyncio.Event()
+        self._media: DatagramSink | None = None
+        self._dropped = 0
+
+    @property
+    def component(self) -> int:
+        """1 for RTP and data, 2 for RTCP that is not multiplexed."""
+        return self._component
+
+    @property
+    def role(self) -> str:
+        """The ICE role, "controlling" or "controlled"."""
+        return self._role.value
+
+    @property
+    def state(self) -> IceState:
+        """The state of the component."""
+        return self._state
+
+    @property
+    def gathering_state(self) -> str:
+        """One of "new", "gathering" and "complete"."""
+        return self._gathering_state
+
+    @property
+    def selected_pair(self) -> tuple[Candidate, Candidate] | None:
+        """The local and the remote candidate in use."""
+        return self._selected_pair
+
+    @property
+    def dropped(self) -> int:
+        """How many datagrams were lost to a full queue or came after the end."""
+        return self._dropped
+
+    def deliver(self, data: bytes, now: float) -> None:
+        """Take a datagram from the network, with the loop's time; empty ones are nothing."""
+        if not data:
+            return
+        if self._media is not None and 128 <= data[0] <= 191:
+            self._media(data, now)
+        elif self._state is IceState.CLOSED or len(self._queue) >= QUEUE_CAPACITY:
+            self._dropped += 1
+        else:
+            self._queue.append((data, now))
+            self._resume()
+
+    def set_role(self, role: IceRole) -> None:
+        """Note the ICE role."""
+        self._role = role
+
+    def set_state(self, state: IceState) -> None:
+        """Note the state of the component; after CLOSED nothing is sent, received or noted."""
+        if state is self._state or self._state is IceState.CLOSED:
+            return
+        self._state = state
+        if state in USABLE:
+            self._usable.set()
+        else:
+            self._usable.clear()
+        if state is IceState.CLOSED:
+            self._media = None
+            self._queue.clear()
+            self._usable.set()
+            self._resume()
+        self.emit("statechange")
+
+    def set_gathering_state(self, state: str) -> None:
+        """Note the gathering state."""
+        if state != self._gathering_state:
+            self._gathering_state = state
+            self.emit("gatheringstatechange")
+
+    def set_selected_pair(self, pair: tuple[Candidate, Candidate] | None) -> None:
+        """Note the pair in use, None when there is none any more."""
+        if pair != self._selected_pair:
+            self._selected_pair = pair
+            self.emit("selectedcandidatepairchange")
+
+    def set_media_sink(self, sink: DatagramSink | None) -> None:
+        """Hand SRTP and SRTCP over as they arrive instead of queueing them (RFC 7983 §7)."""
+        self._media = sink
+
+    async def wait_usable(self) -> None:
+        """Wait until there is a pair to send on; ConnectionError when there never will be."""
+        while self._state not in USABLE:
+            await self._usable.wait()
+            if self._state is IceState.CLOSED:
+                raise ConnectionError("the ICE transport is closed")
+
+    def send(self, data: bytes) -> None:
+        """Send a datagram; it is lost when there is no pair. ConnectionError once closed."""
+        if self._state is IceState.CLOSED:
+            raise ConnectionError("the ICE transport is closed")
+        self._path.send(data)
+
+    async def receive(self) -> tuple[bytes, float]:
+        """Return the next datagram and its time; ConnectionError once closed."""
+        while not self._queue:
+            if self._state is IceState.CLOSED:
+                raise ConnectionError("the ICE transport is closed")
+            self._wake = asyncio.get_running_loop().create_future()
+            try:
+                await self._wake
+            finally:
+                self._wake = None
+        return self._queue.popleft()
+
+    def _resume(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)

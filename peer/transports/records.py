@@ -1,0 +1,29 @@
+"""Cutting what OpenSSL wrote into datagrams: a DTLS record never spans two (RFC 6347 §4.1.1)."""
+
+from collections.abc import Iterator
+
+_HEADER = 13
+
+
+def split_records(data: bytes, mtu: int) -> Iterator[bytes]:
+    """Yield the records of `data`, as many in a datagram as `mtu` bytes hold, at least one."""
+    start = end = 0
+    while end < len(data):
+        following = end + _record_length(data, end)
+        if following - start > mtu and end > start:
+            yield data[start:end]
+            start = end
+        end = following
+    if end > start:
+        yield data[start:]
+
+
+def _record_length(data: bytes, at: int) -> int:
+    """Return the length of the record that begins there, header included."""
+    if data[at] & 0xE0 != 0x20:
+        return _HEADER + int.from_bytes(data[at + 11 : at + 13], "big")
+    # RFC 9147 §4: the unified header; without the length bit the record fills the datagram.
+    if not data[at] & 0x04:
+        return len(data) - at
+    length_at = at + (3 if data[at] & 0x08 else 2)
+    return length_at - at + 2 + int.from_bytes(data[length_at : length_at + 2], "big")
