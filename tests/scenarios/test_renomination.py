@@ -46,6 +46,21 @@ def test_overtaken_nomination_is_not_followed(lab: Lab) -> None:
     assert [pair.remote.address for _, pair in alice.nominated()] == [one.address, three.address]
 
 
+def test_value_is_remembered_until_the_pair_is_valid(lab: Lab) -> None:
+    """Draft §4: the nomination came with the first check from there; a smaller one later."""
+    alice, peer = lab.agent(role=CONTROLLED, config=CONFIG), lab.peer(controlling=True)
+    known = peer.open(6000)
+    _meet(alice, peer, known)
+    lab.run_until(0.5)
+    fresh = peer.open(6001)
+    fresh.check(base_of(alice), (stun.NOMINATION, 5))
+    lab.run_until(1.0)
+    assert [time for time, _ in alice.nominated()] == [at(0.53)]
+    known.check(base_of(alice), (stun.NOMINATION, 3))
+    lab.run_until(1.5)
+    assert [pair.remote.address for _, pair in alice.nominated()] == [fresh.address]
+
+
 def test_any_value_beats_none(lab: Lab) -> None:
     """Draft §4: plain USE-CANDIDATE ranks below a numbered nomination."""
     alice, peer = lab.agent(role=CONTROLLED, config=CONFIG), lab.peer(controlling=True)
