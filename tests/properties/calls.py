@@ -38,6 +38,13 @@ class Outcome:
     nomination_time: float | None
 
 
+def directness(path: PathKind | None) -> str:
+    """The part of a kind of path that users notice."""
+    if path is None:
+        return "no path"
+    return "relayed" if path is PathKind.RELAY else "direct"
+
+
 def set_loss(topology: Topology, loss: float) -> None:
     """Lose `loss` of the packets between the hosts, half of it on either one's access."""
     each = 1 - (1 - loss) ** 0.5

