@@ -118,44 +118,33 @@ def _draft(state: State, entropy: Entropy, *, ice_restart: bool) -> Draft:
         joinable & new,
     )
     draft = Draft(slots, mids, groups, bundle_only, negotiated, {})
-    return replace(
-        draft, credentials=_credentials(state, draft, established, entropy, ice_restart=ice_restart)
-    )
+    return replace(draft, credentials=_credentials(state, draft, entropy, ice_restart=ice_restart))
 
 
 def _credentials(
-    state: State,
-    draft: Draft,
-    established: frozenset[str],
-    entropy: Entropy,
-    *,
-    ice_restart: bool,
+    state: State, draft: Draft, entropy: Entropy, *, ice_restart: bool
 ) -> dict[str, IceCredentials]:
-    """Return credentials for every live section: those of the transport it is offered on."""
+    """Return credentials for every live section: those of the transport it is offered on.
+
+    New transports of one offer share a pair, as in browsers. RFC 9429 §5.2.1 wants unique ones, but
+    then bundling changes the credentials of all sections but one, and Firefox takes the next offer
+    for a partial ICE restart and refuses it.
+    """
     restart = ice_restart or any(
         transport.local in state.credentials_to_replace
         for transport in state.wiring.transports.values()
     )
+    fresh = make_credentials(entropy)
+    if restart:
+        return dict.fromkeys(draft.live, fresh)
     by_home = state.wiring.by_home()
-    by_transport: dict[int, IceCredentials] = {}
-    found: dict[str, IceCredentials] = {}
     tags = {mid: group[0] for group in draft.groups for mid in group}
+    found: dict[str, IceCredentials] = {}
     for mid in draft.live:
+        own = by_home.get(mid) or state.wiring.transport_of(mid)
         tag = tags.get(mid, mid)
-        transport = by_home.get(mid) or state.wiring.transport_of(mid)
-        if transport is None and tag != mid and (tag in established or mid in draft.bundle_only):
-            transport = by_home.get(tag) or state.wiring.transport_of(tag)
-            if transport is None:
-                found[mid] = found[tag]
-                continue
-        if transport is None:
-            found[mid] = make_credentials(entropy)
-        elif restart:
-            if transport.id not in by_transport:
-                by_transport[transport.id] = make_credentials(entropy)
-            found[mid] = by_transport[transport.id]
-        else:
-            found[mid] = transport.local
+        transport = own or by_home.get(tag) or state.wiring.transport_of(tag)
+        found[mid] = fresh if transport is None else transport.local
     return found
 
 

@@ -453,11 +453,15 @@ def test_every_live_section_has_all_transport_attributes() -> None:
                 assert media.rtcp.mux is media.is_rtp
 
 
-def test_bundled_sections_share_credentials_and_others_have_their_own() -> None:
-    one, _ = make_ends()
+def test_the_transports_of_a_first_offer_share_credentials() -> None:
+    """Else Firefox takes the offer after bundling for a partial ICE restart, and refuses it."""
+    one, other = make_ends()
     for kind in ("audio", "audio", "video", "video"):
         one.add(kind)
+    other.set_remote("offer", one.offer())
+    first = [section.media.ice.ufrag for section in one.local.sections]
+    assert len(set(first)) == 1
+    assert len(one.state.wiring.transports) == 2
+    one.set_remote("answer", other.answer())
     one.offer()
-    ufrags = [section.media.ice.ufrag for section in one.local.sections]
-    assert ufrags[0] == ufrags[1] == ufrags[3]
-    assert ufrags[2] != ufrags[0]
+    assert [section.media.ice.ufrag for section in one.local.sections] == first
