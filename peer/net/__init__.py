@@ -1,0 +1,32 @@
+"""The ICE agent on asyncio: sockets, interfaces, names, TCP and TLS."""
+
+from .component import Component, Sink
+from .config import IceServer, NetConfig
+from .driver import DriverEvent, IceDriver, InterfacesChanged, Listener
+from .interfaces import (
+    AddressPolicy,
+    Filter,
+    InterfaceAddress,
+    enumerate_addresses,
+    network_type,
+)
+from .mdns import Mdns, MdnsSettings, is_mdns_name
+
+__all__ = [
+    "IceDriver",
+    "Component",
+    "Sink",
+    "NetConfig",
+    "IceServer",
+    "DriverEvent",
+    "Listener",
+    "InterfacesChanged",
+    "AddressPolicy",
+    "InterfaceAddress",
+    "Filter",
+    "enumerate_addresses",
+    "network_type",
+    "Mdns",
+    "MdnsSettings",
+    "is_mdns_name",
+]

@@ -1,0 +1,51 @@
+"""Settings of a driver: which addresses, which ports, which servers."""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from peer.ice import RelayFamily
+
+from .interfaces import AddressPolicy, Filter, InterfaceAddress, enumerate_addresses
+from .mdns import Mdns
+from .resolver import TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """STUN and TURN servers with one credential (the W3C RTCIceServer).
+
+    TURN URLs need a username and a credential.
+    """
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: str = field(default="", repr=False)
+    relay_family: RelayFamily = RelayFamily.IPV4
+
+
+@dataclass(frozen=True, slots=True)
+class NetConfig:
+    """Settings of one driver. Loopback addresses are used when `IceConfig.allow_loopback` is."""
+
+    policy: AddressPolicy = AddressPolicy.ALL
+    keep: Filter | None = None
+    """Tells which addresses to use of those the policy allows; None: all."""
+    addresses: Callable[[], list[InterfaceAddress]] = enumerate_addresses
+    """Gives the addresses of this machine."""
+    poll_interval: float | None = None
+    """Seconds between looks at the machine's addresses; None: only when gathering."""
+    ports: range | None = None
+    """Local UDP ports to choose from; None: the system chooses."""
+    tos: int = 0
+    """TOS or traffic class byte of everything sent over UDP: the DSCP times four (RFC 8837)."""
+    ssl_context: ssl.SSLContext | None = None
+    """For TURN over TLS; None verifies with the system's authorities."""
+    resolve_timeout: float = TIMEOUT
+    """Seconds for resolving the name of a server."""
+    resolve_names: bool = True
+    """Resolve candidates with a ``.local`` name; else they are ignored."""
+    hide_addresses: bool = False
+    """Give out ``.local`` names in place of the addresses of host candidates."""
+    mdns: Mdns | None = None
+    """Who resolves and publishes names; None: the one all drivers of the loop share."""

@@ -1,0 +1,176 @@
+"""The UDP sockets of one driver, and the addresses they are bound to."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+
+from peer.ice import IceAgent, NetworkType, TransportAddress
+
+from .component import Component
+from .config import NetConfig
+from .interfaces import AddressPolicy, InterfaceAddress, default_route_addresses, select
+from .path import AgentSide, Path, Port
+from .udp import UdpSocket, bind
+
+BACKLOG = 1024
+"""Datagrams read from one socket before a late timer is handled."""
+
+
+class Sockets:
+    """Opens and closes the agent's bases, and knows the paths that lead over them.
+
+    `done` is called after each batch of datagrams. Datagrams for the agent go to `side`.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        agent: IceAgent,
+        config: NetConfig,
+        *,
+        loopback: bool,
+        side: AgentSide,
+        done: Callable[[], object],
+    ) -> None:
+        self._loop = loop
+        self._agent = agent
+        self._config = config
+        self._loopback = loopback
+        self._side = side
+        self._done = done
+        self._ports: dict[TransportAddress, Port] = {}
+        self._known: dict[str, InterfaceAddress] = {}
+        self._closing: list[UdpSocket] = []
+
+    # Addresses
+
+    def addresses(self) -> list[InterfaceAddress]:
+        """List the addresses the settings allow, as they are now."""
+        config = self._config
+        found = select(config.addresses(), loopback=self._loopback, keep=config.keep)
+        if config.policy is not AddressPolicy.ALL:
+            found = default_route_addresses(found)
+        self._known = {address.host: address for address in found}
+        return found
+
+    def known_hosts(self) -> set[str]:
+        """Give the addresses as they were when last looked at."""
+        return set(self._known)
+
+    def locals_on(self, host: str) -> list[TransportAddress]:
+        """List what is bound to an address."""
+        return [local for local in self._ports if local.host == host]
+
+    # Opening and closing
+
+    def open_all(self, components: Iterable[Component]) -> None:
+        """Bind a socket for each component on each address (RFC 8445 §5.1.1.1)."""
+        addresses = self.addresses()
+        for component in components:
+            for address in addresses:
+                self.open(component, address)
+
+    def open(self, component: Component, address: InterfaceAddress) -> bool:
+        """Bind a socket and tell the agent; False when the address cannot be used."""
+        try:
+            bound = bind(address.bindable, ports=self._port_choice(), tos=self._config.tos)
+        except OSError:
+            return False
+        local = TransportAddress(address.host, bound.getsockname()[1])
+        try:
+            used = self._agent.add_base(
+                component.stream, component.number, local, network=address.network
+            )
+        except BaseException:
+            bound.close()
+            raise
+        if not used:
+            bound.close()
+            return False
+        port = Port(self._side, component, local)
+        port.socket = UdpSocket(self._loop, bound, port.receive, self._done)
+        self._ports[local] = port
+        return True
+
+    def open_again(self, component: Component, host: str) -> bool:
+        """Bind another socket on an address that is in use already (RFC 8656 §7.4)."""
+        plain = InterfaceAddress("", host, 0, NetworkType.UNKNOWN)
+        return self.open(component, self._known.get(host, plain))
+
+    def _port_choice(self) -> Iterable[int]:
+        ports = self._config.ports
+        if ports is None:
+            return (0,)
+        # Beginning anywhere spares trying all the ports that others have taken.
+        start = int.from_bytes(os.urandom(4), "big") % max(1, len(ports))
+        return (*ports[start:], *ports[:start])
+
+    def close(self, local: TransportAddress) -> None:
+        """Close a socket the agent is done with."""
+        port = self._ports.pop(local, None)
+        if port is not None:
+            self._end(port)
+
+    def _end(self, port: Port) -> None:
+        if port.component.route is not None and port.component.route.socket is port.socket:
+            port.component.route = None
+        port.socket.close()
+        self._closing.append(port.socket)
+
+    def close_all(self) -> None:
+        """Close all sockets."""
+        for port in self._ports.values():
+            self._end(port)
+        self._ports.clear()
+
+    async def wait_closed(self) -> None:
+        """Wait until nothing of the closed sockets is left in the loop."""
+        for each in self._closing:
+            await each.wait_closed()
+
+    # Paths
+
+    def accept(self, local: TransportAddress, remote: TransportAddress) -> None:
+        """Take data from `remote` from now on."""
+        port = self._ports.get(local)
+        if port is not None:
+            port.accepted[remote] = port.path(remote)
+
+    def reject(self, local: TransportAddress, remote: TransportAddress) -> None:
+        """Take no data from `remote` any more."""
+        port = self._ports.get(local)
+        if port is None:
+            return
+        path = port.accepted.pop(remote, None)
+        if path is not None and path is not port.component.route:
+            self._note(path)
+            del port.paths[remote]
+
+    def path(self, local: TransportAddress, remote: TransportAddress) -> Path | None:
+        """Give the path to `remote`, None when its socket is closed."""
+        port = self._ports.get(local)
+        return None if port is None else port.path(remote)
+
+    def note_traffic(self) -> None:
+        """Tell the agent what passed it by since it was last told."""
+        for port in self._ports.values():
+            for path in port.paths.values():
+                self._note(path)
+
+    def _note(self, path: Path) -> None:
+        traffic = path.take()
+        if traffic is not None:
+            self._agent.note_traffic(local=path.local, remote=path.remote, traffic=traffic)
+
+    # Datagrams
+
+    def send(self, data: bytes, local: TransportAddress, remote: TransportAddress) -> None:
+        """Send a datagram of the agent's. Raises OSError when the way is closed."""
+        port = self._ports.get(local)
+        if port is not None:
+            port.socket.send(data, remote)
+
+    def drain(self) -> None:
+        """Read what has arrived on every socket, within a bound."""
+        for port in list(self._ports.values()):
+            port.socket.read(BACKLOG)

@@ -1,0 +1,148 @@
+"""TCP and TLS connections for the agent: to TURN servers and between candidates."""
+
+import asyncio
+import ssl
+from functools import cache
+from typing import Protocol
+
+from peer.ice import StreamRequested, StreamTransport
+
+MAX_BUFFERED = 256 * 1024
+"""Bytes waiting for a slow peer; what comes on top is dropped, whole messages at a time."""
+CONNECT_TIMEOUT = 10.0
+CLOSE_TIMEOUT = 1.0
+"""Seconds a closed connection may go on sending what was written before."""
+
+
+class StreamOwner(Protocol):
+    """What a connection tells about itself."""
+
+    def stream_opened(
+        self, stream: "Stream", local: tuple[str, int], remote: tuple[str, int]
+    ) -> None:
+        """It is open."""
+
+    def stream_received(self, stream: "Stream", data: bytes) -> None:
+        """Bytes arrived."""
+
+    def stream_closed(self, stream: "Stream", reason: str) -> None:
+        """It is gone or never came to be; told once, and not after `close`."""
+
+
+@cache
+def default_ssl_context() -> ssl.SSLContext:
+    """The context that verifies certificates with the system's authorities; slow the first time."""
+    return ssl.create_default_context()
+
+
+class Stream(asyncio.Protocol):
+    """One connection. `dropped` counts messages a slow peer had no room for."""
+
+    def __init__(self, owner: StreamOwner, loop: asyncio.AbstractEventLoop) -> None:
+        self._owner: StreamOwner | None = owner
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._abort: asyncio.TimerHandle | None = None
+        self._gone = asyncio.Event()
+        self.dropped = 0
+
+    def connect(self, request: StreamRequested, context: ssl.SSLContext | None) -> None:
+        """Open the connection the agent asked for, in the background."""
+        self._connecting = self._loop.create_task(self._connect(request, context))
+
+    async def _connect(self, request: StreamRequested, context: ssl.SSLContext | None) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await self._open(request, context)
+        except TimeoutError:
+            self._fail("no connection in time")
+        except OSError as error:
+            # TLS errors are among these.
+            self._fail(str(error) or type(error).__name__)
+        except asyncio.CancelledError:
+            self._gone.set()
+            raise
+
+    async def _open(self, request: StreamRequested, context: ssl.SSLContext | None) -> None:
+        secure = request.transport is StreamTransport.TLS
+        if secure and context is None:
+            context = await self._loop.run_in_executor(None, default_ssl_context)
+        await self._loop.create_connection(
+            lambda: self,
+            *request.remote,
+            local_addr=(request.local.host, 0),
+            ssl=context if secure else None,
+            server_hostname=(request.server_name or request.remote.host) if secure else None,
+            ssl_shutdown_timeout=CLOSE_TIMEOUT if secure else None,
+        )
+
+    def _fail(self, reason: str) -> None:
+        self._gone.set()
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            owner.stream_closed(self, reason)
+
+    @property
+    def gone(self) -> bool:
+        """Tell whether nothing of it is left in the loop."""
+        return self._gone.is_set()
+
+    def write(self, data: bytes) -> bool:
+        """Write a whole message; False when it was dropped."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return False
+        if transport.get_write_buffer_size() + len(data) > MAX_BUFFERED:
+            self.dropped += 1
+            return False
+        transport.write(data)
+        return True
+
+    def close(self) -> None:
+        """Close it after what was written has left, in bounded time."""
+        self._owner = None
+        if self._transport is None:
+            if self._connecting is not None:
+                self._connecting.cancel()
+            return
+        if self._abort is None and not self._gone.is_set():
+            self._transport.close()
+            self._abort = self._loop.call_later(CLOSE_TIMEOUT, self._transport.abort)
+
+    def abort(self) -> None:
+        """Close it without sending what was written before."""
+        self.close()
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until nothing of it is left in the loop."""
+        if self._connecting is not None:
+            await asyncio.wait([self._connecting])
+        if self._transport is not None:
+            await self._gone.wait()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over the open connection."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if self._owner is None:
+            self.abort()
+            return
+        local = transport.get_extra_info("sockname")[:2]
+        remote = transport.get_extra_info("peername")[:2]
+        self._owner.stream_opened(self, local, remote)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand bytes on; nothing is kept here."""
+        if self._owner is not None:
+            self._owner.stream_received(self, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the owner, unless it closed the connection itself."""
+        if self._abort is not None:
+            self._abort.cancel()
+        self._fail("closed by the peer" if exc is None else str(exc) or type(exc).__name__)

@@ -1,0 +1,208 @@
+"""UDP sockets that are read in batches, without a transport in between."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from ipaddress import IPv6Address, ip_address
+
+BATCH = 32
+"""Datagrams read at one wake-up, so that a flood cannot keep the loop from other work."""
+MAX_DATAGRAM = 2048
+"""No datagram of ICE, DTLS or RTP is larger: RFC 8445 and RFC 3550 stay below the path MTU."""
+
+_FULL = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS})
+_OWN = frozenset({errno.EMSGSIZE, errno.ECONNREFUSED, errno.ECONNRESET, errno.EINTR})
+"""What is wrong with this datagram or was with an earlier one, and not with the way."""
+
+Receiver = Callable[[bytes, tuple[str, int], float], None]
+"""Takes data, its source and the time it arrived on the loop's clock."""
+
+
+class UdpSocket:
+    """A UDP socket bound to one local address.
+
+    `receive` is called for each datagram and `done` after each batch. `dropped` counts datagrams
+    that did not leave because the send buffer was full or that were too long, as UDP loses them.
+    """
+
+    __slots__ = (
+        "_closed",
+        "_done",
+        "_endpoint",
+        "_fd",
+        "_loop",
+        "_receive",
+        "_recvfrom",
+        "_scope",
+        "_sendto",
+        "_socket",
+        "address",
+        "dropped",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        bound: socket.socket,
+        receive: Receiver,
+        done: Callable[[], object],
+    ) -> None:
+        """Start reading `bound`, which belongs to this object from now on."""
+        self._loop = loop
+        self._socket = bound
+        self._recvfrom = bound.recvfrom
+        self._sendto = bound.sendto
+        self._fd = bound.fileno()
+        self._receive = receive
+        self._done = done
+        name = bound.getsockname()
+        self._scope: int = name[3] if len(name) == 4 else 0
+        self.address: tuple[str, int] = name[:2]
+        self.dropped = 0
+        self._closed = False
+        self._endpoint: asyncio.Task[None] | None = None
+        try:
+            loop.add_reader(self._fd, self._readable)
+        except NotImplementedError:
+            self._endpoint = loop.create_task(self._open_endpoint())
+            self._endpoint.add_done_callback(lambda _: bound.close())
+
+    def send(self, data: bytes, remote: tuple[str, int]) -> bool:
+        """Send at once; False when it was dropped.
+
+        Raises OSError when the way to `remote` is closed: no route, no such source address.
+        """
+        if self._closed:
+            self.dropped += 1
+            return False
+        try:
+            self._sendto(data, (*remote, 0, self._scope) if self._scope else remote)
+        except OSError as error:
+            if error.errno not in _FULL and error.errno not in _OWN:
+                raise
+            self.dropped += 1
+            return False
+        return True
+
+    def read(self, limit: int = BATCH) -> int:
+        """Read what has arrived, at most `limit` datagrams; returns how many there were."""
+        now = self._loop.time()
+        for count in range(limit):
+            if self._closed:
+                return count
+            try:
+                data, source = self._recvfrom(MAX_DATAGRAM)
+            except OSError as error:
+                if error.errno in _FULL:
+                    return count
+                # An ICMP error about an earlier datagram: the next one may be there already.
+                continue
+            self._receive(data, source[:2], now)
+        return limit
+
+    def close(self) -> None:
+        """Stop reading and close the socket, at once. Calling it again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._endpoint is None:
+            self._loop.remove_reader(self._fd)
+            self._socket.close()
+        else:
+            self._endpoint.cancel()
+
+    def _readable(self) -> None:
+        self.read()
+        self._done()
+
+    async def _open_endpoint(self) -> None:
+        """Read with the loop's own transport, where there is no add_reader."""
+        transport: asyncio.BaseTransport | None = None
+        try:
+            transport, _ = await self._loop.create_datagram_endpoint(
+                lambda: _Endpoint(self._take), sock=self._socket
+            )
+            await asyncio.Event().wait()
+        finally:
+            if isinstance(transport, asyncio.DatagramTransport):
+                transport.abort()
+            self._socket.close()
+
+    def _take(self, data: bytes, source: tuple[str, int]) -> None:
+        if not self._closed:
+            self._receive(data, source, self._loop.time())
+            self._done()
+
+    async def wait_closed(self) -> None:
+        """Wait until nothing of a closed socket is left in the loop."""
+        if self._endpoint is not None:
+            await asyncio.wait([self._endpoint])
+
+
+class _Endpoint(asyncio.DatagramProtocol):
+    def __init__(self, take: Callable[[bytes, tuple[str, int]], None]) -> None:
+        self._take = take
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._take(data, addr[:2])
+
+
+def bind(host: str, *, ports: Iterable[int] = (0,), tos: int = 0) -> socket.socket:
+    """Open a non-blocking UDP socket on the first free one of these ports.
+
+    `host` is an IP address literal, with a zone id when it is link-local. `tos` is the whole
+    TOS or traffic class byte: the DSCP times four (RFC 8837). Raises OSError when no port is free
+    or the address is not this host's.
+    """
+    return _bind_first(host, iter(ports), tos)
+
+
+def _bind_first(host: str, ports: Iterator[int], tos: int) -> socket.socket:
+    last = OSError(errno.EADDRINUSE, f"no free port on {host}")
+    for port in ports:
+        try:
+            return _bind(host, port, tos)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            last = error
+    raise last
+
+
+def _bind(host: str, port: int, tos: int) -> socket.socket:
+    literal = ip_address(host)
+    family = socket.AF_INET if literal.version == 4 else socket.AF_INET6
+    bound = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        bound.setblocking(False)
+        if isinstance(literal, IPv6Address):
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            zone = literal.scope_id
+            bound.bind((str(literal).partition("%")[0], port, 0, _zone_index(zone)))
+        else:
+            bound.bind((host, port))
+        set_tos(bound, tos)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _zone_index(zone: str | None) -> int:
+    if zone is None:
+        return 0
+    return int(zone) if zone.isdecimal() else socket.if_nametoindex(zone)
+
+
+def set_tos(bound: socket.socket, tos: int) -> None:
+    """Mark what a socket sends; 0 changes nothing. What the system refuses is left alone."""
+    if not tos:
+        return
+    try:
+        if bound.family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, tos)
+        else:
+            bound.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
+    except OSError:
+        return

@@ -1,0 +1,216 @@
+"""Send datagrams through two connected ICE transports on loopback, here and with aioice.
+
+    python -m tools.bench.net [--datagrams N] [--burst N] [--rounds N] [--uvloop]
+
+Prints the CPU time of sending one datagram of 1200 bytes and receiving it, how much of it bare
+sockets take, the wall time of connecting, and our share of aioice's, as medians over rounds that
+take turns.
+"""
+
+import argparse
+import asyncio
+import importlib
+import socket
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from unittest.mock import patch
+
+import aioice
+import aioice.ice
+
+from peer.ice import (
+    CandidateGathered,
+    GatheringCompleted,
+    IceConfig,
+    IceRole,
+    NetworkType,
+    PacingBudget,
+    RemoteParameters,
+    SelectedPairChanged,
+)
+from peer.net import DriverEvent, IceDriver, InterfaceAddress, NetConfig
+
+PAYLOAD = b"\x80" + bytes(1199)
+LIMIT = 0.3
+"""Our share of the CPU time aioice adds to the system calls, not to be exceeded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one connection cost: seconds to connect, CPU seconds for each datagram."""
+
+    connect: float
+    datagram: float
+
+
+class Side:
+    """One of our drivers, told everything the other one finds."""
+
+    def __init__(self, role: IceRole, budget: PacingBudget) -> None:
+        net = NetConfig(
+            addresses=lambda: [InterfaceAddress("lo", "127.0.0.1", 8, NetworkType.LOOPBACK)]
+        )
+        ice = IceConfig(allow_loopback=True)
+        self.driver = IceDriver(ice, role=role, on_event=self._event, net=net, budget=budget)
+        self.parameters = self.driver.add_stream("0")
+        self.nominated = asyncio.Event()
+        self.other: Side | None = None
+
+    def _event(self, event: DriverEvent) -> None:
+        if isinstance(event, SelectedPairChanged) and event.nominated:
+            self.nominated.set()
+        elif self.other is not None and isinstance(event, CandidateGathered):
+            self.other.driver.add_remote_candidate("0", event.candidate)
+        elif self.other is not None and isinstance(event, GatheringCompleted):
+            self.other.driver.end_of_remote_candidates("0")
+
+    def meet(self, other: "Side") -> None:
+        """Tell the other side our credentials, and begin."""
+        self.other = other
+        ours = self.parameters
+        remote = RemoteParameters(ours.username_fragment, ours.password)
+        other.driver.set_remote_parameters("0", remote)
+        self.driver.gather()
+
+
+class Counter:
+    """Counts datagrams and wakes who waits for a number of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._wanted = 0
+        self._reached = asyncio.get_running_loop().create_future()
+
+    def sink(self, data: bytes, now: float) -> None:
+        """Take a datagram."""
+        self.count += 1
+        if self.count == self._wanted:
+            self._reached.set_result(None)
+
+    def reach(self, wanted: int) -> asyncio.Future[None]:
+        """Give what is done when this many have arrived."""
+        self._wanted = wanted
+        self._reached = asyncio.get_running_loop().create_future()
+        return self._reached
+
+
+async def ours(datagrams: int, burst: int) -> Sample:
+    """Measure our drivers."""
+    started = time.perf_counter()
+    budget = PacingBudget()
+    left, right = Side(IceRole.CONTROLLING, budget), Side(IceRole.CONTROLLED, budget)
+    left.meet(right)
+    right.meet(left)
+    await left.nominated.wait()
+    await right.nominated.wait()
+    connected = time.perf_counter() - started
+    counter = Counter()
+    right.driver.set_sink("0", 1, counter.sink)
+    send = left.driver.component("0").send
+    cpu = time.process_time()
+    for sent in range(0, datagrams, burst):
+        arrived = counter.reach(sent + burst)
+        for _ in range(burst):
+            send(PAYLOAD)
+        await arrived
+    spent = time.process_time() - cpu
+    await left.driver.close()
+    await right.driver.close()
+    return Sample(connected, spent / counter.count)
+
+
+async def theirs(datagrams: int, burst: int) -> Sample:
+    """Measure aioice."""
+    started = time.perf_counter()
+    with patch.object(aioice.ice, "get_host_addresses", lambda **_: ["127.0.0.1"]):
+        left, right = aioice.Connection(True), aioice.Connection(False)
+        for one, other in ((left, right), (right, left)):
+            await one.gather_candidates()
+            for candidate in one.local_candidates:
+                await other.add_remote_candidate(candidate)
+            await other.add_remote_candidate(None)
+            other.remote_username = one.local_username
+            other.remote_password = one.local_password
+    await asyncio.gather(left.connect(), right.connect())
+    connected = time.perf_counter() - started
+    cpu = time.process_time()
+    for _ in range(0, datagrams, burst):
+        for _ in range(burst):
+            await left.send(PAYLOAD)
+        for _ in range(burst):
+            await right.recv()
+    spent = time.process_time() - cpu
+    await left.close()
+    await right.close()
+    return Sample(connected, spent / datagrams)
+
+
+def bare(datagrams: int, burst: int) -> float:
+    """Measure what sockets alone cost: CPU seconds for each datagram sent and received."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as left,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as right,
+    ):
+        left.bind(("127.0.0.1", 0))
+        right.bind(("127.0.0.1", 0))
+        remote = right.getsockname()
+        cpu = time.process_time()
+        for _ in range(0, datagrams, burst):
+            for _ in range(burst):
+                left.sendto(PAYLOAD, remote)
+            for _ in range(burst):
+                right.recvfrom(2048)
+        return (time.process_time() - cpu) / datagrams
+
+
+def measure(
+    run: Callable[..., Sample], rounds: int, datagrams: int, burst: int
+) -> tuple[Sample, Sample, float]:
+    """Let all take turns; gives the medians of ours, of aioice's and of bare sockets."""
+    one, other, floor = [], [], []
+    for _ in range(rounds):
+        one.append(run(ours(datagrams, burst)))
+        other.append(run(theirs(datagrams, burst)))
+        floor.append(bare(datagrams, burst))
+    return median(one), median(other), statistics.median(floor)
+
+
+def median(samples: list[Sample]) -> Sample:
+    """Give the median of each figure."""
+    return Sample(
+        statistics.median(sample.connect for sample in samples),
+        statistics.median(sample.datagram for sample in samples),
+    )
+
+
+def main() -> None:
+    """Measure and print; exits with 1 when a datagram costs too much."""
+    parser = argparse.ArgumentParser(description="Datagrams through ICE, here and with aioice")
+    parser.add_argument("--datagrams", type=int, default=8000)
+    parser.add_argument("--burst", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--uvloop", action="store_true")
+    arguments = parser.parse_args()
+    run: Callable[..., Sample] = asyncio.run
+    if arguments.uvloop:
+        run = importlib.import_module("uvloop").run
+    one, other, floor = measure(run, arguments.rounds, arguments.datagrams, arguments.burst)
+    ours_alone, theirs_alone = one.datagram - floor, other.datagram - floor
+    print(f"datagrams of {len(PAYLOAD)} bytes in bursts of {arguments.burst}")
+    print(f"{'':24}{'aiopeer':>10}{'aioice':>10}{'share':>8}")
+    for name, a, b, unit, factor in (
+        ("CPU per datagram", one.datagram, other.datagram, "us", 1e6),
+        ("  of it system calls", floor, floor, "us", 1e6),
+        ("  of it above these", ours_alone, theirs_alone, "us", 1e6),
+        ("connecting", one.connect, other.connect, "ms", 1e3),
+    ):
+        print(f"{name + ', ' + unit:24}{a * factor:10.1f}{b * factor:10.1f}{a / b:8.2f}")
+    if ours_alone > LIMIT * theirs_alone:
+        sys.exit(f"a datagram costs more than {LIMIT} of what aioice adds to the system calls")
+
+
+if __name__ == "__main__":
+    main()
