@@ -54,6 +54,8 @@ class Call:
         self._gathered: set[str] = set()
         self._described: dict[tuple[AgentHost, str], IceParameters] = {}
         self._answers: set[tuple[AgentHost, str]] = set()
+        self._unanswered: set[str] = set(self.streams)
+        self._waiting: list[tuple[AgentHost, str]] = []
         self._introduced: set[tuple[AgentHost, str]] = set()
         for host in (offerer, answerer):
             host.listeners.append(self._listener(host))
@@ -85,7 +87,14 @@ class Call:
         )
 
     def restart(self, by: AgentHost, stream: str = "0") -> None:
-        """Send a new offer with new credentials for one stream, from either side."""
+        """Send a new offer with new credentials for one stream, from either side.
+
+        While another offer for the stream waits for its answer, this one waits as well.
+        """
+        if stream in self._unanswered:
+            self._waiting.append((by, stream))
+            return
+        self._unanswered.add(stream)
         parameters = by.agent.restart(stream)
         by.passwords[parameters.username_fragment] = parameters.password
         self._described[by, stream] = parameters
@@ -147,6 +156,11 @@ class Call:
         host.learn(remote, stream)
         if is_offer:
             self._describe(host, stream)
+        else:
+            self._unanswered.discard(stream)
+            waiting, self._waiting = self._waiting, []
+            for by, other_stream in waiting:
+                self.restart(by, other_stream)
         host.pump()
 
     def _take_all(
