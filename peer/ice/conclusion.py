@@ -245,8 +245,16 @@ def fail(session: Session, stream: Stream, reason: str) -> None:
 
 
 def fail_nomination(session: Session, stream: Stream, valid: CandidatePair, reason: str) -> None:
-    """A nominating check failed: its pair is not valid, its checklist Failed (§7.2.5.3.4)."""
-    if stream.current.checklist.state is ChecklistState.RUNNING:
+    """A nominating check failed: its pair is not valid, its checklist Failed (§7.2.5.3.4).
+
+    With another valid pair at hand that one is nominated instead.
+    """
+    checklist = stream.current.checklist
+    spare = any(
+        pair is not valid and pair.component == valid.component and has_consent(session, pair)
+        for pair in checklist.valid
+    )
+    if checklist.state is ChecklistState.RUNNING and not spare:
         fail(session, stream, f"nomination failed: {reason}")
     drop_valid(session, stream, valid, reason)
 

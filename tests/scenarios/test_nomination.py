@@ -117,6 +117,25 @@ def test_unanswered_nomination_fails_the_checklist(lab: Lab) -> None:
     assert {sent.remote for sent in alice.log.nominations()} == {peer.port.address}
 
 
+def test_another_valid_pair_is_nominated_when_the_first_nomination_fails(lab: Lab) -> None:
+    """The peer refuses the nomination of its better candidate; the other one works as well."""
+    alice, peer = lab.agent(), lab.peer()
+    better, worse = peer.port, peer.open(6000)
+
+    def answer(request: Received) -> None:
+        if request.port is better and request.get(stun.USE_CANDIDATE):
+            request.port.refuse(request, 400)
+        elif request.port is worse or lab.sim.now > 0.4:
+            request.port.answer(request)
+
+    peer.on_request = answer
+    peer.meet(alice, better.candidate(foundation="1"), worse.candidate(foundation="2"), end=True)
+    lab.run(3)
+    assert [sent.remote for sent in alice.log.nominations()] == [better.address, worse.address]
+    assert [event.remote.address for _, event in alice.nominated()] == [worse.address]
+    assert alice.state() is IceState.COMPLETED
+
+
 def test_completed_checklist_sends_no_new_checks(lab: Lab) -> None:
     """RFC 8445 §8.1.2: the waiting are taken off, those in progress are not retransmitted."""
     alice, peer = lab.agent(role=CONTROLLED), lab.peer(controlling=True)
