@@ -39,7 +39,6 @@ class Victim:
         if host.closed_at is None:
             self.agent.handle_timer(now=self.now)
         self.drain()
-        self._stats = self.agent.stats()
 
     @property
     def peer(self) -> TransportAddress:
@@ -57,7 +56,6 @@ class Victim:
         before = self.drops()
         self.agent.receive_datagram(data, local=local or self.local, source=source, now=self.now)
         transmits, events = self.drain()
-        self._stats = self.agent.stats()
         return Reaction(transmits, events, self.drops() - before)
 
     def drain(self) -> tuple[tuple[Transmit, ...], tuple[Event, ...]]:
@@ -76,12 +74,11 @@ class Victim:
             self.agent.handle_timer(now=self.now)
             sent += self.drain()[0]
         self.now = end
-        self._stats = self.agent.stats()
         return sent
 
     def drops(self) -> int:
         """How many inputs were dropped so far."""
-        return sum(self._stats.drops.values())
+        return sum(self.agent._session.drops.values())
 
     def dropped(self, reason: DropReason) -> int:
         """How many inputs were dropped for one reason."""
@@ -89,7 +86,7 @@ class Victim:
 
     def state(self) -> object:
         """What nobody without credentials may change."""
-        stats = self._stats
+        stats = self.agent.stats()
         return (
             self.agent.role,
             [(each.ice_state, each.selected_candidate_pair_id) for each in stats.transports],
