@@ -292,8 +292,8 @@ class IceAgent:
         if base is None:
             session.drop(DropReason.UNKNOWN_LOCAL_ADDRESS, local=str(local))
             return
-        inbound.receive(session, base, TransportAddress(*source), data)
-        schedule.run(session, timeouts=False)
+        if inbound.receive(session, base, TransportAddress(*source), data):
+            schedule.run(session, timeouts=False)
 
     def note_traffic(
         self, *, local: tuple[str, int], remote: tuple[str, int], traffic: Traffic
@@ -349,8 +349,8 @@ class IceAgent:
         session = self._session
         if not session.closed:
             session.now = max(session.now, now)
-            tcp.received(session, handle, data)
-            schedule.run(session, timeouts=False)
+            if tcp.received(session, handle, data):
+                schedule.run(session, timeouts=False)
 
     def stream_closed(self, handle: int, *, now: float, reason: str = "closed") -> None:
         """Tell that a connection was closed or could not be opened."""
@@ -400,7 +400,11 @@ class IceAgent:
         session = self._session
         if session.closed:
             return None
-        return session.now if session.urgent else schedule.next_time(session)
+        if session.urgent:
+            return session.now
+        if not session.timer_known:
+            session.timer, session.timer_known = schedule.next_time(session), True
+        return session.timer
 
     # Read-only
 

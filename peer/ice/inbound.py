@@ -16,20 +16,23 @@ from .traffic import Traffic, add
 from .transaction import Purpose, Transaction
 
 
-def receive(session: Session, base: Base, source: TransportAddress, data: bytes) -> None:
-    """Take a datagram that came to a base from `source`, relayed ones already unwrapped."""
+def receive(session: Session, base: Base, source: TransportAddress, data: bytes) -> bool:
+    """Take a datagram that came to a base from `source`, relayed ones already unwrapped.
+
+    False for what cannot make anything due, as data of the application.
+    """
     protocol = classify(data)
     if base.released and protocol is not Protocol.STUN:
         session.drop(DropReason.UNKNOWN_LOCAL_ADDRESS, local=str(base.address))
-        return
-    if protocol is Protocol.STUN and stun.looks_like_stun(data):
-        _receive_stun(session, base, source, data)
+    elif protocol is Protocol.STUN and stun.looks_like_stun(data):
+        return _receive_stun(session, base, source, data)
     elif protocol is Protocol.CHANNEL:
-        _receive_relayed(session, base, source, data)
+        return _receive_relayed(session, base, source, data)
     elif protocol in (Protocol.DTLS, Protocol.RTP, Protocol.STUN):
         receive_data(session, base, source, data)
     else:
         session.drop(DropReason.RESERVED_FIRST_BYTE, source=str(source))
+    return False
 
 
 def receive_data(session: Session, base: Base, source: TransportAddress, data: bytes) -> None:
@@ -64,19 +67,20 @@ def _path(stream: Stream, base: Base, source: TransportAddress) -> PairStatistic
     return stream.other_traffic[base.component] if pair is None else (pair.valid or pair).stats
 
 
-def _receive_stun(session: Session, base: Base, source: TransportAddress, data: bytes) -> None:
+def _receive_stun(session: Session, base: Base, source: TransportAddress, data: bytes) -> bool:
     try:
         message = stun.parse(data)
     except stun.StunError as error:
         session.drop(DropReason.NOT_STUN, source=str(source), why=error.reason)
-        return
+        return False
     kind = message.message_class
     if kind is stun.MessageClass.REQUEST:
         _receive_request(session, base, source, message)
     elif kind is stun.MessageClass.INDICATION:
-        _receive_indication(session, base, source, message)
+        return _receive_indication(session, base, source, message)
     else:
         _receive_response(session, base, source, message)
+    return True
 
 
 def _receive_request(
@@ -104,20 +108,19 @@ def _heard(session: Session, base: Base, source: TransportAddress) -> None:
 
 def _receive_indication(
     session: Session, base: Base, source: TransportAddress, message: stun.Message
-) -> None:
-    if message.method == stun.Method.BINDING:
-        if message.unknown_required():
-            session.drop(DropReason.UNKNOWN_ATTRIBUTES, source=str(source))
-    else:
-        _receive_relayed(session, base, source, message)
+) -> bool:
+    if message.method != stun.Method.BINDING:
+        return _receive_relayed(session, base, source, message)
+    if message.unknown_required():
+        session.drop(DropReason.UNKNOWN_ATTRIBUTES, source=str(source))
+    return False
 
 
 def _receive_relayed(
     session: Session, base: Base, source: TransportAddress, data: bytes | stun.Message
-) -> None:
+) -> bool:
     unwrapped = relaying.unwrap(session, base, source, data)
-    if unwrapped is not None:
-        receive(session, *unwrapped)
+    return unwrapped is not None and receive(session, *unwrapped)
 
 
 def _receive_response(

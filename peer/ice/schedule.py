@@ -46,6 +46,7 @@ def announce_bases(session: Session) -> None:
 def run(session: Session, *, timeouts: bool) -> None:
     """Do everything that is due. `timeouts` is False while datagrams may be waiting: what has
     arrived counts before what has not."""
+    session.timer_known = False
     announce_bases(session)
     for stream in session.streams.values():
         if stream.current.remote is not None and stream.current.patience_until is None:

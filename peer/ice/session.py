@@ -40,6 +40,8 @@ def random_text(entropy: Entropy, size: int) -> str:
 class Session:
     """State shared by the parts of an agent. Holds no rules of its own.
 
+    `timer` is what `schedule.next_time` gave since something was last due: the data that came
+    and went since can only have put things off.
     `note` is the trace sink for decisions, None when nobody listens.
     """
 
@@ -68,6 +70,8 @@ class Session:
         "streams",
         "stun_servers",
         "tie_breaker",
+        "timer",
+        "timer_known",
         "timings",
         "transactions",
         "transmits",
@@ -105,6 +109,8 @@ class Session:
         self.lossy = False
         self.local_ports: dict[tuple[str, int, str], int] = {}
         self.urgent = False
+        self.timer: float | None = None
+        self.timer_known = False
         self.new_bases: list[Base] = []
         self.new_pairs: list[NewPair] = []
         self.drops: Counter[DropReason | RelayDropReason] = Counter()

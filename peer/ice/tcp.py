@@ -80,23 +80,26 @@ def _accept(
     return None
 
 
-def received(session: Session, handle: int, data: bytes) -> None:
-    """Take bytes from a connection."""
+def received(session: Session, handle: int, data: bytes) -> bool:
+    """Take bytes from a connection; False when they cannot make anything due."""
     connection = session.connections.get(handle)
     if connection is None:
         session.drop(DropReason.UNKNOWN_STREAM)
-        return
+        return False
     try:
         packets = connection.splitter.feed(data)
     except StunError as error:
         session.drop(DropReason.NOT_STUN, why=error.reason)
         _abandon(session, connection, "the stream makes no sense")
-        return
+        return True
+    something_due = False
     for packet in packets:
-        receive(session, connection.base, connection.remote, packet)
+        if receive(session, connection.base, connection.remote, packet):
+            something_due = True
     stream = session.streams.get(connection.base.stream)
     if stream is not None and (connection.base, connection.remote) in stream.validated:
         connection.authenticated = True
+    return something_due
 
 
 def closed(session: Session, handle: int, reason: str) -> None:

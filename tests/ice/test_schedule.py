@@ -2,7 +2,7 @@
 
 import pytest
 
-from peer.ice import IceAgent, IceRole, PacingBudget, StunServer, TransportAddress, stun
+from peer.ice import IceAgent, IceRole, PacingBudget, StunServer, TransportAddress, schedule, stun
 from tests.ice.builders import entropy
 from tests.ice.wire import Wire
 
@@ -60,3 +60,23 @@ def test_due_keepalive_to_a_server_waits_for_its_slot() -> None:
     agent.receive_datagram(response, local=LOCAL, source=SERVER.address, now=0.1)
     assert agent.get_timer() == 15.0
     wake_up(agent, budget, 15.0)
+
+
+def test_data_costs_no_look_at_the_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A media packet makes nothing due, so neither it nor the driver's timer asks what is."""
+    left, right = (IceAgent(role=role, entropy=entropy(seed)) for seed, role in enumerate(IceRole))
+    wire = Wire()
+    wire.add(left, "0", *LOCAL)
+    wire.add(right, "0", "10.0.0.2")
+    wire.introduce(left, right)
+    wire.run(1.0)
+    looks: list[str] = []
+    monkeypatch.setattr(schedule, "run", lambda session, *, timeouts: looks.append("run"))
+    monkeypatch.setattr(schedule, "next_time", lambda session: looks.append("next"))
+    timer = left.get_timer()
+    for number in range(10):
+        left.receive_datagram(b"\x80", local=LOCAL, source=("10.0.0.2", 5000), now=1 + number / 100)
+        left.send("0", 1, b"\x80", now=1 + number / 100)
+        assert left.get_timer() == timer
+    assert len(left.transmits()) == 10
+    assert looks == []
