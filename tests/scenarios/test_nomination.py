@@ -125,7 +125,10 @@ def test_another_valid_pair_is_nominated_when_the_first_nomination_fails(lab: La
     def answer(request: Received) -> None:
         if request.port is better and request.get(stun.USE_CANDIDATE):
             request.port.refuse(request, 400)
-        elif request.port is worse or lab.sim.now > 0.4:
+        elif request.port is worse:
+            # A long round trip, so that it pays to wait for the better pair.
+            lab.sim.call_later(0.3, lambda: request.port.answer(request))
+        elif lab.sim.now > 0.4:
             request.port.answer(request)
 
     peer.on_request = answer
