@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL, crypto
 
 from .certificate import Certificate
+from .emitter import Emitter
 from .ice import DatagramSink, IceTransport
 from .records import split_records
 from .rtcp import is_rtcp
@@ -68,7 +69,7 @@ class TransportCounters:
     bytes_received: int = 0
 
 
-class DtlsTransport(RTCDtlsTransport):
+class DtlsTransport(Emitter, RTCDtlsTransport):
     """One DTLS association. It runs once: `connect`, then `close`.
 
     It emits "statechange"; `state` is "new", "connecting", "connected", "closed" or "failed".

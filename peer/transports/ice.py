@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from pyee.asyncio import AsyncIOEventEmitter
-
 from peer.ice import Candidate, IceRole, IceState
+
+from .emitter import Emitter
 
 QUEUE_CAPACITY = 1024
 """Datagrams that wait for DTLS; more are dropped, as a full socket buffer would."""
@@ -27,7 +27,7 @@ class DatagramPath(Protocol):
         """Send a datagram on the selected pair, or lose it; what is returned does not matter."""
 
 
-class IceTransport(AsyncIOEventEmitter):
+class IceTransport(Emitter):
     """The datagrams and states of one component.
 
     Its owner feeds it: `deliver` for datagrams that are no STUN, the `set_` methods for what the

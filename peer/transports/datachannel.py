@@ -1,0 +1,69 @@
+"""A data channel (RFC 8831, W3C RTCDataChannel)."""
+
+from aiortc.rtcdatachannel import RTCDataChannel, RTCDataChannelParameters
+
+from .emitter import Emitter
+
+MAX_ID = 65534
+"""65535 is no stream (RFC 8832 §6)."""
+_UNSIGNED_SHORT = 65535
+
+
+class DataChannel(Emitter, RTCDataChannel):
+    """A channel of an association; `SctpTransport.create_channel` makes them.
+
+    It emits "open", "message" with str or bytes, "bufferedamountlow", "closing" when it was
+    not closed here, and "close".
+    """
+
+    _closed_here = False
+
+    def announce_open(self) -> None:
+        """Enter "open": the peer made the channel."""
+        self._setReadyState("open")
+
+    def close(self) -> None:
+        """Close the channel once what was sent has gone out."""
+        self._closed_here = True
+        super().close()
+
+    def _setReadyState(self, state: str) -> None:  # noqa: N802
+        begins = state == "closing" != self.readyState
+        super()._setReadyState(state)
+        if begins and not self._closed_here:
+            self.emit("closing")
+
+
+def channel_parameters(
+    label: str,
+    *,
+    protocol: str = "",
+    ordered: bool = True,
+    max_packet_life_time: int | None = None,
+    max_retransmits: int | None = None,
+    negotiated: bool = False,
+    id: int | None = None,  # noqa: A002 - the W3C's name
+) -> RTCDataChannelParameters:
+    """Check the parameters of a new channel; TypeError as W3C createDataChannel has it.
+
+    `max_packet_life_time` is in milliseconds. Without `negotiated` the `id` is ignored.
+    """
+    for name, text in (("label", label), ("protocol", protocol)):
+        if len(text.encode()) > _UNSIGNED_SHORT:
+            raise TypeError(f"the {name} is longer than 65535 bytes")
+    limits = [limit for limit in (max_packet_life_time, max_retransmits) if limit is not None]
+    if len(limits) > 1:
+        raise TypeError("a channel has a maximum life time or a maximum of retransmissions")
+    if not all(0 <= limit <= _UNSIGNED_SHORT for limit in limits):
+        raise TypeError("a limit is 0..65535")
+    if negotiated and (id is None or not 0 <= id <= MAX_ID):
+        raise TypeError("a negotiated channel needs an id of 0..65534")
+    return RTCDataChannelParameters(
+        label=label,
+        protocol=protocol,
+        ordered=ordered,
+        maxPacketLifeTime=max_packet_life_time,
+        maxRetransmits=max_retransmits,
+        negotiated=negotiated,
+        id=id if negotiated else None,
+    )

@@ -1,0 +1,50 @@
+"""Handlers that fail do not break what emits."""
+
+import asyncio
+from typing import Any
+
+from peer.transports.emitter import Emitter
+
+
+def test_what_handlers_raise_is_reported_and_the_others_run() -> None:
+    async def scenario() -> None:
+        reported: list[Any] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: reported.append(context["exception"]))
+        emitter = Emitter()
+        called: list[str] = []
+
+        def refuse(_value: str) -> None:
+            raise KeyError("at once")
+
+        async def refuse_later(_value: str) -> None:
+            await asyncio.sleep(0)
+            raise IndexError("later")
+
+        emitter.on("event", refuse)
+        emitter.on("event", refuse_later)
+        emitter.on("event", called.append)
+        assert emitter.emit("event", "value")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert called == ["value"]
+        assert [type(error) for error in reported] == [KeyError, IndexError]
+
+    asyncio.run(scenario())
+
+
+def test_who_listens_for_errors_gets_them() -> None:
+    emitter = Emitter()
+    errors: list[BaseException] = []
+
+    def refuse() -> None:
+        raise KeyError("at once")
+
+    emitter.on("error", errors.append)
+    emitter.on("event", refuse)
+    emitter.emit("event")
+    assert [type(error) for error in errors] == [KeyError]
+
+
+def test_an_event_nobody_listens_to() -> None:
+    assert not Emitter().emit("event")
