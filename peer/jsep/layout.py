@@ -5,7 +5,6 @@ from itertools import count
 
 from peer.jsep.media import Negotiated
 from peer.jsep.model import APPLICATION, Slot
-from peer.jsep.signaling import Side
 from peer.jsep.state import State
 
 
@@ -89,12 +88,3 @@ def negotiated_sections(state: State) -> dict[str, Negotiated]:
         for mine, theirs in zip(local.sections, remote.sections, strict=False)
         if mine.mid in state.wiring.sections and not mine.rejected and not theirs.rejected
     }
-
-
-def offerer_of(state: State) -> Side | None:
-    """Return who made the offer that is pending."""
-    if state.pending_local is not None and not state.pending_local.type.is_answer:
-        return Side.LOCAL
-    if state.pending_remote is not None and not state.pending_remote.type.is_answer:
-        return Side.REMOTE
-    return None

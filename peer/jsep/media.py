@@ -92,6 +92,7 @@ def offered_rtp_section(
     configuration: Configuration,
     transceiver: Transceiver,
     mid: str,
+    *,
     cname: str,
     numbers: PayloadTypes,
     ids: ExtensionIds,

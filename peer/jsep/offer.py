@@ -162,10 +162,10 @@ def _write(state: State, draft: Draft) -> Description:
                 state.configuration,
                 transceiver,
                 slot.mid,
-                state.cname,
-                numbers,
-                ids,
-                draft.negotiated.get(slot.mid),
+                cname=state.cname,
+                numbers=numbers,
+                ids=ids,
+                previous=draft.negotiated.get(slot.mid),
             )
         else:
             media.append(_rejected(state, slot, index))
