@@ -263,6 +263,8 @@ def _handle_success(
     if nominated and pair.use_candidate_received and session.role is IceRole.CONTROLLED:
         valid.nomination_value = max(valid.nomination_value, pair.nomination_value)
     pair.use_candidate_received = False
+    if stream.sending.get(valid.component) is valid:
+        renew(session, stream, valid)
     if nominated:
         pair.nominating = False
         nominate(session, stream, generation, valid)

@@ -247,14 +247,16 @@ def fail(session: Session, stream: Stream, reason: str) -> None:
 def fail_nomination(session: Session, stream: Stream, valid: CandidatePair, reason: str) -> None:
     """A nominating check failed: its pair is not valid, its checklist Failed (§7.2.5.3.4).
 
-    With another valid pair at hand that one is nominated instead.
+    With another valid pair at hand that one is nominated instead; and nothing fails before the
+    PAC timer has expired (RFC 8863 §4).
     """
-    checklist = stream.current.checklist
+    checklist, patience = stream.current.checklist, stream.current.patience_until
     spare = any(
         pair is not valid and pair.component == valid.component and has_consent(session, pair)
         for pair in checklist.valid
     )
-    if checklist.state is ChecklistState.RUNNING and not spare:
+    expired = patience is None or session.now >= patience
+    if checklist.state is ChecklistState.RUNNING and expired and not spare:
         fail(session, stream, f"nomination failed: {reason}")
     drop_valid(session, stream, valid, reason)
 

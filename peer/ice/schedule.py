@@ -166,6 +166,7 @@ def _start_something(session: Session) -> bool:
     consent = liveness.due_check(session)
     if consent is not None:
         liveness.send_check(session, *consent)
+        tcp.reopen(session, consent[1])
         return True
     session.gather_next = not session.gather_next
     if session.gather_next:
@@ -228,8 +229,15 @@ def _stream_times(session: Session, generation: Generation) -> list[float | None
     return times
 
 
+def next_deadline(session: Session) -> float | None:
+    """Give the next time something is over, leaving out what waits for a slot."""
+    times = (session.transactions.next_time(), liveness.next_time(session))
+    return min((time for time in times if time is not None), default=None)
+
+
 def postpone(session: Session, delay: float) -> None:
     """Give back the time lost in a stall of the caller: it says nothing about the network."""
+    session.timer_known = False
     liveness.postpone(session, delay)
     session.transactions.postpone(delay)
     for stream in session.streams.values():

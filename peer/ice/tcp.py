@@ -6,6 +6,7 @@ The agent asks for connections and is told of incoming ones; it never opens a so
 from . import relaying
 from .address import TransportAddress
 from .candidate import TcpType, TransportProtocol
+from .conclusion import update
 from .connection import Connection
 from .errors import DropReason
 from .events import StreamReleased, StreamRequested, StreamTransport
@@ -94,7 +95,7 @@ def received(session: Session, handle: int, data: bytes) -> bool:
         return True
     something_due = False
     for packet in packets:
-        if receive(session, connection.base, connection.remote, packet):
+        if receive(session, connection.base, connection.remote, packet, connection):
             something_due = True
     stream = session.streams.get(connection.base.stream)
     if stream is not None and (connection.base, connection.remote) in stream.validated:
@@ -123,17 +124,29 @@ def _lost(session: Session, connection: Connection, reason: str) -> None:
     stream = session.streams.get(connection.base.stream)
     if stream is None:
         return
-    fail_pairs_on(session, stream, connection.base, connection.remote, reason)
+    base, remote = connection.base, connection.remote
+    pair = stream.current.checklist.find(base, remote)
+    if pair is not None and pair.nominating and connection.open:
+        for transaction in session.transactions.outstanding(pair):
+            session.transactions.finish(transaction)
+        reopen(session, pair)
+    if session.connections.find(base, remote) is None:
+        fail_pairs_on(session, stream, base, remote, reason)
     for component, pair in list(stream.sending.items()):
-        if pair.local.base is connection.base and pair.remote.address == connection.remote:
-            _reopen(session, stream, component, pair)
+        if pair.local.base is base and pair.remote.address == remote:
+            stream.unresponsive.add(component)
+            update(session, stream)
+            if connection.open:
+                reopen(session, pair)
 
 
-def _reopen(session: Session, stream: Stream, component: int, pair: CandidatePair) -> None:
-    """While consent lasts the active side opens the connection again (RFC 6544 §11)."""
-    stream.unresponsive.add(component)
-    session.urgent = True
-    if pair.local.base.tcp_type is TcpType.ACTIVE:
+def reopen(session: Session, pair: CandidatePair) -> None:
+    """Open the connection of a pair in use again, if that is for us to do (RFC 6544 §11.1).
+
+    That is done once when it was lost, and from then on with every consent check.
+    """
+    base, remote = pair.local.base, pair.remote.address
+    if base.tcp_type is TcpType.ACTIVE and session.connections.find(base, remote) is None:
         connect(session, pair.generator or pair)
 
 

@@ -90,7 +90,10 @@ def test_wait_is_configurable(lab: Lab) -> None:
 
 
 def test_refused_nomination_fails_the_checklist(lab: Lab) -> None:
-    """RFC 8445 §7.2.5.3.4: the pair leaves the valid list, and nothing may be sent on it."""
+    """RFC 8445 §7.2.5.3.4: the pair leaves the valid list, and nothing may be sent on it.
+
+    The checklist fails when the PAC timer has expired, not before (RFC 8863 §4).
+    """
     alice, peer = lab.agent(), lab.peer()
     peer.on_request = lambda request: (
         request.port.refuse(request, 400)
@@ -99,9 +102,14 @@ def test_refused_nomination_fails_the_checklist(lab: Lab) -> None:
     )
     peer.meet(alice, end=True)
     lab.run(1)
-    assert alice.states()[1:] == [(at(0.02), IceState.CONNECTED), (at(0.07), IceState.FAILED)]
     assert alice.times_of(SelectedPairLost) == [at(0.07)]
     assert not alice.send(b"\x80data")
+    lab.run_until(60)
+    assert alice.states()[1:] == [
+        (at(0.02), IceState.CONNECTED),
+        (at(0.07), IceState.CHECKING),
+        (at(39.5), IceState.FAILED),
+    ]
 
 
 def test_unanswered_nomination_fails_the_checklist(lab: Lab) -> None:

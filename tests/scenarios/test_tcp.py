@@ -297,3 +297,50 @@ def test_closing_closes_the_connections(lab: Lab) -> None:
     call.offerer.close()
     lab.run(1)
     assert call.answerer.streams.open == {}
+
+
+def test_lost_connection_shows_at_once(lab: Lab) -> None:
+    """Nothing can be sent meanwhile (RFC 6544 §11), whatever the next consent check will say."""
+    call = _call(lab).start()
+    call.run()
+    lab.run(10)
+    alice, bob = call.offerer, call.answerer
+    bob.streams.stop_listening(bob.selected().base)
+    next(iter(bob.streams.open.values())).abort()
+    lab.run(0.1)
+    assert alice.state() is IceState.DISCONNECTED
+
+
+def test_connection_that_is_refused_again_is_not_hammered(lab: Lab) -> None:
+    """RFC 6544 §11 says to reopen, and consent checks tell how often: every five seconds."""
+    call = _call(lab).start()
+    call.run()
+    lab.run(10)
+    alice, bob = call.offerer, call.answerer
+    local = bob.selected().base
+    bob.streams.stop_listening(local)
+    next(iter(bob.streams.open.values())).abort()
+    lab.run(12)
+    attempts = len(alice.of_type(StreamRequested)) - 1
+    assert 2 <= attempts <= 5
+    bob.streams.listen(local)
+    lab.run(8)
+    assert alice.state() is IceState.COMPLETED
+    assert alice.send(b"\x80again")
+
+
+@pytest.mark.parametrize("types", [(ACTIVE, PASSIVE), (PASSIVE, ACTIVE)])
+def test_connection_lost_while_nominating(lab: Lab, types: tuple[TcpType, TcpType]) -> None:
+    """RFC 6544 §11.1: the active side opens another one, and the nomination goes on there."""
+    call = _call(lab, types).start()
+    alice, bob = call.offerer, call.answerer
+    assert lab.sim.run_until(lambda: bool(alice.log.nominations()), 10)
+    (handle, stream) = bob.streams.open.popitem()
+    stream.abort()
+    bob.agent.stream_closed(handle, now=bob.now)
+    bob.pump()
+    lab.run(60)
+    assert alice.state() is bob.state() is IceState.COMPLETED
+    assert IceState.FAILED not in [state for _, state in alice.states()]
+    assert alice.selected().nominated
+    assert bob.selected().nominated
