@@ -14,7 +14,6 @@ from .framing import FrameSplitter
 from .inbound import receive
 from .pair import CandidatePair, PairState
 from .session import Session
-from .stream import Stream
 from .streams import fail_pairs_on
 from .stun import StunError
 
