@@ -5,6 +5,7 @@ from .address import TransportAddress
 from .base import Base
 from .conclusion import validate
 from .config import GatherPolicy
+from .connection import Connection
 from .demux import Protocol, classify
 from .errors import DropReason
 from .events import DataReceived
@@ -16,18 +17,25 @@ from .traffic import Traffic, add
 from .transaction import Purpose, Transaction
 
 
-def receive(session: Session, base: Base, source: TransportAddress, data: bytes) -> bool:
+def receive(
+    session: Session,
+    base: Base,
+    source: TransportAddress,
+    data: bytes,
+    connection: Connection | None = None,
+) -> bool:
     """Take a datagram that came to a base from `source`, relayed ones already unwrapped.
 
-    False for what cannot make anything due, as data of the application.
+    `connection` is the one it came over, None for UDP. False for what cannot make anything due,
+    as data of the application.
     """
     protocol = classify(data)
     if base.released and protocol is not Protocol.STUN:
         session.drop(DropReason.UNKNOWN_LOCAL_ADDRESS, local=str(base.address))
     elif protocol is Protocol.STUN and stun.looks_like_stun(data):
-        return _receive_stun(session, base, source, data)
+        return _receive_stun(session, base, source, data, connection)
     elif protocol is Protocol.CHANNEL:
-        return _receive_relayed(session, base, source, data)
+        return _receive_relayed(session, base, source, data, connection)
     elif protocol in (Protocol.DTLS, Protocol.RTP, Protocol.STUN):
         receive_data(session, base, source, data)
     else:
@@ -67,7 +75,13 @@ def _path(stream: Stream, base: Base, source: TransportAddress) -> PairStatistic
     return stream.other_traffic[base.component] if pair is None else (pair.valid or pair).stats
 
 
-def _receive_stun(session: Session, base: Base, source: TransportAddress, data: bytes) -> bool:
+def _receive_stun(
+    session: Session,
+    base: Base,
+    source: TransportAddress,
+    data: bytes,
+    connection: Connection | None,
+) -> bool:
     try:
         message = stun.parse(data)
     except stun.StunError as error:
@@ -77,7 +91,7 @@ def _receive_stun(session: Session, base: Base, source: TransportAddress, data: 
     if kind is stun.MessageClass.REQUEST:
         _receive_request(session, base, source, message)
     elif kind is stun.MessageClass.INDICATION:
-        return _receive_indication(session, base, source, message)
+        return _receive_indication(session, base, source, message, connection)
     else:
         _receive_response(session, base, source, message)
     return True
@@ -107,19 +121,27 @@ def _heard(session: Session, base: Base, source: TransportAddress) -> None:
 
 
 def _receive_indication(
-    session: Session, base: Base, source: TransportAddress, message: stun.Message
+    session: Session,
+    base: Base,
+    source: TransportAddress,
+    message: stun.Message,
+    connection: Connection | None,
 ) -> bool:
     if message.method != stun.Method.BINDING:
-        return _receive_relayed(session, base, source, message)
+        return _receive_relayed(session, base, source, message, connection)
     if message.unknown_required():
         session.drop(DropReason.UNKNOWN_ATTRIBUTES, source=str(source))
     return False
 
 
 def _receive_relayed(
-    session: Session, base: Base, source: TransportAddress, data: bytes | stun.Message
+    session: Session,
+    base: Base,
+    source: TransportAddress,
+    data: bytes | stun.Message,
+    connection: Connection | None,
 ) -> bool:
-    unwrapped = relaying.unwrap(session, base, source, data)
+    unwrapped = relaying.unwrap(session, base, source, data, connection)
     return unwrapped is not None and receive(session, *unwrapped)
 
 

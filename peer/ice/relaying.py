@@ -324,16 +324,25 @@ def _release_connection(session: Session, task: RelayTask) -> None:
 
 
 def unwrap(
-    session: Session, base: Base, source: TransportAddress, data: bytes | stun.Message
+    session: Session,
+    base: Base,
+    source: TransportAddress,
+    data: bytes | stun.Message,
+    connection: Connection | None = None,
 ) -> tuple[Base, TransportAddress, bytes] | None:
     """Unpack ChannelData or a Data indication from a TURN server.
 
-    Returns the relayed base it came to, the peer and its data; None when it was dropped.
+    One base may have allocations over UDP and TCP on the same server: `connection` tells them
+    apart (RFC 8656 §3.2). Returns the relayed base it came to, the peer and its data; None when
+    it was dropped.
     """
     tasks = [
         task
         for task in session.relays
-        if task.via is base and task.allocation.server.address == source
+        if task.via is base
+        and task.allocation.server.address == source
+        and task.server.transport.is_stream is (connection is not None)
+        and task.connection is connection
     ]
     for task in tasks:
         content = task.allocation.unwrap(data, session.now)
