@@ -66,11 +66,19 @@ class IceAgent:
 
     # Application
 
-    def add_stream(self, stream_id: str, components: Iterable[int] = (1,)) -> IceParameters:
+    def add_stream(
+        self,
+        stream_id: str,
+        components: Iterable[int] = (1,),
+        *,
+        parameters: IceParameters | None = None,
+    ) -> IceParameters:
         """Add a data stream; returns the credentials to signal (RFC 8445 §5.3).
 
-        Component 1 is RTP, 2 RTCP. Streams are checked in the order they were added. Raises
-        InvalidParameterError for a known id or components outside 1..256.
+        Component 1 is RTP, 2 RTCP. Streams are checked in the order they were added. With
+        `parameters` these credentials are used, because a description has them already; streams
+        may share them. Raises InvalidParameterError for a known id, components outside 1..256
+        or credentials of wrong length.
         """
         session = self._open()
         numbers = tuple(sorted(set(components)))
@@ -78,7 +86,7 @@ class IceAgent:
             raise InvalidParameterError(f"stream {stream_id!r} exists")
         if not numbers or numbers[0] < 1 or numbers[-1] > 256:
             raise InvalidParameterError("components are 1..256")
-        generation = make_generation(session, stream_id)
+        generation = make_generation(session, stream_id, parameters)
         session.streams[stream_id] = Stream(stream_id, numbers, generation)
         session.checklists.append(generation.checklist)
         return generation.local
@@ -226,18 +234,21 @@ class IceAgent:
         update(session, stream)
         session.urgent = True
 
-    def restart(self, stream_id: str) -> IceParameters:
+    def restart(
+        self, stream_id: str, *, parameters: IceParameters | None = None
+    ) -> IceParameters:
         """Restart ICE for a stream: new credentials, new candidates (RFC 8445 §9).
 
-        Data goes on over the old pair until the new session has selected one.
+        Data goes on over the old pair until the new session has selected one. `parameters` as
+        in `add_stream`; InvalidParameterError when they are not both new.
         """
         session = self._open()
         schedule.announce_bases(session)
         stream = self._stream(stream_id)
-        parameters = restart_stream(session, stream)
+        local = restart_stream(session, stream, parameters)
         relaying.restart(session, stream)
         session.urgent = True
-        return parameters
+        return local
 
     def send(
         self, stream_id: str, component: int, data: bytes, *, now: float | None = None
@@ -248,7 +259,8 @@ class IceAgent:
         whose `SelectedPairChanged.direct` is True.
         """
         session = self._open()
-        session.now = max(session.now, now or 0.0)
+        if now is not None:
+            self._advance(now)
         pair = self._stream(stream_id).sending.get(component)
         if pair is None or not session.send(pair.local.base, pair.remote.address, data):
             session.drop(DropReason.NO_PATH)
@@ -286,7 +298,7 @@ class IceAgent:
         session = self._session
         if session.closed:
             return
-        session.now = max(session.now, now)
+        self._advance(now)
         schedule.announce_bases(session)
         base = session.bases.get(TransportAddress(*local))
         if base is None:
@@ -318,7 +330,7 @@ class IceAgent:
         base = session.bases.get(TransportAddress(*local))
         if session.closed or base is None:
             return
-        session.now = max(session.now, now)
+        self._advance(now)
         schedule.fail_transactions(session, base, TransportAddress(*remote), reason)
         schedule.run(session, timeouts=False)
 
@@ -338,7 +350,7 @@ class IceAgent:
         session = self._session
         if session.closed:
             return None
-        session.now = max(session.now, now)
+        self._advance(now)
         schedule.announce_bases(session)
         known = tcp.opened(session, handle, TransportAddress(*local), TransportAddress(*remote))
         schedule.run(session, timeouts=False)
@@ -348,7 +360,7 @@ class IceAgent:
         """Take bytes that arrived on a connection, in order, cut anywhere."""
         session = self._session
         if not session.closed:
-            session.now = max(session.now, now)
+            self._advance(now)
             if tcp.received(session, handle, data):
                 schedule.run(session, timeouts=False)
 
@@ -356,7 +368,7 @@ class IceAgent:
         """Tell that a connection was closed or could not be opened."""
         session = self._session
         if not session.closed:
-            session.now = max(session.now, now)
+            self._advance(now)
             tcp.closed(session, handle, reason)
             schedule.run(session, timeouts=False)
 
@@ -367,18 +379,28 @@ class IceAgent:
         session = self._session
         if session.closed:
             return
-        expected = self.get_timer()
+        self._notice_stall(now)
         session.now = max(session.now, now)
-        if expected is not None and not session.urgent:
-            self._notice_stall(now - expected)
         session.urgent = False
         schedule.run(session, timeouts=True)
 
-    def _notice_stall(self, late: float) -> None:
+    def _advance(self, now: float) -> None:
+        """Set the clock for what arrived; a stall is noticed before what came during it counts."""
         session = self._session
+        if now - session.now > session.timings.stall:
+            self._notice_stall(now)
+        session.now = max(session.now, now)
+
+    def _notice_stall(self, now: float) -> None:
+        session = self._session
+        expected = schedule.next_deadline(session) if session.urgent else self.get_timer()
+        if expected is None:
+            return
+        late = now - max(expected, session.accounted)
         if late > session.timings.stall:
             session.emit(EventLoopStalled(late))
             schedule.postpone(session, late)
+            session.accounted = now
 
     # Outputs
 

@@ -46,6 +46,7 @@ class Session:
     """
 
     __slots__ = (
+        "accounted",
         "bases",
         "bindings",
         "checklists",
@@ -88,6 +89,7 @@ class Session:
         self.role = role
         self.tie_breaker = int.from_bytes(entropy(8), "big")
         self.now = 0.0
+        self.accounted = 0.0
         self.closed = False
         self.renomination = 0
         self.streams: dict[str, Stream] = {}
