@@ -234,9 +234,7 @@ class IceAgent:
         update(session, stream)
         session.urgent = True
 
-    def restart(
-        self, stream_id: str, *, parameters: IceParameters | None = None
-    ) -> IceParameters:
+    def restart(self, stream_id: str, *, parameters: IceParameters | None = None) -> IceParameters:
         """Restart ICE for a stream: new credentials, new candidates (RFC 8445 §9).
 
         Data goes on over the old pair until the new session has selected one. `parameters` as

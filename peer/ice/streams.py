@@ -27,20 +27,30 @@ MIN_FRAGMENT, MAX_FRAGMENT = 4, 256
 MIN_PASSWORD, MAX_PASSWORD = 22, 256
 
 
-def make_generation(session: Session, stream_id: str) -> Generation:
-    """Make fresh credentials (RFC 8445 §5.3)."""
+def make_generation(
+    session: Session, stream_id: str, parameters: IceParameters | None = None
+) -> Generation:
+    """Start a generation with given credentials or fresh ones (RFC 8445 §5.3)."""
+    if parameters is not None:
+        check_credentials(parameters.username_fragment, parameters.password)
+        return Generation(stream_id, parameters)
     fragment = random_text(session.entropy, session.config.ufrag_bytes)
     password = random_text(session.entropy, session.config.password_bytes)
     return Generation(stream_id, IceParameters(fragment, password))
 
 
+def check_credentials(username_fragment: str, password: str) -> None:
+    """Refuse what RFC 8839 §5.4 does not allow. Raises InvalidParameterError."""
+    if not MIN_FRAGMENT <= len(username_fragment) <= MAX_FRAGMENT or ":" in username_fragment:
+        raise InvalidParameterError("a username fragment has 4..256 characters and no colon")
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise InvalidParameterError("a password has 22..256 characters")
+
+
 def set_remote(session: Session, stream: Stream, parameters: RemoteParameters) -> None:
     """Take the peer's credentials; raises when they change without a restart of ours."""
     generation = stream.current
-    if not MIN_FRAGMENT <= len(parameters.username_fragment) <= MAX_FRAGMENT:
-        raise InvalidParameterError("a username fragment has 4..256 characters")
-    if not MIN_PASSWORD <= len(parameters.password) <= MAX_PASSWORD:
-        raise InvalidParameterError("a password has 22..256 characters")
+    check_credentials(parameters.username_fragment, parameters.password)
     known = generation.remote
     if known is not None:
         same = (known.username_fragment, known.password)
@@ -58,11 +68,14 @@ def set_remote(session: Session, stream: Stream, parameters: RemoteParameters) -
         session.role = IceRole.CONTROLLED
 
 
-def restart_stream(session: Session, stream: Stream) -> IceParameters:
+def restart_stream(
+    session: Session, stream: Stream, parameters: IceParameters | None = None
+) -> IceParameters:
     """Start a new generation; what carried data goes on doing so (RFC 8445 §9)."""
     old = stream.current
     carries = any(pair in old.checklist.valid for pair in stream.sending.values())
-    new = make_generation(session, stream.id)
+    _check_renewed(old.local, parameters)
+    new = make_generation(session, stream.id, parameters)
     if carries and stream.previous is not None:
         retire_previous(session, stream)
     for transaction in session.transactions.all():
@@ -87,6 +100,13 @@ def restart_stream(session: Session, stream: Stream) -> IceParameters:
     gathering.restart(session, stream)
     update(session, stream)
     return new.local
+
+
+def _check_renewed(old: IceParameters, new: IceParameters | None) -> None:
+    if new is None:
+        return
+    if new.username_fragment == old.username_fragment or new.password == old.password:
+        raise InvalidParameterError("a restart changes both username fragment and password")
 
 
 def drop_base(session: Session, stream: Stream, base: Base, reason: str) -> None:

@@ -1,9 +1,17 @@
 import pytest
 
-from peer.ice import IceConfig, IceRole, InvalidParameterError, RemoteParameters, Timings
+from peer.ice import (
+    IceAgent,
+    IceConfig,
+    IceParameters,
+    IceRole,
+    InvalidParameterError,
+    RemoteParameters,
+    Timings,
+)
 from peer.ice.streams import set_remote
 
-from .builders import make_session, make_stream
+from .builders import entropy, make_session, make_stream
 
 PASSWORD = "p" * 22
 
@@ -73,3 +81,44 @@ def test_lengths(fragment: int, password: int, valid: bool) -> None:
     with pytest.raises(InvalidParameterError):
         set_remote(session, stream, given)
     assert stream.current.remote is None
+
+
+class TestGivenCredentials:
+    """RFC 9429 §5.2.1: the description has the credentials before the agent is told."""
+
+    GIVEN = IceParameters("ours", "o" * 22)
+
+    def agent(self) -> IceAgent:
+        return IceAgent(role=IceRole.CONTROLLING, entropy=entropy())
+
+    def test_they_are_used_and_may_be_shared(self) -> None:
+        agent = self.agent()
+        assert agent.add_stream("0", parameters=self.GIVEN) == self.GIVEN
+        assert agent.add_stream("1", parameters=self.GIVEN) == self.GIVEN
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            IceParameters("our", "o" * 22),
+            IceParameters("u" * 257, "o" * 22),
+            IceParameters("o:urs", "o" * 22),
+            IceParameters("ours", "o" * 21),
+            IceParameters("ours", "o" * 257),
+        ],
+    )
+    def test_what_no_description_may_carry_is_refused(self, parameters: IceParameters) -> None:
+        agent = self.agent()
+        with pytest.raises(InvalidParameterError):
+            agent.add_stream("0", parameters=parameters)
+        assert agent.add_stream("0") != parameters
+
+    @pytest.mark.parametrize(
+        "parameters", [IceParameters("ours", "n" * 22), IceParameters("new0", "o" * 22)]
+    )
+    def test_a_restart_changes_both(self, parameters: IceParameters) -> None:
+        agent = self.agent()
+        agent.add_stream("0", parameters=self.GIVEN)
+        with pytest.raises(InvalidParameterError):
+            agent.restart("0", parameters=parameters)
+        new = IceParameters("new0", "n" * 22)
+        assert agent.restart("0", parameters=new) == new
