@@ -12,10 +12,10 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from random import Random
+from typing import TypeAlias
 
-from peer.ice import IceConfig, Limits
+from peer.ice import IceConfig, Limits, TransportAddress
 from tests.sim import PathKind, Protocol, Topology, random_topology
-from tests.sim.datagram_log import Sent
 
 from .calls import Outcome, TopologyCall, directness
 
@@ -42,25 +42,28 @@ class Verdict:
         return directness(self.outcome.path) == directness(self.expected)
 
 
-def build(number: int, *, lossy: bool = False) -> Topology:
-    """The topology of a number."""
-    return random_topology(Random(number), lossy=lossy)
+def build(number: int, *, lossy: bool = False, luck: int = 0) -> Topology:
+    """The topology of a number; `luck` changes which packets are lost."""
+    topology = random_topology(Random(number), lossy=lossy)
+    if luck:
+        topology.sim.rng.seed(luck)
+    return topology
 
 
-def call(number: int, *, lossy: bool = False) -> TopologyCall:
+def call(number: int, *, lossy: bool = False, luck: int = 0) -> TopologyCall:
     """The call of a number, not yet started: TURN over UDP and TCP, with any signalling delay."""
-    topology = build(number, lossy=lossy)
-    delay = Random(-number).choice((0.0, 0.02, 0.1, 0.5))
+    topology = build(number, lossy=lossy, luck=luck)
+    delay = Random(-number).choice((0.0, 0.02, 0.1))
     transports = (Protocol.UDP, Protocol.TCP)
     return TopologyCall(topology, transports=transports, config=CONFIG, delay=delay)
 
 
-def judge(number: int, *, lossy: bool = False) -> Verdict:
+def judge(number: int, *, lossy: bool = False, luck: int = 0) -> Verdict:
     """Make the call of a number from the offer to the end; check all there is to check.
 
     Raises AssertionError when an invariant does not hold; the path is for the caller to judge.
     """
-    made = call(number, lossy=lossy)
+    made = call(number, lossy=lossy, luck=luck)
     expected = made.topology.best_path()
     outcome = made.connect()
     if outcome.path is not None:
@@ -72,13 +75,20 @@ def judge(number: int, *, lossy: bool = False) -> Verdict:
     return Verdict(number, tuple(made.topology.description), outcome, expected)
 
 
-def record(number: int) -> list[list[Sent]]:
-    """All that both sides send in the call of a number, in order."""
+Datagram: TypeAlias = tuple[float, TransportAddress, TransportAddress, bytes]
+
+
+def record(number: int) -> list[Datagram]:
+    """All that both sides send in the call of a number, each in order."""
     made = call(number, lossy=True)
     if made.connect().path is not None:
         made.check_data()
     made.close()
-    return [host.log.sent for host in made.hosts]
+    return [
+        (sent.time, sent.local, sent.remote, sent.data)
+        for host in made.hosts
+        for sent in host.log.sent
+    ]
 
 
 def main(arguments: list[str] | None = None) -> int:
