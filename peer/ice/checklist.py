@@ -55,6 +55,12 @@ class Checklist:
         """Give the pair checked from `base` to `remote`."""
         return self._index.get((base, remote))
 
+    def has_retired(self, base: Base, remote: TransportAddress) -> bool:
+        """Tell whether there once was a pair from `base` to `remote`."""
+        return any(
+            pair.local.base is base and pair.remote.address == remote for pair in self.retired
+        )
+
     def insert(self, pair: CandidatePair) -> None:
         """Put a pair in its place by priority."""
         insort(self.pairs, pair, key=_by_priority)
@@ -255,12 +261,13 @@ class ChecklistSet:
     # Scheduling (RFC 8445 §6.1.4.2)
 
     def next_check(self) -> tuple[Checklist, CandidatePair] | None:
-        """Choose the next pair to check: the next Running checklist with work, round robin."""
+        """Choose the next pair to check: the next checklist with work, round robin.
+
+        A Completed one has work only with renomination: otherwise its pairs are gone (§8.1.2).
+        """
         count = len(self.lists)
         for step in range(count):
             checklist = self.lists[(self._next + step) % count]
-            if checklist.state is not ChecklistState.RUNNING and not checklist.triggered:
-                continue
             pair = self._choose(checklist)
             if pair is not None:
                 self._next = (self._next + step + 1) % count
@@ -273,7 +280,7 @@ class ChecklistSet:
             if _ready(pair):
                 checklist.triggered.remove(pair)
                 return pair
-        if checklist.state is not ChecklistState.RUNNING:
+        if checklist.state is ChecklistState.FAILED:
             return None
         waiting = self._first_waiting(checklist)
         if waiting is None and self._thaw(checklist):

@@ -99,9 +99,9 @@ def process(session: Session, stream: Stream, generation: Generation, check: Ear
     if session.config.lite:
         _process_lite(session, stream, generation, check, remote, pair)
         return
-    fresh = pair is None
+    fresh = pair is None and not generation.checklist.has_retired(check.base, check.source)
     if pair is None:
-        pair = _learn_pair(session, stream, generation, check, remote)
+        pair = _learn_pair(session, stream, check, remote)
         if pair is None:
             return
     nominates = _nominates(session, generation, pair, check)
@@ -158,11 +158,7 @@ def _remote_candidate(
 
 
 def _learn_pair(
-    session: Session,
-    stream: Stream,
-    generation: Generation,
-    check: EarlyCheck,
-    remote: Candidate,
+    session: Session, stream: Stream, check: EarlyCheck, remote: Candidate
 ) -> CandidatePair | None:
     local = check.base.host
     if local is None or (
@@ -171,7 +167,6 @@ def _learn_pair(
         return None
     pair = CandidatePair(stream.id, local, remote, clock=session)
     pair.set_priority(session.role)
-    session.checklists.add_triggered(generation.checklist, pair)
     return pair
 
 
@@ -209,6 +204,8 @@ def _trigger(
     """Enqueue the triggered check as the pair's state demands (RFC 8445 §7.3.1.4)."""
     remote = generation.remote
     assert remote is not None
+    if generation.checklist.find(check.base, check.source) is not pair:
+        session.checklists.add_triggered(generation.checklist, pair)
     if check.remote_fragment != remote.username_fragment:
         pair.triggered_username = check.remote_fragment
     if nominates:
@@ -236,9 +233,10 @@ def _process_lite(
     if not check.use_candidate:
         return
     if pair is None:
-        pair = _learn_pair(session, stream, generation, check, remote)
+        pair = _learn_pair(session, stream, check, remote)
         if pair is None:
             return
+        session.checklists.add_triggered(generation.checklist, pair)
     pair.state = PairState.SUCCEEDED
     pair.valid = pair
     pair.valid_since = pair.valid_since or session.now

@@ -327,11 +327,16 @@ class TestSchedule:
         assert self.run(checklists) is pairs["b f2"]
         assert self.run(checklists) is None
 
-    @pytest.mark.parametrize("state", [ChecklistState.COMPLETED, ChecklistState.FAILED])
-    def test_only_running_lists(self, state: ChecklistState) -> None:
+    def test_nothing_of_a_failed_list(self) -> None:
         checklists, _ = table("a f1")
-        checklists.lists[0].state = state
+        checklists.lists[0].state = ChecklistState.FAILED
         assert self.run(checklists) is None
+
+    def test_what_a_completed_list_still_has(self) -> None:
+        """RFC 8445 §8.1.2 empties it, unless renomination may want the pairs."""
+        checklists, pairs = table("a f1")
+        checklists.lists[0].state = ChecklistState.COMPLETED
+        assert self.run(checklists) is pairs["a f1"]
 
     def test_triggered_checks_first(self) -> None:
         """Step 1: first in, first out, whatever the priorities."""
@@ -361,7 +366,6 @@ class TestSchedule:
         add_pairs(checklists, one, other)
         one.state = PairState.IN_PROGRESS
         assert checklists.next_check() is None
-        assert checklists.idle
         if gone == "pair":
             checklists.discard(checklists.lists[0], one, "test")
         else:

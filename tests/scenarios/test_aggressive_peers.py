@@ -125,3 +125,23 @@ def test_libwebrtc_with_renomination_offered_by_us_alone(lab: Lab) -> None:
     good.check(base_of(alice), use_candidate=True)
     lab.run(0.1)
     assert [pair.remote.address for _, pair in alice.nominated()] == [best.address]
+
+
+def test_pairs_that_were_given_up_are_not_checked_again(lab: Lab) -> None:
+    """RFC 8445 §8.1.2: nothing of a concluded component is, while another one goes on."""
+    alice, peer = lab.agent(role=CONTROLLED), lab.peer(controlling=True)
+    ports = _ports(peer, 4)
+    peer.on_request = lambda request: peer.accept(request) if request.port is ports[0] else None
+    peer.know(alice.open(components=(1, 2)))
+    candidates = [port.candidate(foundation=f"f{n}") for n, port in enumerate(ports)]
+    alice.meet(peer.remote, candidates, end=True)
+    first = next(iter(alice.sockets))
+    lab.run(0)
+    ports[0].check(first, use_candidate=True)
+    lab.run_until(2)
+    assert alice.selected().nominated
+    for _ in range(3):
+        for port in ports[1:]:
+            port.check(first, use_candidate=True)
+        lab.run(1)
+    assert {sent.remote for sent in alice.log.checks()} == {ports[0].address}

@@ -102,3 +102,15 @@ def test_one_side_alone_means_plain_nomination(lab: Lab) -> None:
     (nomination,) = call.offerer.log.nominations()
     assert not nomination.has(stun.NOMINATION)
     assert call.answerer.state() is IceState.COMPLETED
+
+
+def test_base_that_comes_after_completion(lab: Lab) -> None:
+    """Draft §4: a better pair may be nominated at any time, so it is checked at any time."""
+    alice, peer = lab.agent(config=CONFIG), lab.peer()
+    _meet(alice, peer, peer.port)
+    lab.run_until(5)
+    alice.bind(alice.host.addresses[0])
+    alice.pump()
+    lab.run_until(6)
+    late = list(alice.sockets)[-1]
+    assert [sent.remote for sent in alice.log.checks() if sent.local == late] == [peer.port.address]
