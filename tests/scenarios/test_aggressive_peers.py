@@ -1,5 +1,7 @@
 """Controlling peers that nominate more than once (RFC 8445 §8.1.1)."""
 
+from dataclasses import replace
+
 from peer.ice import IceConfig, IceState, SelectedPairLost, stun
 from peer.ice.stun import NetworkInfo
 
@@ -134,7 +136,7 @@ def test_pairs_that_were_given_up_are_not_checked_again(lab: Lab) -> None:
     peer.on_request = lambda request: peer.accept(request) if request.port is ports[0] else None
     peer.know(alice.open(components=(1, 2)))
     candidates = [port.candidate(foundation=f"f{n}") for n, port in enumerate(ports)]
-    alice.meet(peer.remote, candidates, end=True)
+    alice.meet(peer.remote, candidates)
     first = next(iter(alice.sockets))
     lab.run(0)
     ports[0].check(first, use_candidate=True)
@@ -144,4 +146,8 @@ def test_pairs_that_were_given_up_are_not_checked_again(lab: Lab) -> None:
         for port in ports[1:]:
             port.check(first, use_candidate=True)
         lab.run(1)
-    assert {sent.remote for sent in alice.log.checks()} == {ports[0].address}
+    late = peer.open(7000)
+    alice.agent.add_remote_candidate("0", replace(late.candidate(), component=2))
+    alice.pump()
+    lab.run(1)
+    assert {sent.remote for sent in alice.log.checks()} == {ports[0].address, late.address}
