@@ -200,8 +200,9 @@ def _pair(
                 session, generation
             ):
                 continue
-            if local.base.relay is not None:
-                local.base.relay.want_permission(remote.address, session.now)
+            relay = local.base.relay
+            if relay is not None and not relay.want_permission(remote.address, session.now):
+                continue
             session.new_pairs.append((checklist, local, remote))
 
 

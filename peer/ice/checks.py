@@ -216,7 +216,6 @@ def _handle_role_conflict(
     else:
         session.drop(DropReason.STALE_ROLE_CONFLICT)
     if pair in generation.checklist.pairs and not transaction.cancelled:
-        pair.check_deadline = None
         generation.checklist.trigger(pair)
         session.checklists.idle = False
 

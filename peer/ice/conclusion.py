@@ -1,5 +1,7 @@
 """Concluding ICE: selection, states, completion, freeing, failure (RFC 8445 §8)."""
 
+from typing import TYPE_CHECKING
+
 from .address import TransportAddress
 from .base import Base
 from .candidate import TransportProtocol
@@ -21,6 +23,9 @@ from .session import Session
 from .stream import Generation, Stream
 from .transaction import Purpose
 from .turn import AllocationState
+
+if TYPE_CHECKING:
+    from .relaying import RelayTask
 
 _DONE = (PairState.SUCCEEDED, PairState.FAILED)
 
@@ -68,15 +73,17 @@ def _stop_component(session: Session, generation: Generation, selected: Candidat
 
 def complete(session: Session, stream: Stream, generation: Generation) -> None:
     """Conclude the checklist once each component has its pair (RFC 8445 §8.1.2)."""
-    if any(component not in generation.selected for component in stream.components):
-        return
-    if generation is not stream.current:
+    if generation is not stream.current or not _all_selected(stream, generation):
         return
     generation.checklist.state = ChecklistState.COMPLETED
     if generation.completed_at is None:
         generation.completed_at = session.now
     if stream.previous is not None:
         retire_previous(session, stream)
+
+
+def _all_selected(stream: Stream, generation: Generation) -> bool:
+    return all(component in generation.selected for component in stream.components)
 
 
 def retire_previous(session: Session, stream: Stream) -> None:
@@ -110,7 +117,9 @@ def update(session: Session, stream: Stream) -> None:
 def _choose(session: Session, stream: Stream, component: int) -> CandidatePair | None:
     generation = stream.current
     selected = generation.selected.get(component)
-    if selected is not None and selected in generation.checklist.valid:
+    # A lite agent sends nothing before each component has its pair (RFC 8445 §12.1.1).
+    waits = session.config.lite and not _all_selected(stream, generation)
+    if selected is not None and selected in generation.checklist.valid and not waits:
         return selected
     current = stream.sending.get(component)
     if stream.previous is not None and current in stream.previous.checklist.valid:
@@ -354,6 +363,10 @@ def free_unused(session: Session, stream: Stream) -> None:
     for base in list(stream.bases):
         if base not in needed:
             release(session, stream, base)
+    for task in session.relays:
+        # What a server has not given by now is not needed any more.
+        if task.via in needed and not task.bases:
+            stop_task(task, session.now)
 
 
 def release(session: Session, stream: Stream, base: Base) -> None:
@@ -379,15 +392,20 @@ def release(session: Session, stream: Stream, base: Base) -> None:
             base.relay.release(session.now)
         return
     open_relays = [task for task in session.relays if task.via is base and not task.ended]
-    for task in open_relays:
-        task.allocation.release(session.now)
-        # With nothing asked of the server yet there is nothing to wait for.
-        task.ended = task.allocation.state is AllocationState.RELEASED
     for task in session.relays:
         if task.via is base:
-            task.retry_at = None
+            stop_task(task, session.now)
     if all(task.ended for task in open_relays):
         close_base(session, base)
+
+
+def stop_task(task: "RelayTask", now: float) -> None:
+    """Ask no more of a TURN server from one base, and have what it gave deleted."""
+    task.retry_at = None
+    if not task.ended:
+        task.allocation.release(now)
+        # With nothing asked of the server yet there is nothing to wait for.
+        task.ended = task.allocation.state is AllocationState.RELEASED
 
 
 def close_base(session: Session, base: Base) -> None:

@@ -31,7 +31,8 @@ def handle_request(
     if generation is not None:
         generation.checklist.count_answered(base, source)
     conflict = resolve_conflict(session.role, session.tie_breaker, verdict)
-    if conflict is Conflict.REJECT:
+    # A lite agent never controls a full one (RFC 8445 §6.1.1), whatever the tie-breakers.
+    if conflict is Conflict.REJECT or (conflict is Conflict.SWITCH and session.config.lite):
         session.drop(DropReason.ROLE_CONFLICT, source=str(source))
         session.send(base, source, role_conflict(message, verdict.key))
         return False

@@ -5,6 +5,7 @@ from .address import TransportAddress
 from .base import Base
 from .candidates import announce_host
 from .checklist import ChecklistState
+from .checks import switch_role
 from .conclusion import (
     complete,
     drop_valid,
@@ -62,10 +63,10 @@ def set_remote(session: Session, stream: Stream, parameters: RemoteParameters) -
     if stream.previous is not None and stream.previous.remote is not None:
         stream.old_fragments.append(stream.previous.remote.username_fragment)
     session.pacer.ta = max(session.pacer.ta, parameters.pacing or UNSIGNALLED_TA)
-    if parameters.lite and not session.config.lite:
-        session.role = IceRole.CONTROLLING
-    elif session.config.lite and not parameters.lite:
-        session.role = IceRole.CONTROLLED
+    if parameters.lite is not session.config.lite:
+        role = IceRole.CONTROLLING if parameters.lite else IceRole.CONTROLLED
+        if session.role is not role:
+            switch_role(session)
 
 
 def restart_stream(

@@ -1,5 +1,6 @@
 """Lite agents (RFC 8445 §2.5, §5.2, §7.3.2, §8.2)."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -10,7 +11,9 @@ from peer.ice import (
     IceRole,
     IceState,
     RemoteParameters,
+    RoleChanged,
     starts_controlling,
+    stun,
 )
 from tests.sim.datagram_log import Kind
 
@@ -137,3 +140,40 @@ def test_full_agent_takes_control_of_a_lite_peer(lab: Lab) -> None:
     lab.run(1)
     assert alice.agent.role is CONTROLLING
     assert len(alice.log.nominations()) == 1
+
+
+def test_lite_agent_sends_nothing_before_all_components_are_nominated(lab: Lab) -> None:
+    """RFC 8445 §12.1.1."""
+    alice, peer = lab.agent(config=LITE, role=CONTROLLED), lab.peer(controlling=True)
+    peer.know(alice.open(components=(1, 2)))
+    candidate = peer.port.candidate()
+    alice.meet(peer.remote, [candidate, replace(candidate, component=2)], end=True)
+    first, second = alice.sockets
+    peer.port.check(first, use_candidate=True)
+    lab.run(1)
+    assert not alice.send(b"\x80too early")
+    peer.port.check(second, use_candidate=True)
+    lab.run(1)
+    assert alice.send(b"\x80now")
+    assert alice.send(b"\x80now", component=2)
+
+
+@pytest.mark.parametrize("tie_breaker", [0, (1 << 64) - 1])
+def test_lite_agent_never_takes_control_of_a_full_one(lab: Lab, tie_breaker: int) -> None:
+    """RFC 8445 §6.1.1: whatever the tie-breakers, it is the other one that has to switch."""
+    alice, peer = lab.agent(config=LITE, role=CONTROLLED), lab.peer(controlling=False)
+    peer.meet(alice, end=True)
+    peer.port.check(base_of(alice), tie_breaker=tie_breaker)
+    lab.run(1)
+    (response,) = peer.port.responses
+    assert response.get(stun.ERROR_CODE).code == 487
+    assert alice.agent.role is CONTROLLED
+
+
+def test_role_taken_because_the_peer_is_lite_is_told(lab: Lab) -> None:
+    """RFC 8445 §6.1.1: as any change of the role, with the priorities it brings."""
+    alice, peer = lab.agent(role=CONTROLLED), lab.peer()
+    peer.know(alice.open())
+    alice.meet(replace(peer.remote, lite=True), [peer.port.candidate()], end=True)
+    lab.run(1)
+    assert [event.role for event in alice.of_type(RoleChanged)] == [CONTROLLING]

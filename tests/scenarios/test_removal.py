@@ -115,3 +115,19 @@ def test_server_that_loses_every_allocation_is_left_alone_for_a_minute(lab: Lab)
     before = server.count(Method.ALLOCATE)
     lab.run_until(55)
     assert server.count(Method.ALLOCATE) - before <= 2
+
+
+def test_nothing_is_gathered_once_candidates_are_freed(lab: Lab) -> None:
+    """RFC 8445 §8.3.1: a server that was short of resources is not asked again after that."""
+    server = lab.turn_server()
+    server.faults.fail(Method.ALLOCATE, 486, 1)
+    alice = lab.agent(host=lab.public("alice"), role=CONTROLLED)
+    peer = lab.peer(host=lab.public("peer"), controlling=True)
+    peer.know(alice.open(turn=[settings(server)]))
+    lab.run_until(1)
+    alice.meet(peer.remote, [peer.port.candidate()], end=True)
+    peer.port.check(base_of(alice), use_candidate=True)
+    lab.run_until(200)
+    assert alice.selected().nominated
+    assert server.count(Method.ALLOCATE) == 0
+    assert server.allocations == []

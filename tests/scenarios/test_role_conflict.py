@@ -2,7 +2,7 @@
 
 import pytest
 
-from peer.ice import IceRole, RoleChanged, stun
+from peer.ice import IceRole, IceState, RoleChanged, stun
 
 from .lab import CONTROLLED, CONTROLLING, Lab, at, base_of
 from .scripted_peer import Received
@@ -160,3 +160,13 @@ def test_nomination_by_a_peer_that_gave_up_the_role_is_void(lab: Lab) -> None:
     assert alice.agent.role is CONTROLLING
     (nomination,) = alice.log.nominations()
     assert alice.nominated()[0][0] == at(nomination.time + 0.02)
+
+
+def test_conflict_without_end_ends_with_the_check(lab: Lab) -> None:
+    """A peer that answers every check with 487 is asked for the time of one transaction."""
+    alice, peer = lab.agent(), lab.peer()
+    peer.on_request = lambda request: request.port.refuse(request, 487)
+    peer.meet(alice, end=True)
+    lab.run_until(60)
+    assert alice.state() is IceState.FAILED
+    assert alice.log.checks()[-1].time < 39.5 + 0.1
