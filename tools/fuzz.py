@@ -31,7 +31,16 @@ from peer.ice import (
     turn,
 )
 from peer.ice.address import TransportAddress
+from peer.ice.framing import frame
 
+from .fuzz_agent import (
+    CANDIDATE_SEEDS,
+    fuzz_agent,
+    fuzz_agent_streams,
+    fuzz_framing,
+    fuzz_remote_candidate,
+    fuzz_signed,
+)
 from .fuzz_sdp import fuzz_candidate, fuzz_fragment, fuzz_sdp
 
 PEER = TransportAddress("198.51.100.7", 9)
@@ -215,6 +224,11 @@ TARGETS: dict[str, Target] = {
     "turn-stream": Target(fuzz_turn_stream, _stream_seeds()),
     "turn-responses": Target(fuzz_turn_responses, (*_stun_seeds(), *_stream_seeds())),
     "trace": Target(fuzz_trace, _trace_seeds()),
+    "framing": Target(fuzz_framing, tuple(map(frame, _stun_seeds()))),
+    "agent": Target(fuzz_agent, (*_stun_seeds(), *_stream_seeds())),
+    "agent-signed": Target(fuzz_signed, tuple(seed[20:] for seed in _stun_seeds())),
+    "agent-streams": Target(fuzz_agent_streams, (*map(frame, _stun_seeds()), *_stream_seeds())),
+    "agent-candidates": Target(fuzz_remote_candidate, CANDIDATE_SEEDS),
 }
 
 
