@@ -364,8 +364,15 @@ def _remote_transport(old: Wiring, new: Wiring) -> Iterator[Step]:
         if before == after:
             continue
         yield from _remote_ice(before, after)
-        if after.dtls is not None and (before is None or before.dtls != after.dtls):
+        if after.dtls is not None and not _goes_on(before, after.dtls):
             yield StartDtls(number, after.dtls)
+
+
+def _goes_on(before: Transport | None, dtls: DtlsParameters) -> bool:
+    """Tell whether the association is the one there was; its role may be signalled anew."""
+    if before is None or before.dtls is None:
+        return False
+    return before.dtls.association == dtls.association
 
 
 def _remote_ice(before: Transport | None, after: Transport) -> Iterator[Step]:

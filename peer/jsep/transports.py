@@ -160,6 +160,7 @@ def answer_transports(
             remote,
             role=_dtls_role(answers[owner], offerer),
             restarted=_is_restarted(state, offerer, transport, theirs[owner]),
+            settled=state.stable is not None and transport.id in state.stable.wiring.transports,
         )
     transports = {} if answer.type is SdpType.ANSWER else dict(state.wiring.transports)
     transports.update({transport.id: transport for transport in made.values()})
@@ -234,17 +235,25 @@ def _connect(
     *,
     role: DtlsRole,
     restarted: bool,
+    settled: bool,
 ) -> Transport:
+    """Return the transport with what the peer's section says; `settled` is one used before."""
     dtls = transport.dtls
     fingerprints = theirs.media.dtls.fingerprints
+    same = dtls is not None and same_certificate(dtls.fingerprints, fingerprints)
     if dtls is None:
         dtls = DtlsParameters(role, fingerprints)
-    elif dtls.role is not role or not same_certificate(dtls.fingerprints, fingerprints):
+    elif dtls.role is not role or not same:
         if not restarted:
             raise InvalidAccessError(
                 f"section {theirs.mid}: the DTLS role or fingerprint changes without an ICE restart"
             )
-        dtls = DtlsParameters(role, fingerprints, dtls.association + 1)
+        if same and settled and remote.type.is_answer:
+            # RFC 8842 §4 wants a new association. Firefox answers every ICE restart as active and
+            # goes on with the one there is.
+            dtls = replace(dtls, role=role)
+        else:
+            dtls = DtlsParameters(role, fingerprints, dtls.association + 1)
     remote_ice = RemoteIce(
         _credentials(theirs), lite=remote.record.ice_lite, options=theirs.media.ice.options
     )

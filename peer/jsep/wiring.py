@@ -35,7 +35,10 @@ class RemoteIce:
 
 @dataclass(frozen=True, slots=True)
 class DtlsParameters:
-    """A DTLS association; a higher `association` on the same transport is a new one."""
+    """A DTLS association; a higher `association` on the same transport is a new one.
+
+    `role` is as signalled last. An association that goes on keeps the role it was started with.
+    """
 
     role: DtlsRole
     fingerprints: tuple[Fingerprint, ...]

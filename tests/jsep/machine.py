@@ -1,6 +1,6 @@
 """Carries out plans on a world of names and numbers, and refuses steps that make no sense there."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from peer.jsep import (
     AddRemoteCandidates,
@@ -194,7 +194,10 @@ class Machine:
             pipe = self.pipes[number]
             assert (pipe.mid, pipe.components) == (transport.mid, transport.components)
             assert (pipe.local, pipe.remote) == (transport.local, transport.remote)
-            assert pipe.dtls == transport.dtls
+            assert (pipe.dtls is None) is (transport.dtls is None)
+            if pipe.dtls is not None and transport.dtls is not None:
+                # The role may be signalled anew while the association goes on.
+                assert replace(pipe.dtls, role=transport.dtls.role) == transport.dtls
             assert pipe.candidates == set(transport.remote_candidates)
             assert pipe.ended is transport.end_of_remote_candidates
             assert pipe.gathered == transport.local
