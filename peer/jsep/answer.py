@@ -62,7 +62,8 @@ def create_answer(
 def _acceptable_mids(state: State, offer: SessionDescription) -> frozenset[str]:
     """Return the mids of sections that could be accepted whatever BUNDLE makes of them (§5.3.1)."""
     transceivers = state.by_id()
-    acceptable = []
+    acceptable: set[str] = set()
+    stopping: set[str] = set()
     data = False
     for section, slot in zip(offer.sections, state.slots, strict=True):
         if section.rejected:
@@ -70,14 +71,32 @@ def _acceptable_mids(state: State, offer: SessionDescription) -> frozenset[str]:
         if slot.is_data and not data:
             data = section.media.sctp_port != 0
             if data:
-                acceptable.append(section.mid)
+                acceptable.add(section.mid)
             continue
         transceiver = None if slot.transceiver is None else transceivers.get(slot.transceiver)
-        if transceiver is None or transceiver.stopping:
+        if transceiver is None:
             continue
         if answered_codecs(state.configuration, transceiver, section.media):
-            acceptable.append(section.mid)
-    return frozenset(acceptable)
+            (stopping if transceiver.stopping else acceptable).add(section.mid)
+    return frozenset(acceptable | _kept_tags(state, offer, acceptable, stopping))
+
+
+def _kept_tags(
+    state: State, offer: SessionDescription, acceptable: set[str], stopping: set[str]
+) -> set[str]:
+    """Return tagged sections that stay although their transceiver stops (RFC 9143 §7.3.3).
+
+    In a later offer nothing else of the group may have a transport. Such a section is inactive
+    until our next offer ends it.
+    """
+    established = frozenset(mid for group in state.groups for mid in group)
+    return {
+        group[0]
+        for group in offer.groups
+        if group[0] in stopping
+        and not acceptable.isdisjoint(group)
+        and not established.isdisjoint(group)
+    }
 
 
 def _write(

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from peer.jsep import BundlePolicy, StopTransceiver, create_answer
-from sdp import Codec, MediaSection, SctpAttributes, Setup, parse
-from tests.jsep.ends import End, make_end, make_ends
+from peer.jsep import BundlePolicy, StopTransceiver, create_answer, is_negotiation_needed
+from sdp import Codec, Direction, MediaSection, SctpAttributes, Setup, parse
+from tests.jsep.ends import End, exchange, make_end, make_ends
 from tests.jsep.texts import altered, with_groups, without_trickle
 
 PROTOCOLS = [
@@ -208,6 +208,38 @@ def test_a_stopping_transceiver_is_rejected() -> None:
     assert StopTransceiver(1) in other.plans[-1]
     assert [media.port for media in parse(answer).media] == [9, 0]
     assert StopTransceiver(1) in one.set_remote("answer", answer)
+
+
+@pytest.mark.parametrize("policy", list(BundlePolicy))
+def test_the_tag_of_a_later_offer_is_not_rejected(policy: BundlePolicy) -> None:
+    """RFC 9143 §7.3.3: it stays, and a later offer ends it; the others may need its transport."""
+    one, other = make_ends(bundle_policy=policy)
+    for end in (one, other):
+        end.add_track("audio", "stream")
+        end.add_track("video", "stream")
+    exchange(one, other)
+    other.stop(0)
+    other.set_remote("offer", one.offer())
+    answer = parse(other.answer())
+    assert [media.port for media in answer.media] == [9, 9]
+    assert [media.direction for media in answer.media] == [Direction.INACTIVE, Direction.SENDRECV]
+    assert other.state.groups == (("0", "1"),)
+    assert is_negotiation_needed(other.state)
+    one.set_remote("answer", other.local_text())
+    one.set_remote("offer", other.offer())
+    assert [section.rejected for section in other.local.sections] == [True, False]
+
+
+def test_a_group_that_stops_as_a_whole_is_rejected() -> None:
+    """RFC 9143 §7.3.3: each bundled section."""
+    one, other = make_ends()
+    one.add("audio")
+    one.add("video")
+    exchange(one, other)
+    other.stop(0)
+    other.stop(1)
+    other.set_remote("offer", one.offer())
+    assert [media.port for media in parse(other.answer()).media] == [0, 0]
 
 
 def test_every_section_of_a_group_has_its_attributes() -> None:
