@@ -41,9 +41,9 @@ from .component import Component, Sink
 from .config import IceServer, NetConfig
 from .connections import Connections
 from .disguise import disguise
-from .mdns import Mdns, acquire_shared, is_mdns_name
+from .mdns import Mdns, acquire_shared
 from .path import Path
-from .remote_names import Epoch, RemoteNames
+from .remote_side import RemoteSide
 from .servers import NamedServer, Server, Servers, parse_servers
 from .sockets import Sockets
 
@@ -95,7 +95,6 @@ class IceDriver:
         self._agent = IceAgent(self._ice, role=role, entropy=entropy, budget=budget, trace=trace)
         self._on_event = on_event
         self._components: dict[tuple[str, int], Component] = {}
-        self._epochs: dict[str, Epoch] = {}
         self._ungathered: list[str] = []
         self._open_ended: list[str] = []
         self._queued: deque[DriverEvent] = deque()
@@ -122,7 +121,11 @@ class IceDriver:
             idle=self._end_bases,
             within=self._net.resolve_timeout,
         )
-        self._names = RemoteNames(loop, self._get_mdns, self._add_resolved)
+        relayed = self._ice.gather_policy is GatherPolicy.RELAY
+        resolves = self._net.resolve_names and not relayed
+        self._remote = RemoteSide(
+            loop, self._agent, self._get_mdns if resolves else None, self._arm
+        )
 
     # Streams
 
@@ -132,7 +135,7 @@ class IceDriver:
         parameters = self._agent.add_stream(stream, components)
         for number in components:
             self._components[stream, number] = Component(self, self._loop, stream, number)
-        self._epochs[stream] = Epoch(stream, 0, None)
+        self._remote.add_stream(stream)
         self._ungathered.append(stream)
         return parameters
 
@@ -142,7 +145,7 @@ class IceDriver:
         self._agent.remove_stream(stream)
         for key in [key for key in self._components if key[0] == stream]:
             del self._components[key]
-        del self._epochs[stream]
+        self._remote.remove_stream(stream)
         for waiting in (self._ungathered, self._open_ended):
             if stream in waiting:
                 waiting.remove(stream)
@@ -240,9 +243,7 @@ class IceDriver:
 
     def set_remote_parameters(self, stream: str, parameters: RemoteParameters) -> None:
         """Set the peer's credentials. See `IceAgent.set_remote_parameters`."""
-        self._agent.set_remote_parameters(stream, parameters)
-        fragment = parameters.username_fragment
-        self._epochs[stream] = replace(self._epochs[stream], username_fragment=fragment)
+        self._remote.set_parameters(stream, parameters)
         self._arm()
 
     def add_remote_candidate(
@@ -253,51 +254,23 @@ class IceDriver:
         Names are resolved in the background; those nobody knows are ignored, as are all of them
         when only relays are used (mdns draft §3.2.1).
         """
-        if not is_mdns_name(candidate.address.host):
-            self._agent.add_remote_candidate(stream, candidate, username_fragment=username_fragment)
-        elif self._net.resolve_names and self._ice.gather_policy is not GatherPolicy.RELAY:
-            self._names.resolve(self._epoch(stream, username_fragment), candidate)
+        self._remote.add_candidate(stream, candidate, username_fragment)
         self._arm()
 
     def end_of_remote_candidates(
         self, stream: str, *, username_fragment: str | None = None
     ) -> None:
         """Tell that the peer has no more candidates; names still to be resolved are waited for."""
-        epoch = self._epoch(stream, username_fragment)
-
-        def end() -> None:
-            if self._is_current(epoch):
-                self._agent.end_of_remote_candidates(
-                    stream, username_fragment=epoch.username_fragment
-                )
-                self._arm()
-
-        self._names.when_done(epoch, end)
+        self._remote.end_candidates(stream, username_fragment)
+        self._arm()
 
     def restart(self, stream: str) -> IceParameters:
         """Restart ICE for a stream (RFC 8445 §9). Data goes on over the old pair meanwhile."""
         self._sockets.note_traffic()
         parameters = self._agent.restart(stream)
-        self._epochs[stream] = Epoch(stream, self._epochs[stream].number + 1, None)
+        self._remote.restart(stream)
         self._arm()
         return parameters
-
-    def _epoch(self, stream: str, fragment: str | None) -> Epoch:
-        known = self._epochs.get(stream)
-        if known is None:
-            raise InvalidParameterError(f"no stream {stream!r}")
-        return known if fragment is None else replace(known, username_fragment=fragment)
-
-    def _is_current(self, epoch: Epoch) -> bool:
-        known = self._epochs.get(epoch.stream)
-        return not self._closed and known is not None and known.number == epoch.number
-
-    def _add_resolved(self, epoch: Epoch, candidate: Candidate) -> None:
-        if self._is_current(epoch):
-            self._agent.add_remote_candidate(
-                epoch.stream, candidate, username_fragment=epoch.username_fragment
-            )
-            self._arm()
 
     def _get_mdns(self) -> Mdns:
         if self._mdns is None:
@@ -483,7 +456,7 @@ class IceDriver:
         It takes no longer than a second, and returns in any case; calling it again does nothing
         more. No event and no data is handed out from the moment it is called.
         """
-        tasks = self._servers.tasks | self._names.tasks
+        tasks = self._servers.tasks | self._remote.tasks
         if not self._closed:
             self._finish()
         if tasks:
@@ -502,7 +475,7 @@ class IceDriver:
         self._timer = self._soon = self._poll = None
         self._queued.clear()
         self._servers.close()
-        self._names.close()
+        self._remote.close()
         self._sockets.close_all()
         self._connections.close_all()
         for component in self._components.values():

@@ -155,6 +155,13 @@ def pair(
     )
 
 
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait for what nothing tells about."""
+    async with asyncio.timeout(BOUND):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
 def readers() -> list[Any]:
     """What the running loop reads from, apart from its own wake-up pipe."""
     loop: Any = asyncio.get_running_loop()
