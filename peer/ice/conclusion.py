@@ -153,9 +153,12 @@ def _regain_consent(session: Session, checklist: Checklist, component: int) -> N
 
 
 def fail_over(session: Session, stream: Stream, pair: CandidatePair) -> None:
-    """Turn to another pair that works, if there is one, when the one in use went silent."""
+    """Turn to another pair that works, if there is one, when the selected one went silent.
+
+    Before one is nominated there is nothing to turn from: only nominating selects (§8.1.1).
+    """
     checklist = stream.current.checklist
-    if pair not in checklist.valid:
+    if pair not in checklist.valid or pair.component not in stream.current.selected:
         return
     others = [
         other
