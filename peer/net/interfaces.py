@@ -15,6 +15,7 @@ from peer.ice import NetworkType
 IF_INET6 = Path("/proc/net/if_inet6")
 """Where Linux tells the flags of IPv6 addresses."""
 
+_IF_INET6_LINE = re.compile(r"([0-9a-f]{32}) [0-9a-f]+ [0-9a-f]+ [0-9a-f]+ ([0-9a-f]+) ")
 _TEMPORARY = 0x01
 _TENTATIVE_FAILED_OR_DEPRECATED = 0x40 | 0x08 | 0x20
 
@@ -105,11 +106,8 @@ def read_ipv6_flags(path: Path = IF_INET6) -> dict[str, int]:
         lines = path.read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError):
         return {}
-    return dict(_flags_of(line.split()) for line in lines if len(line.split()) == 6)
-
-
-def _flags_of(fields: list[str]) -> tuple[str, int]:
-    return str(IPv6Address(int(fields[0], 16))), int(fields[4], 16)
+    found = [match for line in lines if (match := _IF_INET6_LINE.match(line))]
+    return {str(IPv6Address(int(match[1], 16))): int(match[2], 16) for match in found}
 
 
 def usable(flags: int) -> bool:

@@ -125,8 +125,8 @@ class UdpSocket:
             )
             await asyncio.Event().wait()
         finally:
-            if isinstance(transport, asyncio.DatagramTransport):
-                transport.abort()
+            if transport is not None:
+                transport.close()
             self._socket.close()
 
     def _take(self, data: bytes, source: tuple[str, int]) -> None:

@@ -1,0 +1,263 @@
+"""UDP sockets: batches, errors, options, and loops of other kinds."""
+
+import asyncio
+import errno
+import socket
+import sys
+from typing import Any
+from unittest.mock import Mock, patch
+
+import pytest
+
+from peer.net.udp import BATCH, MAX_DATAGRAM, UdpSocket, bind
+
+from .support import assert_nothing_left, eventually, run
+
+
+class Inbox:
+    """What a socket received, batch by batch."""
+
+    def __init__(self) -> None:
+        self.datagrams: list[tuple[bytes, tuple[str, int], float]] = []
+        self.batches: list[int] = []
+
+    def receive(self, data: bytes, source: tuple[str, int], now: float) -> None:
+        self.datagrams.append((data, source, now))
+
+    def done(self) -> None:
+        self.batches.append(len(self.datagrams) - sum(self.batches))
+
+    @property
+    def data(self) -> list[bytes]:
+        return [data for data, _, _ in self.datagrams]
+
+
+def open_socket(host: str = "127.0.0.1", **settings: Any) -> tuple[UdpSocket, Inbox]:
+    inbox = Inbox()
+    loop = asyncio.get_running_loop()
+    return UdpSocket(loop, bind(host, **settings), inbox.receive, inbox.done), inbox
+
+
+async def _exchange(host: str) -> None:
+    one, _ = open_socket(host)
+    other, inbox = open_socket(host)
+    before = asyncio.get_running_loop().time()
+    assert one.send(b"hello", other.address)
+    await eventually(lambda: inbox.datagrams)
+    ((data, source, now),) = inbox.datagrams
+    assert (data, source) == (b"hello", one.address)
+    assert before <= now <= asyncio.get_running_loop().time()
+    for each in (one, other):
+        each.close()
+        each.close()
+        await each.wait_closed()
+
+
+def test_a_datagram_with_its_source_and_time() -> None:
+    async def story() -> None:
+        await _exchange("127.0.0.1")
+        await assert_nothing_left()
+
+    run(story())
+
+
+def test_ipv6() -> None:
+    """Sources are pairs, whatever the family."""
+    run(_exchange("::1"))
+
+
+def test_uvloop() -> None:
+    uvloop = pytest.importorskip("uvloop")
+    uvloop.run(_exchange("127.0.0.1"))
+
+
+class _LoopWithoutReaders(asyncio.SelectorEventLoop):
+    """Like the proactor loop of Windows."""
+
+    def add_reader(self, fd: Any, callback: Any, *args: Any) -> None:
+        raise NotImplementedError
+
+
+def test_a_loop_without_add_reader() -> None:
+    loop = _LoopWithoutReaders()
+    try:
+        loop.run_until_complete(_exchange("127.0.0.1"))
+    finally:
+        loop.close()
+
+
+def test_closing_at_once_on_a_loop_without_add_reader() -> None:
+    async def story() -> None:
+        one, _ = open_socket()
+        one.close()
+        await one.wait_closed()
+        await assert_nothing_left()
+
+    loop = _LoopWithoutReaders()
+    try:
+        loop.run_until_complete(story())
+    finally:
+        loop.close()
+
+
+def test_a_flood_is_read_in_batches() -> None:
+    async def story() -> None:
+        one, _ = open_socket()
+        other, inbox = open_socket()
+        for number in range(3 * BATCH):
+            one.send(b"%d" % number, other.address)
+        await eventually(lambda: len(inbox.datagrams) == 3 * BATCH)
+        assert inbox.data == [b"%d" % number for number in range(3 * BATCH)]
+        assert inbox.batches == [BATCH] * 3
+        one.close()
+        other.close()
+
+    run(story())
+
+
+def test_reading_on_demand() -> None:
+    """As after a stall: more than a batch, and the count of what there was."""
+
+    async def story() -> None:
+        one, _ = open_socket()
+        other, inbox = open_socket()
+        for _ in range(100):
+            one.send(b"x", other.address)
+        assert other.read(1000) == 100
+        assert other.read(1000) == 0
+        assert len(inbox.datagrams) == 100
+        one.close()
+        other.close()
+
+    run(story())
+
+
+def test_closing_while_a_batch_is_read() -> None:
+    async def story() -> None:
+        one, _ = open_socket()
+        received: list[bytes] = []
+
+        def receive(data: bytes, source: tuple[str, int], now: float) -> None:
+            received.append(data)
+            other.close()
+
+        loop = asyncio.get_running_loop()
+        other = UdpSocket(loop, bind("127.0.0.1"), receive, lambda: None)
+        for _ in range(5):
+            one.send(b"x", other.address)
+        await eventually(lambda: received)
+        one.close()
+        await assert_nothing_left()
+        assert received == [b"x"]
+
+    run(story())
+
+
+def test_longer_datagrams_are_cut_and_not_collected() -> None:
+    async def story() -> None:
+        one, _ = open_socket()
+        other, inbox = open_socket()
+        one.send(bytes(MAX_DATAGRAM + 100), other.address)
+        one.send(b"next", other.address)
+        await eventually(lambda: len(inbox.datagrams) == 2)
+        assert [len(data) for data in inbox.data] == [MAX_DATAGRAM, 4]
+        one.close()
+        other.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EAGAIN, errno.ENOBUFS, errno.EMSGSIZE, errno.ECONNREFUSED]
+)
+def test_what_is_no_fault_of_the_way_is_dropped_and_counted(number: int) -> None:
+    """A full buffer loses datagrams as the network does; other errors concern this one only."""
+
+    async def story() -> None:
+        one, _ = open_socket()
+        with patch.object(one, "_sendto", Mock(side_effect=OSError(number, "no"))):
+            assert not one.send(b"x", one.address)
+            assert not one.send(b"x", one.address)
+        assert one.dropped == 2
+        one.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EINVAL])
+def test_a_closed_way_is_an_error(number: int) -> None:
+    async def story() -> None:
+        one, _ = open_socket()
+        with (
+            patch.object(one, "_sendto", Mock(side_effect=OSError(number, "no"))),
+            pytest.raises(OSError, match="no"),
+        ):
+            one.send(b"x", one.address)
+        one.close()
+
+    run(story())
+
+
+def test_a_really_full_send_buffer() -> None:
+    async def story() -> None:
+        bound = bind("127.0.0.1")
+        one = UdpSocket(asyncio.get_running_loop(), bound, Mock(), Mock())
+        assert not one.send(bytes(70_000), one.address)
+        assert one.dropped == 1
+        one.close()
+
+    run(story())
+
+
+def test_errors_of_earlier_datagrams_do_not_hide_the_next() -> None:
+    async def story() -> None:
+        one, inbox = open_socket()
+        answers = [ConnectionRefusedError(errno.ECONNREFUSED, "no"), (b"x", ("192.0.2.1", 1))]
+        answers += [BlockingIOError(errno.EAGAIN, "empty")]
+        with patch.object(one, "_recvfrom", Mock(side_effect=answers)):
+            one.read()
+        assert inbox.data == [b"x"]
+        one.close()
+
+    run(story())
+
+
+def test_a_closed_socket_sends_nothing() -> None:
+    async def story() -> None:
+        one, _ = open_socket()
+        one.close()
+        assert not one.send(b"x", one.address)
+        assert one.dropped == 1
+
+    run(story())
+
+
+def test_ports_are_tried_in_order() -> None:
+    with bind("127.0.0.1") as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=r"[Aa]ddress already in use"):
+            bind("127.0.0.1", ports=[port])
+        with bind("127.0.0.1", ports=[port, 0]) as free:
+            assert free.getsockname()[1] != port
+    with pytest.raises(OSError, match="no free port"):
+        bind("127.0.0.1", ports=[])
+
+
+def test_an_address_of_another_machine_cannot_be_bound() -> None:
+    with pytest.raises(OSError, match="assign"):
+        bind("192.0.2.1", ports=[0, 0, 0])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ignores IP_TOS")
+def test_datagrams_are_marked() -> None:
+    """RFC 8837 §5: audio in EF, DSCP 46."""
+    with bind("127.0.0.1", tos=46 << 2) as marked:
+        assert marked.getsockopt(socket.IPPROTO_IP, socket.IP_TOS) == 46 << 2
+    with bind("::1", tos=46 << 2) as marked:
+        assert marked.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS) == 46 << 2
+
+
+def test_sockets_of_ipv6_do_not_take_ipv4() -> None:
+    with bind("::1") as bound:
+        assert bound.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1
+        assert not bound.getblocking()
