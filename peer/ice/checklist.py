@@ -173,7 +173,7 @@ class ChecklistSet:
 
     def _forget(self, checklist: Checklist) -> None:
         for pair in checklist.pairs:
-            self._foundations[pair.foundation].remove(pair)
+            self._leave(pair)
         self.idle = False
 
     # Forming (RFC 8445 §6.1.2.2..§6.1.2.5, RFC 8838 §12)
@@ -227,12 +227,19 @@ class ChecklistSet:
         checklist.discard(pair, reason)
         # Another list's Frozen pairs of this foundation may have waited for it.
         self.idle = False
-        if pair in self._foundations.get(pair.foundation, ()):
-            self._foundations[pair.foundation].remove(pair)
+        self._leave(pair)
+
+    def _leave(self, pair: CandidatePair) -> None:
+        """Take a pair out of its foundation; a foundation without pairs is forgotten."""
+        others = self._foundations.get(pair.foundation, [])
+        if pair in others:
+            others.remove(pair)
+            if not others:
+                del self._foundations[pair.foundation]
 
     def refound(self, pair: CandidatePair, foundation: Foundation) -> None:
         """Move a pair to another foundation, when signalling explains a learned candidate."""
-        self._foundations[pair.foundation].remove(pair)
+        self._leave(pair)
         pair.foundation = foundation
         self._foundations.setdefault(foundation, []).append(pair)
 

@@ -14,7 +14,7 @@ from .errors import DropReason
 from .events import Event, IceRole, Transmit
 from .framing import frame
 from .pacer import Budget, Pacer, PacingBudget
-from .stream import Generation, Stream
+from .stream import Stream
 from .transaction import TransactionTable
 from .turn import DropReason as RelayDropReason
 
@@ -168,7 +168,3 @@ class Session:
         """Tell the trace about a decision."""
         if self.note is not None:
             self.note(decision, details)
-
-    def owner(self, generation: Generation) -> Stream:
-        """Give the stream a generation belongs to."""
-        return self.streams[generation.checklist.stream]

@@ -38,7 +38,6 @@ class Transaction:
         "last_sent",
         "method",
         "next_time",
-        "nomination_value",
         "owner",
         "priority",
         "purpose",
@@ -76,7 +75,6 @@ class Transaction:
         self.cancelled = False
         self.done = False
         self.use_candidate = False
-        self.nomination_value = 0
         self.controlling = False
         self.priority = 0
 
