@@ -185,10 +185,8 @@ def _send_on(session: Session, stream: Stream, component: int, pair: CandidatePa
     if moved:
         stream.unresponsive.discard(component)
         if pair.consent is not None:
-            pair.consent.schedule(session.now, session.entropy(4))
-        if base.relay is not None and nominated:
-            base.relay.want_channel(pair.remote.address, session.now)
-    elif base.relay is not None and nominated:
+            pair.consent.resume(session.now, session.entropy(4))
+    if base.relay is not None and nominated:
         base.relay.want_channel(pair.remote.address, session.now)
     session.emit(
         SelectedPairChanged(

@@ -29,6 +29,15 @@ class Consent:
         """Set the time of the next check after one was sent or consent was gained."""
         self.next_check = now + self._timings.consent_interval * jitter(random)
 
+    def resume(self, now: float, random: bytes) -> None:
+        """The pair is taken into use: a recent response will do for now, an old one will not.
+
+        Moving to and fro between pairs puts no check off.
+        """
+        answered = self.expires - self._timings.consent_expiry
+        if self.next_check <= now < answered + self._timings.consent_interval:
+            self.schedule(now, random)
+
     def sent(self) -> None:
         """Count a check that has no answer yet."""
         self.unanswered += 1

@@ -91,3 +91,18 @@ def test_disconnected_when_a_probe_has_no_answer() -> None:
     assert consent.disconnected(12.5)
     consent.answered(12.6)
     assert not consent.disconnected(100.0)
+
+
+def test_pair_taken_into_use_long_after_its_check_is_checked_at_once() -> None:
+    """RFC 7675 §5.1: what is left of its consent would end before a regular check."""
+    consent = Consent(Timings(), 0.0)
+    consent.resume(26.0, b"\xff" * 4)
+    assert consent.next_check <= 26.0
+
+
+def test_pair_taken_into_use_again_keeps_its_next_check() -> None:
+    consent = Consent(Timings(), 0.0)
+    consent.resume(0.0, b"\x00" * 4)
+    assert consent.next_check == 4.0
+    consent.resume(2.0, b"\xff" * 4)
+    assert consent.next_check == 4.0

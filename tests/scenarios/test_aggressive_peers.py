@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from peer.ice import IceConfig, IceState, SelectedPairLost, stun
 from peer.ice.stun import NetworkInfo
 
@@ -151,3 +153,31 @@ def test_pairs_that_were_given_up_are_not_checked_again(lab: Lab) -> None:
     alice.pump()
     lab.run(1)
     assert {sent.remote for sent in alice.log.checks()} == {ports[0].address, late.address}
+
+
+@pytest.mark.parametrize("pause", [20, 25, 27, 29])
+def test_peer_that_moves_to_a_pair_with_old_consent(lab: Lab, pause: int) -> None:
+    """RFC 7675 §5.1: the consent of when the pair was checked is still good, but not for long."""
+    alice, peer = lab.agent(role=CONTROLLED), lab.peer(controlling=True)
+    wired, mobile = _ports(peer, 2)
+    peer.meet(alice, wired.candidate(foundation="a"), mobile.candidate(foundation="b"))
+    for port in (mobile, wired):
+        port.check(base_of(alice), WIFI, use_candidate=True)
+        lab.run(0.1)
+    lab.run_until(pause)
+    mobile.check(base_of(alice), WIFI, use_candidate=True)
+    lab.run_until(100)
+    assert alice.selected().remote.address == mobile.address
+    assert alice.of_type(SelectedPairLost) == []
+
+
+def test_peer_that_moves_to_and_fro(lab: Lab) -> None:
+    """RFC 7675 §5.1: every move puts consent checks off no further."""
+    alice, peer = lab.agent(role=CONTROLLED), lab.peer(controlling=True)
+    ports = _ports(peer, 2)
+    peer.meet(alice, *(port.candidate(foundation=f"f{n}") for n, port in enumerate(ports)))
+    for number in range(30):
+        ports[number % 2].check(base_of(alice), WIFI, use_candidate=True)
+        lab.run(2)
+    assert alice.of_type(SelectedPairLost) == []
+    assert len(alice.nominated()) == 30
