@@ -1,14 +1,16 @@
 """A call between the two hosts of a topology, from the offer to what is left after closing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from peer.ice import (
+    Event,
     IceConfig,
     IceRole,
     IceState,
     PacingBudget,
     SelectedPairChanged,
+    StateChanged,
     TransportAddress,
 )
 from peer.ice import turn as ice_turn
@@ -29,13 +31,15 @@ class Outcome:
     """What two agents found: `path` and `pair` as the offerer sees them, None for no path.
 
     `connect_time` is when the later side could first send, `nomination_time` when the later side
-    had a nominated pair, in seconds since the offer.
+    had a nominated pair, in seconds since the offer. `problem` tells what else is not as it
+    should be.
     """
 
     path: PathKind | None
     pair: tuple[TransportAddress, TransportAddress] | None
     connect_time: float | None
     nomination_time: float | None
+    problem: str = ""
 
 
 def directness(path: PathKind | None) -> str:
@@ -101,6 +105,18 @@ class TopologyCall:
             turn=turn_servers(topology.turns, transports),
         )
 
+        self._decided: set[AgentHost] = set()
+        for host in self.hosts:
+            host.listeners.append(self._listener(host))
+
+    def _listener(self, host: AgentHost) -> Callable[[Event], None]:
+        def notice(event: Event) -> None:
+            is_nominated = isinstance(event, SelectedPairChanged) and event.nominated
+            if is_nominated or (isinstance(event, StateChanged) and event.state is IceState.FAILED):
+                self._decided.add(host)
+
+        return notice
+
     @property
     def hosts(self) -> tuple[AgentHost, AgentHost]:
         """Both sides, the offerer first."""
@@ -111,8 +127,9 @@ class TopologyCall:
         self.call.start()
         self.sim.run_until(self._is_decided, timeout)
         if not all(host.nominated() for host in self.hosts):
-            assert not any(host.nominated() for host in self.hosts), "only one side nominated"
-            return Outcome(None, None, None, None)
+            is_half = any(host.nominated() for host in self.hosts)
+            problem = "only one side has a nominated pair" if is_half else ""
+            return Outcome(None, None, None, None, problem)
         chosen = self.a.selected()
         return Outcome(
             self._path(self.a, chosen),
@@ -122,9 +139,7 @@ class TopologyCall:
         )
 
     def _is_decided(self) -> bool:
-        if not self.call.is_open:
-            return False
-        return all(bool(host.nominated()) or host.state() is IceState.FAILED for host in self.hosts)
+        return len(self._decided) == 2
 
     def _path(self, host: AgentHost, chosen: SelectedPairChanged) -> PathKind:
         """Judge a pair by its addresses; what the sides call its candidates is another matter."""
@@ -135,23 +150,31 @@ class TopologyCall:
         is_direct = local == chosen.base and remote in self.call.other(host).sockets
         return PathKind.HOST if is_direct else PathKind.REFLEXIVE
 
-    def check_agreement(self) -> None:
-        """Both sides use the same pair, and call it by mirrored addresses."""
-        ours, theirs = self.a.selected(), self.b.selected()
-        assert ours.nominated
-        assert theirs.nominated
-        seen = (ours.local.address, ours.remote.address)
-        assert seen == (theirs.remote.address, theirs.local.address)
+    def judge(self) -> Outcome:
+        """Do all of it: connect, agree on the pair, hear each other, close."""
+        outcome = self.connect()
+        if outcome.path is not None:
+            if not self.agree():
+                outcome = replace(outcome, problem="the sides do not agree on the pair")
+            elif not self.hear_each_other():
+                outcome = replace(outcome, problem="data does not arrive")
+        self.close()
+        return outcome
 
-    def check_data(self, count: int = 20) -> None:
-        """Data flows both ways, also after what is unused was freed: something arrives."""
+    def agree(self) -> bool:
+        """Whether both sides use the same pair, and call it by mirrored addresses."""
+        ours, theirs = self.a.selected(), self.b.selected()
+        seen = (ours.local.address, ours.remote.address)
+        is_same = seen == (theirs.remote.address, theirs.local.address)
+        return is_same and ours.nominated and theirs.nominated
+
+    def hear_each_other(self, count: int = 20) -> bool:
+        """Whether data flows both ways, also after what is unused was freed."""
         self.sim.run_for(self.a.config.timings.free_after + 1.0)
         for host in self.hosts:
             host.send_every(0.02, self.sim.now + 0.02 * count)
         # Over TCP to the relay a lost segment holds up all after it.
-        self.sim.run_until(lambda: all(host.data() for host in self.hosts), 30.0)
-        for host in self.hosts:
-            assert host.data(), f"{host} heard nothing"
+        return self.sim.run_until(lambda: all(host.data() for host in self.hosts), 30.0)
 
     def close(self) -> None:
         """Close both sides; nothing may be left of the call."""

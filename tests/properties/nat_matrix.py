@@ -79,23 +79,20 @@ class Verdict:
     @property
     def is_right(self) -> bool:
         """Whether the path found is the best one there is."""
-        return self.outcome.path == self.expected
+        return self.outcome.path == self.expected and not self.outcome.problem
 
     @property
     def is_direct_if_possible(self) -> bool:
         """Whether a path was found if there is one, and a direct one if there is one."""
-        return directness(self.outcome.path) == directness(self.expected)
+        is_found = directness(self.outcome.path) == directness(self.expected)
+        return is_found and not self.outcome.problem
 
 
 def judge(case: Case, loss: float = 0.0, seed: int = 0) -> Verdict:
-    """Make the call, ask the oracle, and check that both ends agree and hear each other."""
+    """Ask the oracle, and make the call from the offer to the end."""
     call = case.call(loss, seed)
     expected = call.topology.best_path()
-    outcome = call.connect()
-    if outcome.path is not None:
-        call.check_agreement()
-        call.check_data()
-    call.close()
+    outcome = call.judge()
     if not loss:
         call.check_allocations_gone()
     return Verdict(outcome, expected)

@@ -75,4 +75,4 @@ def test_run_ends_at_the_first_wrong_path(
     wrong = Verdict(7, ("somewhere",), Outcome(None, None, None, None), PathKind.HOST)
     monkeypatch.setattr(random_topologies, "judge", lambda number, *, lossy: wrong)
     assert random_topologies.main(["--count", "3", "--seed", "7"]) == 1
-    assert "number 7: found None, not host\nsomewhere" in capsys.readouterr().out
+    assert "number 7: found None of host\nsomewhere" in capsys.readouterr().out
