@@ -171,14 +171,14 @@ def _carrier(nat_a: NatBehavior, nat_b: NatBehavior, carrier: NatBehavior, turn:
 def table(turn: bool, loss: float, seed: int) -> tuple[list[str], int]:
     """The matrix as lines of text, and how many cells are wrong; a "!" marks those."""
     width = max(map(len, BEHAVIORS)) + 2
-    lines = [" " * width + "".join(f"{name:>17}" for name in BEHAVIORS)]
+    lines = [" " * width + "".join(f"{name:>22}" for name in BEHAVIORS)]
     wrong = 0
     for name_a in BEHAVIORS:
         line = name_a.ljust(width)
         for name_b in BEHAVIORS:
             verdict = judge(cell(name_a, name_b, turn), loss, seed)
             wrong += not verdict.is_right
-            line += f"{_text(verdict):>17}"
+            line += f"{_text(verdict):>22}"
         lines.append(line)
     return lines, wrong
 
