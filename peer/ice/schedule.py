@@ -243,3 +243,6 @@ def postpone(session: Session, delay: float) -> None:
     for stream in session.streams.values():
         if stream.current.patience_until is not None:
             stream.current.patience_until += delay
+        for pair in stream.current.checklist.pairs:
+            if pair.check_deadline is not None:
+                pair.check_deadline += delay

@@ -8,10 +8,21 @@ from peer.ice import (
     InvalidParameterError,
     RemoteParameters,
     Timings,
+    schedule,
 )
-from peer.ice.streams import set_remote
+from peer.ice.conclusion import drop_valid, validate
+from peer.ice.pair import CandidatePair
+from peer.ice.streams import make_generation, set_remote
 
-from .builders import entropy, make_session, make_stream
+from .builders import (
+    add_bases,
+    entropy,
+    host_candidate,
+    local_candidate,
+    make_pair,
+    make_session,
+    make_stream,
+)
 
 PASSWORD = "p" * 22
 
@@ -122,3 +133,36 @@ class TestGivenCredentials:
             agent.restart("0", parameters=parameters)
         new = IceParameters("new0", "n" * 22)
         assert agent.restart("0", parameters=new) == new
+
+
+def test_path_of_a_restarted_session_stays_valid_when_the_old_one_ends() -> None:
+    """RFC 8445 §9: both have the same two ends, and the old one's loss is not the new one's."""
+    session = make_session()
+    stream = make_stream(session)
+    (base,) = add_bases(session, stream, "10.0.0.1")
+    old, new = (
+        CandidatePair("0", local, host_candidate())
+        for local in (local_candidate(), local_candidate())
+    )
+    for pair in (old, new):
+        pair.local.base = base
+    stream.current.checklist.valid.append(old)
+    stream.previous = stream.current
+    stream.current = make_generation(session, "0")
+    stream.current.checklist.valid.append(new)
+    validate(session, stream, base, new.remote.address)
+    drop_valid(session, stream, old, "consent expired")
+    assert (base, new.remote.address) in stream.validated
+    drop_valid(session, stream, new, "consent expired")
+    assert not stream.validated
+
+
+def test_stall_is_no_loss_of_time_for_a_repeated_check() -> None:
+    """However often it is repeated, a check has the time of one transaction, stalls aside."""
+    session = make_session()
+    stream = make_stream(session)
+    pair = make_pair()
+    pair.check_deadline = 39.5
+    stream.current.checklist.insert(pair)
+    schedule.postpone(session, 40.0)
+    assert pair.check_deadline == 79.5

@@ -4,7 +4,15 @@ from itertools import pairwise
 
 import pytest
 
-from peer.ice import EventLoopStalled, IceConfig, IceState, PathInvalidated, SelectedPairLost, stun
+from peer.ice import (
+    EventLoopStalled,
+    IceConfig,
+    IceState,
+    PathInvalidated,
+    PathValidated,
+    SelectedPairLost,
+    stun,
+)
 from tests.sim.agent_host import AgentHost
 from tests.sim.datagram_log import Kind, Sent
 
@@ -212,3 +220,27 @@ def test_consent_off(lab: Lab) -> None:
     lab.run_until(1000)
     assert _consent_checks(alice) == []
     assert alice.send(b"\x80data")
+
+
+def test_late_response_revives_nothing(lab: Lab) -> None:
+    """RFC 7675 §5.1: with consent its outstanding transactions are gone."""
+    alice, peer = lab.agent(), lab.peer()
+    held: list[Received] = []
+
+    def revoke_the_second(request: Received) -> None:
+        if lab.sim.now < 2:
+            request.port.answer(request)
+        elif not held:
+            held.append(request)
+        else:
+            request.port.refuse(request, 403)
+
+    peer.on_request = revoke_the_second
+    peer.meet(alice, end=True)
+    lab.run_until(20)
+    assert len(alice.of_type(PathInvalidated)) == 1
+    before = len(alice.of_type(PathValidated))
+    peer.port.answer(held[0])
+    lab.run(5)
+    assert len(alice.of_type(PathValidated)) == before
+    assert not alice.send(b"\x80data")
