@@ -78,24 +78,19 @@ def _acceptable_mids(state: State, offer: SessionDescription) -> frozenset[str]:
             continue
         if answered_codecs(state.configuration, transceiver, section.media):
             (stopping if transceiver.stopping else acceptable).add(section.mid)
-    return frozenset(acceptable | _kept_tags(state, offer, acceptable, stopping))
+    return frozenset(acceptable | _kept_tags(offer, acceptable, stopping))
 
 
-def _kept_tags(
-    state: State, offer: SessionDescription, acceptable: set[str], stopping: set[str]
-) -> set[str]:
+def _kept_tags(offer: SessionDescription, acceptable: set[str], stopping: set[str]) -> set[str]:
     """Return tagged sections that stay although their transceiver stops (RFC 9143 §7.3.3).
 
-    In a later offer nothing else of the group may have a transport. Such a section is inactive
-    until our next offer ends it.
+    Nothing else of the group may have a transport, always so in a later offer and with max-bundle
+    in the first. Such a section is inactive until our next offer ends it.
     """
-    established = frozenset(mid for group in state.groups for mid in group)
     return {
         group[0]
         for group in offer.groups
-        if group[0] in stopping
-        and not acceptable.isdisjoint(group)
-        and not established.isdisjoint(group)
+        if group[0] in stopping and not acceptable.isdisjoint(group)
     }
 
 
@@ -157,21 +152,28 @@ def _ice_options(state: State, offer: SessionDescription) -> tuple[str, ...]:
 def _transport_attributes(
     state: State, offer: SessionDescription, decision: Decision, entropy: Entropy
 ) -> tuple[dict[str, Setup], dict[str, IceCredentials]]:
-    """Return a=setup and the ICE credentials for every section that owns a transport."""
+    """Return a=setup and the ICE credentials for every section that owns a transport.
+
+    New transports share a pair, as in offers: Firefox refuses an answer that bundles them later if
+    that changes the credentials of some.
+    """
     offered = offer.by_mid()
+    fresh = make_credentials(entropy)
     setups = {}
     credentials = {}
     for owner, came_from in continuations(state, decision.owners, offer).items():
-        credentials[owner] = _credentials(came_from, offered[owner], entropy)
+        credentials[owner] = _credentials(came_from, offered[owner], fresh)
         setups[owner] = _setup(came_from, offered[owner])
     return setups, credentials
 
 
-def _credentials(came_from: Continuation, offered: Section, entropy: Entropy) -> IceCredentials:
+def _credentials(
+    came_from: Continuation, offered: Section, fresh: IceCredentials
+) -> IceCredentials:
     """Keep the credentials unless the offer restarts ICE (RFC 9429 §5.3.2)."""
     old = came_from.transport
     if old is None or old.remote is None or restarts_ice(old.remote.credentials, offered):
-        return make_credentials(entropy)
+        return fresh
     return old.local
 
 
