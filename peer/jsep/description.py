@@ -7,6 +7,7 @@ from peer.jsep.errors import InvalidAccessError, RTCError
 from peer.jsep.signaling import SdpType
 from sdp import (
     Description,
+    Direction,
     MediaSection,
     SdpError,
     bundle_mids,
@@ -131,11 +132,27 @@ def read_description(
     sections = []
     for index, media in enumerate(resolved.media):
         rejected = is_rejected(media, bundled, answer=type_.is_answer)
+        rejected = rejected or (type_ is SdpType.OFFER and _is_disabled(media, bundled))
         mid = mids[index] if media.mid is None else media.mid
         tag = None if media.mid is None or rejected else tags.get(media.mid)
         bundle_only = media.bundle_only and media.port == 0 and not rejected
         sections.append(Section(index, mid, media, rejected, bundle_only, tag))
     return SessionDescription(type_, text, record, tuple(sections), groups)
+
+
+def _is_disabled(media: MediaSection, bundled: frozenset[str]) -> bool:
+    """Tell whether a section is off although its port is not 0.
+
+    Firefox writes the port of the group into a section that it stopped, once it has gathered for
+    an ICE restart. Nothing else tells of a transport then.
+    """
+    return (
+        media.direction is Direction.INACTIVE
+        and media.mid not in bundled
+        and media.ice.ufrag is None
+        and media.ice.pwd is None
+        and media.dtls.setup is None
+    )
 
 
 def _check_mids(record: Description) -> None:

@@ -132,3 +132,20 @@ def test_tracks_are_reported_when_the_peer_begins_to_send() -> None:
     assert [step for step in plan if isinstance(step, AddRemoteTrack)] == [
         AddRemoteTrack(0, ("s",))
     ]
+
+
+def test_a_stopped_section_with_a_port_is_rejected() -> None:
+    """Firefox, once it has gathered for an ICE restart, writes the port of the group into it."""
+    one, other = make_ends()
+    for end in (one, other):
+        end.add_track("audio", "stream")
+        end.add_track("video", "stream")
+    exchange(one, other)
+    one.stop(1)
+    text = one.offer(ice_restart=True)
+    assert "m=video 0 " in text
+    other.set_remote("offer", text.replace("m=video 0 ", "m=video 9 "))
+    answer = other.answer()
+    assert [section.rejected for section in other.local.sections] == [False, True]
+    assert "m=video 0 " in answer
+    assert [one.mid for one in other.state.transceivers] == ["0"]
