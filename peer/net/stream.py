@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from functools import cache
-from typing import Protocol
+from typing import Protocol, cast
 
 from peer.ice import StreamRequested, StreamTransport
 
@@ -127,13 +127,13 @@ class Stream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take over the open connection."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Those of uvloop are no subclasses.
+        self._transport = connected = cast("asyncio.Transport", transport)
         if self._owner is None:
             self.abort()
             return
-        local = transport.get_extra_info("sockname")[:2]
-        remote = transport.get_extra_info("peername")[:2]
+        local = connected.get_extra_info("sockname")[:2]
+        remote = connected.get_extra_info("peername")[:2]
         self._owner.stream_opened(self, local, remote)
 
     def data_received(self, data: bytes) -> None:

@@ -2,8 +2,11 @@
 
 import asyncio
 import gc
+import importlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+import pytest
 
 from peer.ice import (
     CandidateGathered,
@@ -163,8 +166,10 @@ async def eventually(condition: Callable[[], object]) -> None:
 
 
 def readers() -> list[Any]:
-    """What the running loop reads from, apart from its own wake-up pipe."""
+    """What the running loop reads from, apart from its own wake-up pipe; uvloop does not tell."""
     loop: Any = asyncio.get_running_loop()
+    if not hasattr(loop, "_selector"):
+        return []
     own = loop._ssock
     return [key for key in loop._selector.get_map().values() if key.fileobj != own.fileno()]
 
@@ -172,6 +177,8 @@ def readers() -> list[Any]:
 def timers() -> list[Any]:
     """The timers of the running loop that were not cancelled; waits with a bound have one."""
     loop: Any = asyncio.get_running_loop()
+    if not hasattr(loop, "_selector"):
+        return []
     return [timer for timer in loop._scheduled if not timer.cancelled()]
 
 
@@ -190,5 +197,18 @@ async def assert_nothing_left() -> None:
 
 
 def run(coroutine: Any) -> None:
-    """Run a test on the stock event loop, complaining about slips in debug mode."""
+    """Run a test on the stock event loop."""
     asyncio.run(coroutine)
+
+
+def run_on_uvloop(coroutine: Any) -> None:
+    """Run a test on uvloop, where it is installed."""
+    try:
+        uvloop = importlib.import_module("uvloop")
+    except ImportError:
+        coroutine.close()
+        pytest.skip("uvloop is not installed")
+    uvloop.run(coroutine)
+
+
+LOOPS = (run, run_on_uvloop)

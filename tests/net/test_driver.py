@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -22,10 +24,11 @@ from peer.ice import (
 )
 from peer.net import AddressPolicy, IceServer, InterfaceAddress, InterfacesChanged, NetConfig
 
-from .support import assert_nothing_left, connect, eventually, net, pair, run
+from .support import LOOPS, assert_nothing_left, connect, eventually, net, pair, run
 
 
-def test_two_drivers_connect_and_exchange_data() -> None:
+@pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.__name__)
+def test_two_drivers_connect_and_exchange_data(loop: Callable[[Any], None]) -> None:
     async def story() -> None:
         one, other = pair()
         await connect(one, other)
@@ -37,7 +40,7 @@ def test_two_drivers_connect_and_exchange_data() -> None:
         await other.close()
         await assert_nothing_left()
 
-    run(story())
+    loop(story())
 
 
 def test_data_bypasses_the_agent_and_counts_all_the_same() -> None:

@@ -1,7 +1,8 @@
 """Against coturn: relayed candidates over UDP, TCP and TLS, and data through them."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from peer.net import IceServer, NetConfig
 
 from .certificates import make_certificates
 from .coturn import PASSWORD, USERNAME, Coturn, running_coturn
-from .support import Side, assert_nothing_left, connect, net, run
+from .support import LOOPS, Side, assert_nothing_left, connect, net, run
 
 pytestmark = pytest.mark.interop
 
@@ -47,8 +48,11 @@ def _trusting(coturn: Coturn) -> NetConfig:
     return net(ssl_context=context)
 
 
+@pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.__name__)
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
-def test_data_through_two_relays(coturn: Coturn, transport: str) -> None:
+def test_data_through_two_relays(
+    coturn: Coturn, transport: str, loop: Callable[[Any], None]
+) -> None:
     """RFC 8656; the same server relays for both sides."""
 
     async def story() -> None:
@@ -71,7 +75,7 @@ def test_data_through_two_relays(coturn: Coturn, transport: str) -> None:
         await other.close()
         await assert_nothing_left()
 
-    run(story())
+    loop(story())
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])

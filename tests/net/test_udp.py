@@ -4,6 +4,7 @@ import asyncio
 import errno
 import socket
 import sys
+from collections.abc import Coroutine
 from typing import Any
 from unittest.mock import Mock, patch
 
@@ -71,19 +72,22 @@ def test_uvloop() -> None:
     uvloop.run(_exchange("127.0.0.1"))
 
 
-class _LoopWithoutReaders(asyncio.SelectorEventLoop):
-    """Like the proactor loop of Windows."""
-
-    def add_reader(self, fd: Any, callback: Any, *args: Any) -> None:
-        raise NotImplementedError
+def _run_without_add_reader(story: Coroutine[Any, Any, None]) -> None:
+    """Run on a loop like the proactor loop of Windows."""
+    loop = asyncio.SelectorEventLoop()
+    try:
+        with patch.object(loop, "add_reader", Mock(side_effect=NotImplementedError)):
+            loop.run_until_complete(story)
+    finally:
+        loop.close()
 
 
 def test_a_loop_without_add_reader() -> None:
-    loop = _LoopWithoutReaders()
-    try:
-        loop.run_until_complete(_exchange("127.0.0.1"))
-    finally:
-        loop.close()
+    async def story() -> None:
+        await _exchange("127.0.0.1")
+        await assert_nothing_left()
+
+    _run_without_add_reader(story())
 
 
 def test_closing_at_once_on_a_loop_without_add_reader() -> None:
@@ -93,11 +97,7 @@ def test_closing_at_once_on_a_loop_without_add_reader() -> None:
         await one.wait_closed()
         await assert_nothing_left()
 
-    loop = _LoopWithoutReaders()
-    try:
-        loop.run_until_complete(story())
-    finally:
-        loop.close()
+    _run_without_add_reader(story())
 
 
 def test_a_flood_is_read_in_batches() -> None:
