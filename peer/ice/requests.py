@@ -126,6 +126,8 @@ def _nominates(
     if session.role is not IceRole.CONTROLLED:
         return False
     if check.nomination is not None and uses_renomination(session, generation):
+        # Should we come to control, our values have to be larger still.
+        session.renomination = max(session.renomination, check.nomination)
         return True
     return check.use_candidate
 

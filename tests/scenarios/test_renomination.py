@@ -114,3 +114,20 @@ def test_base_that_comes_after_completion(lab: Lab) -> None:
     lab.run_until(6)
     late = list(alice.sockets)[-1]
     assert [sent.remote for sent in alice.log.checks() if sent.local == late] == [peer.port.address]
+
+
+def test_numbers_go_on_when_the_roles_change(lab: Lab) -> None:
+    """Draft §4: the peer follows larger values only, its own former ones included."""
+    alice, peer = lab.agent(role=CONTROLLED, config=CONFIG), lab.peer(controlling=True)
+    best, good = peer.open(6000), peer.open(6001)
+    peer.on_request = lambda request: (
+        request.port.answer(request) if request.port is good or lab.sim.now > 2 else None
+    )
+    _meet(alice, peer, best, good)
+    lab.run_until(0.5)
+    good.check(base_of(alice), (stun.NOMINATION, 7))
+    lab.run_until(1.0)
+    good.check(base_of(alice), controlling=False, tie_breaker=0)
+    lab.run_until(10)
+    assert alice.selected().remote.address == best.address
+    assert [sent.read().get(stun.NOMINATION) for sent in alice.log.nominations()] == [8]
