@@ -3,6 +3,20 @@
 Every operation takes a `State` and returns a new one. Those that reach below the descriptions
 return an `Outcome`: the new state, and a plan that says in order what transports, receivers and
 senders have to do. What is refused raises a `DOMException`, and nothing has changed.
+
+One exchange, seen from the side that offers; the plans of both outcomes are to be carried out:
+
+    state = create_state(Configuration((fingerprint,)), entropy)
+    state, transceiver_id = add_transceiver(state, "audio", entropy=entropy)
+    state, offer = create_offer(state, entropy=entropy)
+    state, plan = set_local_description(state, SdpType.OFFER, offer, entropy=entropy)
+    ...  # the offer goes out, an answer comes back
+    state, plan = set_remote_description(state, SdpType.ANSWER, answer, entropy=entropy)
+
+The other side calls `set_remote_description`, `create_answer` and `set_local_description`. Local
+candidates never go into the state: whoever gathers hands them in as `gathered`, by transport id, to
+what writes a description. To trickle one, send it with the `mid` of its `Transport` in
+`state.wiring.transports` and the username fragment in `Transport.local`.
 """
 
 from peer.jsep.answer import create_answer

@@ -35,8 +35,10 @@ def set_local_description(
 ) -> Outcome:
     """Set a description createOffer or createAnswer returned last, or with no text make one.
 
-    Without a type it is an offer or an answer as the state demands. Raises InvalidStateError,
-    InvalidModificationError for any other text, and InvalidAccessError.
+    Without a type it is an offer or an answer as the state demands. `gathered` has the local
+    candidates by transport id, for a description made here; a rollback needs neither text nor
+    candidates. Raises InvalidStateError, InvalidModificationError for any other text, and
+    InvalidAccessError.
     """
     type_ = implied_type(state.signaling_state) if type_ is None else type_
     target = next_state(state.signaling_state, Side.LOCAL, type_)
