@@ -147,11 +147,13 @@ class IceTransport(Emitter):
         while not self._queue:
             if self._state is IceState.CLOSED:
                 raise ConnectionError("the ICE transport is closed")
-            self._wake = asyncio.get_running_loop().create_future()
+            wake = self._wake = asyncio.get_running_loop().create_future()
             try:
-                await self._wake
+                await wake
             finally:
-                self._wake = None
+                # Another association may be waiting here by now.
+                if self._wake is wake:
+                    self._wake = None
         return self._queue.popleft()
 
     def _resume(self) -> None:

@@ -1,0 +1,259 @@
+"""The transports of one ICE stream, and the sections that run over them (RFC 9143)."""
+
+import asyncio
+import enum
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint
+from aiortc.rtp import AnyRtcpPacket, HeaderExtensionsMap, RtcpByePacket, RtcpSdesPacket
+
+from .certificate import Certificate
+from .dtls import HANDSHAKE_TIMEOUT, DtlsRole, DtlsTransport
+from .emitter import Emitter
+from .ice import IceTransport
+from .inbound import InboundPacket
+from .parameters import RtpReceiveParameters, extensions_map
+from .receiver import RtpReceiver
+from .router import Drop, Encoding, RtpRouter, RtpSection
+from .rtcp import parse_compound, sdes_mids, sources, targets
+from .sctp import SctpTransport
+from .sender import RtpSender
+
+MAX_EARLY_PACKETS = 100
+EARLY_PACKET_LIFETIME = 1.0
+"""Seconds a packet waits for the description that says where it belongs."""
+
+
+class Malformed(enum.Enum):
+    """What could not be read at all."""
+
+    RTP = "malformed-rtp"
+    RTCP = "malformed-rtcp"
+
+
+class TransportGroup(Emitter):
+    """DTLS over each component of an ICE stream, with RTP, RTCP and data over it.
+
+    Without RTCP multiplexing there are two components, each with a DTLS association of its own
+    (RFC 5764 §3), and RTCP goes over the second. Emits "statechange" when a DTLS state changed.
+    """
+
+    def __init__(
+        self,
+        ice: Sequence[IceTransport],
+        certificate: Certificate,
+        *,
+        handshake_timeout: float = HANDSHAKE_TIMEOUT,
+    ) -> None:
+        super().__init__()
+        self._certificate = certificate
+        self._handshake_timeout = handshake_timeout
+        self._ice = list(ice)
+        self._dtls = [self._make_dtls(component) for component in self._ice]
+        self._association: int | None = None
+        self._was_connected = False
+        self._closed = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._router = RtpRouter()
+        self._extensions: HeaderExtensionsMap = extensions_map(())
+        self._receivers: dict[str, tuple[RtpReceiver, RtpReceiveParameters]] = {}
+        self._senders: dict[str, RtpSender] = {}
+        self._data: SctpTransport | None = None
+        self._early: deque[tuple[bytes, float, Drop]] = deque(maxlen=MAX_EARLY_PACKETS)
+        self.drops: Counter[Drop | Malformed] = Counter()
+
+    @property
+    def ice(self) -> tuple[IceTransport, ...]:
+        """The components, that of RTP first."""
+        return tuple(self._ice)
+
+    @property
+    def dtls(self) -> tuple[DtlsTransport, ...]:
+        """The DTLS transport of each component."""
+        return tuple(self._dtls)
+
+    @property
+    def rtp(self) -> DtlsTransport:
+        """The DTLS transport of RTP and data."""
+        return self._dtls[0]
+
+    @property
+    def rtcp(self) -> DtlsTransport:
+        """The DTLS transport of RTCP, the same when it is multiplexed."""
+        return self._dtls[-1]
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether RTP and data can be sent."""
+        return self.rtp.state == "connected"
+
+    def connect(
+        self, role: DtlsRole, fingerprints: Iterable[RTCDtlsFingerprint], *, association: int = 0
+    ) -> None:
+        """Begin the handshakes; the association that runs already goes on undisturbed.
+
+        Another `association` number begins a new one (RFC 8842 §6): media and data move over.
+        """
+        if self._closed or association == self._association:
+            return
+        fingerprints = tuple(fingerprints)
+        if self._association is not None:
+            self._replace_associations()
+        self._association = association
+        for dtls in self._dtls:
+            dtls.connect(role, fingerprints)
+
+    def drop_rtcp_component(self) -> None:
+        """Multiplex RTCP: close the second component's DTLS (RFC 5761 §5.1.1).
+
+        Its ICE transport is its owner's to close.
+        """
+        while len(self._dtls) > 1:
+            self._ice.pop()
+            self._retire(self._dtls.pop())
+
+    def set_receiver(self, receiver: RtpReceiver, parameters: RtpReceiveParameters) -> None:
+        """Hand the packets of a section to a receiver. `RtpReceiver.receive` calls this."""
+        self._receivers[parameters.mid] = receiver, parameters
+        payload_types = (codec.payloadType for codec in parameters.codecs)
+        section = RtpSection(
+            parameters.mid,
+            frozenset(number for number in payload_types if number is not None),
+            frozenset((*parameters.ssrcs, *parameters.rtx)),
+        )
+        self._router.set_section(section)
+        self._renumber_extensions()
+        self._replay()
+
+    def remove_receiver(self, receiver: RtpReceiver, mid: str) -> None:
+        """Take a section out; nothing happens when another receiver has it by now."""
+        if mid in self._receivers and self._receivers[mid][0] is receiver:
+            del self._receivers[mid]
+            self._router.remove_section(mid)
+            self._renumber_extensions()
+
+    def set_sender(self, sender: RtpSender, mid: str, ssrcs: Iterable[int]) -> None:
+        """Hand RTCP about these streams to a sender. `RtpSender.send` calls this."""
+        self._senders[mid] = sender
+        self._router.set_outgoing(mid, ssrcs)
+
+    def remove_sender(self, sender: RtpSender, mid: str) -> None:
+        """Take a sender out; nothing happens when another has the section by now."""
+        if self._senders.get(mid) is sender:
+            del self._senders[mid]
+            self._router.set_outgoing(mid, ())
+
+    def set_data(self, sctp: SctpTransport | None) -> None:
+        """Say whose data runs over this group; an association is moved here."""
+        self._data = sctp
+        if sctp is not None:
+            sctp.set_transport(self.rtp)
+
+    def send_rtp(self, data: bytes) -> None:
+        """Send an RTP packet; ConnectionError when not connected."""
+        self.rtp.send_rtp(data)
+
+    def send_rtcp(self, data: bytes) -> None:
+        """Send an RTCP compound; ConnectionError when not connected."""
+        self.rtcp.send_rtcp(data)
+
+    async def close(self) -> None:
+        """Close DTLS on all components; the ICE transports stay.
+
+        Senders, receivers and data are stopped on their own. It returns always and leaves no task
+        behind. Calling again changes nothing.
+        """
+        self._closed = True
+        self._early.clear()
+        await asyncio.gather(*(dtls.close() for dtls in self._dtls))
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _make_dtls(self, ice: IceTransport) -> DtlsTransport:
+        dtls = DtlsTransport(ice, self._certificate, handshake_timeout=self._handshake_timeout)
+        dtls.set_media_sinks(self._receive_rtp, self._receive_rtcp)
+        dtls.on("statechange", self._follow_dtls)
+        return dtls
+
+    def _replace_associations(self) -> None:
+        before, self._dtls = self._dtls, [self._make_dtls(ice) for ice in self._ice]
+        if self._data is not None:
+            self._data.set_transport(self.rtp)
+        for dtls in before:
+            self._retire(dtls)
+        self._follow_dtls()
+
+    def _retire(self, dtls: DtlsTransport) -> None:
+        """Close a transport in the background, without a word: the peer gives it up as well."""
+        dtls.remove_listener("statechange", self._follow_dtls)
+        task = asyncio.get_running_loop().create_task(dtls.close(silently=True))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _follow_dtls(self) -> None:
+        if self.connected != self._was_connected:
+            self._was_connected = self.connected
+            for sender in list(self._senders.values()):
+                sender.transport_changed()
+        self.emit("statechange")
+
+    def _renumber_extensions(self) -> None:
+        """Read the extensions by the numbers of all sections; a BUNDLE group agrees on them."""
+        self._extensions = extensions_map(
+            extension
+            for _, parameters in self._receivers.values()
+            for extension in parameters.header_extensions
+        )
+
+    def _receive_rtp(self, data: bytes, now: float) -> None:
+        packet = InboundPacket.read(data, self._extensions)
+        if packet is None:
+            self.drops[Malformed.RTP] += 1
+            return
+        labels = packet.extensions
+        rid = labels.rtp_stream_id or labels.repaired_rtp_stream_id
+        owner = self._router.route(
+            packet.ssrc,
+            packet.payload_type,
+            packet.sequence_number,
+            mid=labels.mid,
+            encoding=Encoding(rid, repaired=not labels.rtp_stream_id) if rid else None,
+        )
+        if isinstance(owner, str):
+            receiver, _ = self._receivers[owner]
+            receiver.receive_rtp(packet, self._router.encoding(packet.ssrc), now)
+            return
+        self.drops[owner] += 1
+        if owner is not Drop.PAYLOAD_TYPE_NOT_IN_SECTION:
+            self._early.append((data, now, owner))
+
+    def _replay(self) -> None:
+        """Route again what came before the description that explains it."""
+        waiting, now = list(self._early), asyncio.get_running_loop().time()
+        self._early.clear()
+        for data, arrived, reason in waiting:
+            if now - arrived <= EARLY_PACKET_LIFETIME:
+                self.drops[reason] -= 1
+                self._receive_rtp(data, arrived)
+
+    def _receive_rtcp(self, data: bytes, now: float) -> None:
+        packets = parse_compound(data)
+        if packets is None:
+            self.drops[Malformed.RTCP] += 1
+            return
+        for packet in packets:
+            if isinstance(packet, RtcpSdesPacket):
+                for ssrc, mid in sdes_mids(packet):
+                    self._router.bind(ssrc, mid)
+            self._hand_out(packet, now)
+            if isinstance(packet, RtcpByePacket):
+                for ssrc in packet.sources:
+                    self._router.forget(ssrc)
+
+    def _hand_out(self, packet: AnyRtcpPacket, now: float) -> None:
+        for mid in {self._router.incoming(ssrc) for ssrc in sources(packet)}:
+            if mid in self._receivers:
+                self._receivers[mid][0].receive_rtcp(packet, now)
+        for mid in {self._router.outgoing(ssrc) for ssrc in targets(packet)}:
+            if mid in self._senders:
+                self._senders[mid].receive_rtcp(packet)

@@ -1,0 +1,136 @@
+"""One outgoing RTP stream: numbers, timestamps, header extensions, history."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiortc.clock import current_ntp_time
+from aiortc.rtp import (
+    RTP_HISTORY_SIZE,
+    HeaderExtensionsMap,
+    RtcpSenderInfo,
+    RtpPacket,
+    wrap_rtx,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedFrame:
+    """What an encoder made of a frame; `timestamp` counts the codec's clock, from any origin.
+
+    `audio_level` is in dBov, -127..0 (RFC 6464).
+    """
+
+    payloads: list[bytes]
+    timestamp: int
+    audio_level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What packets say of themselves besides their media (RFC 8843 §15, RFC 8852)."""
+
+    mid: str
+    rid: str | None
+    extensions: HeaderExtensionsMap
+
+
+def _first_sequence_number() -> int:
+    """Choose in the lower half: an early wrap could break the SRTP rollover counter."""
+    return secrets.randbelow(1 << 15)
+
+
+class OutboundStream:
+    """The packets of one SSRC, numbered on through stops, tracks and transports."""
+
+    def __init__(self, ssrc: int, rtx_ssrc: int | None) -> None:
+        self.ssrc = ssrc
+        self.rtx_ssrc = rtx_ssrc
+        self.packets_sent = self.octets_sent = self.packets_repeated = 0
+        self._sequence_number = _first_sequence_number()
+        self._rtx_sequence_number = _first_sequence_number()
+        self._origin: int | None = None
+        self._last_timestamp = secrets.randbits(32)
+        self._last_ntp = 0
+        self._last_time: float | None = None
+        self._history: dict[int, RtpPacket] = {}
+
+    def rebase(self) -> None:
+        """The next frame counts from another origin: another track, or another encoder."""
+        self._origin = None
+
+    def packetize(
+        self, frame: EncodedFrame, payload_type: int, clock_rate: int, labels: Labels, now: float
+    ) -> Iterator[bytes]:
+        """Yield the packets of a frame; `now` is in seconds."""
+        timestamp = self._place(frame.timestamp, clock_rate, now)
+        self._last_ntp = current_ntp_time()
+        last = len(frame.payloads) - 1
+        for position, payload in enumerate(frame.payloads):
+            packet = RtpPacket(
+                payload_type=payload_type,
+                marker=int(position == last),
+                sequence_number=self._sequence_number,
+                timestamp=timestamp,
+                ssrc=self.ssrc,
+                payload=payload,
+            )
+            packet.extensions.mid = labels.mid
+            packet.extensions.rtp_stream_id = labels.rid
+            packet.extensions.abs_send_time = (self._last_ntp >> 14) & 0xFFFFFF
+            if frame.audio_level is not None:
+                packet.extensions.audio_level = (False, -frame.audio_level)
+            self._history[self._sequence_number % RTP_HISTORY_SIZE] = packet
+            self._sequence_number = (self._sequence_number + 1) & 0xFFFF
+            self.packets_sent += 1
+            self.octets_sent += len(payload)
+            yield packet.serialize(labels.extensions)
+
+    def repeat(
+        self, sequence_number: int, rtx_payload_type: int | None, labels: Labels
+    ) -> bytes | None:
+        """Return a packet again, as a retransmission when those were agreed (RFC 4588).
+
+        None when it was sent too long ago.
+        """
+        packet = self._history.get(sequence_number % RTP_HISTORY_SIZE)
+        if packet is None or packet.sequence_number != sequence_number:
+            return None
+        self.packets_repeated += 1
+        if rtx_payload_type is None or self.rtx_ssrc is None:
+            return packet.serialize(labels.extensions)
+        again = wrap_rtx(
+            packet,
+            payload_type=rtx_payload_type,
+            sequence_number=self._rtx_sequence_number,
+            ssrc=self.rtx_ssrc,
+        )
+        self._rtx_sequence_number = (self._rtx_sequence_number + 1) & 0xFFFF
+        again.extensions = type(packet.extensions)(
+            abs_send_time=(current_ntp_time() >> 14) & 0xFFFFFF,
+            mid=labels.mid,
+            repaired_rtp_stream_id=labels.rid,
+        )
+        return again.serialize(labels.extensions)
+
+    def sender_info(self) -> RtcpSenderInfo:
+        """Return what a sender report says (RFC 3550 §6.4.1)."""
+        return RtcpSenderInfo(
+            ntp_timestamp=self._last_ntp,
+            rtp_timestamp=self._last_timestamp,
+            packet_count=self.packets_sent & 0xFFFFFFFF,
+            octet_count=self.octets_sent & 0xFFFFFFFF,
+        )
+
+    def _place(self, timestamp: int, clock_rate: int, now: float) -> int:
+        """Put a frame on the stream's time line, which goes on through changes of origin."""
+        if self._origin is None:
+            elapsed = (
+                0
+                if self._last_time is None
+                else max(1, round((now - self._last_time) * clock_rate))
+            )
+            self._origin = self._last_timestamp + elapsed - timestamp
+        self._last_time = now
+        self._last_timestamp = (self._origin + timestamp) & 0xFFFFFFFF
+        return self._last_timestamp

@@ -1,0 +1,75 @@
+"""How a section's media is sent and received, as the descriptions agreed it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from aiortc.rtcrtpparameters import (
+    RTCRtpCodecParameters,
+    RTCRtpHeaderExtensionParameters,
+    RTCRtpParameters,
+)
+from aiortc.rtp import HeaderExtensionsMap
+
+
+@dataclass(frozen=True, slots=True)
+class RtpReceiveParameters:
+    """How to receive; while inactive media is dropped and RTCP goes on.
+
+    `rtcp_ssrc` and `cname` are what our reports go by. `rtx` gives the stream that each
+    retransmission stream repairs (RFC 4588), as announced.
+    """
+
+    mid: str
+    codecs: tuple[RTCRtpCodecParameters, ...]
+    header_extensions: tuple[RTCRtpHeaderExtensionParameters, ...]
+    rtcp_ssrc: int
+    cname: str | None = None
+    active: bool = True
+    reduced_size: bool = False
+    ssrcs: tuple[int, ...] = ()
+    rtx: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RtpSendParameters:
+    """How to send; while inactive the track is read on, and nothing of it is sent.
+
+    The first codec that can be encoded is used. `rid` names the only encoding, when it has a
+    name. `max_bitrate` is in bits per second.
+    """
+
+    mid: str
+    codecs: tuple[RTCRtpCodecParameters, ...]
+    header_extensions: tuple[RTCRtpHeaderExtensionParameters, ...]
+    ssrc: int
+    rtx_ssrc: int | None = None
+    cname: str | None = None
+    active: bool = True
+    reduced_size: bool = False
+    rid: str | None = None
+    max_bitrate: int | None = None
+
+
+def extensions_map(
+    extensions: Iterable[RTCRtpHeaderExtensionParameters],
+) -> HeaderExtensionsMap:
+    """Return what reads and writes header extensions with these identifiers."""
+    numbered = HeaderExtensionsMap()
+    numbered.configure(RTCRtpParameters(headerExtensions=list(extensions)))
+    return numbered
+
+
+def repaired_payload_type(codec: RTCRtpCodecParameters) -> int | None:
+    """Return the payload type an RTX codec repairs, None for any other (RFC 4588 §8.1)."""
+    if codec.name.lower() != "rtx":
+        return None
+    apt = codec.parameters.get("apt")
+    return int(apt) if apt is not None and str(apt).isdecimal() else None
+
+
+def has_feedback(codec: RTCRtpCodecParameters, kind: str, parameter: str | None = None) -> bool:
+    """Tell whether a kind of feedback was agreed for a codec (RFC 4585 §4.2)."""
+    return any(
+        feedback.type == kind and (feedback.parameter or None) == parameter
+        for feedback in codec.rtcpFeedback
+    )

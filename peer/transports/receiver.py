@@ -1,0 +1,347 @@
+"""Receiving the media of one section (W3C RTCRtpReceiver)."""
+
+import asyncio
+import enum
+import logging
+import random
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import Protocol
+
+import av
+from aiortc.codecs import is_rtx
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.rate import RemoteBitrateEstimator
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    AnyRtcpPacket,
+    RtcpByePacket,
+    RtcpPsfbPacket,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+    pack_remb_fci,
+)
+
+from .inbound import InboundPacket, InboundStream, find_repaired
+from .parameters import RtpReceiveParameters, has_feedback, repaired_payload_type
+from .router import Encoding
+from .rtcp import compound
+from .track import RemoteTrack
+
+logger = logging.getLogger(__name__)
+
+MAX_STREAMS = 16
+"""Streams followed at a time; the one that was silent longest makes room."""
+MAX_WAITING_FRAMES = 64
+MAX_REPORT_BLOCKS = 31
+"""What the count of a report holds (RFC 3550 §6.4.1)."""
+
+
+class ReceiveTransport(Protocol):
+    """What a receiver needs of the transport group."""
+
+    def set_receiver(self, receiver: "RtpReceiver", parameters: RtpReceiveParameters) -> None:
+        """Hand a section's packets to this receiver."""
+
+    def remove_receiver(self, receiver: "RtpReceiver", mid: str) -> None:
+        """Do so no more."""
+
+    def send_rtcp(self, data: bytes) -> None:
+        """Send RTCP; ConnectionError when not connected."""
+
+
+class MediaDrop(enum.Enum):
+    """Why a packet that belongs to the section gave no media."""
+
+    INACTIVE = "inactive"
+    UNKNOWN_PAYLOAD_TYPE = "unknown-payload-type"
+    MALFORMED_PAYLOAD = "malformed-payload"
+    REPAIRS_NOTHING_KNOWN = "repairs-nothing-known"
+    OTHER_ENCODING = "other-encoding"
+    DECODER_TOO_SLOW = "decoder-too-slow"
+
+
+@dataclass(frozen=True, slots=True)
+class InboundStatistics:
+    """What arrived on one SSRC; `jitter` in units of the codec's clock, times of the loop's."""
+
+    ssrc: int
+    rid: str | None
+    packets_received: int
+    bytes_received: int
+    packets_lost: int
+    jitter: int
+    last_arrival: float
+    rtp_timestamp: int
+    audio_level: int | None
+    remote_packets_sent: int | None
+    remote_octets_sent: int | None
+
+
+class RtpReceiver:
+    """Receives one section's media into one track, over whichever transport it is given.
+
+    It can be stopped and started again; the track lives until `track.stop`. Of several named
+    encodings (simulcast) one is decoded: the first to arrive, or the one that is selected.
+    """
+
+    def __init__(
+        self, kind: str, *, track_id: str | None = None, report_interval: float = 1.0
+    ) -> None:
+        self.track = RemoteTrack(kind, track_id)
+        self.drops: Counter[MediaDrop] = Counter()
+        self.frames_decoded = self.nacks_sent = self.plis_sent = self.packets_repaired = 0
+        self._kind = kind
+        self._interval = report_interval
+        self._transport: ReceiveTransport | None = None
+        self._parameters: RtpReceiveParameters | None = None
+        self._codecs: dict[int, RTCRtpCodecParameters] = {}
+        self._streams: dict[int, InboundStream] = {}
+        self._rid: str | None = None
+        self._bitrate = RemoteBitrateEstimator() if kind == "video" else None
+        self._waiting: deque[tuple[InboundStream, RTCRtpCodecParameters, JitterFrame]] = deque()
+        self._wake = asyncio.Event()
+        self._decoding: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def kind(self) -> str:
+        """ "audio" or "video"."""
+        return self._kind
+
+    @property
+    def parameters(self) -> RtpReceiveParameters | None:
+        """How it receives; None when it does not."""
+        return self._parameters
+
+    def statistics(self) -> list[InboundStatistics]:
+        """Return the figures of each stream."""
+        return [_statistics(stream) for stream in self._streams.values()]
+
+    def select_encoding(self, rid: str) -> None:
+        """Decode this encoding of several from now on."""
+        if rid != self._rid:
+            self._rid = rid
+            self.request_keyframe()
+
+    def receive(self, transport: ReceiveTransport, parameters: RtpReceiveParameters) -> None:
+        """Start, or go on with other parameters or over another transport."""
+        before, was_on = self._parameters, self._transport
+        if was_on is not None and before is not None:
+            if (was_on, before.mid) != (transport, parameters.mid):
+                was_on.remove_receiver(self, before.mid)
+        self._transport, self._parameters = transport, parameters
+        self._codecs = {
+            codec.payloadType: codec for codec in parameters.codecs if codec.payloadType is not None
+        }
+        transport.set_receiver(self, parameters)
+        if self._decoding is None:
+            self._decoding = asyncio.get_running_loop().create_task(self._decode())
+        if self._timer is None:
+            self._schedule_report()
+
+    async def stop(self) -> None:
+        """Receive no more; returns always and leaves no task. Calling again changes nothing."""
+        if self._transport is not None and self._parameters is not None:
+            self._transport.remove_receiver(self, self._parameters.mid)
+        self._transport = self._parameters = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._streams.clear()
+        self._waiting.clear()
+        self._rid = None
+        task, self._decoding = self._decoding, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def receive_rtp(self, packet: InboundPacket, encoding: Encoding | None, now: float) -> None:
+        """Take a packet of the section; `now` is when it arrived, in seconds."""
+        if self._parameters is None or not self._parameters.active:
+            self.drops[MediaDrop.INACTIVE] += 1
+            return
+        codec = self._codecs.get(packet.payload_type)
+        if codec is None:
+            self.drops[MediaDrop.UNKNOWN_PAYLOAD_TYPE] += 1
+            return
+        self._estimate_bitrate(packet, codec, now)
+        if is_rtx(codec):
+            self._receive_repair(packet, codec, encoding)
+            return
+        stream = self._streams.get(packet.ssrc) or self._add_stream(packet.ssrc, codec, encoding)
+        stream.count(packet, now)
+        self._add(stream, packet, codec)
+
+    def receive_rtcp(self, packet: AnyRtcpPacket, now: float) -> None:
+        """Take an RTCP packet about the streams being received."""
+        if isinstance(packet, RtcpSrPacket):
+            stream = self._streams.get(packet.ssrc)
+            if stream is not None:
+                stream.note_report(packet.sender_info, now)
+        elif isinstance(packet, RtcpByePacket):
+            for ssrc in packet.sources:
+                self._streams.pop(ssrc, None)
+
+    def request_keyframe(self) -> None:
+        """Ask for a picture that needs no other, of every stream (PLI, RFC 4585 §6.3.1)."""
+        for ssrc in self._streams:
+            self._send_pli(ssrc)
+
+    def _add_stream(
+        self, ssrc: int, codec: RTCRtpCodecParameters, encoding: Encoding | None
+    ) -> InboundStream:
+        if len(self._streams) >= MAX_STREAMS:
+            silent = min(self._streams.values(), key=lambda stream: stream.last_arrival)
+            del self._streams[silent.ssrc]
+        rid = None if encoding is None else encoding.rid
+        stream = InboundStream(ssrc, self._kind, codec.clockRate, rid)
+        self._streams[ssrc] = stream
+        self._rid = self._rid or rid
+        return stream
+
+    def _receive_repair(
+        self, packet: InboundPacket, codec: RTCRtpCodecParameters, encoding: Encoding | None
+    ) -> None:
+        assert self._parameters is not None
+        rid = None if encoding is None else encoding.rid
+        stream = find_repaired(packet.ssrc, rid, self._streams, self._parameters.rtx)
+        payload_type = repaired_payload_type(codec)
+        media = None if payload_type is None else self._codecs.get(payload_type)
+        if stream is None or payload_type is None or media is None or is_rtx(media):
+            self.drops[MediaDrop.REPAIRS_NOTHING_KNOWN] += 1
+            return
+        original = packet.repaired(payload_type, stream.ssrc)
+        if original is None:
+            # Padding sent to probe for bandwidth.
+            return
+        self.packets_repaired += 1
+        self._add(stream, original, media)
+
+    def _add(
+        self, stream: InboundStream, packet: InboundPacket, codec: RTCRtpCodecParameters
+    ) -> None:
+        arrival = stream.add(packet, codec)
+        if arrival is None:
+            self.drops[MediaDrop.MALFORMED_PAYLOAD] += 1
+            return
+        if arrival.missing and has_feedback(codec, "nack"):
+            nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=0, media_ssrc=stream.ssrc)
+            nack.lost = list(arrival.missing)
+            self.nacks_sent += 1
+            self._send_feedback(nack)
+        if arrival.picture_lost:
+            self._send_pli(stream.ssrc)
+        for frame in arrival.frames:
+            self._queue(stream, codec, frame)
+
+    def _queue(
+        self, stream: InboundStream, codec: RTCRtpCodecParameters, frame: JitterFrame
+    ) -> None:
+        if stream.rid is not None and stream.rid != self._rid:
+            self.drops[MediaDrop.OTHER_ENCODING] += 1
+            return
+        if len(self._waiting) >= MAX_WAITING_FRAMES:
+            self.drops[MediaDrop.DECODER_TOO_SLOW] += 1
+            self._waiting.popleft()
+        self._waiting.append((stream, codec, frame))
+        self._wake.set()
+
+    async def _decode(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            while not self._waiting:
+                self._wake.clear()
+                await self._wake.wait()
+            stream, codec, frame = self._waiting.popleft()
+            try:
+                decoder = stream.decoder(codec)
+                frames = await loop.run_in_executor(None, decoder.decode, frame)
+            except (av.FFmpegError, ValueError) as error:
+                # The decoder keeps its state: the next picture that needs no other mends it.
+                logger.debug("a frame of %s could not be decoded: %s", codec.mimeType, error)
+                self._send_pli(stream.ssrc)
+                continue
+            for decoded in frames:
+                self.frames_decoded += 1
+                self.track.deliver(decoded)
+
+    def _estimate_bitrate(
+        self, packet: InboundPacket, codec: RTCRtpCodecParameters, now: float
+    ) -> None:
+        sent_at = packet.extensions.abs_send_time
+        if self._bitrate is None or sent_at is None or not has_feedback(codec, "goog-remb"):
+            return
+        if len(self._bitrate.ssrcs) > MAX_STREAMS:
+            self._bitrate.ssrcs.clear()
+        estimate = self._bitrate.add(
+            abs_send_time=sent_at,
+            arrival_time_ms=int(now * 1000),
+            payload_size=len(packet.payload) + packet.padding_size,
+            ssrc=packet.ssrc,
+        )
+        if estimate is not None:
+            bitrate, ssrcs = estimate
+            fci = pack_remb_fci(bitrate, ssrcs[:MAX_STREAMS])
+            self._send_feedback(RtcpPsfbPacket(RTCP_PSFB_APP, ssrc=0, media_ssrc=0, fci=fci))
+
+    def _send_pli(self, ssrc: int) -> None:
+        if self._kind == "video" and any(
+            has_feedback(codec, "nack", "pli") for codec in self._codecs.values()
+        ):
+            self.plis_sent += 1
+            self._send_feedback(RtcpPsfbPacket(RTCP_PSFB_PLI, ssrc=0, media_ssrc=ssrc))
+
+    def _send_feedback(self, packet: RtcpPsfbPacket | RtcpRtpfbPacket) -> None:
+        parameters = self._parameters
+        if parameters is None:
+            return
+        packet.ssrc = parameters.rtcp_ssrc
+        if parameters.reduced_size:
+            self._send(bytes(packet))
+        else:
+            self._send(compound(RtcpRrPacket(parameters.rtcp_ssrc), parameters.cname, packet))
+
+    def _schedule_report(self) -> None:
+        # RFC 3550 §6.2: varied over 0.5 to 1.5 times the interval, so that peers do not align.
+        delay = self._interval * random.uniform(0.5, 1.5)
+        self._timer = asyncio.get_running_loop().call_later(delay, self._report)
+
+    def _report(self) -> None:
+        self._schedule_report()
+        parameters = self._parameters
+        if parameters is not None and self._streams:
+            now = asyncio.get_running_loop().time()
+            streams = list(self._streams.values())[:MAX_REPORT_BLOCKS]
+            blocks = [stream.report(now) for stream in streams]
+            self._send(compound(RtcpRrPacket(parameters.rtcp_ssrc, blocks), parameters.cname))
+
+    def _send(self, data: bytes) -> None:
+        if self._transport is None:
+            return
+        try:
+            self._transport.send_rtcp(data)
+        except ConnectionError:
+            # Feedback of a transport that is not connected is of no use to anybody.
+            return
+
+
+def _statistics(stream: InboundStream) -> InboundStatistics:
+    info = stream.sender_info
+    return InboundStatistics(
+        ssrc=stream.ssrc,
+        rid=stream.rid,
+        packets_received=stream.packets_received,
+        bytes_received=stream.bytes_received,
+        packets_lost=stream.packets_lost,
+        jitter=stream.jitter,
+        last_arrival=stream.last_arrival,
+        rtp_timestamp=stream.rtp_timestamp,
+        audio_level=stream.audio_level,
+        remote_packets_sent=None if info is None else info.packet_count,
+        remote_octets_sent=None if info is None else info.octet_count,
+    )

@@ -1,0 +1,379 @@
+"""Sending the media of one section (W3C RTCRtpSender)."""
+
+import asyncio
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiortc.clock import current_ntp_time
+from aiortc.codecs import get_encoder, is_rtx
+from aiortc.codecs.base import Encoder
+from aiortc.codecs.h264 import H264Encoder
+from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    AnyRtcpPacket,
+    RtcpByePacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+    compute_audio_level_dbov,
+)
+from av import AudioFrame
+from av.frame import Frame
+from av.packet import Packet
+
+from .outbound import EncodedFrame, Labels, OutboundStream
+from .parameters import RtpSendParameters, extensions_map, repaired_payload_type
+from .rtcp import compound, maximum_bitrate
+
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+
+
+class SendTransport(Protocol):
+    """What a sender needs of the transport group."""
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether packets can be sent."""
+
+    def set_sender(self, sender: "RtpSender", mid: str, ssrcs: Iterable[int]) -> None:
+        """Hand RTCP about these streams to the sender, and tell it when `connected` changes."""
+
+    def remove_sender(self, sender: "RtpSender", mid: str) -> None:
+        """Do so no more."""
+
+    def send_rtp(self, data: bytes) -> None:
+        """Send RTP; ConnectionError when not connected."""
+
+    def send_rtcp(self, data: bytes) -> None:
+        """Send RTCP; ConnectionError when not connected."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteInboundStatistics:
+    """What the peer reported of our stream; `round_trip_time` in seconds, jitter in clock units."""
+
+    fraction_lost: int
+    packets_lost: int
+    jitter: int
+    round_trip_time: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundStatistics:
+    """What was sent on one SSRC; `target_bitrate` in bits per second."""
+
+    ssrc: int
+    rtx_ssrc: int | None
+    codec: str
+    packets_sent: int
+    bytes_sent: int
+    packets_repeated: int
+    frames_encoded: int
+    nacks_received: int
+    keyframes_requested: int
+    target_bitrate: int | None
+    remote: RemoteInboundStatistics | None
+
+
+class RtpSender:
+    """Sends one track, over whichever transport it is given.
+
+    It can be stopped and started again, and its track replaced, without the stream losing its
+    place. A track that has ended leaves the sender silent until it is given another.
+    """
+
+    def __init__(
+        self, kind: str, track: MediaStreamTrack | None = None, *, report_interval: float = 1.0
+    ) -> None:
+        self._kind = kind
+        self._track = track
+        self._interval = report_interval
+        self._transport: SendTransport | None = None
+        self._parameters: RtpSendParameters | None = None
+        self._codec: RTCRtpCodecParameters | None = None
+        self._rtx_payload_type: int | None = None
+        self._labels: Labels | None = None
+        self._stream: OutboundStream | None = None
+        self._encoder: Encoder | None = None
+        self._keyframe = False
+        self._target_bitrate: int | None = None
+        self._frames_encoded = self._nacks = self._keyframe_requests = 0
+        self._remote: RemoteInboundStatistics | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def kind(self) -> str:
+        """ "audio" or "video"."""
+        return self._kind
+
+    @property
+    def track(self) -> MediaStreamTrack | None:
+        """The track being sent."""
+        return self._track
+
+    @property
+    def parameters(self) -> RtpSendParameters | None:
+        """How it sends; None when it does not."""
+        return self._parameters
+
+    def replace_track(self, track: MediaStreamTrack | None) -> None:
+        """Send another track from now on, or none; TypeError for one of another kind.
+
+        The track before is not stopped.
+        """
+        if track is not None and track.kind != self._kind:
+            raise TypeError(f"a track of {track.kind} cannot replace one of {self._kind}")
+        if track is not self._track:
+            self._track = track
+            self._restart()
+
+    def send(self, transport: SendTransport, parameters: RtpSendParameters) -> None:
+        """Start, or go on with other parameters or over another transport.
+
+        ValueError when none of the codecs can be encoded.
+        """
+        codec = _choose_codec(parameters.codecs)
+        before, was_on = self._parameters, self._transport
+        if was_on is not None and before is not None:
+            if (was_on, before.mid) != (transport, parameters.mid):
+                was_on.remove_sender(self, before.mid)
+        changed = codec != self._codec or was_on is not transport or self._sending is None
+        self._transport, self._parameters, self._codec = transport, parameters, codec
+        self._labels = Labels(
+            parameters.mid, parameters.rid, extensions_map(parameters.header_extensions)
+        )
+        self._rtx_payload_type = _rtx_payload_type(parameters.codecs, codec)
+        if self._stream is None or self._stream.ssrc != parameters.ssrc:
+            self._stream = OutboundStream(parameters.ssrc, parameters.rtx_ssrc)
+        self._stream.rtx_ssrc = parameters.rtx_ssrc
+        ssrcs = [parameters.ssrc] + [parameters.rtx_ssrc] * (parameters.rtx_ssrc is not None)
+        transport.set_sender(self, parameters.mid, [ssrc for ssrc in ssrcs if ssrc is not None])
+        if changed:
+            self._restart()
+        self._apply_bitrate()
+        if self._timer is None:
+            self._schedule_report()
+
+    async def stop(self) -> None:
+        """Send no more and say so (RTCP BYE); the track lives on.
+
+        It returns always and leaves no task behind. Calling again changes nothing.
+        """
+        if self._transport is not None and self._parameters is not None:
+            self._say_goodbye(self._parameters)
+            self._transport.remove_sender(self, self._parameters.mid)
+        self._transport = self._parameters = self._codec = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._restart()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def transport_changed(self) -> None:
+        """Note that the transport connected, or is connected no more."""
+        connected = self._transport is not None and self._transport.connected
+        if connected != (self._sending is not None):
+            self._restart()
+
+    def receive_rtcp(self, packet: AnyRtcpPacket) -> None:
+        """Take an RTCP packet about the stream being sent."""
+        match packet:
+            case RtcpRrPacket() | RtcpSrPacket():
+                for report in packet.reports:
+                    self._note_report(report)
+            case RtcpRtpfbPacket(fmt=fmt) if fmt == RTCP_RTPFB_NACK:
+                self._nacks += 1
+                for sequence_number in packet.lost:
+                    self._repeat(sequence_number)
+            case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
+                self._keyframe_requests += 1
+                self._keyframe = True
+            case RtcpPsfbPacket(fmt=fmt) if fmt == RTCP_PSFB_APP:
+                estimate = maximum_bitrate(packet)
+                if estimate is not None:
+                    self._target_bitrate = estimate[0]
+                    self._apply_bitrate()
+            case _:
+                return
+
+    def statistics(self) -> OutboundStatistics | None:
+        """Return the figures of the stream, None when nothing was ever to be sent."""
+        stream = self._stream
+        if stream is None:
+            return None
+        return OutboundStatistics(
+            ssrc=stream.ssrc,
+            rtx_ssrc=stream.rtx_ssrc,
+            codec="" if self._codec is None else self._codec.mimeType,
+            packets_sent=stream.packets_sent,
+            bytes_sent=stream.octets_sent,
+            packets_repeated=stream.packets_repeated,
+            frames_encoded=self._frames_encoded,
+            nacks_received=self._nacks,
+            keyframes_requested=self._keyframe_requests,
+            target_bitrate=self._bitrate(),
+            remote=self._remote,
+        )
+
+    def _restart(self) -> None:
+        """End the loop that sends, and begin another when there is all it needs."""
+        if self._sending is not None:
+            self._sending.cancel()
+            self._ending.add(self._sending)
+            self._sending.add_done_callback(self._ending.discard)
+            self._sending = None
+        track, codec, transport = self._track, self._codec, self._transport
+        if track is None or codec is None or transport is None or not transport.connected:
+            return
+        # An encoder of its own for each loop: the one before may still be at work in its thread.
+        self._encoder = get_encoder(codec)
+        self._apply_bitrate()
+        if self._stream is not None:
+            self._stream.rebase()
+        self._sending = asyncio.get_running_loop().create_task(
+            self._run(track, codec, self._encoder)
+        )
+
+    async def _run(
+        self, track: MediaStreamTrack, codec: RTCRtpCodecParameters, encoder: Encoder
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                await self._send_next(track, codec, encoder)
+        except MediaStreamError:
+            return
+        except Exception as error:
+            loop.call_exception_handler(
+                {"message": "a track cannot be sent on", "exception": error, "track": track}
+            )
+
+    async def _send_next(
+        self, track: MediaStreamTrack, codec: RTCRtpCodecParameters, encoder: Encoder
+    ) -> None:
+        data = await track.recv()
+        if self._parameters is None or not self._parameters.active:
+            return
+        keyframe, self._keyframe = self._keyframe, False
+        level = _wants_audio_level(self._parameters)
+        loop = asyncio.get_running_loop()
+        frame = await loop.run_in_executor(None, _encode, encoder, data, keyframe, level)
+        if frame.payloads:
+            self._frames_encoded += 1
+            self._transmit(frame, codec)
+
+    def _transmit(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:
+        transport, stream, labels = self._transport, self._stream, self._labels
+        if transport is None or stream is None or labels is None or codec.payloadType is None:
+            return
+        now = asyncio.get_running_loop().time()
+        try:
+            for data in stream.packetize(frame, codec.payloadType, codec.clockRate, labels, now):
+                transport.send_rtp(data)
+        except ConnectionError:
+            # The change of the transport's state ends the loop.
+            return
+
+    def _repeat(self, sequence_number: int) -> None:
+        if self._stream is None or self._labels is None or self._transport is None:
+            return
+        packet = self._stream.repeat(sequence_number, self._rtx_payload_type, self._labels)
+        if packet is not None:
+            try:
+                self._transport.send_rtp(packet)
+            except ConnectionError:
+                return
+
+    def _note_report(self, report: RtcpReceiverInfo) -> None:
+        if self._stream is None or report.ssrc != self._stream.ssrc:
+            return
+        round_trip_time = None if self._remote is None else self._remote.round_trip_time
+        if report.lsr:
+            # RFC 3550 §6.4.1: arrival less the report's time less the delay at the peer.
+            middle = (current_ntp_time() >> 16) & 0xFFFFFFFF
+            measured = (middle - report.lsr - report.dlsr) & 0xFFFFFFFF
+            if measured < 1 << 31:
+                round_trip_time = measured / 65536
+        self._remote = RemoteInboundStatistics(
+            report.fraction_lost, report.packets_lost, report.jitter, round_trip_time
+        )
+
+    def _bitrate(self) -> int | None:
+        limits = (self._target_bitrate, self._parameters and self._parameters.max_bitrate)
+        return min((limit for limit in limits if limit), default=None)
+
+    def _apply_bitrate(self) -> None:
+        bitrate = self._bitrate()
+        if bitrate is not None and isinstance(self._encoder, Vp8Encoder | H264Encoder):
+            self._encoder.target_bitrate = bitrate
+
+    def _schedule_report(self) -> None:
+        # RFC 3550 §6.2: varied over 0.5 to 1.5 times the interval, so that peers do not align.
+        delay = self._interval * random.uniform(0.5, 1.5)
+        self._timer = asyncio.get_running_loop().call_later(delay, self._report)
+
+    def _report(self) -> None:
+        self._schedule_report()
+        if self._stream is not None and self._parameters is not None and self._stream.packets_sent:
+            report = RtcpSrPacket(self._stream.ssrc, self._stream.sender_info())
+            self._send_rtcp(compound(report, self._parameters.cname))
+
+    def _say_goodbye(self, parameters: RtpSendParameters) -> None:
+        if self._stream is not None and self._stream.packets_sent:
+            goodbye = RtcpByePacket(sources=[self._stream.ssrc])
+            self._send_rtcp(compound(RtcpRrPacket(parameters.ssrc), parameters.cname, goodbye))
+
+    def _send_rtcp(self, data: bytes) -> None:
+        if self._transport is None:
+            return
+        try:
+            self._transport.send_rtcp(data)
+        except ConnectionError:
+            return
+
+
+def _wants_audio_level(parameters: RtpSendParameters) -> bool:
+    return any(extension.uri == AUDIO_LEVEL for extension in parameters.header_extensions)
+
+
+def _choose_codec(codecs: Iterable[RTCRtpCodecParameters]) -> RTCRtpCodecParameters:
+    for codec in codecs:
+        try:
+            get_encoder(codec)
+        except ValueError:
+            continue
+        return codec
+    raise ValueError("none of the codecs can be encoded")
+
+
+def _rtx_payload_type(
+    codecs: Iterable[RTCRtpCodecParameters], codec: RTCRtpCodecParameters
+) -> int | None:
+    for candidate in codecs:
+        if is_rtx(candidate) and repaired_payload_type(candidate) == codec.payloadType:
+            return candidate.payloadType
+    return None
+
+
+def _encode(
+    encoder: Encoder, data: "Frame | Packet[Any]", keyframe: bool, wants_level: bool
+) -> EncodedFrame:
+    """Encode in a thread of its own."""
+    if not isinstance(data, Frame):
+        return EncodedFrame(*encoder.pack(data))
+    level = None
+    if wants_level and isinstance(data, AudioFrame) and data.format.name.startswith("s16"):
+        level = compute_audio_level_dbov(data)
+    return EncodedFrame(*encoder.encode(data, keyframe), level)

@@ -1,0 +1,111 @@
+"""The packets of one outgoing stream."""
+
+import pytest
+
+from peer.transports.inbound import InboundPacket
+from peer.transports.outbound import EncodedFrame, Labels, OutboundStream
+from tests.transports.media import NUMBERS
+
+LABELS = Labels("v", "hi", NUMBERS)
+
+
+def packets(
+    stream: OutboundStream, timestamp: int, *payloads: bytes, now: float = 1.0
+) -> list[InboundPacket]:
+    frame = EncodedFrame(list(payloads) or [b"x"], timestamp)
+    return [read(data) for data in stream.packetize(frame, 96, 90000, LABELS, now)]
+
+
+def read(data: bytes | None) -> InboundPacket:
+    assert data is not None
+    packet = InboundPacket.read(data, NUMBERS)
+    assert packet is not None
+    return packet
+
+
+def test_the_packets_of_a_frame() -> None:
+    stream = OutboundStream(7, None)
+    first, second = packets(stream, 0, b"one", b"two")
+    assert (first.ssrc, first.payload_type, first.payload) == (7, 96, b"one")
+    assert (first.marker, second.marker) == (0, 1)
+    assert second.sequence_number == first.sequence_number + 1
+    assert second.timestamp == first.timestamp
+    assert (first.extensions.mid, first.extensions.rtp_stream_id) == ("v", "hi")
+    assert first.extensions.abs_send_time is not None
+    assert (stream.packets_sent, stream.octets_sent) == (2, 6)
+
+
+def test_sequence_numbers_begin_in_the_lower_half() -> None:
+    for _ in range(20):
+        assert packets(OutboundStream(7, None), 0)[0].sequence_number < 1 << 15
+
+
+def test_timestamps_advance_with_the_frames() -> None:
+    stream = OutboundStream(7, None)
+    first = packets(stream, 1000)[0].timestamp
+    assert (packets(stream, 4000)[0].timestamp - first) & 0xFFFFFFFF == 3000
+
+
+def test_another_origin_continues_the_time_line() -> None:
+    """After a second of silence the new track is a second later, whatever its own clock says."""
+    stream = OutboundStream(7, None)
+    before = packets(stream, 500000, now=1.0)[0]
+    stream.rebase()
+    after = packets(stream, 0, now=2.0)[0]
+    assert (after.timestamp - before.timestamp) & 0xFFFFFFFF == 90000
+    assert after.sequence_number == before.sequence_number + 1
+
+
+def test_another_origin_never_repeats_a_timestamp() -> None:
+    stream = OutboundStream(7, None)
+    before = packets(stream, 0, now=1.0)[0]
+    stream.rebase()
+    assert packets(stream, 0, now=1.0)[0].timestamp != before.timestamp
+
+
+def test_repeating_as_a_retransmission() -> None:
+    """RFC 4588 §4: own SSRC, own numbers, the original number before the payload."""
+    stream = OutboundStream(7, 8)
+    sent = packets(stream, 0, b"media")[0]
+    first = read(stream.repeat(sent.sequence_number, 97, LABELS))
+    second = read(stream.repeat(sent.sequence_number, 97, LABELS))
+    assert (first.ssrc, first.payload_type) == (8, 97)
+    assert second.sequence_number == first.sequence_number + 1
+    # RFC 8852 §3.3: the repaired stream is named, not the stream itself
+    assert first.extensions.repaired_rtp_stream_id == "hi"
+    assert first.extensions.rtp_stream_id is None
+    assert first.extensions.mid == "v"
+    original = first.repaired(96, 7)
+    assert original is not None
+    assert (original.sequence_number, original.payload) == (sent.sequence_number, b"media")
+    assert stream.packets_repeated == 2
+
+
+@pytest.mark.parametrize(("rtx_ssrc", "payload_type"), [(None, 97), (8, None)])
+def test_repeating_without_retransmission_agreed(
+    rtx_ssrc: int | None, payload_type: int | None
+) -> None:
+    stream = OutboundStream(7, rtx_ssrc)
+    sent = packets(stream, 0, b"media")[0]
+    again = read(stream.repeat(sent.sequence_number, payload_type, LABELS))
+    assert (again.ssrc, again.payload_type, again.payload) == (7, 96, b"media")
+    assert again.sequence_number == sent.sequence_number
+
+
+def test_what_was_sent_too_long_ago_is_gone() -> None:
+    stream = OutboundStream(7, None)
+    first = packets(stream, 0)[0].sequence_number
+    for number in range(128):
+        packets(stream, number)
+    assert stream.repeat(first, None, LABELS) is None
+    assert stream.repeat(first + 1, None, LABELS) is not None
+    assert stream.repeat(first + 500, None, LABELS) is None
+
+
+def test_what_a_sender_report_says() -> None:
+    stream = OutboundStream(7, None)
+    sent = packets(stream, 0, b"one", b"two")[0]
+    info = stream.sender_info()
+    assert (info.packet_count, info.octet_count) == (2, 6)
+    assert info.rtp_timestamp == sent.timestamp
+    assert info.ntp_timestamp > 0

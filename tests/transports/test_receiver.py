@@ -1,0 +1,346 @@
+"""Receiving one section's media."""
+
+import asyncio
+
+import pytest
+from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_PLI,
+    AnyRtcpPacket,
+    RtcpByePacket,
+    RtcpPsfbPacket,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSdesPacket,
+    RtcpSenderInfo,
+    RtcpSrPacket,
+    wrap_rtx,
+)
+from av import VideoFrame
+
+from peer.transports.inbound import InboundPacket
+from peer.transports.receiver import MAX_STREAMS, MediaDrop, RtpReceiver
+from peer.transports.router import Encoding
+from peer.transports.rtcp import parse_compound
+from tests.transports.media import (
+    NUMBERS,
+    OPUS,
+    RTX,
+    VP8,
+    PushedTrack,
+    Recorder,
+    receive_parameters,
+)
+from tests.transports.test_dtls import run
+from tests.transports.wire import until
+
+
+class Source:
+    """Packets of a VP8 stream."""
+
+    def __init__(self, ssrc: int = 7, number: int = 100) -> None:
+        self.ssrc = ssrc
+        self.number = number
+        self.timestamp = 0
+        self._encoder = Vp8Encoder()
+        self._track = PushedTrack("video")
+
+    async def frame(self, *, keyframe: bool = False) -> list[InboundPacket]:
+        """Return the packets of the next frame."""
+        self._track.push()
+        frame = await self._track.recv()
+        assert isinstance(frame, VideoFrame)
+        payloads, self.timestamp = self._encoder.encode(frame, keyframe)
+        packets = [self._packet(payload) for payload in payloads]
+        packets[-1].marker = 1
+        return packets
+
+    def _packet(self, payload: bytes) -> InboundPacket:
+        self.number += 1
+        return InboundPacket(
+            payload_type=96,
+            sequence_number=self.number - 1,
+            timestamp=self.timestamp,
+            ssrc=self.ssrc,
+            payload=payload,
+        )
+
+
+def feedback(transport: Recorder) -> list[AnyRtcpPacket]:
+    """Return everything sent but reports and names."""
+    packets: list[AnyRtcpPacket] = []
+    for data in transport.rtcp:
+        parsed = parse_compound(data)
+        assert parsed is not None
+        packets += [one for one in parsed if not isinstance(one, RtcpRrPacket | RtcpSdesPacket)]
+    return packets
+
+
+async def feed(
+    receiver: RtpReceiver, source: Source, frames: int, encoding: Encoding | None = None
+) -> None:
+    for _ in range(frames):
+        for packet in await source.frame():
+            receiver.receive_rtp(packet, encoding, 1.0)
+
+
+def test_packets_become_frames_of_the_track() -> None:
+    async def scenario() -> None:
+        transport, receiver = Recorder(), RtpReceiver("video", track_id="remote")
+        receiver.receive(transport, receive_parameters("v0"))
+        assert transport.receivers == {"v0": receiver}
+        await feed(receiver, Source(), 3)
+        frames = [await receiver.track.recv() for _ in range(2)]
+        assert [(frame.width, frame.height) for frame in frames] == [(64, 48)] * 2  # type: ignore[attr-defined]
+        assert [round(frame.pts or 0, -1) for frame in frames] == [0, 3000]
+        (figures,) = receiver.statistics()
+        assert (figures.ssrc, figures.packets_received, figures.packets_lost) == (7, 3, 0)
+        await receiver.stop()
+        await receiver.stop()
+        assert (transport.receivers, receiver.track.readyState) == ({}, "live")
+
+    run(scenario)
+
+
+def test_receiving_goes_on_after_a_stop() -> None:
+    async def scenario() -> None:
+        transport, receiver = Recorder(), RtpReceiver("video")
+        for _ in range(2):
+            receiver.receive(transport, receive_parameters("v0"))
+            await feed(receiver, Source(), 2)
+            await receiver.track.recv()
+            await receiver.stop()
+
+    run(scenario)
+
+
+def test_what_is_of_no_use_is_counted() -> None:
+    async def scenario() -> None:
+        receiver = RtpReceiver("video")
+        source = Source()
+        (packet,) = await source.frame()
+        receiver.receive_rtp(packet, None, 1.0)
+        assert receiver.drops == {MediaDrop.INACTIVE: 1}
+        receiver.receive(Recorder(), receive_parameters("v0", active=False))
+        receiver.receive_rtp(packet, None, 1.0)
+        assert receiver.drops == {MediaDrop.INACTIVE: 2}
+        receiver.receive(Recorder(), receive_parameters("v0"))
+        packet.payload_type = 50
+        receiver.receive_rtp(packet, None, 1.0)
+        packet.payload_type, packet.payload = 96, b"\x80"
+        receiver.receive_rtp(packet, None, 1.0)
+        packet.payload_type = 97
+        packet.ssrc = 8
+        receiver.receive(Recorder(), receive_parameters("v0", rtx={8: 55}))
+        receiver.receive_rtp(packet, None, 1.0)
+        assert receiver.drops == {
+            MediaDrop.INACTIVE: 2,
+            MediaDrop.UNKNOWN_PAYLOAD_TYPE: 1,
+            MediaDrop.MALFORMED_PAYLOAD: 1,
+            MediaDrop.REPAIRS_NOTHING_KNOWN: 1,
+        }
+        await receiver.stop()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("reduced_size", [False, True])
+def test_a_gap_is_asked_for_and_filled_by_a_retransmission(reduced_size: bool) -> None:
+    async def scenario() -> None:
+        transport, receiver = Recorder(), RtpReceiver("video")
+        receiver.receive(transport, receive_parameters("v0", rtx={8: 7}, reduced_size=reduced_size))
+        source = Source()
+        (first,), (lost,), (third,) = [await source.frame() for _ in range(3)]
+        receiver.receive_rtp(first, None, 1.0)
+        receiver.receive_rtp(third, None, 1.0)
+        (nack,) = feedback(transport)
+        assert isinstance(nack, RtcpRtpfbPacket)
+        assert (nack.ssrc, nack.media_ssrc, nack.lost) == (99, 7, [101])
+        # RFC 5506: alone only when that was agreed
+        assert (len(transport.rtcp[0]) == len(bytes(nack))) is reduced_size
+        repair = wrap_rtx(lost, payload_type=97, sequence_number=5, ssrc=8)
+        read = InboundPacket.read(repair.serialize(), NUMBERS)
+        assert read is not None
+        receiver.receive_rtp(read, None, 1.0)
+        await receiver.track.recv()
+        await receiver.track.recv()
+        assert (receiver.packets_repaired, receiver.nacks_sent) == (1, 1)
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_feedback_that_was_not_agreed_is_not_sent() -> None:
+    async def scenario() -> None:
+        transport, receiver = Recorder(), RtpReceiver("video")
+        plain = type(VP8)(VP8.mimeType, VP8.clockRate, None, VP8.payloadType)
+        receiver.receive(transport, receive_parameters("v0", codecs=(plain, RTX)))
+        source = Source()
+        (first,), _, (third,) = [await source.frame() for _ in range(3)]
+        first.extensions.abs_send_time = third.extensions.abs_send_time = 1
+        receiver.receive_rtp(first, None, 1.0)
+        receiver.receive_rtp(third, None, 3.0)
+        receiver.request_keyframe()
+        assert transport.rtcp == []
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_a_frame_that_cannot_be_decoded_asks_for_a_keyframe() -> None:
+    async def scenario() -> None:
+        transport, receiver = Recorder(), RtpReceiver("video")
+        receiver.receive(transport, receive_parameters("v0"))
+        source = Source()
+        await source.frame()
+        await feed(receiver, source, 2)
+        await until(lambda: receiver.plis_sent == 1)
+        (pli,) = feedback(transport)
+        assert isinstance(pli, RtcpPsfbPacket)
+        assert (pli.fmt, pli.ssrc, pli.media_ssrc) == (RTCP_PSFB_PLI, 99, 7)
+        for _ in range(2):
+            for packet in await source.frame(keyframe=True):
+                receiver.receive_rtp(packet, None, 1.0)
+        await receiver.track.recv()
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_of_several_encodings_one_is_decoded() -> None:
+    async def scenario() -> None:
+        transport, receiver = Recorder(), RtpReceiver("video")
+        receiver.receive(transport, receive_parameters("v0"))
+        high, low = Source(1), Source(2)
+        await feed(receiver, high, 2, Encoding("hi"))
+        await feed(receiver, low, 3, Encoding("lo"))
+        await until(lambda: receiver.frames_decoded == 1)
+        assert receiver.drops[MediaDrop.OTHER_ENCODING] == 2
+        assert {figures.rid for figures in receiver.statistics()} == {"hi", "lo"}
+        receiver.select_encoding("lo")
+        assert {
+            one.media_ssrc for one in feedback(transport) if isinstance(one, RtcpPsfbPacket)
+        } == {1, 2}
+        for packet in [*await low.frame(keyframe=True), *await low.frame()]:
+            receiver.receive_rtp(packet, Encoding("lo"), 1.0)
+        await until(lambda: receiver.frames_decoded >= 2)
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_a_bandwidth_estimate_is_sent() -> None:
+    async def scenario() -> None:
+        transport, receiver = Recorder(), RtpReceiver("video")
+        receiver.receive(transport, receive_parameters("v0"))
+        source = Source()
+        now = 1.0
+        (packet,) = await source.frame()
+        for _ in range(200):
+            packet.sequence_number += 1
+            packet.extensions.abs_send_time = int(now * (1 << 18)) & 0xFFFFFF
+            receiver.receive_rtp(packet, None, now)
+            now += 0.033
+        estimates = [one for one in feedback(transport) if isinstance(one, RtcpPsfbPacket)]
+        assert {one.fmt for one in estimates} == {RTCP_PSFB_APP}
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_reports_answer_those_of_the_sender() -> None:
+    async def scenario() -> None:
+        transport, receiver = Recorder(), RtpReceiver("video", report_interval=0.02)
+        receiver.receive(transport, receive_parameters("v0"))
+        (packet,) = await Source().frame()
+        receiver.receive_rtp(packet, None, 1.0)
+        info = RtcpSenderInfo(0x1122334455667788, 0, 12, 3400)
+        receiver.receive_rtcp(RtcpSrPacket(7, info), asyncio.get_running_loop().time())
+        receiver.receive_rtcp(RtcpSrPacket(1234, info), 1.0)
+        await until(lambda: bool(transport.rtcp))
+        parsed = parse_compound(transport.rtcp[0])
+        assert parsed is not None
+        report = parsed[1]
+        assert isinstance(report, RtcpRrPacket)
+        assert (report.ssrc, report.reports[0].ssrc, report.reports[0].lsr) == (99, 7, 0x33445566)
+        (figures,) = receiver.statistics()
+        assert (figures.remote_packets_sent, figures.remote_octets_sent) == (12, 3400)
+        receiver.receive_rtcp(RtcpByePacket([7]), 1.0)
+        assert receiver.statistics() == []
+        assert receiver.track.readyState == "live"
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_the_number_of_streams_is_bounded() -> None:
+    async def scenario() -> None:
+        receiver = RtpReceiver("video")
+        receiver.receive(Recorder(), receive_parameters("v0"))
+        (packet,) = await Source().frame()
+        for ssrc in range(MAX_STREAMS + 1):
+            packet.ssrc = ssrc
+            receiver.receive_rtp(packet, None, 1.0 + ssrc)
+        assert [figures.ssrc for figures in receiver.statistics()] == list(
+            range(1, MAX_STREAMS + 1)
+        )
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_moving_to_another_transport_keeps_the_stream() -> None:
+    async def scenario() -> None:
+        old, new, receiver = Recorder(), Recorder(), RtpReceiver("video")
+        receiver.receive(old, receive_parameters("v0"))
+        source = Source()
+        await feed(receiver, source, 1)
+        receiver.receive(new, receive_parameters("v0"))
+        assert (old.receivers, new.receivers) == ({}, {"v0": receiver})
+        await feed(receiver, source, 1)
+        await receiver.track.recv()
+        (figures,) = receiver.statistics()
+        assert figures.packets_received == 2
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_a_transport_that_is_not_connected_loses_feedback() -> None:
+    async def scenario() -> None:
+        transport, receiver = Recorder(connected=False), RtpReceiver("video")
+        receiver.receive(transport, receive_parameters("v0"))
+        await feed(receiver, Source(), 1)
+        receiver.request_keyframe()
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_a_stopped_track_does_not_stop_the_receiver() -> None:
+    async def scenario() -> None:
+        receiver = RtpReceiver("video")
+        receiver.receive(Recorder(), receive_parameters("v0"))
+        receiver.track.stop()
+        await feed(receiver, Source(), 2)
+        await until(lambda: receiver.frames_decoded == 1)
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_a_decoder_that_is_too_slow_loses_the_oldest() -> None:
+    async def scenario() -> None:
+        receiver = RtpReceiver("audio")
+        receiver.receive(Recorder(), receive_parameters("a0"))
+        for number in range(75):
+            packet = InboundPacket(111, 1, number, number * 960, 7, b"\xf8\xff\xfe")
+            receiver.receive_rtp(packet, None, 1.0)
+        # no turn of the loop has passed: nothing is decoded yet
+        assert receiver.drops[MediaDrop.DECODER_TOO_SLOW] == 75 - 4 - 64
+        await until(lambda: receiver.frames_decoded == 64)
+        await receiver.stop()
+
+    assert OPUS.payloadType == 111
+    run(scenario)

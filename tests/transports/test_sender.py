@@ -1,0 +1,357 @@
+"""Sending one section's media."""
+
+import asyncio
+import struct
+
+import pytest
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    RtcpByePacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSdesPacket,
+    RtcpSrPacket,
+    pack_remb_fci,
+)
+
+from peer.transports.rtcp import parse_compound
+from peer.transports.sender import RtpSender
+from tests.transports.media import (
+    EVENTS,
+    OPUS,
+    PCMU,
+    RTX,
+    VP8,
+    PushedTrack,
+    Recorder,
+    send_parameters,
+)
+from tests.transports.test_dtls import run
+from tests.transports.wire import until
+
+FIR = struct.pack("!LL", 7, 0x01000000)
+
+
+def is_keyframe(payload: bytes) -> bool:
+    """Tell by the first octet of the VP8 frame (RFC 6386 §9.1), after the descriptor."""
+    return payload[0] & 0x10 != 0 and payload[4] & 1 == 0
+
+
+def test_frames_become_packets_of_the_section() -> None:
+    async def scenario() -> None:
+        track, transport = PushedTrack("audio"), Recorder()
+        sender = RtpSender("audio", track)
+        sender.send(transport, send_parameters("a0", 7))
+        track.push(3)
+        await until(lambda: len(transport.rtp) == 3)
+        for packet in transport.rtp:
+            assert (packet.ssrc, packet.payload_type, packet.extensions.mid) == (7, 111, "a0")
+            assert packet.extensions.audio_level == (False, 127)
+        steps = [
+            b.timestamp - a.timestamp & 0xFFFFFFFF
+            for a, b in zip(transport.rtp, transport.rtp[1:], strict=False)
+        ]
+        assert steps == [960, 960]
+        assert transport.senders["a0"] == (sender, [7])
+        await sender.stop()
+        await sender.stop()
+        assert transport.senders == {}
+        assert track.readyState == "live"
+
+    run(scenario)
+
+
+def test_stopping_says_goodbye_and_starting_again_continues_the_stream() -> None:
+    async def scenario() -> None:
+        track, transport = PushedTrack("audio"), Recorder()
+        sender = RtpSender("audio", track)
+        for _ in range(2):
+            count = len(transport.rtp)
+            sender.send(transport, send_parameters("a0", 7))
+            track.push()
+            await until(lambda count=count: len(transport.rtp) == count + 1)  # type: ignore[misc]
+            await sender.stop()
+        first, second = transport.rtp
+        assert second.sequence_number == first.sequence_number + 1
+        assert 0 < (second.timestamp - first.timestamp & 0xFFFFFFFF) < 48000 * 60
+        goodbyes = [parse_compound(data) for data in transport.rtcp]
+        assert len(goodbyes) == 2
+        for packets in goodbyes:
+            assert packets is not None
+            assert [type(packet) for packet in packets] == [
+                RtcpSdesPacket,
+                RtcpRrPacket,
+                RtcpByePacket,
+            ]
+
+    run(scenario)
+
+
+def test_nothing_is_read_before_the_transport_is_connected() -> None:
+    async def scenario() -> None:
+        track, transport = PushedTrack("audio"), Recorder(connected=False)
+        sender = RtpSender("audio", track)
+        track.push(2)
+        sender.send(transport, send_parameters("a0", 7))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert track.read == 0
+        transport.up = True
+        sender.transport_changed()
+        await until(lambda: len(transport.rtp) == 2)
+        transport.up = False
+        sender.transport_changed()
+        track.push()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert track.read == 2
+        await sender.stop()
+        assert transport.rtcp == []
+
+    run(scenario)
+
+
+def test_an_inactive_section_reads_its_track_and_sends_nothing() -> None:
+    async def scenario() -> None:
+        track, transport = PushedTrack("audio"), Recorder()
+        sender = RtpSender("audio", track)
+        sender.send(transport, send_parameters("a0", 7, active=False))
+        track.push(2)
+        await until(lambda: track.read == 2)
+        assert transport.rtp == []
+        sender.send(transport, send_parameters("a0", 7))
+        track.push()
+        await until(lambda: len(transport.rtp) == 1)
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_replacing_the_track_keeps_the_stream() -> None:
+    async def scenario() -> None:
+        old, new, transport = PushedTrack("audio"), PushedTrack("audio"), Recorder()
+        sender = RtpSender("audio", old)
+        sender.send(transport, send_parameters("a0", 7))
+        old.push(5)
+        await until(lambda: len(transport.rtp) == 5)
+        sender.replace_track(new)
+        assert sender.track is new
+        old.push()
+        new.push()
+        await until(lambda: len(transport.rtp) == 6)
+        before, after = transport.rtp[4:]
+        assert after.sequence_number == before.sequence_number + 1
+        assert (after.timestamp - before.timestamp) & 0xFFFFFFFF < 1 << 31
+        assert (old.read, old.readyState) == (5, "live")
+        with pytest.raises(TypeError):
+            sender.replace_track(PushedTrack("video"))
+        sender.replace_track(None)
+        new.push()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert new.read == 1
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_a_track_that_ends_leaves_the_sender_ready_for_another() -> None:
+    async def scenario() -> None:
+        first, second, transport = PushedTrack("audio"), PushedTrack("audio"), Recorder()
+        sender = RtpSender("audio", first)
+        sender.send(transport, send_parameters("a0", 7))
+        first.push()
+        first.end()
+        await until(lambda: first.readyState == "ended")
+        sender.replace_track(second)
+        second.push()
+        await until(lambda: len(transport.rtp) == 2)
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_a_track_that_fails_is_reported() -> None:
+    async def scenario() -> None:
+        class Broken(PushedTrack):
+            async def recv(self) -> None:  # type: ignore[override]
+                raise LookupError("a bug of the application")
+
+        reported: list[BaseException] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: reported.append(context["exception"]))
+        sender = RtpSender("audio", Broken("audio"))
+        sender.send(Recorder(), send_parameters("a0", 7))
+        await until(lambda: len(reported) == 1)
+        assert isinstance(reported[0], LookupError)
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_moving_to_another_transport() -> None:
+    async def scenario() -> None:
+        track, old, new = PushedTrack("audio"), Recorder(), Recorder()
+        sender = RtpSender("audio", track)
+        sender.send(old, send_parameters("a0", 7))
+        track.push()
+        await until(lambda: len(old.rtp) == 1)
+        sender.send(new, send_parameters("a0", 7))
+        track.push()
+        await until(lambda: len(new.rtp) == 1)
+        assert (old.senders, list(new.senders)) == ({}, ["a0"])
+        assert new.rtp[0].sequence_number == old.rtp[0].sequence_number + 1
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_other_parameters_of_the_same_codec_do_not_interrupt() -> None:
+    async def scenario() -> None:
+        track, transport = PushedTrack("video"), Recorder()
+        sender = RtpSender("video", track)
+        sender.send(transport, send_parameters("v0", 7))
+        track.push()
+        await until(lambda: len(transport.rtp) == 1)
+        sender.send(transport, send_parameters("v1", 7))
+        track.push()
+        await until(lambda: len(transport.rtp) == 2)
+        first, second = transport.rtp
+        assert (first.extensions.mid, second.extensions.mid) == ("v0", "v1")
+        assert is_keyframe(first.payload)
+        assert not is_keyframe(second.payload)
+        assert list(transport.senders) == ["v1"]
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_the_first_codec_that_can_be_encoded_is_used() -> None:
+    async def scenario() -> None:
+        track, transport = PushedTrack("audio"), Recorder()
+        sender = RtpSender("audio", track)
+        with pytest.raises(ValueError, match="encoded"):
+            sender.send(transport, send_parameters("a0", 7, codecs=(EVENTS,)))
+        assert sender.parameters is None
+        sender.send(transport, send_parameters("a0", 7, codecs=(EVENTS, PCMU, OPUS)))
+        track.push(3)
+        await until(lambda: track.read == 3 and bool(transport.rtp))
+        assert {packet.payload_type for packet in transport.rtp} == {0}
+        sender.send(transport, send_parameters("a0", 7, codecs=(OPUS,)))
+        track.push()
+        await until(lambda: transport.rtp[-1].payload_type == 111)
+        await sender.stop()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "request_", [RtcpPsfbPacket(RTCP_PSFB_PLI, 9, 7), RtcpPsfbPacket(RTCP_PSFB_FIR, 9, 0, FIR)]
+)
+def test_a_keyframe_is_sent_when_it_is_asked_for(request_: RtcpPsfbPacket) -> None:
+    async def scenario() -> None:
+        track, transport = PushedTrack("video"), Recorder()
+        sender = RtpSender("video", track)
+        sender.send(transport, send_parameters("v0", 7))
+        for count in (1, 2, 3):
+            if count == 3:
+                sender.receive_rtcp(request_)
+            track.push()
+            await until(lambda count=count: len(transport.rtp) == count)  # type: ignore[misc]
+        assert [is_keyframe(packet.payload) for packet in transport.rtp] == [True, False, True]
+        figures = sender.statistics()
+        assert figures is not None
+        assert figures.keyframes_requested == 1
+        await sender.stop()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("rtx_ssrc", [8, None])
+def test_lost_packets_are_repeated(rtx_ssrc: int | None) -> None:
+    async def scenario() -> None:
+        track, transport = PushedTrack("video"), Recorder()
+        sender = RtpSender("video", track)
+        sender.send(transport, send_parameters("v0", 7, rtx_ssrc=rtx_ssrc, codecs=(VP8, RTX)))
+        track.push()
+        await until(lambda: len(transport.rtp) == 1)
+        sent = transport.rtp[0]
+        nack = RtcpRtpfbPacket(RTCP_RTPFB_NACK, 9, 7, [sent.sequence_number, 60000])
+        sender.receive_rtcp(nack)
+        assert len(transport.rtp) == 2
+        expected = (7, 96) if rtx_ssrc is None else (8, 97)
+        assert (transport.rtp[1].ssrc, transport.rtp[1].payload_type) == expected
+        transport.up = False
+        sender.receive_rtcp(nack)
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_feedback_that_is_no_nack_repeats_nothing() -> None:
+    async def scenario() -> None:
+        sender = RtpSender("video", PushedTrack("video"))
+        sender.receive_rtcp(RtcpRtpfbPacket(15, 9, 7, [1]))
+        sender.receive_rtcp(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 9, 7, [1]))
+        assert sender.statistics() is None
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_the_bitrate_is_the_lowest_limit() -> None:
+    async def scenario() -> None:
+        transport = Recorder()
+        sender = RtpSender("video", PushedTrack("video"))
+
+        def bitrate() -> int | None:
+            figures = sender.statistics()
+            assert figures is not None
+            return figures.target_bitrate
+
+        sender.send(transport, send_parameters("v0", 7))
+        assert bitrate() is None
+        sender.receive_rtcp(RtcpPsfbPacket(RTCP_PSFB_APP, 9, 0, pack_remb_fci(300000, [7])))
+        assert bitrate() == 300000
+        sender.send(transport, send_parameters("v0", 7, max_bitrate=200000))
+        assert bitrate() == 200000
+        sender.receive_rtcp(RtcpPsfbPacket(RTCP_PSFB_APP, 9, 0, b"REMB"))
+        assert bitrate() == 200000
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_reports_tell_what_was_sent_and_measure_the_round_trip() -> None:
+    async def scenario() -> None:
+        track, transport = PushedTrack("audio"), Recorder()
+        sender = RtpSender("audio", track, report_interval=0.02)
+        sender.send(transport, send_parameters("a0", 7))
+        track.push(2)
+        await until(lambda: len(transport.rtp) == 2 and len(transport.rtcp) >= 3)
+        packets = parse_compound(transport.rtcp[-1])
+        assert packets is not None
+        name, report = packets
+        assert isinstance(name, RtcpSdesPacket)
+        assert name.chunks[0].items == [(1, b"tests")]
+        assert isinstance(report, RtcpSrPacket)
+        assert report.sender_info.packet_count == 2
+        lsr = report.sender_info.ntp_timestamp >> 16 & 0xFFFFFFFF
+        for ssrc, lost in ((7, 3), (8, 50)):
+            block = RtcpReceiverInfo(ssrc, 10, lost, 0, 20, lsr, 0)
+            sender.receive_rtcp(RtcpRrPacket(9, [block]))
+        figures = sender.statistics()
+        assert figures is not None
+        assert figures.remote is not None
+        assert (figures.remote.packets_lost, figures.remote.fraction_lost) == (3, 10)
+        assert figures.remote.round_trip_time is not None
+        assert 0 <= figures.remote.round_trip_time < 10
+        assert (figures.codec, figures.packets_sent, figures.frames_encoded) == ("audio/opus", 2, 2)
+        await sender.stop()
+
+    run(scenario)

@@ -1,0 +1,67 @@
+"""The track of a receiver."""
+
+import asyncio
+
+import pytest
+from aiortc.mediastreams import MediaStreamError
+from av import VideoFrame
+
+from peer.transports.track import MAX_FRAMES, RemoteTrack
+
+
+def test_frames_come_out_in_order() -> None:
+    async def scenario() -> None:
+        track = RemoteTrack("video", "name")
+        assert (track.kind, track.id) == ("video", "name")
+        frames = [VideoFrame(width=16, height=16) for _ in range(2)]
+        for frame in frames:
+            track.deliver(frame)
+        assert [await track.recv(), await track.recv()] == frames
+
+    asyncio.run(scenario())
+
+
+def test_a_reader_that_never_comes_costs_bounded_memory() -> None:
+    async def scenario() -> None:
+        track = RemoteTrack("video")
+        frames = [VideoFrame(width=16, height=16) for _ in range(MAX_FRAMES + 2)]
+        for frame in frames:
+            track.deliver(frame)
+        assert track.frames_dropped == 2
+        assert await track.recv() is frames[2]
+
+    asyncio.run(scenario())
+
+
+def test_stopping_ends_all_who_wait() -> None:
+    async def scenario() -> None:
+        track = RemoteTrack("audio")
+        ended: list[bool] = []
+        track.on("ended", lambda: ended.append(True))
+        readers = [asyncio.create_task(track.recv()) for _ in range(2)]
+        await asyncio.sleep(0)
+        track.stop()
+        track.stop()
+        for reader in readers:
+            with pytest.raises(MediaStreamError):
+                await reader
+        with pytest.raises(MediaStreamError):
+            await track.recv()
+        track.deliver(VideoFrame(width=16, height=16))
+        track.set_muted(False)
+        assert (ended, track.muted) == ([True], True)
+
+    asyncio.run(scenario())
+
+
+def test_muting_is_told_once() -> None:
+    async def scenario() -> None:
+        track = RemoteTrack("audio")
+        told: list[str] = []
+        for event in ("mute", "unmute"):
+            track.on(event, lambda event=event: told.append(event))
+        for muted in (True, False, False, True):
+            track.set_muted(muted)
+        assert told == ["unmute", "mute"]
+
+    asyncio.run(scenario())
