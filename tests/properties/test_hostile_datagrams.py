@@ -25,13 +25,16 @@ def _is_silent_by_nature(data: bytes) -> bool:
 def _check(victim: Victim, before: object, data: bytes, reaction: Reaction) -> object:
     """At most one answer; no change but by who has credentials; every drop counted.
 
+    A check with credentials may lead to a check of ours besides the answer.
+
     Returns the state there is now.
     """
     closed = victim.host.closed_at is not None
-    assert len(reaction.transmits) <= (0 if closed else 1)
     after = victim.state()
-    if victim.is_authentic(data):
+    if victim.is_authentic(data) and not closed:
+        assert len(reaction.transmits) <= 2
         return after
+    assert len(reaction.transmits) <= (0 if closed else 1)
     assert after == before, data.hex()
     data_events = [event for event in reaction.events if isinstance(event, DataReceived)]
     assert list(reaction.events) == data_events
@@ -61,7 +64,7 @@ def test_damaged_traffic(stage: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_damaged_traffic_at_length(stage: str) -> None:
-    for seed in range(10):
+    for seed in range(3):
         victim = STAGES[stage]()
         before = victim.state()
         for source, data in _mutations(victim, 500, f"{stage} {seed}"):

@@ -127,11 +127,16 @@ class Victim:
         )
 
     def is_authentic(self, data: bytes) -> bool:
-        """Whether any credentials of the session protect a datagram."""
+        """Whether any credentials of the session protect a datagram, or what is relayed in it."""
+        if data[:1] and 0x40 <= data[0] <= 0x4F:
+            return self.is_authentic(data[4:])
         try:
             message = stun.parse(data)
+            payload = message.get(stun.DATA)
         except stun.StunError:
             return False
+        if payload is not None and self.is_authentic(payload):
+            return True
         secrets = [*self.host.passwords.values(), *(each.password for each in self.host.remotes)]
         return any(stun.verify_integrity(message, each.encode()) for each in secrets)
 
