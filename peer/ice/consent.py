@@ -30,7 +30,7 @@ class Consent:
         self.next_check = now + self._timings.consent_interval * jitter(random)
 
     def resume(self, now: float, random: bytes) -> None:
-        """The pair is taken into use: a recent response will do for now, an old one will not.
+        """The pair is taken into use: a recent response will do, an old one will not.
 
         Moving to and fro between pairs puts no check off.
         """
