@@ -1,9 +1,10 @@
-# Every target sets up what it needs by itself, once: a virtual environment in .venv and,
-# as root on a machine that lacks it, Debian's venv package.
+# Every target sets up what it needs by itself, once: a virtual environment in .venv and, as
+# root on a machine that lacks them, Debian's venv package and (for `make test`) coturn.
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SERVERS := $(VENV)/.servers
 JOBS ?= auto
 
 .PHONY: check test demo bench fuzz matrix format clean
@@ -22,13 +23,21 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -c 'import aiortc, pytest, mypy'
 	@touch $@
 
+# A TURN server for the interop tests; without it they skip, or fail where CI is set.
+$(SERVERS): $(STAMP)
+	@command -v turnserver >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
+		|| { echo "installing coturn (once)"; apt-get update -qq >/dev/null 2>&1; \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq coturn >/dev/null 2>&1; } \
+		|| echo "coturn could not be installed: tests against it skip"
+	@touch $@
+
 check: $(STAMP) ## format, lint, types and the fast tests
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n $(JOBS) -m "not slow and not interop"
 
-test: $(STAMP) ## everything
+test: $(SERVERS) ## everything
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
@@ -41,6 +50,7 @@ bench: $(STAMP) ## speed, side by side with aioice and aiortc
 	$(BIN)/python -m tools.bench.stun
 	$(BIN)/python -m tools.bench.ice
 	$(BIN)/python -m tools.bench.ice_delay
+	$(BIN)/python -m tools.bench.net
 	$(BIN)/python -m tools.bench.sdp
 
 fuzz: $(STAMP) ## a bounded run of every parser on random and mutated input

@@ -2,7 +2,8 @@
 
 from .component import Component, Sink
 from .config import IceServer, NetConfig
-from .driver import DriverEvent, IceDriver, InterfacesChanged, Listener
+from .driver import IceDriver
+from .events import DriverEvent, InterfacesChanged, Listener
 from .interfaces import (
     AddressPolicy,
     Filter,

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from peer.ice import (
     BaseReleased,
@@ -14,7 +14,6 @@ from peer.ice import (
     CandidateGathered,
     CandidateRemoved,
     DataReceived,
-    Event,
     GatheringFailed,
     GatherPolicy,
     IceAgent,
@@ -41,6 +40,7 @@ from .component import Component, Sink
 from .config import IceServer, NetConfig
 from .connections import Connections
 from .disguise import disguise
+from .events import DriverEvent, InterfacesChanged, Listener
 from .mdns import Mdns, acquire_shared
 from .path import Path
 from .remote_side import RemoteSide
@@ -53,21 +53,6 @@ NO_ADDRESS = TransportAddress("0.0.0.0", 0)
 """In `GatheringFailed`: the failure concerns no single local address."""
 LATE = 0.050
 """Seconds; a timer this late reads the sockets first: what arrived counts before what did not."""
-
-
-@dataclass(frozen=True, slots=True)
-class InterfacesChanged:
-    """The machine's addresses changed: sockets were opened and closed accordingly.
-
-    The peer learns of new ones after a restart (RFC 8445 §9).
-    """
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-
-
-DriverEvent = Event | InterfacesChanged
-Listener = Callable[[DriverEvent], object]
 
 
 class IceDriver:
@@ -89,7 +74,7 @@ class IceDriver:
         entropy: Callable[[int], bytes] = os.urandom,
         trace: Callable[[Record], object] | None = None,
     ) -> None:
-        loop = self._loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         self._ice = ice or IceConfig()
         self._net = net or NetConfig()
         self._agent = IceAgent(self._ice, role=role, entropy=entropy, budget=budget, trace=trace)
@@ -105,6 +90,10 @@ class IceDriver:
         self._poll: asyncio.TimerHandle | None = None
         self._closed = False
         self._touched = False
+        self._make_parts()
+
+    def _make_parts(self) -> None:
+        loop = self._loop
         self._sockets = Sockets(
             loop,
             self._agent,

@@ -1,0 +1,21 @@
+"""What a driver tells its application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from peer.ice import Event
+
+
+@dataclass(frozen=True, slots=True)
+class InterfacesChanged:
+    """The machine's addresses changed: sockets were opened and closed accordingly.
+
+    The peer learns of new ones after a restart (RFC 8445 §9).
+    """
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+DriverEvent = Event | InterfacesChanged
+Listener = Callable[[DriverEvent], object]
