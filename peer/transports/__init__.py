@@ -1,1 +1,86 @@
-"""DTLS, SRTP, RTP and SCTP of aiortc on top of this project's ICE."""
+"""DTLS, SRTP, RTP and SCTP of aiortc on top of this project's ICE.
+
+The only package that imports aiortc. One `TransportGroup` stands for one ICE stream: it has the
+DTLS transport of each component and hands RTP and RTCP to the `RtpReceiver` and `RtpSender` of
+each section; a `SctpTransport` with its channels may run over it as well.
+"""
+
+from aiortc.codecs import get_capabilities
+from aiortc.contrib.media import MediaBlackhole, MediaPlayer, MediaRecorder, MediaRelay
+from aiortc.exceptions import InvalidStateError
+from aiortc.mediastreams import (
+    AudioStreamTrack,
+    MediaStreamError,
+    MediaStreamTrack,
+    VideoStreamTrack,
+)
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint
+from aiortc.rtcrtpparameters import (
+    RTCRtcpFeedback,
+    RTCRtpCapabilities,
+    RTCRtpCodecCapability,
+    RTCRtpCodecParameters,
+    RTCRtpHeaderExtensionCapability,
+    RTCRtpHeaderExtensionParameters,
+)
+
+from .certificate import Certificate
+from .datachannel import DataChannel
+from .dtls import DtlsDrop, DtlsRole, DtlsTransport, TransportCounters
+from .emitter import Emitter
+from .group import Malformed, TransportGroup
+from .ice import DatagramPath, IceTransport
+from .parameters import RtpReceiveParameters, RtpSendParameters
+from .receiver import InboundStatistics, MediaDrop, RtpReceiver
+from .router import Drop
+from .sctp import SctpDrop, SctpTransport
+from .sender import OutboundStatistics, RemoteInboundStatistics, RtpSender
+from .track import RemoteTrack
+
+__all__ = [
+    # ICE and DTLS
+    "DatagramPath",
+    "IceTransport",
+    "Certificate",
+    "RTCDtlsFingerprint",
+    "DtlsRole",
+    "DtlsTransport",
+    "TransportGroup",
+    "Emitter",
+    # media
+    "RtpSender",
+    "RtpSendParameters",
+    "RtpReceiver",
+    "RtpReceiveParameters",
+    "RemoteTrack",
+    # data
+    "SctpTransport",
+    "DataChannel",
+    "InvalidStateError",
+    # figures
+    "TransportCounters",
+    "OutboundStatistics",
+    "RemoteInboundStatistics",
+    "InboundStatistics",
+    "Drop",
+    "Malformed",
+    "DtlsDrop",
+    "MediaDrop",
+    "SctpDrop",
+    # aiortc's own: media and its parameters
+    "MediaStreamTrack",
+    "AudioStreamTrack",
+    "VideoStreamTrack",
+    "MediaStreamError",
+    "MediaPlayer",
+    "MediaRecorder",
+    "MediaRelay",
+    "MediaBlackhole",
+    "get_capabilities",
+    "RTCRtpCapabilities",
+    "RTCRtpCodecCapability",
+    "RTCRtpHeaderExtensionCapability",
+    "RTCRtpCodecParameters",
+    "RTCRtpHeaderExtensionParameters",
+    "RTCRtcpFeedback",
+]

@@ -22,6 +22,14 @@ class DataChannel(Emitter, RTCDataChannel):
         """Enter "open": the peer made the channel."""
         self._setReadyState("open")
 
+    def send(self, data: str | bytes | bytearray | memoryview) -> None:
+        """Queue a message.
+
+        Raises InvalidStateError when the channel is not open, ValueError when the message is
+        longer than the peer takes.
+        """
+        super().send(data if isinstance(data, str | bytes) else bytes(data))
+
     def close(self) -> None:
         """Close the channel once what was sent has gone out."""
         self._closed_here = True
