@@ -299,13 +299,17 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     async def _recv_next(self) -> None:
         if self._state is State.CLOSED:
             raise ConnectionError("the DTLS transport is closed")
-        try:
-            async with asyncio.timeout(self._retransmission_timeout()):
-                data, now = await self._ice.receive()
-        except TimeoutError:
-            self._openssl.DTLSv1_handle_timeout()
-            self._flush()
-            return
+        timeout = self._retransmission_timeout()
+        if timeout is None:
+            data, now = await self._ice.receive()
+        else:
+            try:
+                async with asyncio.timeout(timeout):
+                    data, now = await self._ice.receive()
+            except TimeoutError:
+                self._openssl.DTLSv1_handle_timeout()
+                self._flush()
+                return
         if 128 <= data[0] <= 191:
             self._receive_srtp(data, now)
             return
