@@ -23,7 +23,14 @@ from .pacer import Budget, PacingBudget
 from .session import Entropy, Session
 from .stats import IceStatistics
 from .stream import Stream
-from .streams import drop_base, make_generation, restart_stream, set_remote, stop_component
+from .streams import (
+    drop_base,
+    find_bases,
+    make_generation,
+    restart_stream,
+    set_remote,
+    stop_component,
+)
 from .trace import Recorder, Sink
 from .traffic import Traffic
 from .turn import TurnServer
@@ -152,12 +159,19 @@ class IceAgent:
         session.urgent = True
         return True
 
-    def remove_base(self, address: tuple[str, int]) -> None:
-        """Tell that a socket or its interface is gone. Unknown addresses are ignored."""
+    def remove_base(
+        self,
+        address: tuple[str, int],
+        *,
+        transport: TransportProtocol = TransportProtocol.UDP,
+    ) -> None:
+        """Tell that a socket or its interface is gone. Unknown addresses are ignored.
+
+        For TCP all bases on `address` go, active and passive ones.
+        """
         session = self._open()
         schedule.announce_bases(session)
-        base = session.bases.get(_canonical(address))
-        if base is not None and not base.released:
+        for base in find_bases(session, _canonical(address), transport):
             relaying.forget(session, base)
             drop_base(session, session.streams[base.stream], base, "the interface is gone")
             session.urgent = True

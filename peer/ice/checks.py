@@ -95,6 +95,7 @@ def _request(
     )
     transaction = Transaction(tid, data, purpose, pair, checked.local.base, pair.remote.address)
     transaction.key = generation.remote_key
+    transaction.generation = generation
     transaction.controlling = controlling
     transaction.priority = checked.local.check_priority
     transaction.use_candidate = nominating
@@ -110,11 +111,8 @@ def check(session: Session, checklist: Checklist, pair: CandidatePair) -> None:
 
 
 def generation_of(stream: Stream, transaction: Transaction) -> Generation | None:
-    """Find the generation a transaction belongs to, by the key it used."""
-    for generation in stream.generations():
-        if generation.remote_key == transaction.key:
-            return generation
-    return None
+    """Give the generation a check was made in, while the stream still has it."""
+    return next((each for each in stream.generations() if each is transaction.generation), None)
 
 
 def handle_response(

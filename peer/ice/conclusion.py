@@ -1,31 +1,21 @@
-"""Concluding ICE: selection, states, completion, freeing, failure (RFC 8445 §8)."""
-
-from typing import TYPE_CHECKING
+"""Concluding ICE: selection, states, completion, failure (RFC 8445 §8)."""
 
 from .address import TransportAddress
 from .base import Base
 from .candidate import TransportProtocol
 from .checklist import Checklist, ChecklistState
-from .config import FreePolicy
 from .events import (
-    BaseReleased,
     IceState,
     PathInvalidated,
     PathValidated,
     SelectedPairChanged,
     SelectedPairLost,
     StateChanged,
-    StreamReleased,
 )
 from .nomination import replaces
 from .pair import CandidatePair, PairState
 from .session import Session
 from .stream import Generation, Stream
-from .transaction import Purpose
-from .turn import AllocationState
-
-if TYPE_CHECKING:
-    from .relaying import RelayTask
 
 _DONE = (PairState.SUCCEEDED, PairState.FAILED)
 
@@ -98,7 +88,7 @@ def retire_previous(session: Session, stream: Stream) -> None:
         if pair in previous.checklist.valid:
             del stream.sending[component]
     for transaction in session.transactions.all():
-        if isinstance(transaction.owner, CandidatePair) and transaction.key == previous.remote_key:
+        if transaction.generation is previous:
             session.transactions.finish(transaction)
 
 
@@ -216,8 +206,10 @@ def _state(stream: Stream, component: int) -> IceState:
     if component in stream.sending:
         if component in stream.unresponsive:
             return IceState.DISCONNECTED
+        # The nominated pair may be lost since: data then goes on over another valid one.
         done = generation.checklist.state is ChecklistState.COMPLETED
-        if done and generation.local_ended and generation.remote_ended:
+        ended = generation.local_ended and generation.remote_ended
+        if done and ended and component in generation.selected:
             return IceState.COMPLETED
         return IceState.CONNECTED
     if generation.checklist.state is ChecklistState.FAILED:
@@ -348,77 +340,3 @@ def _is_valid_elsewhere(stream: Stream, pair: CandidatePair) -> bool:
         for generation in stream.generations()
         for valid in generation.checklist.valid
     )
-
-
-def free_unused(session: Session, stream: Stream) -> None:
-    """Release what no selected pair needs, some time after completion (RFC 8445 §8.3.1)."""
-    generation = stream.current
-    if generation.completed_at is None or generation.freed:
-        return
-    generation.freed = True
-    keeps = session.config.free_policy is FreePolicy.KEEP or generation.follow_latest
-    if keeps or uses_renomination(session, generation):
-        return
-    needed = {pair.local.base for pair in generation.selected.values()}
-    needed |= {base.via for base in needed if base.via is not None}
-    for base in list(stream.bases):
-        if base not in needed:
-            release(session, stream, base)
-    for task in session.relays:
-        # What a server has not given by now is not needed any more.
-        if task.via in needed and not task.bases:
-            stop_task(task, session.now)
-
-
-def release(session: Session, stream: Stream, base: Base) -> None:
-    """Give a base back: its allocation is deleted or, when none leads over it, it is closed."""
-    base.released = True
-    if base in stream.bases:
-        stream.bases.remove(base)
-    for remote in sorted(remote for owner, remote in stream.validated if owner is base):
-        stream.validated.remove((base, remote))
-        session.emit(PathInvalidated(stream.id, base.component, base.address, remote))
-    for generation in stream.generations():
-        checklist = generation.checklist
-        for pair in [pair for pair in checklist.valid if pair.local.base is base]:
-            checklist.valid.remove(pair)
-            if pair not in checklist.pairs:
-                checklist.retire(pair, "its base was freed")
-    for transaction in session.transactions.all():
-        if transaction.base is base and transaction.purpose is not Purpose.RELAY:
-            session.transactions.finish(transaction)
-    if base.relay is not None:
-        # One allocation may serve two families; it goes with the last of its bases.
-        if not any(other.relay is base.relay for other in stream.bases):
-            base.relay.release(session.now)
-        return
-    open_relays = [task for task in session.relays if task.via is base and not task.ended]
-    for task in session.relays:
-        if task.via is base:
-            stop_task(task, session.now)
-    if all(task.ended for task in open_relays):
-        close_base(session, base)
-
-
-def stop_task(task: "RelayTask", now: float) -> None:
-    """Ask no more of a TURN server from one base, and have what it gave deleted."""
-    task.retry_at = None
-    if not task.ended:
-        task.allocation.release(now)
-        # With nothing asked of the server yet there is nothing to wait for.
-        task.ended = task.allocation.state is AllocationState.RELEASED
-
-
-def close_base(session: Session, base: Base) -> None:
-    """Let the driver close a base's socket: nothing goes over it any more."""
-    if session.bases.get(base.address) is base:
-        del session.bases[base.address]
-    for connection in session.connections.all():
-        if connection.base is base and connection.owner is None:
-            session.connections.remove(connection)
-            session.emit(StreamReleased(connection.handle))
-    for transaction in session.transactions.all():
-        if transaction.base is base:
-            session.transactions.finish(transaction)
-    session.relays = [task for task in session.relays if task.via is not base]
-    session.emit(BaseReleased(base.stream, base.component, base.address))

@@ -49,7 +49,7 @@ def _worth_repeating(session: Session) -> Iterator[tuple[Generation, Transaction
             continue
         pair: CandidatePair = transaction.owner
         generation = running.get(pair.stream)
-        if generation is None or generation.remote_key != transaction.key:
+        if generation is None or generation is not transaction.generation:
             continue
         if transaction.use_candidate:
             # It goes over a path that has worked: silence there means loss.

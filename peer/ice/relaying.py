@@ -8,11 +8,11 @@ from . import stun, turn
 from .address import TransportAddress, is_ipv6
 from .base import Base
 from .candidates import announce_reflexive, announce_relayed
-from .conclusion import close_base
 from .config import GatherPolicy, StunServer
 from .connection import Connection
 from .errors import DropReason
 from .events import BaseRequested, GatheringFailed, StreamReleased, StreamRequested, StreamTransport
+from .freeing import close_base
 from .gathering import UNREACHABLE, ServerBinding, gathering_timeout, keep
 from .session import Session
 from .stream import Stream

@@ -6,9 +6,10 @@ from .address import TransportAddress
 from .base import Base
 from .candidates import announce_host, assign_preferences, flush_pairs, take_waiting
 from .checklist import ChecklistState
-from .conclusion import evaluate, free_unused, nominate, update, validate
+from .conclusion import evaluate, nominate, update, validate
 from .controlling import consider_nominations
 from .events import GatheringCompleted
+from .freeing import free_unused
 from .pair import CandidatePair, PairState
 from .requests import process
 from .session import Session

@@ -3,6 +3,7 @@
 from . import gathering
 from .address import TransportAddress
 from .base import Base
+from .candidate import TransportProtocol
 from .candidates import announce_host
 from .checklist import ChecklistState
 from .checks import switch_role
@@ -11,12 +12,12 @@ from .conclusion import (
     drop_valid,
     evaluate,
     fail_nomination,
-    release,
     retire_previous,
     update,
 )
 from .errors import InvalidParameterError, InvalidStateError
 from .events import CandidateRemoved, IceParameters, IceRole, RemoteParameters
+from .freeing import release
 from .pair import CandidatePair, PairState
 from .session import Session, random_text
 from .stream import Generation, Stream
@@ -108,6 +109,18 @@ def _check_renewed(old: IceParameters, new: IceParameters | None) -> None:
         return
     if new.username_fragment == old.username_fragment or new.password == old.password:
         raise InvalidParameterError("a restart changes both username fragment and password")
+
+
+def find_bases(
+    session: Session, address: TransportAddress, transport: TransportProtocol
+) -> list[Base]:
+    """Find the bases of ours on an address that are still in use."""
+    return [
+        base
+        for stream in session.streams.values()
+        for base in stream.bases
+        if base.relay is None and base.address == address and base.transport is transport
+    ]
 
 
 def drop_base(session: Session, stream: Stream, base: Base, reason: str) -> None:

@@ -22,8 +22,9 @@ class Purpose(enum.Enum):
 class Transaction:
     """One request and its schedule.
 
-    `owner` is the pair, server binding or allocation it belongs to. `sent` counts the
-    transmissions; `next_time` is the next retransmission or, after the last one, the timeout.
+    `owner` is the pair, server binding or allocation it belongs to, `generation` that of a check.
+    `sent` counts the transmissions; `next_time` is the next retransmission or, after the last
+    one, the timeout.
     """
 
     __slots__ = (
@@ -34,6 +35,7 @@ class Transaction:
         "deadline",
         "done",
         "first_sent",
+        "generation",
         "key",
         "last_sent",
         "method",
@@ -65,6 +67,7 @@ class Transaction:
         self.base = base
         self.remote = remote
         self.key = b""
+        self.generation: Any = None
         self.method = Method.BINDING
         self.stream: int | None = None
         self.rto = 0.5
