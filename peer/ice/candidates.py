@@ -291,6 +291,11 @@ def take_waiting(session: Session, stream: Stream) -> None:
         generation.remote_ended = True
 
 
+def is_learned(generation: Generation, candidate: Candidate) -> bool:
+    """Tell whether a remote candidate is known from a check only (RFC 8445 §7.3.1.3)."""
+    return _key(candidate) in generation.learned
+
+
 def _key(candidate: Candidate) -> RemoteKey:
     return candidate.component, candidate.transport, candidate.address
 

@@ -89,7 +89,7 @@ class Nomination:
     """
 
     direct: float = 0.500
-    """Longest wait while the best valid pair is direct and a better one is outstanding."""
+    """Longest wait while the best valid pair is direct and a better one may come."""
     relayed: float = 2.000
     """Wait while the best valid pair is relayed and a direct one is outstanding."""
     lossy: float = 8.000

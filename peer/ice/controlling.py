@@ -1,5 +1,6 @@
 """The controlling agent's part: deciding when to nominate and doing it (RFC 8445 §8.1.1)."""
 
+from .candidates import is_learned
 from .checklist import ChecklistState
 from .conclusion import uses_renomination
 from .events import IceRole
@@ -38,9 +39,10 @@ def _consider(session: Session, generation: Generation, component: int) -> None:
         best=best,
         since=generation.valid_since[component],
         better=len(better),
-        direct_better=sum(not pair.relayed for pair in better),
+        more_direct=sum(pair.detour < best.detour for pair in better),
         lossy=session.lossy,
         ta=session.pacer.ta,
+        unexplained=not generation.remote_ended and is_learned(generation, best.remote),
     )
     when = nomination_time(outlook, session.config.nomination)
     if session.now >= when:

@@ -3,14 +3,18 @@
 The rule of the controlling side (RFC 8445 §8.1.1 leaves it to the agent), per component:
 
 1. The best valid pair is nominated at once when nothing better can come: no pair of higher
-   priority is still to be checked or being checked.
-2. Otherwise it waits, counted from the first valid pair of the component. A better pair that
-   works answers within its turn in the queue (Ta for each pair before it) plus a round trip,
-   so while the best valid pair is direct that much is waited and a margin of the same round
-   trip, at most `Nomination.direct`.
-3. While the best valid pair is relayed and a direct one is outstanding, the wait is
-   `Nomination.relayed`; when checks needed retransmissions so far, `Nomination.lossy`, because
-   a lost check costs another retransmission timeout.
+   priority is still to be checked or being checked. All waits below count from the first valid
+   pair of the component.
+2. While a more direct pair is outstanding (host before reflexive before relayed), it is waited
+   for: `Nomination.direct` when the best valid pair is reflexive, `Nomination.relayed` when it
+   is relayed. When checks needed retransmissions so far, the waits are `Nomination.relayed` and
+   `Nomination.lossy`, because a lost check costs another retransmission timeout.
+3. While the remote candidate is one that only a check has shown, and signalling may still say
+   that it is a relayed one, the wait is `Nomination.direct`: a check carries a peer-reflexive
+   priority whatever it came through (RFC 8445 §7.1.1).
+4. Another pair of higher priority that works answers within its turn in the queue (Ta for each
+   pair before it) plus a round trip; that much is waited and a margin of the same round trip,
+   at most `Nomination.direct`.
 
 Waiting delays no data: it flows on the best valid pair meanwhile (RFC 8445 §12.1).
 """
@@ -27,23 +31,29 @@ class Outlook:
     """What is known about a component when the question of nominating comes up.
 
     `since` is the time of its first valid pair, `better` the number of pairs above the best
-    valid one that are outstanding, `direct_better` those of them without a relay.
+    valid one that are outstanding, `more_direct` those of them that are more direct as well;
+    `unexplained` says that the remote candidate may still be signalled.
     """
 
     best: CandidatePair
     since: float
     better: int
-    direct_better: int
+    more_direct: int
     lossy: bool
     ta: float
+    unexplained: bool = False
 
 
 def nomination_time(outlook: Outlook, settings: Nomination) -> float:
     """Give the time at which the best valid pair is to be nominated."""
+    if outlook.more_direct:
+        if outlook.best.relayed:
+            return outlook.since + (settings.lossy if outlook.lossy else settings.relayed)
+        return outlook.since + (settings.relayed if outlook.lossy else settings.direct)
+    if outlook.unexplained:
+        return outlook.since + settings.direct
     if outlook.better == 0:
         return outlook.since
-    if outlook.best.relayed and outlook.direct_better:
-        return outlook.since + (settings.lossy if outlook.lossy else settings.relayed)
     round_trip = outlook.best.stats.current_round_trip_time
     if round_trip is None:
         return outlook.since + settings.direct

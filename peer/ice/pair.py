@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from .address import is_link_local
 from .base import LocalCandidate
-from .candidate import Candidate, TcpType, TransportProtocol
+from .candidate import Candidate, CandidateType, TcpType, TransportProtocol
 from .consent import Consent
 from .events import IceRole
 
@@ -214,6 +214,14 @@ class CandidatePair:
         """Tell whether either end is a relayed candidate."""
         kind = self.local.candidate.type.value, self.remote.type.value
         return "relay" in kind
+
+    @property
+    def detour(self) -> int:
+        """Rank how direct the path is: 0 host to host, 1 through NATs, 2 through a relay."""
+        if self.relayed:
+            return 2
+        kinds = (self.local.candidate.type, self.remote.type)
+        return 0 if kinds == (CandidateType.HOST, CandidateType.HOST) else 1
 
     def __repr__(self) -> str:
         return (

@@ -20,9 +20,14 @@ def valid_pair(round_trip: float | None = 0.02, *, relayed: bool = False) -> Can
 
 
 def outlook(
-    best: CandidatePair, *, better: int, direct_better: int = 0, lossy: bool = False
+    best: CandidatePair,
+    *,
+    better: int,
+    more_direct: int = 0,
+    lossy: bool = False,
+    unexplained: bool = False,
 ) -> Outlook:
-    return Outlook(best, NOW, better, direct_better, lossy, ta=0.05)
+    return Outlook(best, NOW, better, more_direct, lossy, 0.05, unexplained)
 
 
 class TestTime:
@@ -36,7 +41,7 @@ class TestTime:
 
     def test_time_for_better_pairs_to_answer(self) -> None:
         """Ta for each pair before it, a round trip, and as much again for a margin."""
-        view = outlook(valid_pair(0.02), better=3, direct_better=3)
+        view = outlook(valid_pair(0.02), better=3)
         assert nomination_time(view, SETTINGS) == pytest.approx(NOW + 3 * 0.05 + 2 * 0.02)
 
     def test_a_slow_path_waits_longer(self) -> None:
@@ -45,30 +50,42 @@ class TestTime:
         assert NOW < quick < slow < NOW + 0.5
 
     def test_never_longer_than_the_bound(self) -> None:
-        view = outlook(valid_pair(0.4), better=20, direct_better=20)
+        view = outlook(valid_pair(0.4), better=20)
         assert nomination_time(view, SETTINGS) == NOW + 0.5
 
     def test_unknown_round_trip(self) -> None:
-        view = outlook(valid_pair(None), better=1, direct_better=1)
+        view = outlook(valid_pair(None), better=1)
         assert nomination_time(view, SETTINGS) == NOW + 0.5
 
     def test_relayed_while_a_direct_pair_is_outstanding(self) -> None:
-        view = outlook(valid_pair(relayed=True), better=2, direct_better=1)
+        view = outlook(valid_pair(relayed=True), better=2, more_direct=1)
         assert nomination_time(view, SETTINGS) == NOW + 2.0
 
     def test_relayed_and_packets_were_lost(self) -> None:
-        view = outlook(valid_pair(relayed=True), better=1, direct_better=1, lossy=True)
+        view = outlook(valid_pair(relayed=True), better=1, more_direct=1, lossy=True)
         assert nomination_time(view, SETTINGS) == NOW + 8.0
 
     def test_relayed_with_only_relayed_pairs_above(self) -> None:
-        view = outlook(valid_pair(0.02, relayed=True), better=1, direct_better=0)
+        view = outlook(valid_pair(0.02, relayed=True), better=1)
         assert nomination_time(view, SETTINGS) == pytest.approx(NOW + 0.05 + 0.04)
 
-    def test_loss_does_not_delay_a_direct_pair(self) -> None:
+    def test_through_nats_while_a_host_pair_is_outstanding(self) -> None:
+        view = outlook(valid_pair(0.001), better=2, more_direct=1)
+        assert nomination_time(view, SETTINGS) == NOW + 0.5
+
+    def test_through_nats_and_packets_were_lost(self) -> None:
+        view = outlook(valid_pair(0.001), better=2, more_direct=1, lossy=True)
+        assert nomination_time(view, SETTINGS) == NOW + 2.0
+
+    def test_loss_does_not_delay_what_is_as_direct_as_the_rest(self) -> None:
         pair = valid_pair(0.02)
-        plain = nomination_time(outlook(pair, better=1, direct_better=1), SETTINGS)
-        lossy = nomination_time(outlook(pair, better=1, direct_better=1, lossy=True), SETTINGS)
-        assert lossy == plain
+        plain = nomination_time(outlook(pair, better=1), SETTINGS)
+        assert nomination_time(outlook(pair, better=1, lossy=True), SETTINGS) == plain
+
+    @pytest.mark.parametrize("better", [0, 3])
+    def test_signalling_may_say_that_the_remote_is_a_relay(self, better: int) -> None:
+        view = outlook(valid_pair(0.001), better=better, unexplained=True)
+        assert nomination_time(view, SETTINGS) == NOW + 0.5
 
 
 def nominated(priority: int, value: int = 0) -> CandidatePair:
