@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from peer.ice import RelayFamily
+from peer.ice import RelayFamily, TcpType
 
 from .interfaces import AddressPolicy, Filter, InterfaceAddress, enumerate_addresses
 from .mdns import Mdns
@@ -37,6 +37,8 @@ class NetConfig:
     """Seconds between looks at the machine's addresses; None: only when gathering."""
     ports: range | None = None
     """Local UDP ports to choose from; None: the system chooses."""
+    tcp_types: frozenset[TcpType] = frozenset()
+    """Which TCP candidates to gather beside UDP (RFC 6544): active ones, passive ones, or none."""
     tos: int = 0
     """TOS or traffic class byte of everything sent over UDP: the DSCP times four (RFC 8837)."""
     ssl_context: ssl.SSLContext | None = None

@@ -1,6 +1,7 @@
 """The TCP and TLS connections of one driver, by the agent's handles."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 
@@ -29,6 +30,7 @@ class Connections:
         self._done = done
         self._streams: dict[int, Stream] = {}
         self._handles: dict[Stream, int] = {}
+        self._incoming: set[Stream] = set()
         self._closing: set[Stream] = set()
 
     def open(self, request: StreamRequested) -> None:
@@ -37,6 +39,12 @@ class Connections:
         self._streams[request.handle] = stream
         self._handles[stream] = request.handle
         stream.connect(request, self._context)
+
+    def accept(self, connected: socket.socket) -> None:
+        """Take over a connection that came to a passive candidate."""
+        stream = Stream(self, self._loop)
+        self._incoming.add(stream)
+        stream.adopt(connected)
 
     def write(self, handle: int, data: bytes) -> bool:
         """Write a message; False when it was dropped."""
@@ -59,6 +67,9 @@ class Connections:
         """Close all connections; what was written before may still leave."""
         for handle in list(self._streams):
             self.close(handle)
+        for stream in self._incoming:
+            self._end(stream)
+        self._incoming.clear()
 
     async def wait_closed(self) -> None:
         """Wait until nothing of the closed connections is left in the loop."""
@@ -71,10 +82,17 @@ class Connections:
         self, stream: Stream, local: tuple[str, int], remote: tuple[str, int]
     ) -> None:
         """Tell the agent that a connection is open, and close it when it is not wanted."""
-        handle = self._handles[stream]
+        asked = self._handles.get(stream)
+        self._incoming.discard(stream)
         now = self._loop.time()
-        if self._agent.stream_opened(handle, local=local, remote=remote, now=now) is None:
-            self.close(handle)
+        handle = self._agent.stream_opened(asked, local=local, remote=remote, now=now)
+        if handle is not None:
+            self._streams[handle] = stream
+            self._handles[stream] = handle
+        elif asked is not None:
+            self.close(asked)
+        else:
+            self._end(stream)
         self._done()
 
     def stream_received(self, stream: Stream, data: bytes) -> None:
@@ -84,7 +102,10 @@ class Connections:
 
     def stream_closed(self, stream: Stream, reason: str) -> None:
         """Tell the agent that a connection is gone."""
-        handle = self._handles.pop(stream)
+        handle = self._handles.pop(stream, None)
+        self._incoming.discard(stream)
+        if handle is None:
+            return
         del self._streams[handle]
         self._agent.stream_closed(handle, now=self._loop.time(), reason=reason)
         self._done()

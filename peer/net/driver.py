@@ -94,6 +94,7 @@ class IceDriver:
 
     def _make_parts(self) -> None:
         loop = self._loop
+        self._connections = Connections(loop, self._agent, self._net.ssl_context, done=self._pump)
         self._sockets = Sockets(
             loop,
             self._agent,
@@ -101,8 +102,8 @@ class IceDriver:
             loopback=self._ice.allow_loopback,
             side=self,
             done=self._batch_read,
+            accepted=self._connections.accept,
         )
-        self._connections = Connections(loop, self._agent, self._net.ssl_context, done=self._pump)
         self._servers = Servers(
             loop,
             use=self._use_server,
@@ -218,12 +219,10 @@ class IceDriver:
         added = [address for host, address in addresses.items() if host not in before]
         removed = tuple(sorted(before - addresses.keys()))
         for host in removed:
-            for local in self._sockets.locals_on(host):
-                self._agent.remove_base(local)
+            self._sockets.forget(host)
         for component in self._components.values():
             if component.stream not in self._ungathered:
-                for address in added:
-                    self._sockets.open(component, address)
+                self._sockets.open_on(component, added)
         if added or removed:
             self._tell(InterfacesChanged(tuple(address.host for address in added), removed))
             self._arm()

@@ -2,16 +2,20 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import Callable, Iterable
 
-from peer.ice import IceAgent, NetworkType, TransportAddress
+from peer.ice import IceAgent, NetworkType, TcpType, TransportAddress, TransportProtocol
 
 from .component import Component
 from .config import NetConfig
 from .interfaces import AddressPolicy, InterfaceAddress, default_route_addresses, select
+from .listener import Listener
 from .path import AgentSide, Path, Port
 from .udp import UdpSocket, bind
 
+DISCARD_PORT = 9
+"""The port of active TCP candidates, which have none (RFC 6544 §4.1)."""
 BACKLOG = 1024
 """Datagrams read from one socket before a late timer is handled."""
 
@@ -19,7 +23,8 @@ BACKLOG = 1024
 class Sockets:
     """Opens and closes the agent's bases, and knows the paths that lead over them.
 
-    `done` is called after each batch of datagrams. Datagrams for the agent go to `side`.
+    `done` is called after each batch of datagrams. Datagrams for the agent go to `side`, incoming
+    TCP connections to `accepted`.
     """
 
     def __init__(
@@ -31,14 +36,17 @@ class Sockets:
         loopback: bool,
         side: AgentSide,
         done: Callable[[], object],
+        accepted: Callable[[socket.socket], object],
     ) -> None:
         self._loop = loop
+        self._accepted = accepted
         self._agent = agent
         self._config = config
         self._loopback = loopback
         self._side = side
         self._done = done
         self._ports: dict[TransportAddress, Port] = {}
+        self._listeners: dict[TransportAddress, Listener] = {}
         self._known: dict[str, InterfaceAddress] = {}
         self._closing: list[UdpSocket] = []
 
@@ -57,9 +65,13 @@ class Sockets:
         """Give the addresses as they were when last looked at."""
         return set(self._known)
 
-    def locals_on(self, host: str) -> list[TransportAddress]:
-        """List what is bound to an address."""
-        return [local for local in self._ports if local.host == host]
+    def forget(self, host: str) -> None:
+        """Tell the agent that an address is gone; sockets close when it says so."""
+        for local in [local for local in self._ports if local.host == host]:
+            self._agent.remove_base(local)
+        listening = [local for local in self._listeners if local.host == host]
+        for local in (*listening, TransportAddress(host, DISCARD_PORT)):
+            self._agent.remove_base(local, transport=TransportProtocol.TCP)
 
     # Opening and closing
 
@@ -67,8 +79,43 @@ class Sockets:
         """Bind a socket for each component on each address (RFC 8445 §5.1.1.1)."""
         addresses = self.addresses()
         for component in components:
-            for address in addresses:
-                self.open(component, address)
+            self.open_on(component, addresses)
+
+    def open_on(self, component: Component, addresses: Iterable[InterfaceAddress]) -> None:
+        """Bind on some addresses, for UDP and for what else the settings want."""
+        for address in addresses:
+            self.open(component, address)
+            self._open_tcp(component, address)
+
+    def _open_tcp(self, component: Component, address: InterfaceAddress) -> None:
+        """Offer TCP on an address, as far as the settings want it (RFC 6544 §5.1)."""
+        if TcpType.ACTIVE in self._config.tcp_types:
+            local = TransportAddress(address.host, DISCARD_PORT)
+            self._add_tcp(component, local, address.network, TcpType.ACTIVE)
+        if TcpType.PASSIVE in self._config.tcp_types and not address.scope:
+            try:
+                listener = Listener(self._loop, address.host, self._accepted)
+            except (OSError, NotImplementedError):
+                return
+            local = TransportAddress(*listener.address)
+            # The agent names a base by its address alone.
+            free = local not in self._ports
+            if free and self._add_tcp(component, local, address.network, TcpType.PASSIVE):
+                self._listeners[local] = listener
+            else:
+                listener.close()
+
+    def _add_tcp(
+        self, component: Component, local: TransportAddress, network: NetworkType, kind: TcpType
+    ) -> bool:
+        return self._agent.add_base(
+            component.stream,
+            component.number,
+            local,
+            network=network,
+            transport=TransportProtocol.TCP,
+            tcp_type=kind,
+        )
 
     def open(self, component: Component, address: InterfaceAddress) -> bool:
         """Bind a socket and tell the agent; False when the address cannot be used."""
@@ -110,6 +157,9 @@ class Sockets:
         port = self._ports.pop(local, None)
         if port is not None:
             self._end(port)
+        listener = self._listeners.pop(local, None)
+        if listener is not None:
+            listener.close()
 
     def _end(self, port: Port) -> None:
         if port.component.route is not None and port.component.route.socket is port.socket:
@@ -122,6 +172,9 @@ class Sockets:
         for port in self._ports.values():
             self._end(port)
         self._ports.clear()
+        for listener in self._listeners.values():
+            listener.close()
+        self._listeners.clear()
 
     async def wait_closed(self) -> None:
         """Wait until nothing of the closed sockets is left in the loop."""

@@ -1,6 +1,7 @@
 """TCP and TLS connections for the agent: to TURN servers and between candidates."""
 
 import asyncio
+import socket
 import ssl
 from functools import cache
 from typing import Protocol, cast
@@ -50,6 +51,21 @@ class Stream(asyncio.Protocol):
     def connect(self, request: StreamRequested, context: ssl.SSLContext | None) -> None:
         """Open the connection the agent asked for, in the background."""
         self._connecting = self._loop.create_task(self._connect(request, context))
+
+    def adopt(self, connected: socket.socket) -> None:
+        """Take over a connection that came in."""
+        self._connecting = self._loop.create_task(self._adopt(connected))
+
+    async def _adopt(self, connected: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: self, connected)
+        except OSError as error:
+            connected.close()
+            self._fail(str(error))
+        except asyncio.CancelledError:
+            self._gone.set()
+            connected.close()
+            raise
 
     async def _connect(self, request: StreamRequested, context: ssl.SSLContext | None) -> None:
         try:
