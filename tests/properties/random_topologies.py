@@ -54,7 +54,7 @@ def build(number: int, *, lossy: bool = False, luck: int = 0) -> Topology:
 def call(number: int, *, lossy: bool = False, luck: int = 0) -> TopologyCall:
     """The call of a number, not yet started: TURN over UDP and TCP, with any signalling delay."""
     topology = build(number, lossy=lossy, luck=luck)
-    delay = Random(-number).choice((0.0, 0.02, 0.1))
+    delay = Random(-number).choice((0.0, 0.02, 0.1, 0.5))
     transports = (Protocol.UDP, Protocol.TCP)
     return TopologyCall(topology, transports=transports, config=CONFIG, delay=delay)
 
