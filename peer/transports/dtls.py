@@ -53,7 +53,7 @@ class DtlsDrop(enum.Enum):
     """Why a datagram was lost between ICE and the media."""
 
     NOT_DTLS_NOR_SRTP = "not-dtls-nor-srtp"
-    NO_KEYS_YET = "no-keys-yet"
+    NO_KEYS = "no-keys"
     SRTP_REFUSED = "srtp-refused"
     DTLS_REFUSED = "dtls-refused"
     NOBODY_LISTENS = "nobody-listens"
@@ -123,8 +123,8 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
 
     @property
     def srtp_profile(self) -> str | None:
-        """The SRTP protection profile, None until connected."""
-        return self._openssl.get_selected_srtp_profile().decode() if self._connected else None
+        """The SRTP protection profile, None until connected or when the peer has no SRTP."""
+        return self._openssl.get_selected_srtp_profile().decode() if self._keyed else None
 
     @property
     def remote_certificate(self) -> bytes | None:
@@ -179,12 +179,18 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     def send_rtp(self, data: bytes) -> None:
         """Send an RTP packet; ConnectionError when not connected."""
         self._require_connection()
-        self._send_protected(self._tx_srtp.protect, data)
+        if self._keyed:
+            self._send_protected(self._tx_srtp.protect, data)
+        else:
+            self.drops[DtlsDrop.NO_KEYS] += 1
 
     def send_rtcp(self, data: bytes) -> None:
         """Send an RTCP compound; ConnectionError when not connected."""
         self._require_connection()
-        self._send_protected(self._tx_srtp.protect_rtcp, data)
+        if self._keyed:
+            self._send_protected(self._tx_srtp.protect_rtcp, data)
+        else:
+            self.drops[DtlsDrop.NO_KEYS] += 1
 
     async def close(self, *, silently: bool = False) -> None:
         """End the association, with a word to the peer unless `silently`; the ICE transport stays.
@@ -273,6 +279,9 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         return False
 
     def _setup_srtp(self) -> None:
+        if not self._openssl.get_selected_srtp_profile():
+            # Peers built for data alone do not offer SRTP (RFC 5764 §4.1); media is then dropped.
+            return
         super()._setup_srtp()
         if self._state is State.FAILED:
             self._failure = "no SRTP profile in common"
@@ -361,7 +370,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self.counters.packets_received += 1
         self.counters.bytes_received += len(data)
         if not self._keyed:
-            self.drops[DtlsDrop.NO_KEYS_YET] += 1
+            self.drops[DtlsDrop.NO_KEYS] += 1
             return
         session, control = self._rx_srtp, is_rtcp(data)
         try:

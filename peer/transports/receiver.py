@@ -85,7 +85,8 @@ class InboundStatistics:
 class RtpReceiver:
     """Receives one section's media into one track, over whichever transport it is given.
 
-    It can be stopped and started again; the track lives until `track.stop`. Of several named
+    It can be stopped and started again; the track lives until `track.stop`, and is muted while
+    nothing is received. Of several named
     encodings (simulcast) one is decoded: the first to arrive, or the one that is selected.
     """
 
@@ -135,6 +136,8 @@ class RtpReceiver:
             if (was_on, before.mid) != (transport, parameters.mid):
                 was_on.remove_receiver(self, before.mid)
         self._transport, self._parameters = transport, parameters
+        if not parameters.active:
+            self.track.set_muted(True)
         self._codecs = {
             codec.payloadType: codec for codec in parameters.codecs if codec.payloadType is not None
         }
@@ -154,6 +157,7 @@ class RtpReceiver:
             self._timer = None
         self._streams.clear()
         self._waiting.clear()
+        self.track.set_muted(True)
         self._rid = None
         task, self._decoding = self._decoding, None
         if task is not None:
@@ -175,6 +179,8 @@ class RtpReceiver:
             return
         stream = self._streams.get(packet.ssrc) or self._add_stream(packet.ssrc, codec, encoding)
         stream.count(packet, now)
+        if self.track.muted:
+            self.track.set_muted(False)
         self._add(stream, packet, codec)
 
     def receive_rtcp(self, packet: AnyRtcpPacket, now: float) -> None:
@@ -186,6 +192,8 @@ class RtpReceiver:
         elif isinstance(packet, RtcpByePacket):
             for ssrc in packet.sources:
                 self._streams.pop(ssrc, None)
+            if not self._streams:
+                self.track.set_muted(True)
 
     def request_keyframe(self) -> None:
         """Ask for a picture that needs no other, of every stream (PLI, RFC 4585 §6.3.1)."""

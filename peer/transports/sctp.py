@@ -16,6 +16,7 @@ from aiortc.rtcsctptransport import (
     RTCSctpTransport,
 )
 
+from .chunks import is_well_formed
 from .datachannel import DataChannel, channel_parameters
 from .dcep import Ack, Open, parse_dcep
 from .dtls import DtlsRole, DtlsTransport
@@ -127,6 +128,9 @@ class SctpTransport(Emitter, RTCSctpTransport):
 
     async def receive(self, data: bytes) -> None:
         """Take a packet from DTLS."""
+        if not is_well_formed(data):
+            self.drops[SctpDrop.MALFORMED] += 1
+            return
         try:
             await self._handle_data(data)
         except (ValueError, AssertionError, LookupError, TypeError, struct.error):

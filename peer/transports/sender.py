@@ -195,7 +195,8 @@ class RtpSender:
                     self._note_report(report)
             case RtcpRtpfbPacket(fmt=fmt) if fmt == RTCP_RTPFB_NACK:
                 self._nacks += 1
-                for sequence_number in packet.lost:
+                # Each once, however often it is named: a request must not be worth a flood.
+                for sequence_number in dict.fromkeys(packet.lost):
                     self._repeat(sequence_number)
             case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
                 self._keyframe_requests += 1

@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-PACKAGES = ("peer.ice", "peer.ice.stun", "peer.ice.turn", "peer.jsep", "peer.net", "sdp")
+PACKAGES = ("peer.ice", "peer.ice.stun", "peer.ice.turn", "peer.jsep", "peer.net", "peer.transports", "sdp")
 
 
 @pytest.mark.parametrize("name", PACKAGES)

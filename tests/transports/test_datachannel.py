@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from aiortc.exceptions import InvalidStateError
 
+from peer.transports.dcep import Open
 from peer.transports.dtls import DtlsRole
 from peer.transports.sctp import SctpTransport
 from tests.transports.associations import Associations, associated, collect
@@ -251,5 +252,17 @@ def test_an_id_without_negotiation_is_ignored() -> None:
         async with associated() as both:
             mine, _ = await both.channel(id=44)
             assert mine.id == 0
+
+    run(scenario)
+
+
+def test_a_channel_of_the_other_parity_is_taken() -> None:
+    """RFC 8832 §6 gives the peer the other half of the ids; one that errs is let be."""
+
+    async def scenario() -> None:
+        async with associated() as both:
+            await both.left._send(51, 50, Open(label="odd").serialize())
+            await until(lambda: len(both.incoming) == 1)
+            assert (both.incoming[0].id, both.incoming[0].label) == (51, "odd")
 
     run(scenario)

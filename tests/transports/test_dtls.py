@@ -1,12 +1,14 @@
 """DTLS-SRTP over an ICE component."""
 
 import asyncio
+import random
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint, SRTPProtectionProfile
 from aiortc.rtp import RtpPacket
+from OpenSSL import SSL
 
 from peer.ice import IceState
 from peer.transports.certificate import Certificate
@@ -98,6 +100,39 @@ def test_either_side_may_have_an_rsa_certificate(left: Certificate, right: Certi
         assert pair.left.cipher == pair.right.cipher is not None
         assert pair.left.srtp_profile == pair.right.srtp_profile is not None
         assert pair.left.remote_certificate is not None
+        await pair.close()
+
+    run(scenario)
+
+
+class WithoutSrtp(Certificate):
+    """A certificate of a stack that knows data alone: no use_srtp in its hello."""
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = SSL.Context(SSL.DTLS_METHOD)
+        context.use_certificate(self._cert)
+        context.use_privatekey(self._key)
+        return context
+
+
+@pytest.mark.parametrize("role", [DtlsRole.CLIENT, DtlsRole.SERVER])
+def test_a_peer_without_srtp_has_data(role: DtlsRole) -> None:
+    async def scenario() -> None:
+        pair = Pair(right=WithoutSrtp.generate())
+        got: list[bytes] = []
+
+        async def on_data(data: bytes) -> None:
+            got.append(data)
+
+        pair.right.set_data_sink(on_data)
+        pair.connect(role, DtlsRole.SERVER if role is DtlsRole.CLIENT else DtlsRole.CLIENT)
+        await pair.connected()
+        pair.left.send_rtp(rtp())
+        pair.left.send_rtcp(rtp())
+        pair.left.send_data(b"hello")
+        await until(lambda: got == [b"hello"])
+        assert pair.left.drops == {DtlsDrop.NO_KEYS: 2}
+        assert pair.left.srtp_profile is None
         await pair.close()
 
     run(scenario)
@@ -380,8 +415,34 @@ def test_packets_before_the_keys_and_without_a_listener_are_counted() -> None:
         pair.left.send_rtp(rtp())
         pair.left.send_data(b"hello")
         await until(lambda: pair.right.drops[DtlsDrop.NOBODY_LISTENS] == 2)
-        assert pair.right.drops[DtlsDrop.NO_KEYS_YET] == 1
+        assert pair.right.drops[DtlsDrop.NO_KEYS] == 1
         await pair.close()
+
+    run(scenario)
+
+
+def test_forged_datagrams_do_not_disturb_an_association() -> None:
+    async def scenario() -> None:
+        async with connected_pair() as pair:
+            got: list[bytes] = []
+
+            async def on_data(data: bytes) -> None:
+                got.append(data)
+
+            pair.right.set_data_sink(on_data)
+            chance = random.Random(1)
+            forged = [chance.randbytes(chance.randrange(1, 80)) for _ in range(500)]
+            # a fatal alert, a hello and application data in the clear
+            forged += [
+                b"\x15\xfe\xfd" + bytes(7) + b"\x09\x00\x02\x02\x28",
+                b"\x16\xfe\xfd" + bytes(7) + b"\x09\x00\x0c\x01" + bytes(11),
+                b"\x17\xfe\xfd" + bytes(7) + b"\x09\x00\x02hi",
+            ]
+            for data in forged:
+                pair.link.to_right.send(data)
+            pair.left.send_data(b"still here")
+            await until(lambda: got == [b"still here"])
+            assert pair.right.state == "connected"
 
     run(scenario)
 

@@ -409,3 +409,21 @@ def test_a_closed_ice_transport_stops_the_senders() -> None:
             await section.stop()
 
     run(scenario)
+
+
+def test_contributing_sources_do_not_multiply_a_packet() -> None:
+    async def scenario() -> None:
+        async with connected_groups() as groups:
+            audio, video = RtpReceiver("audio"), RtpReceiver("video")
+            audio.receive(groups.right, receive_parameters("a0", ssrcs=(20,)))
+            video.receive(groups.right, receive_parameters("v0"))
+            packet = RtpPacket(96, 0, 1, 0, 5, b"\x10x")
+            packet.csrc = [20]
+            groups.left.send_rtp(packet.serialize())
+            await until(lambda: len(video.statistics()) == 1)
+            assert audio.statistics() == []
+            assert audio.drops == {}
+            await audio.stop()
+            await video.stop()
+
+    run(scenario)

@@ -103,6 +103,30 @@ def test_packets_become_frames_of_the_track() -> None:
     run(scenario)
 
 
+def test_the_track_is_muted_while_nothing_is_received() -> None:
+    """W3C mediacapture: it is unmuted by the first packet, and muted by BYE or the direction."""
+
+    async def scenario() -> None:
+        transport, receiver = Recorder(), RtpReceiver("video")
+        told: list[bool] = []
+        for event in ("mute", "unmute"):
+            receiver.track.on(event, lambda: told.append(receiver.track.muted))
+        receiver.receive(transport, receive_parameters("v0"))
+        source = Source()
+        assert (receiver.track.muted, told) == (True, [])
+        await feed(receiver, source, 2)
+        receiver.receive_rtcp(RtcpByePacket([source.ssrc]), 1.0)
+        await feed(receiver, source, 1)
+        receiver.receive(transport, receive_parameters("v0", active=False))
+        await feed(receiver, source, 1)
+        receiver.receive(transport, receive_parameters("v0"))
+        await feed(receiver, source, 1)
+        await receiver.stop()
+        assert told == [False, True, False, True, False, True]
+
+    run(scenario)
+
+
 def test_receiving_goes_on_after_a_stop() -> None:
     async def scenario() -> None:
         transport, receiver = Recorder(), RtpReceiver("video")

@@ -1,7 +1,10 @@
 """The SCTP association over DTLS, in memory."""
 
+import asyncio
+import random
+
 import pytest
-from aiortc.rtcsctptransport import InitChunk, serialize_packet
+from aiortc.rtcsctptransport import Chunk, InitChunk, serialize_packet
 
 from peer.transports.dtls import DtlsRole
 from peer.transports.sctp import SctpDrop
@@ -261,5 +264,45 @@ def test_connecting_takes_place_once() -> None:
         async with associated() as both:
             with pytest.raises(RuntimeError):
                 both.left.connect(5000)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_chunks_of_anything_raise_nothing(seed: int) -> None:
+    async def scenario() -> None:
+        reported: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _loop, context: reported.append(context)
+        )
+        chance = random.Random(seed)
+        async with associated() as both:
+            await both.channel()
+            tag = both.right._local_verification_tag
+            for _ in range(150):
+                chunk = Chunk(chance.randrange(256), chance.randbytes(chance.randrange(40)))
+                chunk.type = chance.choice([0, 0, 1, 2, 3, 4, 5, 9, 10, 11, 130, 130, 192, 255])
+                expected = 0 if chunk.type == 1 else tag
+                await both.right.receive(serialize_packet(5000, 5000, expected, chunk))
+        assert reported == []
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("kind", [0, 3, 5, 10, 11, 130, 192])
+def test_chunks_before_their_time_raise_nothing(kind: int) -> None:
+    async def scenario() -> None:
+        pair = Pair()
+        both = Associations(pair)
+        pair.connect()
+        both.left.connect(5000)
+        await until(lambda: both.left.state == "connecting")
+        chunk = Chunk(3, bytes(40))
+        chunk.type = kind
+        tag = both.left._local_verification_tag
+        await both.left.receive(serialize_packet(5000, 5000, tag, chunk))
+        await both.left.close()
+        await both.right.close()
+        await pair.close()
 
     run(scenario)

@@ -281,7 +281,8 @@ def test_lost_packets_are_repeated(rtx_ssrc: int | None) -> None:
         track.push()
         await until(lambda: len(transport.rtp) == 1)
         sent = transport.rtp[0]
-        nack = RtcpRtpfbPacket(RTCP_RTPFB_NACK, 9, 7, [sent.sequence_number, 60000])
+        lost = [sent.sequence_number, 60000, sent.sequence_number]
+        nack = RtcpRtpfbPacket(RTCP_RTPFB_NACK, 9, 7, lost)
         sender.receive_rtcp(nack)
         assert len(transport.rtp) == 2
         expected = (7, 96) if rtx_ssrc is None else (8, 97)
