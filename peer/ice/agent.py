@@ -248,16 +248,24 @@ class IceAgent:
         update(session, stream)
         session.urgent = True
 
-    def restart(self, stream_id: str, *, parameters: IceParameters | None = None) -> IceParameters:
+    def restart(
+        self,
+        stream_id: str,
+        *,
+        parameters: IceParameters | None = None,
+        more_bases: bool = False,
+    ) -> IceParameters:
         """Restart ICE for a stream: new credentials, new candidates (RFC 8445 §9).
 
         Data goes on over the old pair until the new session has selected one. `parameters` as
-        in `add_stream`; InvalidParameterError when they are not both new.
+        in `add_stream`; InvalidParameterError when they are not both new. With `more_bases`
+        bases and servers may be added until `end_of_bases` is told again.
         """
         session = self._open()
         schedule.announce_bases(session)
         stream = self._stream(stream_id)
         local = restart_stream(session, stream, parameters)
+        stream.bases_ended = stream.bases_ended and not more_bases
         relaying.restart(session, stream)
         session.urgent = True
         return local

@@ -119,15 +119,21 @@ class IceDriver:
 
     # Streams
 
-    def add_stream(self, stream: str, components: Iterable[int] = (1,)) -> IceParameters:
+    def add_stream(
+        self,
+        stream: str,
+        components: Iterable[int] = (1,),
+        *,
+        parameters: IceParameters | None = None,
+    ) -> IceParameters:
         """Add a data stream; returns the credentials to signal. See `IceAgent.add_stream`."""
         components = tuple(components)
-        parameters = self._agent.add_stream(stream, components)
+        local = self._agent.add_stream(stream, components, parameters=parameters)
         for number in components:
             self._components[stream, number] = Component(self, self._loop, stream, number)
         self._remote.add_stream(stream)
         self._ungathered.append(stream)
-        return parameters
+        return local
 
     def remove_stream(self, stream: str) -> None:
         """Take a stream out with its sockets."""
@@ -176,23 +182,26 @@ class IceDriver:
         """
         named = parse_servers(servers)
         streams, self._ungathered = self._ungathered, []
-        self._open_ended += streams
-        for known in self._servers.add(named):
-            self._update_credentials(known)
-        self._sockets.open_all(
-            component for (stream, _), component in self._components.items() if stream in streams
-        )
-        if not self._servers.resolving:
-            self._end_bases()
+        self._open_sockets(streams)
+        self._add_servers(named)
         interval = self._net.poll_interval
         if interval is not None and self._poll is None:
             self._poll = self._loop.call_later(interval, self._look_at_interfaces, interval)
         self._arm()
 
-    def _update_credentials(self, server: NamedServer) -> None:
-        if server.uri.relays:
-            given = server.given
-            self._agent.update_turn_credentials(server.url, given.username, given.credential)
+    def _open_sockets(self, streams: list[str]) -> None:
+        self._open_ended += [stream for stream in streams if stream not in self._open_ended]
+        self._sockets.open_missing(
+            component for (stream, _), component in self._components.items() if stream in streams
+        )
+
+    def _add_servers(self, servers: list[NamedServer]) -> None:
+        for known in self._servers.add(servers):
+            if known.uri.relays:
+                given = known.given
+                self._agent.update_turn_credentials(known.url, given.username, given.credential)
+        if not self._servers.resolving:
+            self._end_bases()
 
     def _use_server(self, server: Server) -> None:
         if isinstance(server, StunServer):
@@ -252,13 +261,27 @@ class IceDriver:
         self._remote.end_candidates(stream, username_fragment)
         self._arm()
 
-    def restart(self, stream: str) -> IceParameters:
-        """Restart ICE for a stream (RFC 8445 §9). Data goes on over the old pair meanwhile."""
+    def restart(
+        self,
+        stream: str,
+        servers: Iterable[IceServer] = (),
+        *,
+        parameters: IceParameters | None = None,
+    ) -> IceParameters:
+        """Restart ICE for a stream (RFC 8445 §9). Data goes on over the old pair meanwhile.
+
+        Sockets are opened where they were freed. `servers` are asked beside those given before,
+        whose credentials they may renew. Raises as `gather` and `IceAgent.restart` do.
+        """
+        named = parse_servers(servers)
         self._sockets.note_traffic()
-        parameters = self._agent.restart(stream)
+        local = self._agent.restart(stream, parameters=parameters, more_bases=True)
         self._remote.restart(stream)
+        if stream not in self._ungathered:
+            self._open_sockets([stream])
+            self._add_servers(named)
         self._arm()
-        return parameters
+        return local
 
     def _get_mdns(self) -> Mdns:
         if self._mdns is None:

@@ -75,11 +75,15 @@ class Sockets:
 
     # Opening and closing
 
-    def open_all(self, components: Iterable[Component]) -> None:
-        """Bind a socket for each component on each address (RFC 8445 §5.1.1.1)."""
+    def open_missing(self, components: Iterable[Component]) -> None:
+        """Bind a socket for each component on each address (RFC 8445 §5.1.1.1) where it has none.
+
+        After a while ICE has freed all but those in use; a restart opens them again.
+        """
         addresses = self.addresses()
         for component in components:
-            self.open_on(component, addresses)
+            used = {p.address.host for p in self._ports.values() if p.component is component}
+            self.open_on(component, [each for each in addresses if each.host not in used])
 
     def open_on(self, component: Component, addresses: Iterable[InterfaceAddress]) -> None:
         """Bind on some addresses, for UDP and for what else the settings want."""

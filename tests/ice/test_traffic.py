@@ -90,6 +90,22 @@ def test_a_server_found_after_the_end_of_bases_does_not_undo_the_end() -> None:
     assert agent.transmits() == []
 
 
+def test_a_restart_may_open_the_bases_again() -> None:
+    """RFC 8445 §9: the new session gathers anew, from more servers perhaps."""
+    agent = make_agent()
+    agent.add_base("0", 1, LOCAL)
+    agent.end_of_bases("0")
+    agent.handle_timer(now=0.0)
+    events(agent)
+    agent.restart("0", more_bases=True)
+    agent.handle_timer(now=1.0)
+    agent.add_stun_server(SERVER)
+    agent.handle_timer(now=2.0)
+    (transmit,) = agent.transmits()
+    assert transmit.remote == SERVER.address
+    assert GatheringCompleted not in map(type, events(agent))
+
+
 def test_a_base_given_back_takes_its_paths_along() -> None:
     """RFC 8445 §8.3.1: a driver that takes data past the agent must hear of it."""
     duo = Duo()

@@ -13,6 +13,8 @@ from peer.ice import (
     CandidateGathered,
     GatheringCompleted,
     GatheringFailed,
+    IceConfig,
+    IceParameters,
     IceRole,
     IceState,
     InvalidParameterError,
@@ -20,11 +22,12 @@ from peer.ice import (
     RemoteParameters,
     SelectedPairChanged,
     StateChanged,
+    Timings,
     TransportAddress,
 )
 from peer.net import AddressPolicy, IceServer, InterfaceAddress, InterfacesChanged, NetConfig
 
-from .support import LOOPS, assert_nothing_left, connect, eventually, net, pair, run
+from .support import LOOPS, Side, assert_nothing_left, connect, eventually, net, pair, run
 
 
 @pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.__name__)
@@ -189,6 +192,47 @@ def test_a_restart_keeps_the_data_flowing() -> None:
         await one.close()
         await other.close()
         await assert_nothing_left()
+
+    run(story())
+
+
+def test_a_restart_opens_again_what_was_freed() -> None:
+    """RFC 8445 §8.3.1 frees unused candidates, §9 gathers anew."""
+
+    async def story() -> None:
+        ice = IceConfig(allow_loopback=True, timings=Timings(free_after=0.05))
+        one, other = pair(net("127.0.0.1", "127.0.0.2"), ice=ice)
+        await connect(one, other)
+        selected = (await one.nominated()).base
+        await eventually(lambda: list(one.driver._sockets._ports) == [selected])
+        fragment = one.driver.restart("0").username_fragment
+
+        def renewed() -> set[str]:
+            return {
+                event.candidate.address.host
+                for event in one.of(CandidateGathered)
+                if event.username_fragment == fragment
+            }
+
+        await one.until(lambda: renewed() == {"127.0.0.1", "127.0.0.2"})
+        await one.event(GatheringCompleted, 2)
+        assert selected in one.driver._sockets._ports
+        await one.close()
+        await other.close()
+        await assert_nothing_left()
+
+    run(story())
+
+
+def test_credentials_may_be_given() -> None:
+    """A description may have them before there is a transport (RFC 9429 §5.2.1)."""
+
+    async def story() -> None:
+        one = Side(IceRole.CONTROLLING, streams=())
+        first, second = IceParameters("abcd", "p" * 22), IceParameters("efgh", "q" * 22)
+        assert one.driver.add_stream("0", parameters=first) == first
+        assert one.driver.restart("0", parameters=second) == second
+        await one.close()
 
     run(story())
 

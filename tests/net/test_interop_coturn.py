@@ -161,3 +161,23 @@ def test_the_direct_pair_wins_over_all_relays(coturn: Coturn) -> None:
         await assert_nothing_left()
 
     run(story())
+
+
+def test_a_restart_with_another_server(coturn: Coturn) -> None:
+    """The W3C's setConfiguration: new servers are asked when gathering begins anew."""
+
+    async def story() -> None:
+        side = Side(IceRole.CONTROLLING, ice=RELAY, config=_trusting(coturn))
+        side.driver.gather()
+        await side.event(GatheringCompleted)
+        assert side.of(CandidateGathered) == []
+        # Resolving the name takes longer than anything else there is to do.
+        parameters = side.driver.restart("0", [_server(_url(coturn, "tls", "localhost"))])
+        completed = await side.event(GatheringCompleted, 2)
+        assert completed.username_fragment == parameters.username_fragment
+        (gathered,) = side.of(CandidateGathered)
+        assert gathered.username_fragment == parameters.username_fragment
+        await side.close()
+        await assert_nothing_left()
+
+    run(story())
