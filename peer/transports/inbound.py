@@ -1,5 +1,6 @@
 """One incoming RTP stream: repair, order, statistics, frames."""
 
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from aiortc.rtp import HeaderExtensionsMap, RtcpReceiverInfo, RtcpSenderInfo, Rt
 _BUFFERED_AUDIO_PACKETS = 16
 _AUDIO_PREFETCH = 4
 _BUFFERED_VIDEO_PACKETS = 512
+REQUEST_INTERVAL = 0.1
+"""Seconds until a packet that did not come is asked for again."""
+MAX_REQUESTS = 10
+"""How often a packet is asked for before its picture is given up."""
 _MALFORMED = (ValueError, IndexError, struct.error)
 
 
@@ -66,10 +71,47 @@ class FrameBuffer(JitterBuffer):
             frame = self._remove_frame(packet.sequence_number)
         return picture_lost, frames
 
+    def skip(self, sequence_number: int) -> None:
+        """Wait no more for a packet: drop its picture and what is before."""
+        if self._origin is None:
+            return
+        count = (sequence_number - self._origin + 1) & 0xFFFF
+        if count <= self.capacity and self.smart_remove(count):
+            self._origin = None
+
+
+class Repair:
+    """Which packets to ask for, and when again (RFC 4585 §6.2.1)."""
+
+    def __init__(self) -> None:
+        self._generator = NackGenerator()
+        self._asked: dict[int, tuple[float, int]] = {}
+
+    def add(self, packet: InboundPacket, now: float) -> tuple[list[int], list[int]]:
+        """Note a packet; returns what to ask for now, and what was asked for in vain."""
+        self._generator.add(packet)
+        missing = self._generator.missing
+        if not missing:
+            self._asked.clear()
+            return [], []
+        self._asked = {number: asked for number, asked in self._asked.items() if number in missing}
+        due, given_up = [], []
+        for number in sorted(missing):
+            last, times = self._asked.get(number, (-math.inf, 0))
+            if now - last < REQUEST_INTERVAL:
+                continue
+            if times == MAX_REQUESTS:
+                given_up.append(number)
+                missing.discard(number)
+            else:
+                self._asked[number] = now, times + 1
+                due.append(number)
+        return due, given_up
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What became of a packet: whole frames, packets found missing, a picture lost."""
+    """What became of a packet: whole frames, packets to ask for, a picture lost."""
 
     frames: tuple[JitterFrame, ...] = ()
     missing: tuple[int, ...] = ()
@@ -94,10 +136,10 @@ class InboundStream:
         self._decoders: dict[str, Decoder] = {}
         if kind == "video":
             self._buffer = FrameBuffer(capacity=_BUFFERED_VIDEO_PACKETS, is_video=True)
-            self._nack: NackGenerator | None = NackGenerator()
+            self._repair: Repair | None = Repair()
         else:
             self._buffer = FrameBuffer(capacity=_BUFFERED_AUDIO_PACKETS, prefetch=_AUDIO_PREFETCH)
-            self._nack = None
+            self._repair = None
 
     @property
     def packets_received(self) -> int:
@@ -124,17 +166,22 @@ class InboundStream:
         if level is not None:
             self.audio_level = level[1]
 
-    def add(self, packet: InboundPacket, codec: RTCRtpCodecParameters) -> Arrival | None:
+    def add(
+        self, packet: InboundPacket, codec: RTCRtpCodecParameters, now: float
+    ) -> Arrival | None:
         """Take a packet, or what a retransmission repaired; None when its payload is malformed."""
-        missing: tuple[int, ...] = ()
-        if self._nack is not None and self._nack.add(packet):
-            missing = tuple(sorted(self._nack.missing))
+        missing: list[int] = []
+        given_up: list[int] = []
+        if self._repair is not None:
+            missing, given_up = self._repair.add(packet, now)
+        for number in given_up:
+            self._buffer.skip(number)
         if not packet.depayload(codec):
             return None
         picture_lost, frames = self._buffer.take(packet)
         for frame in frames:
             frame.timestamp = self._timestamps.map(frame.timestamp)
-        return Arrival(tuple(frames), missing, picture_lost)
+        return Arrival(tuple(frames), tuple(missing), picture_lost or bool(given_up))
 
     def decoder(self, codec: RTCRtpCodecParameters) -> Decoder:
         """Return the decoder of this stream for a codec; ValueError when there is none."""

@@ -175,13 +175,13 @@ class RtpReceiver:
             return
         self._estimate_bitrate(packet, codec, now)
         if is_rtx(codec):
-            self._receive_repair(packet, codec, encoding)
+            self._receive_repair(packet, codec, encoding, now)
             return
         stream = self._streams.get(packet.ssrc) or self._add_stream(packet.ssrc, codec, encoding)
         stream.count(packet, now)
         if self.track.muted:
             self.track.set_muted(False)
-        self._add(stream, packet, codec)
+        self._add(stream, packet, codec, now)
 
     def receive_rtcp(self, packet: AnyRtcpPacket, now: float) -> None:
         """Take an RTCP packet about the streams being received."""
@@ -213,7 +213,11 @@ class RtpReceiver:
         return stream
 
     def _receive_repair(
-        self, packet: InboundPacket, codec: RTCRtpCodecParameters, encoding: Encoding | None
+        self,
+        packet: InboundPacket,
+        codec: RTCRtpCodecParameters,
+        encoding: Encoding | None,
+        now: float,
     ) -> None:
         assert self._parameters is not None
         rid = None if encoding is None else encoding.rid
@@ -228,12 +232,16 @@ class RtpReceiver:
             # Padding sent to probe for bandwidth.
             return
         self.packets_repaired += 1
-        self._add(stream, original, media)
+        self._add(stream, original, media, now)
 
     def _add(
-        self, stream: InboundStream, packet: InboundPacket, codec: RTCRtpCodecParameters
+        self,
+        stream: InboundStream,
+        packet: InboundPacket,
+        codec: RTCRtpCodecParameters,
+        now: float,
     ) -> None:
-        arrival = stream.add(packet, codec)
+        arrival = stream.add(packet, codec, now)
         if arrival is None:
             self.drops[MediaDrop.MALFORMED_PAYLOAD] += 1
             return

@@ -68,7 +68,7 @@ SEAM: dict[type, tuple[type, set[str]]] = {
     ),
     DataChannel: (RTCDataChannel, {"_setReadyState"}),
     RemoteTrack: (MediaStreamTrack, {"_id"}),
-    FrameBuffer: (JitterBuffer, {"_remove_frame"}),
+    FrameBuffer: (JitterBuffer, {"_origin", "_remove_frame"}),
     # The buffer reads what it joins from the packet's `_data`, which aiortc's receiver sets there.
     InboundPacket: (RtpPacket, set()),
 }
