@@ -17,7 +17,6 @@ from peer.ice import (
     DataReceived,
     IceAgent,
     IceRole,
-    PacingBudget,
     RemoteParameters,
     SelectedPairChanged,
     Transmit,
@@ -43,9 +42,9 @@ class DelayedPair:
         self.times = Times()
         self.flying: list[tuple[float, int, Transmit]] = []
         self.sequence = 0
-        budget = PacingBudget()
+        # Each stands for an agent on a host of its own, so they share no pacing budget.
         self.agents = [
-            IceAgent(role=role, entropy=os.urandom, budget=budget)
+            IceAgent(role=role, entropy=os.urandom)
             for role in (IceRole.CONTROLLING, IceRole.CONTROLLED)
         ]
 
