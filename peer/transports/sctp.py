@@ -84,10 +84,11 @@ class SctpTransport(Emitter, RTCSctpTransport):
         self._association = asyncio.get_running_loop().create_task(self._establish(remote_port))
 
     def set_transport(self, dtls: DtlsTransport) -> None:
-        """Go on over another DTLS transport; the association stays what it is."""
-        before, self._dtls = self._dtls, dtls
-        if dtls is before:
+        """Go on over another DTLS transport; the association stays what it is, closed included."""
+        before = self._dtls
+        if dtls is before or self.state == "closed":
             return
+        self._dtls = dtls
         before.set_data_sink(None)
         before.remove_listener("statechange", self._follow_dtls)
         self.setTransport(dtls)
@@ -184,6 +185,8 @@ class SctpTransport(Emitter, RTCSctpTransport):
 
     def _set_state(self, state: RTCSctpTransport.State) -> None:
         before = self.state
+        if before == "closed":
+            return
         listeners = self.listeners("statechange")
         if state is State.ESTABLISHED:
             self._settled.set()

@@ -259,6 +259,26 @@ def test_an_init_that_comes_again_does_not_disturb() -> None:
     run(scenario)
 
 
+def test_what_is_closed_stays_closed() -> None:
+    async def scenario() -> None:
+        pair, other = Pair(), Pair()
+        both = Associations(pair)
+        states: list[str] = []
+        both.left.on("statechange", lambda: states.append(both.left.state))
+        both.connect()
+        await pair.close()
+        await until(lambda: both.left.state == both.right.state == "closed")
+        both.left.set_transport(other.left)
+        await both.left.close()
+        await both.right.close()
+        assert states == ["closed"]
+        with pytest.raises(RuntimeError):
+            both.left.connect(5000)
+        await other.close()
+
+    run(scenario)
+
+
 def test_connecting_takes_place_once() -> None:
     async def scenario() -> None:
         async with associated() as both:
