@@ -73,8 +73,8 @@ class Stream(asyncio.Protocol):
                 await self._open(request, context)
         except TimeoutError:
             self._fail("no connection in time")
-        except OSError as error:
-            # TLS errors are among these.
+        except (OSError, ValueError) as error:
+            # TLS errors are among these, and server names no certificate can carry.
             self._fail(str(error) or type(error).__name__)
         except asyncio.CancelledError:
             self._gone.set()

@@ -197,6 +197,23 @@ def test_certificate_of_another_server(tmp_path: Path) -> None:
     run(story())
 
 
+@pytest.mark.parametrize("name", [".example.org", "a" * 64 + ".example", "x..example"])
+def test_name_no_certificate_can_carry(name: str) -> None:
+    """A server may redirect to any name (RFC 8656 §19.1)."""
+
+    async def story() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            request = _request(server.getsockname()[1], StreamTransport.TLS, name)
+            stream, owner = _connect(request, ssl.create_default_context())
+            await eventually(lambda: owner.closed)
+            stream.close()
+            await stream.wait_closed()
+        assert len(owner.closed) == 1
+        await assert_nothing_left()
+
+    run(story())
+
+
 def test_certificate_nobody_vouches_for(tmp_path: Path) -> None:
     """Without a context of the application's the system's authorities decide."""
 
