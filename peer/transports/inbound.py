@@ -88,7 +88,7 @@ class Repair:
         self._asked: dict[int, tuple[float, int]] = {}
 
     def add(self, packet: InboundPacket, now: float) -> tuple[list[int], list[int]]:
-        """Note a packet; returns what to ask for now, and what was asked for in vain."""
+        """Note a packet; returns what to ask for, and what was asked for in vain."""
         self._generator.add(packet)
         missing = self._generator.missing
         if not missing:
