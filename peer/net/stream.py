@@ -84,12 +84,16 @@ class Stream(asyncio.Protocol):
         secure = request.transport is StreamTransport.TLS
         if secure and context is None:
             context = await self._loop.run_in_executor(None, default_ssl_context)
+        name = (request.server_name or request.remote.host) if secure else None
+        if secure and context is not None:
+            # Told of a name that cannot be, asyncio would forget the connected socket.
+            context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
         await self._loop.create_connection(
             lambda: self,
             *request.remote,
             local_addr=(request.local.host, 0),
             ssl=context if secure else None,
-            server_hostname=(request.server_name or request.remote.host) if secure else None,
+            server_hostname=name,
             ssl_shutdown_timeout=CLOSE_TIMEOUT if secure else None,
         )
 
