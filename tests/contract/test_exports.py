@@ -4,7 +4,15 @@ import importlib
 
 import pytest
 
-PACKAGES = ("peer.ice", "peer.ice.stun", "peer.ice.turn", "peer.jsep", "peer.net", "peer.transports", "sdp")
+PACKAGES = (
+    "peer.ice",
+    "peer.ice.stun",
+    "peer.ice.turn",
+    "peer.jsep",
+    "peer.net",
+    "peer.transports",
+    "sdp",
+)
 
 
 @pytest.mark.parametrize("name", PACKAGES)
