@@ -22,6 +22,9 @@ from peer.ice import (
     Transmit,
 )
 
+SPIN = 0.005
+"""The last seconds of a wait are spent looking at the clock."""
+
 ADDRESSES = (("192.0.2.1", 5000), ("192.0.2.2", 5000))
 
 
@@ -91,7 +94,7 @@ class DelayedPair:
             timers = [agent.get_timer() for agent in self.agents]
             times = [timer for timer in timers if timer is not None]
             times += [flight[0] for flight in self.flying[:1]]
-            time.sleep(max(0.0, min(times) - time.perf_counter()))
+            wait_until(min(times))
             self.deliver()
             for agent in self.agents:
                 timer = agent.get_timer()
@@ -111,6 +114,13 @@ class DelayedPair:
                 now=time.perf_counter(),
             )
             self.collect(index)
+
+
+def wait_until(due: float) -> None:
+    """Wait without the milliseconds by which sleeping overshoots."""
+    time.sleep(max(0.0, due - time.perf_counter() - SPIN))
+    while time.perf_counter() < due:
+        pass
 
 
 def main() -> None:

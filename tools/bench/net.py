@@ -12,7 +12,6 @@ import asyncio
 import importlib
 import socket
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,8 +33,6 @@ from peer.ice import (
 from peer.net import DriverEvent, IceDriver, InterfaceAddress, NetConfig
 
 PAYLOAD = b"\x80" + bytes(1199)
-LIMIT = 0.3
-"""Our share of the CPU time aioice adds to the system calls, not to be exceeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +184,7 @@ def median(samples: list[Sample]) -> Sample:
 
 
 def main() -> None:
-    """Measure and print; exits with 1 when a datagram costs too much."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description="Datagrams through ICE, here and with aioice")
     parser.add_argument("--datagrams", type=int, default=8000)
     parser.add_argument("--burst", type=int, default=16)
@@ -208,8 +205,6 @@ def main() -> None:
         ("connecting", one.connect, other.connect, "ms", 1e3),
     ):
         print(f"{name + ', ' + unit:24}{a * factor:10.1f}{b * factor:10.1f}{a / b:8.2f}")
-    if ours_alone > LIMIT * theirs_alone:
-        sys.exit(f"a datagram costs more than {LIMIT} of what aioice adds to the system calls")
 
 
 if __name__ == "__main__":

@@ -81,12 +81,20 @@ def _repeats(function: Callable[[], object]) -> int:
     return max(1, int(SECONDS_PER_ROUND / (time.process_time() - start)))
 
 
+def largest() -> dict[str, float]:
+    """Time the largest description that is taken, a megabyte of candidates."""
+    head = OFFER.read_bytes().decode()
+    line = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"
+    text = head + line * (((1 << 20) - len(head)) // len(line))
+    return {"megabyte_ms": round(time_interleaved([lambda: sdp.parse(text)])[0] * 1e3, 1)}
+
+
 def main() -> None:
     """Print the comparison and how both scale."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("description", nargs="?", type=Path, default=OFFER)
     text = parser.parse_args().description.read_bytes().decode()
-    print(json.dumps({**compare(text), **scaling(text)}, indent=2))
+    print(json.dumps({**compare(text), **scaling(text), **largest()}, indent=2))
 
 
 if __name__ == "__main__":
