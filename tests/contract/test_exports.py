@@ -1,6 +1,7 @@
 """The exported names of each package, pinned."""
 
 import importlib
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,13 @@ def test_all_lists_what_is_there_once(name: str) -> None:
     exported = list(package.__all__)
     assert len(exported) == len(set(exported))
     assert [item for item in exported if not hasattr(package, item)] == []
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_exported_names_are_those_on_record(name: str) -> None:
+    """A name that comes or goes is a decision: it changes the record in `exports/` as well."""
+    record = (Path(__file__).parent / "exports" / f"{name}.txt").read_text(encoding="utf-8")
+    assert sorted(importlib.import_module(name).__all__) == record.split()
 
 
 @pytest.mark.parametrize("name", PACKAGES)
