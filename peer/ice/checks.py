@@ -172,10 +172,7 @@ def _measure(session: Session, transaction: Transaction, pair: CandidatePair) ->
 
 
 def _describe_error(message: stun.Message, prefix: str = "") -> str:
-    try:
-        error = message.get(stun.ERROR_CODE)
-    except stun.StunError:
-        error = None
+    error = message.get_valid(stun.ERROR_CODE)
     return prefix + ("error response" if error is None else f"{error.code} {error.reason}")
 
 
@@ -187,10 +184,7 @@ def _handle_error(
     message: stun.Message,
 ) -> None:
     pair: CandidatePair = transaction.owner
-    try:
-        error = message.get(stun.ERROR_CODE)
-    except stun.StunError:
-        error = None
+    error = message.get_valid(stun.ERROR_CODE)
     code = 0 if error is None else error.code
     if transaction.purpose is not Purpose.CHECK:
         if code == FORBIDDEN and pair.consent is not None:
@@ -239,10 +233,7 @@ def _handle_success(
 ) -> None:
     """Construct the valid pair and update states (RFC 8445 §7.2.5.3)."""
     pair: CandidatePair = transaction.owner
-    try:
-        mapped = message.get(stun.XOR_MAPPED_ADDRESS)
-    except stun.StunError:
-        mapped = None
+    mapped = message.get_valid(stun.XOR_MAPPED_ADDRESS)
     if mapped is None:
         session.drop(DropReason.RESPONSE_MALFORMED)
         _finish_failed(session, stream, transaction, "response without a mapped address")

@@ -42,6 +42,7 @@ def _consider(session: Session, generation: Generation, component: int) -> None:
         more_direct=sum(pair.detour < best.detour for pair in better),
         lossy=session.lossy,
         ta=session.pacer.ta,
+        expecting=not (generation.local_ended and generation.remote_ended),
         unexplained=not generation.remote_ended and is_learned(generation, best.remote),
     )
     when = nomination_time(outlook, session.config.nomination)

@@ -92,11 +92,8 @@ def handle_response(
     if message.message_class is stun.MessageClass.ERROR:
         fail(session, stream, binding, *_error_of(message))
         return
-    try:
-        # A server of RFC 3489 age sends MAPPED-ADDRESS only (RFC 8489 §11).
-        mapped = message.get(stun.XOR_MAPPED_ADDRESS) or message.get(stun.MAPPED_ADDRESS)
-    except stun.StunError:
-        mapped = None
+    # A server of RFC 3489 age sends MAPPED-ADDRESS only (RFC 8489 §11).
+    mapped = message.get_valid(stun.XOR_MAPPED_ADDRESS) or message.get_valid(stun.MAPPED_ADDRESS)
     if mapped is None:
         fail(session, stream, binding, UNREACHABLE, "response without a mapped address")
         return
@@ -109,10 +106,7 @@ def handle_response(
 
 
 def _error_of(message: stun.Message) -> tuple[int, str]:
-    try:
-        error = message.get(stun.ERROR_CODE)
-    except stun.StunError:
-        error = None
+    error = message.get_valid(stun.ERROR_CODE)
     if error is None:
         return UNREACHABLE, "malformed error response"
     return error.code, error.reason

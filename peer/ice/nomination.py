@@ -7,7 +7,8 @@ The rule of the controlling side (RFC 8445 §8.1.1 leaves it to the agent), per 
    pair of the component.
 2. While a more direct pair is outstanding (host before reflexive before relayed), it is waited
    for: `Nomination.direct` when the best valid pair is reflexive, `Nomination.relayed` when it
-   is relayed. When checks needed retransmissions so far, the waits are `Nomination.relayed` and
+   is relayed. The latter also while candidates for one may still come from either side. When
+   checks needed retransmissions so far, the waits are `Nomination.relayed` and
    `Nomination.lossy`, because a lost check costs another retransmission timeout.
 3. While the remote candidate is one that only a check has shown, and signalling may still say
    that it is a relayed one, the wait is `Nomination.direct`: a check carries a peer-reflexive
@@ -32,7 +33,8 @@ class Outlook:
 
     `since` is the time of its first valid pair, `better` the number of pairs above the best
     valid one that are outstanding, `more_direct` those of them that are more direct as well;
-    `unexplained` says that the remote candidate may still be signalled.
+    `unexplained` says that the remote candidate may still be signalled, `expecting` that either
+    side has not told of its last candidate.
     """
 
     best: CandidatePair
@@ -42,13 +44,14 @@ class Outlook:
     lossy: bool
     ta: float
     unexplained: bool = False
+    expecting: bool = False
 
 
 def nomination_time(outlook: Outlook, settings: Nomination) -> float:
     """Give the time at which the best valid pair is to be nominated."""
+    if outlook.best.relayed and (outlook.more_direct or outlook.expecting):
+        return outlook.since + (settings.lossy if outlook.lossy else settings.relayed)
     if outlook.more_direct:
-        if outlook.best.relayed:
-            return outlook.since + (settings.lossy if outlook.lossy else settings.relayed)
         return outlook.since + (settings.relayed if outlook.lossy else settings.direct)
     if outlook.unexplained:
         return outlook.since + settings.direct

@@ -69,6 +69,16 @@ class TestTime:
         view = outlook(valid_pair(0.02, relayed=True), better=1)
         assert nomination_time(view, SETTINGS) == pytest.approx(NOW + 0.05 + 0.04)
 
+    @pytest.mark.parametrize(("lossy", "wait"), [(False, 2.0), (True, 8.0)])
+    def test_relayed_while_candidates_may_come(self, lossy: bool, wait: float) -> None:
+        pair = valid_pair(0.02, relayed=True)
+        view = Outlook(pair, NOW, 0, 0, lossy, 0.05, expecting=True)
+        assert nomination_time(view, SETTINGS) == NOW + wait
+
+    def test_candidates_to_come_do_not_delay_a_direct_pair(self) -> None:
+        view = Outlook(valid_pair(0.02), NOW, 0, 0, True, 0.05, expecting=True)
+        assert nomination_time(view, SETTINGS) == NOW
+
     def test_through_nats_while_a_host_pair_is_outstanding(self) -> None:
         view = outlook(valid_pair(0.001), better=2, more_direct=1)
         assert nomination_time(view, SETTINGS) == NOW + 0.5

@@ -28,7 +28,7 @@ from tests.sim import (
 )
 from tests.sim.topologies import CGN_SUBNET
 
-from .calls import Outcome, TopologyCall, directness, set_loss
+from .calls import Outcome, TopologyCall, set_loss
 
 LOSSES = (0.0, 0.1, 0.3)
 
@@ -80,12 +80,6 @@ class Verdict:
     def is_right(self) -> bool:
         """Whether the path found is the best one there is."""
         return self.outcome.path == self.expected and not self.outcome.problem
-
-    @property
-    def is_direct_if_possible(self) -> bool:
-        """Whether a path was found if there is one, and a direct one if there is one."""
-        is_found = directness(self.outcome.path) == directness(self.expected)
-        return is_found and not self.outcome.problem
 
 
 def judge(case: Case, loss: float = 0.0, seed: int = 0) -> Verdict:

@@ -122,6 +122,13 @@ class Message:
         value = self.values.get(attribute.type)
         return None if value is None else attribute.decode(value, self.transaction_id)
 
+    def get_valid(self, attribute: Attribute[T]) -> T | None:
+        """The value of the first occurrence, None when absent or malformed."""
+        try:
+            return self.get(attribute)
+        except StunError:
+            return None
+
     def get_all(self, attribute: Attribute[T]) -> list[T]:
         """The values of all occurrences in order. Raises StunError if one is malformed."""
         if attribute.type not in self.values:

@@ -97,11 +97,7 @@ def simpler_options(
     if error.code == 508 and (options.even_port or options.reservation_token):
         return replace(options, even_port=None, reservation_token=None)
     if error.code == 420 and options.dont_fragment and message is not None:
-        try:
-            unknown = message.get(UNKNOWN_ATTRIBUTES) or ()
-        except StunError:
-            unknown = ()
-        if DONT_FRAGMENT.type in unknown:
+        if DONT_FRAGMENT.type in (message.get_valid(UNKNOWN_ATTRIBUTES) or ()):
             return replace(options, dont_fragment=False)
     return None
 

@@ -282,10 +282,7 @@ class Allocation:
         return now if outcome.result is Result.TIMEOUT else now + self._config.retry_pause
 
     def _lifetime_in(self, message: Message | None) -> float:
-        try:
-            lifetime = None if message is None else message.get(LIFETIME)
-        except StunError:
-            lifetime = None
+        lifetime = None if message is None else message.get_valid(LIFETIME)
         return self._config.default_lifetime if lifetime is None else float(lifetime)
 
     def _judge_create_permission(self, outcome: Outcome, now: float) -> list[AllocationEvent]:

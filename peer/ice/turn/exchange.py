@@ -14,7 +14,6 @@ from ..stun import (
     Message,
     MessageClass,
     Method,
-    StunError,
     build,
 )
 from .auth import LongTermCredential, Signature, Verdict
@@ -189,9 +188,6 @@ _INTRODUCED = (Method.ALLOCATE, Method.REFRESH)
 def _error_of(message: Message) -> ErrorCode:
     if message.message_class is MessageClass.SUCCESS:
         return _NO_ERROR
-    try:
-        error = message.get(ERROR_CODE)
-    except StunError:
-        error = None
+    error = message.get_valid(ERROR_CODE)
     # RFC 8489 §6.3.4 leaves no error response without a code.
     return error or ErrorCode(500, "error response without ERROR-CODE")

@@ -127,6 +127,16 @@ def test_absent_attribute_is_none() -> None:
     assert not message.has_fingerprint
 
 
+def test_a_malformed_value_raises_or_counts_as_absent() -> None:
+    message = stun.parse(raw_message((stun.PRIORITY.type, b"abc")))
+    with pytest.raises(stun.StunError):
+        message.get(stun.PRIORITY)
+    assert message.get_valid(stun.PRIORITY) is None
+    whole = stun.parse(raw_message((stun.PRIORITY.type, b"\0\0\0\7")))
+    assert whole.get_valid(stun.PRIORITY) == 7
+    assert whole.get_valid(stun.USERNAME) is None
+
+
 def test_attributes_after_integrity_are_invisible() -> None:
     """RFC 8489 §14.5: all but MESSAGE-INTEGRITY-SHA256 and FINGERPRINT are ignored."""
     message = stun.parse(
