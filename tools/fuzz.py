@@ -87,14 +87,14 @@ def fuzz_turn_responses(data: bytes) -> None:
     """
     server = turn.TurnServer(PEER, "turn:fuzz", "user", "secret")
     allocation = turn.Allocation(server, entropy=bytes)
-    for now in range(4):
-        allocation.start(float(now))
-        allocation.unwrap(data, float(now))
+    for second in range(4):
+        allocation.start(float(second))
+        allocation.unwrap(data, float(second))
         with suppress(stun.StunError):
             message = stun.parse(data)
             message.transaction_id = bytes(12)
-            allocation.handle_response(message, float(now))
-        allocation.want_channel(PEER, float(now))
+            allocation.handle_response(message, float(second))
+        allocation.want_channel(PEER, float(second))
 
 
 def fuzz_trace(data: bytes) -> None:
