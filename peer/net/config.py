@@ -33,6 +33,8 @@ class NetConfig:
     """Tells which addresses to use of those the policy allows; None: all."""
     addresses: Callable[[], list[InterfaceAddress]] = enumerate_addresses
     """Gives the addresses of this machine."""
+    loopback_fallback: bool = True
+    """Use loopback addresses on a machine that has no others, whatever the policy."""
     poll_interval: float | None = None
     """Seconds between looks at the machine's addresses; None: only when gathering."""
     ports: range | None = None

@@ -77,7 +77,9 @@ class IceDriver:
         self._loop = asyncio.get_running_loop()
         self._ice = ice or IceConfig()
         self._net = net or NetConfig()
-        self._agent = IceAgent(self._ice, role=role, entropy=entropy, budget=budget, trace=trace)
+        # Whether loopback is used is decided where addresses are chosen.
+        ice = replace(self._ice, allow_loopback=True)
+        self._agent = IceAgent(ice, role=role, entropy=entropy, budget=budget, trace=trace)
         self._on_event = on_event
         self._components: dict[tuple[str, int], Component] = {}
         self._ungathered: list[str] = []
@@ -223,17 +225,15 @@ class IceDriver:
 
     def _look_at_interfaces(self, interval: float) -> None:
         self._poll = self._loop.call_later(interval, self._look_at_interfaces, interval)
-        before = self._sockets.known_hosts()
-        addresses = {address.host: address for address in self._sockets.addresses()}
-        added = [address for host, address in addresses.items() if host not in before]
-        removed = tuple(sorted(before - addresses.keys()))
+        added, removed = self._sockets.look_again()
         for host in removed:
             self._sockets.forget(host)
         for component in self._components.values():
             if component.stream not in self._ungathered:
                 self._sockets.open_on(component, added)
         if added or removed:
-            self._tell(InterfacesChanged(tuple(address.host for address in added), removed))
+            hosts = tuple(address.host for address in added)
+            self._tell(InterfacesChanged(hosts, tuple(removed)))
             self._arm()
 
     # The peer
@@ -430,6 +430,9 @@ class IceDriver:
     def _disguised(
         self, event: CandidateGathered | CandidateRemoved
     ) -> CandidateGathered | CandidateRemoved | None:
+        if self._sockets.is_fallback(event.candidate.address.host):
+            # What every machine has tells nothing, and without a network names have no bearer.
+            return event
         name_of = self._get_mdns().publish if self._net.hide_addresses else None
         candidate = disguise(event.candidate, self._net.policy, name_of)
         return None if candidate is None else replace(event, candidate=candidate)

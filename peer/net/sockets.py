@@ -48,6 +48,7 @@ class Sockets:
         self._ports: dict[TransportAddress, Port] = {}
         self._listeners: dict[TransportAddress, Listener] = {}
         self._known: dict[str, InterfaceAddress] = {}
+        self._fallback: dict[str, InterfaceAddress] = {}
         self._closing: list[UdpSocket] = []
 
     # Addresses
@@ -55,15 +56,29 @@ class Sockets:
     def addresses(self) -> list[InterfaceAddress]:
         """List the addresses the settings allow, as they are now."""
         config = self._config
-        found = select(config.addresses(), loopback=self._loopback, keep=config.keep)
+        everything = config.addresses()
+        found = select(everything, loopback=self._loopback, keep=config.keep)
         if config.policy is not AddressPolicy.ALL:
             found = default_route_addresses(found)
-        self._known = {address.host: address for address in found}
+        if not found and config.loopback_fallback and not select(everything):
+            # With no network at all, programs of this machine can still reach each other.
+            found = select(everything, loopback=True, keep=config.keep)
+            self._fallback = {address.host: address for address in found}
+        self._known = self._fallback | {address.host: address for address in found}
         return found
 
-    def known_hosts(self) -> set[str]:
-        """Give the addresses as they were when last looked at."""
-        return set(self._known)
+    def look_again(self) -> tuple[list[InterfaceAddress], list[str]]:
+        """Look at the addresses again; gives those that are new, and the hosts that are gone.
+
+        Loopback used for want of a network stays when one comes: connections run over it.
+        """
+        before = self._known
+        added = [address for address in self.addresses() if address.host not in before]
+        return added, sorted(before.keys() - self._known.keys())
+
+    def is_fallback(self, host: str) -> bool:
+        """Tell whether an address is used only for want of a network."""
+        return host in self._fallback
 
     def forget(self, host: str) -> None:
         """Tell the agent that an address is gone; sockets close when it says so."""
