@@ -2,11 +2,16 @@
 
 import asyncio
 import socket
+from typing import Any
 
 from peer.ice import TransportAddress
 
+from .lookups import Lookups
+
 TIMEOUT = 5.0
 """Seconds; a resolver that answers later is as good as none."""
+
+_lookups = Lookups()
 
 
 class ResolutionError(Exception):
@@ -17,15 +22,19 @@ async def resolve(host: str, port: int, *, within: float = TIMEOUT) -> list[Tran
     """Resolve a host name: the first IPv4 and the first IPv6 address, in the system's order.
 
     IP literals come back as they are. Raises ResolutionError when there is none `within`
-    that many seconds.
+    that many seconds. A system that is silent for longer keeps nobody waiting, nor the end of
+    the event loop.
     """
-    loop = asyncio.get_running_loop()
+
+    def ask() -> list[Any]:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+
     try:
         async with asyncio.timeout(within):
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+            found = await _lookups.run(ask)
     except TimeoutError:
         raise ResolutionError(f"no answer for {host} within {within:g} s") from None
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         # Labels that are empty or too long fail in the idna codec.
         raise ResolutionError(f"{host}: {error}") from error
     chosen: dict[int, TransportAddress] = {}

@@ -2,10 +2,11 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 
@@ -27,7 +28,7 @@ from peer.ice import (
 )
 from peer.net import AddressPolicy, IceServer, InterfaceAddress, InterfacesChanged, NetConfig
 
-from .support import LOOPS, Side, assert_nothing_left, connect, eventually, net, pair, run
+from .support import BOUND, LOOPS, Side, assert_nothing_left, connect, eventually, net, pair, run
 
 
 @pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.__name__)
@@ -315,13 +316,9 @@ def test_a_dead_name_of_a_server_delays_nobody() -> None:
 
     async def story() -> None:
         one, other = pair()
-        loop = asyncio.get_running_loop()
         server = IceServer(("stun:stun.example.net", "stuns:stun.example.net"))
-
-        async def nothing(*_: object, **__: object) -> object:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-        with patch.object(loop, "getaddrinfo", nothing):
+        error = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        with patch("socket.getaddrinfo", Mock(side_effect=error)):
             one.driver.gather([server])
             await one.event(GatheringCompleted)
         failures = {event.url: (event.code, event.reason) for event in one.of(GatheringFailed)}
@@ -342,14 +339,14 @@ def test_host_candidates_do_not_wait_for_names() -> None:
     async def story() -> None:
         one, other = pair()
         loop = asyncio.get_running_loop()
-        release = asyncio.Event()
+        release = threading.Event()
 
-        async def late(host: str, port: int, **_: object) -> object:
-            await release.wait()
+        def late(host: str, port: int, **_: object) -> object:
+            release.wait(BOUND)
             return [(socket.AF_INET, socket.SOCK_DGRAM, 0, "", ("127.0.0.1", port))]
 
         with (
-            patch.object(loop, "getaddrinfo", late),
+            patch("socket.getaddrinfo", late),
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
         ):
             server.setblocking(False)

@@ -1,15 +1,15 @@
 """Server names to addresses."""
 
-import asyncio
 import socket
+import threading
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 
 from peer.net.resolver import ResolutionError, resolve
 
-from .support import run
+from .support import BOUND, run
 
 Entry = tuple[int, int, int, str, tuple[Any, ...]]
 
@@ -21,10 +21,7 @@ def _entry(host: str) -> Entry:
 
 
 def _answering(*hosts: str) -> Any:
-    async def getaddrinfo(*_: object, **__: object) -> list[Entry]:
-        return [_entry(host) for host in hosts]
-
-    return patch.object(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    return patch("socket.getaddrinfo", Mock(return_value=[_entry(host) for host in hosts]))
 
 
 def test_one_address_of_each_family() -> None:
@@ -55,12 +52,9 @@ def test_no_usable_address() -> None:
 
 def test_unknown_name() -> None:
     async def story() -> None:
-        async def getaddrinfo(*_: object, **__: object) -> list[Entry]:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-        loop = asyncio.get_running_loop()
+        error = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         with (
-            patch.object(loop, "getaddrinfo", getaddrinfo),
+            patch("socket.getaddrinfo", Mock(side_effect=error)),
             pytest.raises(ResolutionError, match=r"turn\.example: .*not known"),
         ):
             await resolve("turn.example", 3478)
@@ -68,25 +62,22 @@ def test_unknown_name() -> None:
     run(story())
 
 
-def test_name_that_cannot_be_encoded() -> None:
+@pytest.mark.parametrize("name", ["a..example", "nul\0.example"])
+def test_name_that_cannot_be_asked_for(name: str) -> None:
     async def story() -> None:
         with pytest.raises(ResolutionError):
-            await resolve("a..example", 3478)
+            await resolve(name, 3478)
 
     run(story())
 
 
 def test_resolver_that_does_not_answer() -> None:
-    async def story() -> None:
-        async def getaddrinfo(*_: object, **__: object) -> list[Entry]:
-            await asyncio.Event().wait()
-            return []
+    release = threading.Event()
 
-        loop = asyncio.get_running_loop()
-        with (
-            patch.object(loop, "getaddrinfo", getaddrinfo),
-            pytest.raises(ResolutionError, match=r"within 0\.05 s"),
-        ):
+    async def story() -> None:
+        with pytest.raises(ResolutionError, match=r"within 0\.05 s"):
             await resolve("turn.example", 3478, within=0.05)
 
-    run(story())
+    with patch("socket.getaddrinfo", lambda *_, **__: release.wait(BOUND)):
+        run(story())
+        release.set()
