@@ -6,14 +6,14 @@ Exception
     InvalidAccessError            the content of a description is not acceptable
     InvalidModificationError      something was changed that may not be changed
     OperationError                could not be applied for another reason
-      RTCError                    error_detail, sdp_line_number: the text does not parse
+      RTCError                    errorDetail says what failed; the line, if it was the text
     JsepTypeError (TypeError)     an argument of the wrong kind, W3C's TypeError
 """
 
 from typing import ClassVar
 
 
-class DOMException(Exception):  # noqa: N818 - W3C's name
+class DOMException(Exception):
     """Base of all refusals; `name` is the W3C error name."""
 
     name: ClassVar[str] = "Error"
@@ -44,16 +44,33 @@ class OperationError(DOMException):
 
 
 class RTCError(OperationError):
-    """The text of a description does not parse; lines count from 1."""
+    """A failure with a detail, by default that a description does not parse.
 
-    error_detail: ClassVar[str] = "sdp-syntax-error"
+    `sdp_line_number` counts from 1; None when it was not the text of a description.
+    """
 
-    def __init__(self, message: str, sdp_line_number: int) -> None:
+    def __init__(
+        self,
+        message: str,
+        sdp_line_number: int | None = None,
+        error_detail: str = "sdp-syntax-error",
+    ) -> None:
         super().__init__(message)
         self.sdp_line_number = sdp_line_number
+        self.error_detail = error_detail
 
-    def __reduce__(self) -> tuple[type["RTCError"], tuple[str, int]]:
-        return type(self), (str(self.args[0]), self.sdp_line_number)
+    @property
+    def errorDetail(self) -> str:
+        """The W3C RTCErrorDetailType."""
+        return self.error_detail
+
+    @property
+    def sdpLineNumber(self) -> int | None:
+        """The line, as W3C RTCError names it."""
+        return self.sdp_line_number
+
+    def __reduce__(self) -> tuple[type["RTCError"], tuple[str, int | None, str]]:
+        return type(self), (str(self.args[0]), self.sdp_line_number, self.error_detail)
 
 
 class JsepTypeError(DOMException, TypeError):

@@ -15,6 +15,7 @@ from aiortc.mediastreams import (
     VideoStreamTrack,
 )
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
+from aiortc.rtcicetransport import RTCIceCandidate
 from aiortc.rtcrtpparameters import (
     RTCRtcpFeedback,
     RTCRtpCapabilities,
@@ -23,6 +24,7 @@ from aiortc.rtcrtpparameters import (
     RTCRtpHeaderExtensionCapability,
     RTCRtpHeaderExtensionParameters,
 )
+from aiortc.rtcsessiondescription import RTCSessionDescription
 
 from .certificate import Certificate
 from .datachannel import DataChannel
@@ -67,7 +69,9 @@ __all__ = [
     "DtlsDrop",
     "MediaDrop",
     "SctpDrop",
-    # aiortc's own: media and its parameters
+    # aiortc's own: what its signalling takes, media and its parameters
+    "RTCSessionDescription",
+    "RTCIceCandidate",
     "MediaStreamTrack",
     "AudioStreamTrack",
     "VideoStreamTrack",

@@ -8,6 +8,7 @@ import inspect
 import re
 import textwrap
 import tomllib
+from dataclasses import fields
 from importlib.metadata import version
 
 import pytest
@@ -15,7 +16,9 @@ from aiortc.jitterbuffer import JitterBuffer
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcdatachannel import RTCDataChannel
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
+from aiortc.rtcicetransport import RTCIceCandidate
 from aiortc.rtcsctptransport import RTCSctpTransport
+from aiortc.rtcsessiondescription import RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
 from peer.transports.certificate import Certificate
@@ -138,6 +141,25 @@ def test_state_of_the_base_that_only_it_may_hold() -> None:
     for name in ("_do_handshake", "_validate_peer_identity", "_setup_srtp", "_recv_next"):
         assert re.search(rf"self\.{name}\(", source), name
     assert "self._task = asyncio.ensure_future(self.__run())" in source
+
+
+def test_what_aiortc_takes_as_a_signal_has_the_fields_it_had() -> None:
+    """The API's classes of these names extend them and fill in every field."""
+    assert [field.name for field in fields(RTCSessionDescription)] == ["sdp", "type"]
+    assert [field.name for field in fields(RTCIceCandidate)] == [
+        "component",
+        "foundation",
+        "ip",
+        "port",
+        "priority",
+        "protocol",
+        "type",
+        "relatedAddress",
+        "relatedPort",
+        "sdpMid",
+        "sdpMLineIndex",
+        "tcpType",
+    ]
 
 
 def test_the_version_is_pinned() -> None:

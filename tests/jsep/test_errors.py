@@ -40,3 +40,10 @@ def test_a_syntax_error_survives_pickling() -> None:
         7,
         "sdp-syntax-error",
     )
+
+
+def test_a_failure_below_has_a_detail_and_no_line() -> None:
+    error = pickle.loads(pickle.dumps(RTCError("gone", error_detail="sctp-failure")))
+    assert (error.errorDetail, error.sdpLineNumber) == ("sctp-failure", None)
+    assert RTCError("odd", 7).errorDetail == "sdp-syntax-error"
+    assert RTCError("odd", 7).sdpLineNumber == 7

@@ -1,0 +1,280 @@
+"""The configuration of a connection (W3C RTCConfiguration), checked as the W3C says."""
+
+import datetime
+import enum
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from peer.ice import (
+    GatherPolicy,
+    IceConfig,
+    InvalidParameterError,
+    TransportAddress,
+    TurnServer,
+    parse_server_uri,
+)
+from peer.net import IceServer, NetConfig
+from peer.transports import Certificate
+
+from .errors import (
+    InvalidAccessError,
+    InvalidModificationError,
+    JsepTypeError,
+    RangeError,
+    SyntaxError_,
+)
+
+MAX_CONSENT_TIMEOUT = 30.0
+"""Seconds after which consent has expired at the latest (RFC 7675 §5.1)."""
+_MAX_POOL_SIZE = 255
+
+
+class RTCIceTransportPolicy(enum.StrEnum):
+    """Which candidates are used."""
+
+    ALL = "all"
+    RELAY = "relay"
+
+
+class RTCBundlePolicy(enum.StrEnum):
+    """Which media get a transport before it is known whether the peer bundles.
+
+    "must-bundle", RFC 9429's new name of "max-bundle", is accepted as a value.
+    """
+
+    BALANCED = "balanced"
+    MAX_COMPAT = "max-compat"
+    MAX_BUNDLE = "max-bundle"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "RTCBundlePolicy | None":
+        return cls.MAX_BUNDLE if value == "must-bundle" else None
+
+
+class RTCRtcpMuxPolicy(enum.StrEnum):
+    """Whether RTCP may have a transport of its own."""
+
+    NEGOTIATE = "negotiate"
+    REQUIRE = "require"
+
+
+@dataclass
+class RTCIceServer:
+    """STUN and TURN servers; TURN URLs need the username and the credential."""
+
+    urls: str | list[str]
+    username: str | None = None
+    credential: str | None = field(default=None, repr=False)
+    credentialType: str = "password"
+
+
+DEFAULT_ICE_SERVERS = (RTCIceServer("stun:stun.l.google.com:19302"),)
+"""Used when `RTCConfiguration.iceServers` is None."""
+
+
+@dataclass
+class RTCConfiguration:
+    """Settings of a connection, the W3C's and some more; dictionaries are as good.
+
+    `iceServers` None stands for `DEFAULT_ICE_SERVERS`, an empty list for no servers.
+    """
+
+    iceServers: list[RTCIceServer] | None = None
+    iceTransportPolicy: RTCIceTransportPolicy = RTCIceTransportPolicy.ALL
+    bundlePolicy: RTCBundlePolicy = RTCBundlePolicy.BALANCED
+    alwaysNegotiateDataChannels: bool = False
+    rtcpMuxPolicy: RTCRtcpMuxPolicy = RTCRtcpMuxPolicy.REQUIRE
+    certificates: list[Certificate] = field(default_factory=list)
+    iceCandidatePoolSize: int = 0
+    _: KW_ONLY
+    trickle: bool | None = None
+    """False: setLocalDescription waits for the candidates; True: it does not; None: it waits
+    when nothing listens to "icecandidate"."""
+    gatheringTimeout: float = 1.0
+    """Seconds it waits at most."""
+    consentTimeout: float = MAX_CONSENT_TIMEOUT
+    """Seconds without an answer of the peer until the connection fails, at most 30."""
+    disconnectedTimeout: float | None = 2.5
+    """Seconds of silence after which the peer is asked whether it is still there; None: it is
+    asked as consent needs it."""
+    network: NetConfig | None = None
+    """Addresses, ports and names of the network."""
+    ice: IceConfig | None = None
+    """Settings of the ICE agent, where the settings above do not say otherwise."""
+
+
+Named = TypeVar("Named", bound=enum.Enum)
+
+
+def normalize(configuration: object) -> RTCConfiguration:
+    """Check a configuration, a dictionary or None, and return a copy with all types as declared.
+
+    Raises JsepTypeError for wrong types and unknown values, SyntaxError for URLs,
+    InvalidAccessError for TURN without credentials and certificates that have expired, and
+    RangeError for times out of range. Members not known are ignored.
+    """
+    given = {} if configuration is None else _members(configuration, "a configuration")
+    known = {each.name for each in fields(RTCConfiguration)}
+    result = RTCConfiguration(**{name: given[name] for name in given if name in known})
+    result.iceServers = _servers(result.iceServers)
+    result.iceTransportPolicy = _named(RTCIceTransportPolicy, result.iceTransportPolicy)
+    result.bundlePolicy = _named(RTCBundlePolicy, result.bundlePolicy)
+    result.rtcpMuxPolicy = _named(RTCRtcpMuxPolicy, result.rtcpMuxPolicy)
+    result.alwaysNegotiateDataChannels = bool(result.alwaysNegotiateDataChannels)
+    result.certificates = _certificates(result.certificates)
+    _check_pool_size(result.iceCandidatePoolSize)
+    _check_extensions(result)
+    return result
+
+
+def check_change(
+    old: RTCConfiguration, new: RTCConfiguration, local_description_set: bool
+) -> RTCConfiguration:
+    """Return what setConfiguration leaves of two normalized configurations.
+
+    That is `new`, with the certificates and the settings of the network of `old`. Raises
+    InvalidModificationError when it changes what cannot be changed.
+    """
+    fixed = ["bundlePolicy", "rtcpMuxPolicy"]
+    # Not given is not changed: the W3C says so of certificates.
+    fixed += [name for name in ("certificates", "network", "ice") if getattr(new, name)]
+    if local_description_set:
+        fixed.append("iceCandidatePoolSize")
+    for name in fixed:
+        if getattr(old, name) != getattr(new, name):
+            raise InvalidModificationError(f"{name} cannot be changed")
+    return replace(new, certificates=old.certificates, network=old.network, ice=old.ice)
+
+
+def ice_servers(configuration: RTCConfiguration) -> tuple[IceServer, ...]:
+    """Give the servers of a normalized configuration as the ICE driver takes them."""
+    servers: Iterable[RTCIceServer] = DEFAULT_ICE_SERVERS
+    if configuration.iceServers is not None:
+        servers = configuration.iceServers
+    return tuple(
+        IceServer(_urls(server), server.username or "", server.credential or "")
+        for server in servers
+    )
+
+
+def ice_config(configuration: RTCConfiguration) -> IceConfig:
+    """Give the settings of the ICE agent of a normalized configuration."""
+    config = configuration.ice or IceConfig()
+    timings = replace(
+        config.timings,
+        consent_expiry=configuration.consentTimeout,
+        liveness=configuration.disconnectedTimeout,
+    )
+    policy = GatherPolicy(configuration.iceTransportPolicy.value)
+    return replace(config, timings=timings, gather_policy=policy)
+
+
+def _members(value: object, what: str) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
+    raise JsepTypeError(f"{value!r} is not {what}")
+
+
+def _named(enumeration: Callable[[Any], Named], value: object) -> Named:
+    try:
+        # aiortc's enumerations are not strings.
+        return enumeration(value.value if isinstance(value, enum.Enum) else value)
+    except ValueError as error:
+        raise JsepTypeError(str(error)) from None
+
+
+def _servers(servers: object) -> list[RTCIceServer] | None:
+    if servers is None:
+        return None
+    return [_server(server) for server in _list(servers, "iceServers")]
+
+
+def _list(value: object, what: str) -> Sequence[Any]:
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        raise JsepTypeError(f"{what} is a list, not {value!r}")
+    return value
+
+
+def _server(value: object) -> RTCIceServer:
+    given = _members(value, "an ICE server")
+    if "urls" not in given:
+        raise JsepTypeError("an ICE server needs urls")
+    urls = given["urls"]
+    server = RTCIceServer(
+        urls if isinstance(urls, str) else list(_list(urls, "urls")),
+        given.get("username"),
+        given.get("credential"),
+        given.get("credentialType", "password"),
+    )
+    if any(
+        not isinstance(text, str)
+        for text in (*_urls(server), server.username or "", server.credential or "")
+    ):
+        raise JsepTypeError("URLs, username and credential are strings")
+    if server.credentialType != "password":
+        raise JsepTypeError(f"unknown credential type {server.credentialType!r}")
+    _check_urls(server)
+    return server
+
+
+def _urls(server: RTCIceServer) -> tuple[str, ...]:
+    return (server.urls,) if isinstance(server.urls, str) else tuple(server.urls)
+
+
+def _check_urls(server: RTCIceServer) -> None:
+    if not server.urls:
+        raise SyntaxError_("an ICE server needs a URL")
+    for url in _urls(server):
+        try:
+            uri = parse_server_uri(url)
+        except InvalidParameterError as error:
+            raise SyntaxError_(str(error)) from None
+        if not uri.relays:
+            continue
+        if not (server.username and server.credential):
+            raise InvalidAccessError(f"{url} needs a username and a credential")
+        try:
+            TurnServer(
+                TransportAddress("0.0.0.0", uri.port), url, server.username, server.credential
+            )
+        except ValueError as error:
+            raise InvalidAccessError(str(error)) from None
+
+
+def _certificates(certificates: object) -> list[Certificate]:
+    given = [] if certificates is None else list(_list(certificates, "certificates"))
+    now = datetime.datetime.now(datetime.UTC)
+    for certificate in given:
+        if not isinstance(certificate, Certificate):
+            raise JsepTypeError(f"{certificate!r} is no certificate")
+        if certificate.expires <= now:
+            raise InvalidAccessError("a certificate has expired")
+    return given
+
+
+def _check_pool_size(size: object) -> None:
+    if not isinstance(size, int) or not 0 <= size <= _MAX_POOL_SIZE:
+        raise JsepTypeError(f"iceCandidatePoolSize is 0..{_MAX_POOL_SIZE}, not {size!r}")
+
+
+def _check_extensions(configuration: RTCConfiguration) -> None:
+    kinds: dict[str, tuple[type, ...]] = {
+        "trickle": (bool, type(None)),
+        "gatheringTimeout": (int, float),
+        "consentTimeout": (int, float),
+        "disconnectedTimeout": (int, float, type(None)),
+        "network": (NetConfig, type(None)),
+        "ice": (IceConfig, type(None)),
+    }
+    for name, kind in kinds.items():
+        if not isinstance(getattr(configuration, name), kind):
+            raise JsepTypeError(f"{name} is not {getattr(configuration, name)!r}")
+    if not configuration.gatheringTimeout >= 0:
+        raise RangeError("gatheringTimeout is not negative")
+    if not 0 < configuration.consentTimeout <= MAX_CONSENT_TIMEOUT:
+        raise RangeError(f"consentTimeout is more than 0 and at most {MAX_CONSENT_TIMEOUT:g}")
+    if configuration.disconnectedTimeout is not None and not configuration.disconnectedTimeout > 0:
+        raise RangeError("disconnectedTimeout is more than 0")
