@@ -1,10 +1,12 @@
 # Every target sets up what it needs by itself, once: a virtual environment in .venv and, as
-# root on a machine that lacks them, Debian's venv package and (for `make test`) coturn.
+# root on a machine that lacks them, Debian's venv package and (for `make test`) coturn, Chromium,
+# Firefox and a sound device for it.
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SERVERS := $(VENV)/.servers
+BROWSERS := $(VENV)/.browsers
 JOBS ?= auto
 
 .PHONY: check test demo bench fuzz matrix format clean
@@ -31,13 +33,23 @@ $(SERVERS): $(STAMP)
 		|| echo "coturn could not be installed: tests against it skip"
 	@touch $@
 
+# Browsers, and the sound device without which Firefox has no WebAudio; the same holds.
+$(BROWSERS): $(STAMP)
+	@{ command -v chromium && command -v firefox-esr && command -v pulseaudio; } >/dev/null \
+		|| test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
+		|| { echo "installing chromium, firefox-esr and pulseaudio (once)"; \
+		apt-get update -qq >/dev/null 2>&1; RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends chromium firefox-esr pulseaudio \
+		>/dev/null 2>&1; } || echo "browsers could not be installed: tests against them skip"
+	@touch $@
+
 check: $(STAMP) ## format, lint, types and the fast tests
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n $(JOBS) -m "not slow and not interop"
 
-test: $(SERVERS) ## everything
+test: $(SERVERS) $(BROWSERS) ## everything
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
