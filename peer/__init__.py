@@ -1,1 +1,189 @@
-"""WebRTC peer connections for Python."""
+"""WebRTC peer connections (W3C WebRTC 1.0), with the names of the W3C and of aiortc.
+
+    from peer import RTCPeerConnection
+
+    pc = RTCPeerConnection()
+    channel = pc.createDataChannel("chat")
+    await pc.setLocalDescription()
+    ...  # pc.localDescription goes to the peer, its answer comes back
+    await pc.setRemoteDescription({"type": "answer", "sdp": answer})
+
+Below it, each with its own front door: `peer.jsep` (offer/answer), `peer.ice` (the ICE agent),
+`peer.net` (sockets), `peer.transports` (DTLS, SRTP, RTP, SCTP).
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from peer.transports import (
+        AudioStreamTrack,
+        MediaBlackhole,
+        MediaPlayer,
+        MediaRecorder,
+        MediaRelay,
+        MediaStreamError,
+        MediaStreamTrack,
+        VideoStreamTrack,
+    )
+
+    from .certificates import RTCCertificate
+    from .configuration import (
+        RTCBundlePolicy,
+        RTCConfiguration,
+        RTCIceServer,
+        RTCIceTransportPolicy,
+        RTCRtcpMuxPolicy,
+    )
+    from .connection import RTCPeerConnection
+    from .data_channel import RTCDataChannel
+    from .dtls_transport import RTCDtlsTransport
+    from .errors import (
+        DOMException,
+        InvalidAccessError,
+        InvalidModificationError,
+        InvalidStateError,
+        JsepTypeError,
+        NotSupportedError,
+        OperationError,
+        RangeError,
+        RTCError,
+        SyntaxError_,
+    )
+    from .ice_candidate import RTCIceCandidate, candidate_from_sdp, candidate_to_sdp
+    from .ice_transport import RTCIceCandidatePair, RTCIceParameters, RTCIceTransport
+    from .media_stream import MediaStream
+    from .rtp_capabilities import (
+        RTCRtpCapabilities,
+        RTCRtpCodecCapability,
+        RTCRtpHeaderExtensionCapability,
+    )
+    from .rtp_receiver import RemoteStreamTrack, RTCRtpReceiver
+    from .rtp_sender import RTCRtpSender
+    from .sctp_transport import RTCSctpTransport
+    from .session_description import RTCSessionDescription
+    from .stats import RTCStatsReport
+    from .transceiver import RTCRtpTransceiver
+
+_HOMES = {
+    "peer.transports": (
+        "AudioStreamTrack",
+        "MediaBlackhole",
+        "MediaPlayer",
+        "MediaRecorder",
+        "MediaRelay",
+        "MediaStreamError",
+        "MediaStreamTrack",
+        "VideoStreamTrack",
+    ),
+    ".certificates": ("RTCCertificate",),
+    ".configuration": (
+        "RTCBundlePolicy",
+        "RTCConfiguration",
+        "RTCIceServer",
+        "RTCIceTransportPolicy",
+        "RTCRtcpMuxPolicy",
+    ),
+    ".connection": ("RTCPeerConnection",),
+    ".data_channel": ("RTCDataChannel",),
+    ".dtls_transport": ("RTCDtlsTransport",),
+    ".errors": (
+        "DOMException",
+        "InvalidAccessError",
+        "InvalidModificationError",
+        "InvalidStateError",
+        "JsepTypeError",
+        "NotSupportedError",
+        "OperationError",
+        "RangeError",
+        "RTCError",
+        "SyntaxError_",
+    ),
+    ".ice_candidate": (
+        "RTCIceCandidate",
+        "candidate_from_sdp",
+        "candidate_to_sdp",
+    ),
+    ".ice_transport": (
+        "RTCIceCandidatePair",
+        "RTCIceParameters",
+        "RTCIceTransport",
+    ),
+    ".media_stream": ("MediaStream",),
+    ".rtp_capabilities": (
+        "RTCRtpCapabilities",
+        "RTCRtpCodecCapability",
+        "RTCRtpHeaderExtensionCapability",
+    ),
+    ".rtp_receiver": (
+        "RemoteStreamTrack",
+        "RTCRtpReceiver",
+    ),
+    ".rtp_sender": ("RTCRtpSender",),
+    ".sctp_transport": ("RTCSctpTransport",),
+    ".session_description": ("RTCSessionDescription",),
+    ".stats": ("RTCStatsReport",),
+    ".transceiver": ("RTCRtpTransceiver",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for: who needs `peer.ice` alone does not load DTLS and codecs."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(home, __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted((*globals(), *_HOME_OF))
+
+
+__all__ = [
+    "AudioStreamTrack",
+    "MediaBlackhole",
+    "MediaPlayer",
+    "MediaRecorder",
+    "MediaRelay",
+    "MediaStreamError",
+    "MediaStreamTrack",
+    "VideoStreamTrack",
+    "RTCCertificate",
+    "RTCBundlePolicy",
+    "RTCConfiguration",
+    "RTCIceServer",
+    "RTCIceTransportPolicy",
+    "RTCRtcpMuxPolicy",
+    "RTCPeerConnection",
+    "RTCDataChannel",
+    "RTCDtlsTransport",
+    "DOMException",
+    "InvalidAccessError",
+    "InvalidModificationError",
+    "InvalidStateError",
+    "JsepTypeError",
+    "NotSupportedError",
+    "OperationError",
+    "RangeError",
+    "RTCError",
+    "SyntaxError_",
+    "RTCIceCandidate",
+    "candidate_from_sdp",
+    "candidate_to_sdp",
+    "RTCIceCandidatePair",
+    "RTCIceParameters",
+    "RTCIceTransport",
+    "MediaStream",
+    "RTCRtpCapabilities",
+    "RTCRtpCodecCapability",
+    "RTCRtpHeaderExtensionCapability",
+    "RemoteStreamTrack",
+    "RTCRtpReceiver",
+    "RTCRtpSender",
+    "RTCSctpTransport",
+    "RTCSessionDescription",
+    "RTCStatsReport",
+    "RTCRtpTransceiver",
+]

@@ -24,6 +24,7 @@ from .session import Entropy, Session
 from .stats import IceStatistics
 from .stream import Stream
 from .streams import (
+    cancel_restart,
     drop_base,
     find_bases,
     make_generation,
@@ -269,6 +270,16 @@ class IceAgent:
         relaying.restart(session, stream)
         session.urgent = True
         return local
+
+    def cancel_restart(self, stream_id: str, parameters: IceParameters) -> bool:
+        """Go back to the credentials before `restart`; see `streams.cancel_restart`.
+
+        When it returns False, what the peer has signalled must be told again.
+        """
+        session = self._open()
+        going_on = cancel_restart(session, self._stream(stream_id), parameters)
+        session.urgent = True
+        return going_on
 
     def send(
         self, stream_id: str, component: int, data: bytes, *, now: float | None = None

@@ -104,6 +104,30 @@ def restart_stream(
     return new.local
 
 
+def cancel_restart(session: Session, stream: Stream, parameters: IceParameters) -> bool:
+    """Go back to the generation before a restart whose offer was rolled back (W3C §4.4.1.5).
+
+    Tells whether that one still carries data. If not, a new one begins with its credentials.
+    """
+    cancelled, before = stream.current, stream.previous
+    if before is None or before.local != parameters:
+        restart_stream(session, stream, parameters)
+        return False
+    for transaction in session.transactions.all():
+        owner = transaction.owner
+        if transaction.generation is cancelled or (
+            isinstance(owner, CandidatePair) and owner in cancelled.checklist.pairs
+        ):
+            session.transactions.finish(transaction)
+    session.checklists.replace(cancelled.checklist, before.checklist)
+    stream.current, stream.previous = before, None
+    stream.remember(cancelled)
+    stream.keys.pop(cancelled.local.username_fragment, None)
+    stream.bases_ended = True
+    update(session, stream)
+    return True
+
+
 def _check_renewed(old: IceParameters, new: IceParameters | None) -> None:
     if new is None:
         return

@@ -171,7 +171,7 @@ class IceDriver:
         self.component(stream, component).set_sink(sink)
 
     def send(self, stream: str, component: int, data: bytes) -> bool:
-        """Send application data; False when it was dropped: no selected pair, no room."""
+        """Send application data; False when it was dropped at once. See `Component.send`."""
         return self.component(stream, component).send(data)
 
     # Gathering
@@ -282,6 +282,14 @@ class IceDriver:
             self._add_servers(named)
         self._arm()
         return local
+
+    def cancel_restart(self, stream: str, parameters: IceParameters) -> bool:
+        """Take a restart back whose offer was rolled back. See `IceAgent.cancel_restart`."""
+        self._sockets.note_traffic()
+        going_on = self._agent.cancel_restart(stream, parameters)
+        self._remote.restart(stream)
+        self._arm()
+        return going_on
 
     def _get_mdns(self) -> Mdns:
         if self._mdns is None:

@@ -4,12 +4,13 @@ import asyncio
 import enum
 import logging
 import random
+import time
 from collections import Counter, deque
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import av
 from aiortc.codecs import is_rtx
+from aiortc.codecs.base import Decoder
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -25,11 +26,14 @@ from aiortc.rtp import (
     RtcpSrPacket,
     pack_remb_fci,
 )
+from av.frame import Frame
 
 from .inbound import InboundPacket, InboundStream, find_repaired
+from .measure import Loudness, is_keyframe, measure
 from .parameters import RtpReceiveParameters, has_feedback, repaired_payload_type
 from .router import Encoding
 from .rtcp import compound
+from .statistics import InboundStatistics
 from .track import RemoteTrack
 
 logger = logging.getLogger(__name__)
@@ -65,21 +69,12 @@ class MediaDrop(enum.Enum):
     DECODER_TOO_SLOW = "decoder-too-slow"
 
 
-@dataclass(frozen=True, slots=True)
-class InboundStatistics:
-    """What arrived on one SSRC; `jitter` in units of the codec's clock, times of the loop's."""
+class Decoded(NamedTuple):
+    """What a decoder made of a frame, how loud it is, and the seconds it took."""
 
-    ssrc: int
-    rid: str | None
-    packets_received: int
-    bytes_received: int
-    packets_lost: int
-    jitter: int
-    last_arrival: float
-    rtp_timestamp: int
-    audio_level: int | None
-    remote_packets_sent: int | None
-    remote_octets_sent: int | None
+    frames: list[Frame]
+    loudness: list[Loudness | None]
+    seconds: float
 
 
 class RtpReceiver:
@@ -91,9 +86,9 @@ class RtpReceiver:
     """
 
     def __init__(
-        self, kind: str, *, track_id: str | None = None, report_interval: float = 1.0
+        self, kind: str, *, track: RemoteTrack | None = None, report_interval: float = 1.0
     ) -> None:
-        self.track = RemoteTrack(kind, track_id)
+        self.track = track or RemoteTrack(kind)
         self.drops: Counter[MediaDrop] = Counter()
         self.frames_decoded = self.nacks_sent = self.plis_sent = self.packets_repaired = 0
         self._kind = kind
@@ -121,7 +116,8 @@ class RtpReceiver:
 
     def statistics(self) -> list[InboundStatistics]:
         """Return the figures of each stream."""
-        return [_statistics(stream) for stream in self._streams.values()]
+        now = asyncio.get_running_loop().time()
+        return [stream.statistics(now) for stream in self._streams.values()]
 
     def select_encoding(self, rid: str) -> None:
         """Decode this encoding of several from now on."""
@@ -232,6 +228,7 @@ class RtpReceiver:
             # Padding sent to probe for bandwidth.
             return
         self.packets_repaired += 1
+        stream.count_repair(packet)
         self._add(stream, original, media, now)
 
     def _add(
@@ -249,6 +246,7 @@ class RtpReceiver:
             nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=0, media_ssrc=stream.ssrc)
             nack.lost = list(arrival.missing)
             self.nacks_sent += 1
+            stream.nacks_sent += 1
             self._send_feedback(nack)
         if arrival.picture_lost:
             self._send_pli(stream.ssrc)
@@ -260,10 +258,12 @@ class RtpReceiver:
     ) -> None:
         if stream.rid is not None and stream.rid != self._rid:
             self.drops[MediaDrop.OTHER_ENCODING] += 1
+            stream.frames_dropped += 1
             return
         if len(self._waiting) >= MAX_WAITING_FRAMES:
             self.drops[MediaDrop.DECODER_TOO_SLOW] += 1
-            self._waiting.popleft()
+            late, _, _ = self._waiting.popleft()
+            late.frames_dropped += 1
         self._waiting.append((stream, codec, frame))
         self._wake.set()
 
@@ -276,15 +276,23 @@ class RtpReceiver:
             stream, codec, frame = self._waiting.popleft()
             try:
                 decoder = stream.decoder(codec)
-                frames = await loop.run_in_executor(None, decoder.decode, frame)
+                decoded = await loop.run_in_executor(None, _decode, decoder, frame)
             except (av.FFmpegError, ValueError) as error:
                 # The decoder keeps its state: the next picture that needs no other mends it.
                 logger.debug("a frame of %s could not be decoded: %s", codec.mimeType, error)
+                stream.frames_dropped += 1
                 self._send_pli(stream.ssrc)
                 continue
-            for decoded in frames:
-                self.frames_decoded += 1
-                self.track.deliver(decoded)
+            self._deliver(stream, decoded, keyframe=is_keyframe(codec, frame.data))
+
+    def _deliver(self, stream: InboundStream, decoded: Decoded, *, keyframe: bool) -> None:
+        now, unread = asyncio.get_running_loop().time(), self.track.frames_dropped
+        stream.note_decode_time(decoded.seconds)
+        for frame, loudness in zip(decoded.frames, decoded.loudness, strict=True):
+            self.frames_decoded += 1
+            stream.note_decoded(frame, loudness, now, keyframe=keyframe)
+            self.track.deliver(frame)
+        stream.frames_dropped += self.track.frames_dropped - unread
 
     def _estimate_bitrate(
         self, packet: InboundPacket, codec: RTCRtpCodecParameters, now: float
@@ -310,6 +318,8 @@ class RtpReceiver:
             has_feedback(codec, "nack", "pli") for codec in self._codecs.values()
         ):
             self.plis_sent += 1
+            if ssrc in self._streams:
+                self._streams[ssrc].plis_sent += 1
             self._send_feedback(RtcpPsfbPacket(RTCP_PSFB_PLI, ssrc=0, media_ssrc=ssrc))
 
     def _send_feedback(self, packet: RtcpPsfbPacket | RtcpRtpfbPacket) -> None:
@@ -346,18 +356,9 @@ class RtpReceiver:
             return
 
 
-def _statistics(stream: InboundStream) -> InboundStatistics:
-    info = stream.sender_info
-    return InboundStatistics(
-        ssrc=stream.ssrc,
-        rid=stream.rid,
-        packets_received=stream.packets_received,
-        bytes_received=stream.bytes_received,
-        packets_lost=stream.packets_lost,
-        jitter=stream.jitter,
-        last_arrival=stream.last_arrival,
-        rtp_timestamp=stream.rtp_timestamp,
-        audio_level=stream.audio_level,
-        remote_packets_sent=None if info is None else info.packet_count,
-        remote_octets_sent=None if info is None else info.octet_count,
-    )
+def _decode(decoder: Decoder, frame: JitterFrame) -> Decoded:
+    """Decode in a thread of its own."""
+    begin = time.perf_counter()
+    frames = decoder.decode(frame)
+    seconds = time.perf_counter() - begin
+    return Decoded(frames, [measure(one) for one in frames], seconds)

@@ -1,0 +1,103 @@
+"""The data channels of a connection, and the association they share (RFC 8831)."""
+
+import asyncio
+from collections.abc import Callable
+
+from peer.jsep import DataParameters
+from peer.transports import DataChannel, SctpTransport
+
+from .data_channel import RTCDataChannel
+from .errors import OperationError
+from .links import Links
+from .sctp_transport import RTCSctpTransport
+
+
+class Data:
+    """Channels from when they are made, and the association from when it is negotiated."""
+
+    def __init__(self, links: Links, opened_by_peer: Callable[[RTCDataChannel], object]) -> None:
+        self._links = links
+        self._opened_by_peer = opened_by_peer
+        self._below: SctpTransport | None = None
+        self._channels: list[RTCDataChannel] = []
+        self._ending: set[asyncio.Task[None]] = set()
+        self.sctp: RTCSctpTransport | None = None
+        """What the application sees of the association."""
+        self.opened = 0
+        self.closed = 0
+
+    @property
+    def channels(self) -> tuple[RTCDataChannel, ...]:
+        """The channels that are not closed."""
+        return tuple(self._channels)
+
+    def add(self, channel: RTCDataChannel) -> None:
+        """Take in a channel the application makes; OperationError when its id is in use."""
+        taken = {one.id for one in self._channels if one.id is not None}
+        if channel.negotiated and channel.id in taken:
+            raise OperationError(f"there is a channel with the id {channel.id}")
+        self._count(channel)
+        if self._below is not None and self.sctp is not None:
+            channel.open_on(self._below, self.sctp)
+
+    # Steps
+
+    def start(self, parameters: DataParameters) -> None:
+        """Begin the association; channels open when it is there."""
+        link = self._links[parameters.transport]
+        below = SctpTransport(link.group.rtp, port=parameters.local_port)
+        self._below = below
+        link.group.set_data(below)
+        self.sctp = RTCSctpTransport(below, link.dtls)
+        below.on("datachannel", self._accept)
+        for channel in self.channels:
+            channel.open_on(below, self.sctp)
+        below.connect(parameters.remote_port, parameters.max_message_size)
+
+    def update(self, parameters: DataParameters) -> None:
+        """Go on over another transport, or with another limit."""
+        if self._below is None or self.sctp is None:
+            return
+        link = self._links[parameters.transport]
+        link.group.set_data(self._below)
+        self.sctp.set_transport(link.dtls)
+        self._below.set_max_message_size(parameters.max_message_size)
+
+    def stop(self) -> None:
+        """End the association and its channels."""
+        below, self._below, self.sctp = self._below, None, None
+        if below is not None:
+            task = asyncio.get_running_loop().create_task(below.close())
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+    async def close(self) -> None:
+        """End everything; returns always and leaves no task."""
+        self.stop()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+        self._end_channels()
+
+    def _accept(self, below: DataChannel) -> None:
+        """Take in a channel the peer has made."""
+        if self.sctp is not None:
+            channel = RTCDataChannel.incoming(below, self.sctp)
+            self._count(channel)
+            self._opened_by_peer(channel)
+
+    def _count(self, channel: RTCDataChannel) -> None:
+        self._channels.append(channel)
+        channel.on("open", self._note_open)
+        channel.on("close", lambda: self._forget(channel))
+
+    def _note_open(self) -> None:
+        self.opened += 1
+
+    def _forget(self, channel: RTCDataChannel) -> None:
+        if channel in self._channels:
+            self._channels.remove(channel)
+            self.closed += 1
+
+    def _end_channels(self) -> None:
+        """End what the association has not ended itself."""
+        for channel in self.channels:
+            channel.fail()

@@ -1,0 +1,51 @@
+"""What the application sees of a DTLS transport (W3C RTCDtlsTransport)."""
+
+from peer.transports import TransportGroup
+
+from .errors import RTCError
+from .event_target import EventHandler, EventTarget
+from .events import Event, RTCErrorEvent
+from .ice_transport import RTCIceTransport
+
+
+class RTCDtlsTransport(EventTarget):
+    """The DTLS association of RTP and data; it emits "statechange" and "error"."""
+
+    onstatechange = EventHandler[Event]()
+    onerror = EventHandler[RTCErrorEvent]()
+
+    def __init__(self, group: TransportGroup, ice: RTCIceTransport) -> None:
+        super().__init__()
+        self._group = group
+        self._ice = ice
+        self._state = group.rtp.state
+        group.on("statechange", self._follow)
+
+    @property
+    def state(self) -> str:
+        """One of "new", "connecting", "connected", "closed" and "failed"."""
+        return self._group.rtp.state
+
+    @property
+    def iceTransport(self) -> RTCIceTransport:
+        """The ICE transport below."""
+        return self._ice
+
+    @property
+    def transport(self) -> RTCIceTransport:
+        """The ICE transport below, under aiortc's name."""
+        return self._ice
+
+    def getRemoteCertificates(self) -> list[bytes]:
+        """Return the peer's certificates as DER, none before it has shown them."""
+        certificate = self._group.rtp.remote_certificate
+        return [] if certificate is None else [certificate]
+
+    def _follow(self) -> None:
+        if self.state == self._state:
+            return
+        self._state = self.state
+        self.dispatch("statechange", Event("statechange"))
+        if self._state == "failed":
+            error = RTCErrorEvent(RTCError(self._group.rtp.failure, error_detail="dtls-failure"))
+            self.dispatch("error", error, error)

@@ -1,0 +1,39 @@
+"""What senders, receivers and transceivers need of the connection they belong to."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from peer.jsep import Outcome, State
+
+from .dtls_transport import RTCDtlsTransport
+from .stats import RTCStatsReport
+
+
+class Host(Protocol):
+    """The connection, as its media sees it."""
+
+    @property
+    def state(self) -> State:
+        """The state of offer/answer."""
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether the connection is closed."""
+
+    def change(self, state: State) -> None:
+        """Go over to a state, and see whether negotiation is needed now."""
+
+    def carry_out(self, outcome: Outcome) -> None:
+        """Go over to a state with the steps that lead there."""
+
+    def transport_of(self, transport: int) -> RTCDtlsTransport | None:
+        """Return the transport with this number of the plan's."""
+
+    def set_streams(self, number: int, streams: Sequence[str]) -> None:
+        """Put the track of a sender into these streams."""
+
+    def sender_changed(self, number: int) -> None:
+        """Send with other settings from now on."""
+
+    async def getStats(self, selector: object = None) -> RTCStatsReport:
+        """Return statistics of what belongs to the selector."""

@@ -1,0 +1,118 @@
+"""What the application sees of an ICE transport (W3C RTCIceTransport)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from peer.ice import IceState
+from peer.jsep import IceCredentials, RemoteIce
+from peer.transports import IceTransport
+from sdp import Candidate
+
+from .candidates import from_ice
+from .event_target import EventHandler, EventTarget
+from .events import Event
+from .ice_candidate import RTCIceCandidate, from_sdp
+
+
+@dataclass(frozen=True)
+class RTCIceParameters:
+    """Credentials of one side (W3C RTCIceParameters)."""
+
+    usernameFragment: str
+    password: str
+    iceLite: bool = False
+
+
+@dataclass(frozen=True)
+class RTCIceCandidatePair:
+    """The two ends of a path (W3C RTCIceCandidatePair)."""
+
+    local: RTCIceCandidate
+    remote: RTCIceCandidate
+
+
+class IceView(Protocol):
+    """What is to be known of the ICE stream a transport belongs to."""
+
+    mid: str
+    local: IceCredentials
+    remote: RemoteIce | None
+
+    @property
+    def local_candidates(self) -> tuple[Candidate, ...]:
+        """The local candidates of the present generation."""
+
+    @property
+    def remote_candidates(self) -> tuple[Candidate, ...]:
+        """The remote candidates of the present generation."""
+
+
+class RTCIceTransport(EventTarget):
+    """One component of an ICE stream.
+
+    It emits "statechange", "gatheringstatechange" and "selectedcandidatepairchange".
+    """
+
+    onstatechange = EventHandler[Event]()
+    ongatheringstatechange = EventHandler[Event]()
+    onselectedcandidatepairchange = EventHandler[Event]()
+
+    def __init__(self, below: IceTransport, view: IceView) -> None:
+        super().__init__()
+        self._below = below
+        self._view = view
+        for name in ("statechange", "gatheringstatechange", "selectedcandidatepairchange"):
+            below.on(name, lambda name=name: self.dispatch(name, Event(name)))
+
+    @property
+    def component(self) -> str:
+        """ "rtp" or "rtcp"."""
+        return "rtp" if self._below.component == 1 else "rtcp"
+
+    @property
+    def role(self) -> str:
+        """ "controlling" or "controlled"."""
+        return self._below.role
+
+    @property
+    def state(self) -> str:
+        """The RTCIceTransportState."""
+        return self._below.state.value
+
+    @property
+    def gatheringState(self) -> str:
+        """One of "new", "gathering" and "complete"."""
+        return self._below.gathering_state
+
+    def getLocalCandidates(self) -> list[RTCIceCandidate]:
+        """Return the candidates gathered in the present generation."""
+        return [from_sdp(one, self._view.mid) for one in self._view.local_candidates]
+
+    def getRemoteCandidates(self) -> list[RTCIceCandidate]:
+        """Return the candidates the peer has told in the present generation."""
+        return [from_sdp(one, self._view.mid) for one in self._view.remote_candidates]
+
+    def getSelectedCandidatePair(self) -> RTCIceCandidatePair | None:
+        """Return the pair in use, None when there is none."""
+        pair = self._below.selected_pair
+        if pair is None or self._below.state is IceState.CLOSED:
+            return None
+        remote = self._view.remote
+        fragment = "" if remote is None else remote.credentials.ufrag
+        return RTCIceCandidatePair(
+            from_sdp(from_ice(pair[0], self._view.local.ufrag), self._view.mid),
+            from_sdp(from_ice(pair[1], fragment), self._view.mid),
+        )
+
+    def getLocalParameters(self) -> RTCIceParameters | None:
+        """Return our credentials, None once closed."""
+        if self._below.state is IceState.CLOSED:
+            return None
+        return RTCIceParameters(self._view.local.ufrag, self._view.local.pwd)
+
+    def getRemoteParameters(self) -> RTCIceParameters | None:
+        """Return the peer's credentials, None until they are known."""
+        remote = self._view.remote
+        if remote is None:
+            return None
+        return RTCIceParameters(remote.credentials.ufrag, remote.credentials.pwd, remote.lite)

@@ -1,0 +1,262 @@
+"""One transport of a connection: an ICE stream with its candidates, and DTLS over it."""
+
+from collections.abc import Callable
+
+from peer.ice import (
+    Candidate,
+    CandidateGathered,
+    CandidateRemoved,
+    GatheringCompleted,
+    IceParameters,
+    IceRole,
+    IceState,
+    RemoteParameters,
+    SelectedPairChanged,
+    SelectedPairLost,
+    StateChanged,
+)
+from peer.jsep import DtlsParameters, Gathered, IceCredentials, RemoteIce
+from peer.net import IceDriver, IceServer
+from peer.transports import (
+    Certificate,
+    DtlsRole,
+    IceTransport,
+    RTCDtlsFingerprint,
+    TransportGroup,
+)
+from sdp import Candidate as SdpCandidate
+
+from .candidates import from_ice, to_ice
+from .dtls_transport import RTCDtlsTransport
+from .ice_transport import RTCIceTransport
+
+RENOMINATION = "renomination"
+
+Tell = Callable[["Link", SdpCandidate | None], object]
+"""Is told of a local candidate, None at their end."""
+
+
+class Link:
+    """What one `CreateTransport` of a plan makes, and all later steps about it change.
+
+    `mid` names the section its candidates belong to. Local candidates of a generation are kept
+    back until `gather`: an application hears of them after its description is set.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        mid: str,
+        components: int,
+        local: IceCredentials,
+        *,
+        driver: IceDriver,
+        certificate: Certificate,
+        tell: Tell,
+    ) -> None:
+        self.number = number
+        self.mid = mid
+        self.driver = driver
+        self._tell = tell
+        self.local = local
+        self.remote: RemoteIce | None = None
+        self.gathering_state = "new"
+        self._candidates: list[SdpCandidate] = []
+        self._before: list[SdpCandidate] = []
+        self._held: list[CandidateGathered | GatheringCompleted] = []
+        self._remote_candidates: list[SdpCandidate] = []
+        self._selected: dict[int, SdpCandidate] = {}
+        self._held_back = True
+        numbers = range(1, components + 1)
+        driver.add_stream(self.stream, numbers, parameters=_parameters(local))
+        self.ice = [self._make_component(component) for component in numbers]
+        self.group = TransportGroup(self.ice, certificate)
+        self.dtls = RTCDtlsTransport(self.group, RTCIceTransport(self.ice[0], self))
+
+    @property
+    def stream(self) -> str:
+        """The name of the ICE stream."""
+        return str(self.number)
+
+    @property
+    def gathered(self) -> Gathered:
+        """The local candidates so far, as descriptions show them."""
+        complete = self.gathering_state == "complete"
+        selected = tuple(self._selected.values())
+        return Gathered(tuple(self._candidates), complete=complete, selected=selected)
+
+    @property
+    def local_candidates(self) -> tuple[SdpCandidate, ...]:
+        """The local candidates of the present generation."""
+        return tuple(self._candidates)
+
+    @property
+    def remote_candidates(self) -> tuple[SdpCandidate, ...]:
+        """The remote candidates of the present generation."""
+        return tuple(self._remote_candidates)
+
+    @property
+    def ice_states(self) -> list[IceState]:
+        """The state of each component."""
+        return [component.state for component in self.ice]
+
+    @property
+    def dtls_states(self) -> list[str]:
+        """The state of the DTLS association on each component."""
+        return [transport.state for transport in self.group.dtls]
+
+    # Steps
+
+    def gather(self) -> None:
+        """Let the application hear of candidates from now on."""
+        self._held_back = False
+        self._set_gathering_state("gathering")
+        held, self._held = self._held, []
+        for event in held:
+            self._note(event)
+
+    def restart(self, local: IceCredentials, servers: tuple[IceServer, ...]) -> None:
+        """Begin a new generation with these credentials."""
+        self._before = list(self._candidates)
+        self._renew(local)
+        self.driver.restart(self.stream, servers, parameters=_parameters(local))
+
+    def cancel_restart(self, local: IceCredentials) -> None:
+        """Go back to the generation before the restart."""
+        self._renew(local)
+        self._candidates = self._before
+        self._held_back = False
+        self._set_gathering_state("complete")
+        going_on = self.driver.cancel_restart(self.stream, _parameters(local))
+        if self.remote is None or going_on:
+            return
+        known, self._remote_candidates = self._remote_candidates, []
+        self.set_remote(self.remote)
+        for candidate in known:
+            self.add_remote_candidate(candidate)
+
+    def drop_rtcp_component(self) -> None:
+        """Multiplex RTCP: the second component goes."""
+        self.group.drop_rtcp_component()
+        second = self.ice.pop()
+        self.driver.remove_component(self.stream, second.component)
+        second.set_state(IceState.CLOSED)
+
+    def set_remote(self, remote: RemoteIce) -> None:
+        """Check with these credentials of the peer."""
+        if self.remote is None or self.remote.credentials != remote.credentials:
+            self._remote_candidates.clear()
+        self.remote = remote
+        parameters = RemoteParameters(
+            remote.credentials.ufrag,
+            remote.credentials.pwd,
+            lite=remote.lite,
+            renomination=RENOMINATION in remote.options,
+        )
+        self.driver.set_remote_parameters(self.stream, parameters)
+
+    def add_remote_candidate(self, candidate: SdpCandidate) -> None:
+        """Pair a candidate of the peer; one of a kind unknown here is kept for show alone."""
+        self._remote_candidates.append(candidate)
+        known = to_ice(candidate)
+        if known is not None:
+            self.driver.add_remote_candidate(self.stream, known)
+
+    def end_of_remote_candidates(self) -> None:
+        """Note that the peer has no more."""
+        self.driver.end_of_remote_candidates(self.stream)
+
+    def start_dtls(self, parameters: DtlsParameters) -> None:
+        """Shake hands, or begin another association."""
+        fingerprints = [
+            RTCDtlsFingerprint(algorithm=one.algorithm, value=one.value)
+            for one in parameters.fingerprints
+        ]
+        role = DtlsRole(parameters.role.value)
+        self.group.connect(role, fingerprints, association=parameters.association)
+
+    async def close(self) -> None:
+        """End DTLS and ICE; returns always."""
+        await self.group.close()
+        self.driver.remove_stream(self.stream)
+        self.silence()
+
+    def silence(self) -> None:
+        """Close the ICE transports: nothing carries their datagrams any more."""
+        for component in self.ice:
+            component.set_state(IceState.CLOSED)
+
+    # Events of the driver
+
+    def take_candidate(self, event: CandidateGathered | GatheringCompleted) -> None:
+        """Take a local candidate, or their end, and tell of it when it is time."""
+        if event.username_fragment != self.local.ufrag:
+            return
+        if self._held_back:
+            self._held.append(event)
+        else:
+            self._note(event)
+
+    def forget_candidate(self, event: CandidateRemoved) -> None:
+        """Take a local candidate out that is gone."""
+        gone = from_ice(event.candidate, self.local.ufrag)
+        if gone in self._candidates:
+            self._candidates.remove(gone)
+
+    def set_state(self, event: StateChanged) -> None:
+        """Note the state of a component."""
+        self._component(event.component).set_state(event.state)
+
+    def select(self, event: SelectedPairChanged | SelectedPairLost) -> None:
+        """Note the pair in use of a component."""
+        component = self._component(event.component)
+        if isinstance(event, SelectedPairLost):
+            self._selected.pop(event.component, None)
+            component.set_selected_pair(None)
+            return
+        self._selected[event.component] = from_ice(event.local, self.local.ufrag)
+        component.set_selected_pair((event.local, event.remote))
+
+    def set_role(self, role: IceRole) -> None:
+        """Note the ICE role."""
+        for component in self.ice:
+            component.set_role(role)
+
+    def selected_pair(self, component: int = 1) -> tuple[Candidate, Candidate] | None:
+        """Return the pair in use of a component."""
+        return self._component(component).selected_pair
+
+    def _component(self, number: int) -> IceTransport:
+        return self.ice[min(number, len(self.ice)) - 1]
+
+    def _make_component(self, number: int) -> IceTransport:
+        component = self.driver.component(self.stream, number)
+        ice = IceTransport(component, component=number, role=self.driver.role)
+        component.set_sink(ice.deliver)
+        return ice
+
+    def _renew(self, local: IceCredentials) -> None:
+        self.local = local
+        self._candidates.clear()
+        self._held.clear()
+        self._selected.clear()
+        self._held_back = True
+
+    def _note(self, event: CandidateGathered | GatheringCompleted) -> None:
+        if isinstance(event, GatheringCompleted):
+            self._set_gathering_state("complete")
+            self._tell(self, None)
+            return
+        candidate = from_ice(event.candidate, event.username_fragment)
+        if candidate not in self._candidates:
+            self._candidates.append(candidate)
+            self._tell(self, candidate)
+
+    def _set_gathering_state(self, state: str) -> None:
+        self.gathering_state = state
+        for component in self.ice:
+            component.set_gathering_state(state)
+
+
+def _parameters(credentials: IceCredentials) -> IceParameters:
+    return IceParameters(credentials.ufrag, credentials.pwd)

@@ -1,0 +1,139 @@
+"""Creating and setting descriptions, one at a time (W3C §4.4.1)."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from peer.jsep import (
+    SdpType,
+    add_ice_candidate,
+    create_answer,
+    create_offer,
+    request_data_channel,
+    set_local_description,
+    set_remote_description,
+)
+
+from .candidates import from_value
+from .data_channel import RTCDataChannel
+from .errors import InvalidStateError
+from .options import RTCDataChannelInit, RTCOfferOptions
+from .session import Session
+from .session_description import RTCSessionDescription
+
+_T = TypeVar("_T")
+
+
+class Negotiation:
+    """The operations that go through the chain of a connection."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        if session.configuration.alwaysNegotiateDataChannels:
+            session.change(request_data_channel(session.state))
+
+    async def create_offer(self, options: object) -> RTCSessionDescription:
+        """Make an offer."""
+        wanted = RTCOfferOptions.from_value(options)
+        session = self._session
+
+        async def operation() -> RTCSessionDescription:
+            session.transceivers.receive(audio=wanted.offerToReceiveAudio)
+            session.transceivers.receive(video=wanted.offerToReceiveVideo)
+            await session.chain.pause()
+            state, text = create_offer(
+                session.state,
+                entropy=os.urandom,
+                gathered=session.links.gathered,
+                ice_restart=wanted.iceRestart,
+            )
+            session.keep(state)
+            return RTCSessionDescription(text, "offer")
+
+        return await self._run(operation)
+
+    async def create_answer(self) -> RTCSessionDescription:
+        """Make an answer."""
+        session = self._session
+
+        async def operation() -> RTCSessionDescription:
+            await session.chain.pause()
+            gathered = session.links.gathered
+            state, text = create_answer(session.state, entropy=os.urandom, gathered=gathered)
+            session.keep(state)
+            return RTCSessionDescription(text, "answer")
+
+        return await self._run(operation)
+
+    async def set_local(self, description: object) -> None:
+        """Set a local description, and gather what it needs."""
+        type_, text = _read_local(description)
+        session = self._session
+
+        async def operation() -> list[int]:
+            await session.chain.pause()
+            outcome = set_local_description(
+                session.state,
+                type_,
+                text,
+                entropy=os.urandom,
+                gathered=session.links.gathered,
+            )
+            return session.describe(outcome)
+
+        numbers = await self._run(operation)
+        if numbers:
+            session.begin_gathering(numbers)
+
+    async def set_remote(self, description: object) -> None:
+        """Set a description of the peer."""
+        given = RTCSessionDescription.from_value(description)
+        session = self._session
+
+        async def operation() -> None:
+            await session.chain.pause()
+            type_ = SdpType(given.type)
+            text = given.sdp
+            session.describe(set_remote_description(session.state, type_, text, entropy=os.urandom))
+
+        await self._run(operation)
+
+    async def add_ice_candidate(self, candidate: object) -> None:
+        """Take a candidate of the peer."""
+        given = from_value(candidate)
+        session = self._session
+
+        async def operation() -> None:
+            await session.chain.pause()
+            outcome = add_ice_candidate(
+                session.state,
+                given.candidate,
+                sdp_mid=given.sdpMid,
+                sdp_mline_index=given.sdpMLineIndex,
+                username_fragment=given.usernameFragment,
+            )
+            session.apply(outcome)
+
+        await self._run(operation)
+
+    def create_data_channel(self, label: str, options: object) -> RTCDataChannel:
+        """Make a data channel."""
+        session = self._session
+        if session.closed:
+            raise InvalidStateError("the connection is closed")
+        channel = RTCDataChannel(label, RTCDataChannelInit.from_value(options))
+        session.data.add(channel)
+        session.change(request_data_channel(session.state))
+        return channel
+
+    async def _run(self, operation: Callable[[], Awaitable[_T]]) -> _T:
+        self._session.catch_up()
+        return await self._session.chain.run(operation)
+
+
+def _read_local(description: object) -> tuple[SdpType | None, str]:
+    """Return type and text; without a type it is what the state demands (W3C §4.4.2)."""
+    if description is None or (isinstance(description, Mapping) and not description.get("type")):
+        return None, ""
+    given = RTCSessionDescription.from_value(description)
+    return SdpType(given.type), given.sdp

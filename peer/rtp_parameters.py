@@ -1,0 +1,216 @@
+"""RTP parameters as applications read and set them (W3C §5.2), and as the transports take them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
+
+from peer.jsep import ReceiveParameters, SendParameters, Transceiver
+from peer.transports import (
+    RTCRtcpFeedback,
+    RTCRtpCodecParameters,
+    RTCRtpHeaderExtensionParameters,
+    RtpReceiveParameters,
+    RtpSendParameters,
+)
+from sdp import Codec, Extmap, SsrcGroup
+
+from .errors import InvalidModificationError, JsepTypeError
+from .options import RTCRtpEncodingParameters
+from .rtp_capabilities import RTCRtpCodecCapability, describe_codec
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class RTCRtpCodecDescription(RTCRtpCodecCapability):
+    """A codec in use (W3C RTCRtpCodecParameters)."""
+
+    payloadType: int = 0
+
+
+@dataclass
+class RTCRtpHeaderExtension:
+    """A header extension in use (W3C RTCRtpHeaderExtensionParameters)."""
+
+    uri: str
+    id: int
+    encrypted: bool = False
+
+
+@dataclass
+class RTCRtcpParameters:
+    """RTCP settings in use."""
+
+    cname: str | None = None
+    reducedSize: bool = False
+
+
+@dataclass
+class RTCRtpParameters:
+    """What is agreed about one direction of a section."""
+
+    headerExtensions: list[RTCRtpHeaderExtension] = field(default_factory=list)
+    rtcp: RTCRtcpParameters = field(default_factory=RTCRtcpParameters)
+    codecs: list[RTCRtpCodecDescription] = field(default_factory=list)
+
+
+@dataclass
+class RTCRtpReceiveParameters(RTCRtpParameters):
+    """How a receiver receives."""
+
+
+@dataclass
+class RTCRtpSendParameters(RTCRtpParameters):
+    """How a sender sends; `setParameters` takes back what `getParameters` gave, altered."""
+
+    transactionId: str = ""
+    encodings: list[RTCRtpEncodingParameters] = field(default_factory=list)
+    degradationPreference: str | None = None
+
+
+def describe_codecs(kind: str, codecs: Sequence[Codec]) -> list[RTCRtpCodecDescription]:
+    """Return codecs in use as applications see them."""
+    found = []
+    for codec in codecs:
+        seen = describe_codec(kind, codec)
+        found.append(
+            RTCRtpCodecDescription(
+                seen.mimeType,
+                seen.clockRate,
+                seen.channels,
+                dict(seen.parameters),
+                seen.sdpFmtpLine,
+                codec.payload_type,
+            )
+        )
+    return found
+
+
+def describe_extensions(extensions: Sequence[Extmap]) -> list[RTCRtpHeaderExtension]:
+    """Return header extensions in use as applications see them."""
+    return [RTCRtpHeaderExtension(one.uri, one.id) for one in extensions]
+
+
+def to_send(
+    kind: str, agreed: SendParameters, encoding: RTCRtpEncodingParameters
+) -> RtpSendParameters:
+    """Return how to send what was agreed, within what the application set for the encoding."""
+    limits = [one for one in (agreed.max_bitrate, encoding.maxBitrate) if one is not None]
+    return RtpSendParameters(
+        mid=agreed.mid,
+        codecs=_codecs(kind, agreed.codecs),
+        header_extensions=_extensions(agreed.header_extensions),
+        ssrc=agreed.ssrc,
+        rtx_ssrc=agreed.rtx_ssrc,
+        cname=agreed.cname,
+        active=agreed.active and encoding.active,
+        reduced_size=agreed.reduced_size,
+        rid=agreed.rids[0] if agreed.rids else None,
+        max_bitrate=min(limits, default=None),
+    )
+
+
+def to_receive(
+    agreed: ReceiveParameters, transceiver: Transceiver, cname: str
+) -> RtpReceiveParameters:
+    """Return how to receive what was agreed."""
+    return RtpReceiveParameters(
+        mid=agreed.mid,
+        codecs=_codecs(transceiver.kind, agreed.codecs),
+        header_extensions=_extensions(agreed.header_extensions),
+        rtcp_ssrc=transceiver.ssrc,
+        cname=cname,
+        active=agreed.active,
+        reduced_size=agreed.reduced_size,
+        ssrcs=agreed.ssrcs,
+        rtx=_repairs(agreed.ssrc_groups),
+    )
+
+
+def _codecs(kind: str, codecs: Sequence[Codec]) -> tuple[RTCRtpCodecParameters, ...]:
+    return tuple(
+        RTCRtpCodecParameters(
+            mimeType=f"{kind}/{codec.name}",
+            clockRate=codec.clock_rate,
+            channels=codec.channels if kind == "audio" else None,
+            payloadType=codec.payload_type,
+            rtcpFeedback=[RTCRtcpFeedback(one.type, one.parameter) for one in codec.feedback],
+            parameters={name: value or "" for name, value in codec.parameters},
+        )
+        for codec in codecs
+    )
+
+
+def _extensions(extensions: Sequence[Extmap]) -> tuple[RTCRtpHeaderExtensionParameters, ...]:
+    return tuple(RTCRtpHeaderExtensionParameters(id=one.id, uri=one.uri) for one in extensions)
+
+
+def _repairs(groups: Sequence[SsrcGroup]) -> Mapping[int, int]:
+    """Return by retransmission stream what it repairs (RFC 5576 §4.2, RFC 4588 §8.5)."""
+    return {
+        group.ssrcs[1]: group.ssrcs[0]
+        for group in groups
+        if group.semantics == "FID" and len(group.ssrcs) == 2
+    }
+
+
+def copy_encodings(encodings: Sequence[RTCRtpEncodingParameters]) -> list[RTCRtpEncodingParameters]:
+    """Return copies that an application may alter."""
+    return [replace(one) for one in encodings]
+
+
+def read_send_parameters(value: object) -> RTCRtpSendParameters:
+    """Return what an application passes to setParameters, an object or its JSON form.
+
+    Raises TypeError when a member that W3C requires is missing or of another kind.
+    """
+    if isinstance(value, RTCRtpSendParameters):
+        encodings: object = value.encodings
+        found = replace(value)
+    elif isinstance(value, Mapping):
+        encodings = value.get("encodings")
+        found = _read_mapping(value)
+    else:
+        raise JsepTypeError(f"{value!r} is no RTCRtpSendParameters")
+    if isinstance(encodings, str) or not isinstance(encodings, Sequence):
+        raise JsepTypeError("encodings are missing")
+    found.encodings = [RTCRtpEncodingParameters.from_value(one) for one in encodings]
+    return found
+
+
+def _read_mapping(value: Mapping[str, object]) -> RTCRtpSendParameters:
+    transaction, rtcp = value.get("transactionId"), value.get("rtcp")
+    codecs, extensions = value.get("codecs"), value.get("headerExtensions")
+    if not isinstance(transaction, str):
+        raise JsepTypeError("transactionId is missing")
+    if not isinstance(codecs, Sequence) or not isinstance(extensions, Sequence):
+        raise JsepTypeError("codecs or headerExtensions are missing")
+    if not isinstance(rtcp, Mapping):
+        raise JsepTypeError("rtcp is missing")
+    preference = value.get("degradationPreference")
+    return RTCRtpSendParameters(
+        headerExtensions=[_build(RTCRtpHeaderExtension, one) for one in extensions],
+        rtcp=_build(RTCRtcpParameters, rtcp),
+        codecs=[_build(RTCRtpCodecDescription, one) for one in codecs],
+        transactionId=transaction,
+        degradationPreference=preference if isinstance(preference, str) else None,
+    )
+
+
+def _build(made: type[_T], value: object) -> _T:
+    if isinstance(value, made):
+        return value
+    if not isinstance(value, Mapping):
+        raise JsepTypeError(f"{value!r} is no {made.__name__}")
+    names = {one.name for one in fields(made)}  # type: ignore[arg-type]
+    return made(**{name: given for name, given in value.items() if name in names})
+
+
+def check_unchanged(present: RTCRtpSendParameters, given: RTCRtpSendParameters) -> None:
+    """Raise InvalidModificationError when something was changed that is read-only (W3C §5.2)."""
+    for name in ("headerExtensions", "rtcp", "codecs"):
+        if getattr(present, name) != getattr(given, name):
+            raise InvalidModificationError(f"{name} cannot be changed")
+    before, after = ([one.rid for one in each.encodings] for each in (present, given))
+    if before != after:
+        raise InvalidModificationError("encodings cannot be added, removed, renamed or reordered")

@@ -1,0 +1,137 @@
+"""A receiver (W3C RTCRtpReceiver), and the track it gives."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from peer.transports import RemoteTrack, RtpReceiveParameters, RtpReceiver
+
+from .dtls_transport import RTCDtlsTransport
+from .host import Host
+from .media_stream import MediaStream
+from .rtp_capabilities import RTCRtpCapabilities, get_capabilities
+from .rtp_parameters import (
+    RTCRtcpParameters,
+    RTCRtpReceiveParameters,
+    describe_codecs,
+    describe_extensions,
+    to_receive,
+)
+from .stats import RTCStatsReport
+
+SOURCE_LIFETIME = 10.0
+"""Seconds a source counts after its last packet (W3C §5.3)."""
+
+
+@dataclass
+class RTCRtpContributingSource:
+    """A source mixed into a stream; `timestamp` in seconds on the loop's clock."""
+
+    timestamp: float
+    source: int
+    rtpTimestamp: int = 0
+    audioLevel: float | None = None
+
+
+@dataclass
+class RTCRtpSynchronizationSource(RTCRtpContributingSource):
+    """A stream that packets came from."""
+
+
+class RemoteStreamTrack(RemoteTrack):
+    """The track of a receiver.
+
+    Handlers of ``pc.on("track")`` get it bare, as with aiortc. So that they may as well be written
+    for the W3C's event, it has that one's members: `track`, `receiver`, `transceiver`, `streams`.
+    """
+
+    def __init__(self, kind: str, track_id: str | None = None) -> None:
+        super().__init__(kind, track_id)
+        self.receiver: Any = None
+        self.transceiver: Any = None
+        self.streams: tuple[MediaStream, ...] = ()
+
+    @property
+    def track(self) -> "RemoteStreamTrack":
+        """The track itself."""
+        return self
+
+
+class RTCRtpReceiver:
+    """Receives one track of a connection."""
+
+    def __init__(self, host: Host, number: int, kind: str, track_id: str | None) -> None:
+        self._host = host
+        self._number = number
+        self._kind = kind
+        self._track = RemoteStreamTrack(kind, track_id)
+        self._track.receiver = self
+        self.below = RtpReceiver(kind, track=self._track)
+
+    @property
+    def kind(self) -> str:
+        """ "audio" or "video"."""
+        return self._kind
+
+    @property
+    def track(self) -> RemoteStreamTrack:
+        """The track received."""
+        return self._track
+
+    @property
+    def transport(self) -> RTCDtlsTransport | None:
+        """What it receives over, None before that is negotiated."""
+        parameters = self._host.state.wiring.receivers.get(self._number)
+        return None if parameters is None else self._host.transport_of(parameters.transport)
+
+    @classmethod
+    def getCapabilities(cls, kind: str) -> RTCRtpCapabilities | None:
+        """Return what can be received of "audio" or "video"; None for any other kind."""
+        return get_capabilities(kind)
+
+    def getParameters(self) -> RTCRtpReceiveParameters:
+        """Return how it receives."""
+        agreed = self._host.state.wiring.receivers.get(self._number)
+        if agreed is None:
+            return RTCRtpReceiveParameters()
+        return RTCRtpReceiveParameters(
+            describe_extensions(agreed.header_extensions),
+            RTCRtcpParameters(None, agreed.reduced_size),
+            describe_codecs(self._kind, agreed.codecs),
+        )
+
+    def getContributingSources(self) -> list[RTCRtpContributingSource]:
+        """Return the sources mixed into the stream in the last ten seconds."""
+        return []
+
+    def getSynchronizationSources(self) -> list[RTCRtpSynchronizationSource]:
+        """Return the streams received in the last ten seconds, the latest first."""
+        now = asyncio.get_running_loop().time()
+        found = [
+            RTCRtpSynchronizationSource(
+                stream.last_arrival, stream.ssrc, stream.rtp_timestamp, _level(stream.audio_level)
+            )
+            for stream in self.below.statistics()
+            if now - stream.last_arrival <= SOURCE_LIFETIME
+        ]
+        return sorted(found, key=lambda one: -one.timestamp)
+
+    async def getStats(self) -> RTCStatsReport:
+        """Return statistics of what this receiver receives."""
+        return await self._host.getStats(self)
+
+    def agreed(self) -> RtpReceiveParameters | None:
+        """Return how to receive by what was negotiated, None when nothing is to be received."""
+        state = self._host.state
+        agreed = state.wiring.receivers.get(self._number)
+        transceiver = state.transceiver(self._number)
+        if agreed is None or transceiver is None:
+            return None
+        return to_receive(agreed, transceiver, state.cname)
+
+
+def _level(level: int | None) -> float | None:
+    """Return the linear level of one in -dBov (RFC 6464 §3)."""
+    if level is None:
+        return None
+    return 0.0 if level == 127 else 10 ** (-level / 20)

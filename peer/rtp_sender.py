@@ -1,0 +1,151 @@
+"""A sender (W3C RTCRtpSender)."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Mapping
+
+from peer.transports import MediaStreamTrack, RtpSender, RtpSendParameters
+
+from .awaitable import Done
+from .dtls_transport import RTCDtlsTransport
+from .errors import InvalidStateError, JsepTypeError
+from .host import Host
+from .media_stream import MediaStream
+from .options import RTCRtpEncodingParameters
+from .rtp_capabilities import RTCRtpCapabilities, get_capabilities
+from .rtp_parameters import (
+    RTCRtcpParameters,
+    RTCRtpSendParameters,
+    check_unchanged,
+    copy_encodings,
+    describe_codecs,
+    describe_extensions,
+    read_send_parameters,
+    to_send,
+)
+from .stats import RTCStatsReport
+
+
+class RTCRtpSender:
+    """Sends one track of a connection, or none."""
+
+    def __init__(
+        self,
+        host: Host,
+        number: int,
+        kind: str,
+        track: MediaStreamTrack | None,
+        encodings: list[RTCRtpEncodingParameters],
+    ) -> None:
+        self._host = host
+        self._number = number
+        self._kind = kind
+        self._encodings = encodings or [RTCRtpEncodingParameters()]
+        self._transaction: str | None = None
+        self._stopped = False
+        self._has_sent = False
+        self.below = RtpSender(kind, track)
+
+    @property
+    def kind(self) -> str:
+        """ "audio" or "video"."""
+        return self._kind
+
+    @property
+    def track(self) -> MediaStreamTrack | None:
+        """The track being sent."""
+        return self.below.track
+
+    @property
+    def transport(self) -> RTCDtlsTransport | None:
+        """What it sends over, None before that is negotiated."""
+        parameters = self._host.state.wiring.senders.get(self._number)
+        return None if parameters is None else self._host.transport_of(parameters.transport)
+
+    @property
+    def dtmf(self) -> None:
+        """None: telephone events cannot be sent."""
+        return None
+
+    @classmethod
+    def getCapabilities(cls, kind: str) -> RTCRtpCapabilities | None:
+        """Return what can be sent of "audio" or "video"; None for any other kind."""
+        return get_capabilities(kind)
+
+    def replaceTrack(self, track: MediaStreamTrack | None) -> Awaitable[None]:
+        """Send another track, or none, from now on, without negotiation (W3C §5.2).
+
+        It has happened when the call returns; awaiting is allowed. Raises TypeError for a track
+        of another kind, InvalidStateError when the transceiver is stopped.
+        """
+        if track is not None and track.kind != self._kind:
+            raise JsepTypeError(f"a track of {track.kind} cannot replace one of {self._kind}")
+        if self._stopped:
+            raise InvalidStateError("the transceiver is stopped")
+        self.below.replace_track(track)
+        return Done()
+
+    def setStreams(self, *streams: MediaStream) -> None:
+        """Say which streams the track belongs to; the peer hears of it by negotiation."""
+        self._host.set_streams(self._number, [stream.id for stream in streams])
+
+    def getParameters(self) -> RTCRtpSendParameters:
+        """Return how it sends; to be altered and given to `setParameters` in the same turn."""
+        agreed = self._host.state.wiring.senders.get(self._number)
+        if self._transaction is None:
+            self._transaction = secrets.token_hex(16)
+            asyncio.get_running_loop().call_soon(self._end_transaction)
+        parameters = RTCRtpSendParameters(
+            transactionId=self._transaction,
+            encodings=copy_encodings(self._encodings),
+            rtcp=RTCRtcpParameters(self._host.state.cname, False),
+        )
+        if agreed is not None:
+            parameters.codecs = describe_codecs(self._kind, agreed.codecs)
+            parameters.headerExtensions = describe_extensions(agreed.header_extensions)
+            parameters.rtcp = RTCRtcpParameters(agreed.cname, agreed.reduced_size)
+        return parameters
+
+    def setParameters(
+        self, parameters: RTCRtpSendParameters | Mapping[str, object]
+    ) -> Awaitable[None]:
+        """Send with altered parameters; of those only members of the encodings may change.
+
+        It has happened when the call returns; awaiting is allowed. Raises InvalidStateError for
+        parameters that are not those `getParameters` gave last, InvalidModificationError for a
+        changed member that is read-only, RangeError and TypeError for values out of range.
+        """
+        if self._stopped:
+            raise InvalidStateError("the transceiver is stopped")
+        given = read_send_parameters(parameters)
+        if self._transaction is None or given.transactionId != self._transaction:
+            raise InvalidStateError("the parameters are not those read last")
+        check_unchanged(self.getParameters(), given)
+        self._encodings = given.encodings
+        self._end_transaction()
+        self._host.sender_changed(self._number)
+        return Done()
+
+    async def getStats(self) -> RTCStatsReport:
+        """Return statistics of what this sender sends."""
+        return await self._host.getStats(self)
+
+    # For the connection
+
+    @property
+    def has_sent(self) -> bool:
+        """Tell whether it was ever negotiated to send: addTrack uses it no more then."""
+        return self._has_sent
+
+    def agreed(self) -> RtpSendParameters | None:
+        """Return how to send by what was negotiated and set, None when nothing is to be sent."""
+        agreed = self._host.state.wiring.senders.get(self._number)
+        self._has_sent = self._has_sent or (agreed is not None and agreed.active)
+        return None if agreed is None else to_send(self._kind, agreed, self._encodings[0])
+
+    def mark_stopped(self) -> None:
+        """Refuse changes from now on: the transceiver is stopped."""
+        self._stopped = True
+
+    def _end_transaction(self) -> None:
+        self._transaction = None

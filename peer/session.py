@@ -1,0 +1,320 @@
+"""What a peer connection is made of: offer/answer, the transports, media and data, joined."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from peer.ice import GatheringFailed
+from peer.jsep import (
+    BundlePolicy,
+    Configuration,
+    Outcome,
+    RtcpMuxPolicy,
+    SignalingState,
+    State,
+    close,
+    create_state,
+    is_negotiation_needed,
+    set_streams,
+)
+from peer.transports import Certificate
+from sdp import Candidate, Fingerprint
+
+from .configuration import RTCConfiguration
+from .data import Data
+from .data_channel import RTCDataChannel
+from .dtls_transport import RTCDtlsTransport
+from .event_target import EventTarget
+from .events import (
+    Event,
+    RTCDataChannelEvent,
+    RTCPeerConnectionIceErrorEvent,
+    RTCPeerConnectionIceEvent,
+)
+from .executor import Executor
+from .ice_candidate import from_sdp
+from .link import Link
+from .links import Links
+from .media import Media
+from .operations import OperationsChain
+from .states import connection_state, gathering_state, ice_connection_state
+from .statistics import collect_statistics
+from .stats import RTCStatsReport
+from .transceivers import Transceivers
+
+MAX_MESSAGE_SIZE = 262144
+"""Bytes of the largest message taken from a data channel, as much as browsers take."""
+FINGERPRINT = "sha-256"
+"""The one fingerprint signalled: what every peer knows (RFC 8827 §6.5)."""
+
+
+class Session:
+    """The parts of a connection, its states, and the events about them.
+
+    Events go out through `target`, none after `close`. `ended` is called when the peer has closed
+    everything.
+    """
+
+    def __init__(
+        self, target: EventTarget, configuration: RTCConfiguration, ended: Callable[[], object]
+    ) -> None:
+        self._target = target
+        self._ended = ended
+        certificates = configuration.certificates
+        self.certificate = certificates[0] if certificates else Certificate.generate()
+        self.configuration = configuration
+        self._state = create_state(_engine(configuration, self.certificate), os.urandom)
+        self.chain = OperationsChain(self._chain_emptied)
+        self.links = Links(configuration, self.certificate, self)
+        self.media = Media(self, self.links)
+        self.data = Data(self.links, self._take_channel)
+        self.transceivers = Transceivers(self, self.media)
+        self._executor = Executor(self.links, self.media, self.data)
+        self._closed = False
+        self.ice_connection_state = "new"
+        self.connection_state = "new"
+        self.gathering_state = "new"
+        self._gathering_changed = asyncio.Event()
+        self._gathering_soon = 0
+        self._executing = False
+        self._negotiation_needed = False
+        self._check_when_empty = False
+        self._deferred: list[Callable[[], object]] = []
+
+    @property
+    def state(self) -> State:
+        """The state of offer/answer."""
+        return self._state
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether the connection is closed."""
+        return self._closed
+
+    # Changes of offer/answer
+
+    def change(self, state: State) -> None:
+        """Go over to a state, and see whether negotiation is needed now."""
+        self._state = state
+        self.update_negotiation_needed()
+
+    def keep(self, state: State) -> None:
+        """Go over to a state that says nothing new about negotiation: something was created."""
+        self._state = state
+
+    def carry_out(self, outcome: Outcome) -> None:
+        """Go over to a state with the steps that lead there."""
+        self.apply(outcome)
+        self.update_negotiation_needed()
+
+    def apply(self, outcome: Outcome) -> list[int]:
+        """Go over to a state and carry out its plan; returns the transports to gather for."""
+        self._state = outcome.state
+        self._executing = True
+        try:
+            return self._executor.run(outcome.plan)
+        finally:
+            self._executing = False
+            self.transports_changed()
+            self._update_gathering_state()
+
+    def describe(self, outcome: Outcome) -> list[int]:
+        """Carry out what setting a description led to, and tell of it (W3C §4.4.1.5)."""
+        before = self._state.signaling_state
+        numbers = self.apply(outcome)
+        if self._state.signaling_state != before:
+            self._tell(Event("signalingstatechange"))
+        for event in self.media.tell():
+            self._tell(event, event.track)
+        self._negotiation_needed = False
+        self.update_negotiation_needed()
+        return numbers
+
+    def set_streams(self, number: int, streams: Sequence[str]) -> None:
+        """Put the track of a sender into these streams."""
+        self.change(set_streams(self._state, number, streams))
+
+    def sender_changed(self, number: int) -> None:
+        """Send with other settings from now on."""
+        self.media.update_sender(number)
+
+    def transport_of(self, transport: int) -> RTCDtlsTransport | None:
+        """Return the transport with this number of the plan's."""
+        link = self.links.all.get(transport)
+        return None if link is None else link.dtls
+
+    # Negotiation needed (W3C §4.7.3)
+
+    def update_negotiation_needed(self) -> None:
+        """See, when everything that is under way has ended, whether negotiation is needed."""
+        if not self.chain.empty:
+            self._check_when_empty = True
+        else:
+            self.soon(self._check_negotiation)
+
+    def _check_negotiation(self) -> None:
+        if self._closed:
+            return
+        if not self.chain.empty:
+            self._check_when_empty = True
+        elif self._state.signaling_state is not SignalingState.STABLE:
+            # Seen to again when it is stable.
+            return
+        elif not is_negotiation_needed(self._state):
+            self._negotiation_needed = False
+        elif not self._negotiation_needed:
+            self._negotiation_needed = True
+            self._tell(Event("negotiationneeded"))
+
+    def _chain_emptied(self) -> None:
+        if self._check_when_empty:
+            self._check_when_empty = False
+            self.update_negotiation_needed()
+
+    def soon(self, callback: Callable[[], object]) -> None:
+        """Call from the event loop; outside of one, when there is one."""
+        try:
+            asyncio.get_running_loop().call_soon(callback)
+        except RuntimeError:
+            self._deferred.append(callback)
+
+    def catch_up(self) -> None:
+        """Do what was put off for want of a running event loop."""
+        deferred, self._deferred = self._deferred, []
+        for callback in deferred:
+            self.soon(callback)
+
+    # Gathering
+
+    def begin_gathering(self, numbers: Iterable[int]) -> None:
+        """Gather for these transports as soon as the caller has heard of its description."""
+        # Whoever waits for the end of candidates from now on must not take it for reached.
+        self._gathering_soon += 1
+        asyncio.get_running_loop().call_soon(self._gather, tuple(numbers))
+
+    def _gather(self, numbers: tuple[int, ...]) -> None:
+        self._gathering_soon -= 1
+        self._gathering_changed.set()
+        if not self._closed:
+            self.links.gather(numbers)
+            self._update_gathering_state()
+
+    async def wait_gathered(self, within: float) -> None:
+        """Wait for the end of candidates, no longer than so many seconds."""
+        try:
+            async with asyncio.timeout(within):
+                while self._gathers() and not self._closed:
+                    self._gathering_changed.clear()
+                    await self._gathering_changed.wait()
+        except TimeoutError:
+            return
+
+    def _gathers(self) -> bool:
+        return self._gathering_soon > 0 or self.gathering_state == "gathering"
+
+    def candidate_gathered(self, link: Link, candidate: Candidate | None) -> None:
+        """Tell of a local candidate."""
+        if candidate is None:
+            self._update_gathering_state()
+            return
+        made = from_sdp(candidate, link.mid, self._index(link.mid))
+        self._tell(RTCPeerConnectionIceEvent(candidate=made, url=made.url), made)
+
+    def gathering_failed(self, event: GatheringFailed) -> None:
+        """Tell of a server that gave nothing."""
+        told = RTCPeerConnectionIceErrorEvent(
+            address=event.local.host if event.local.port else None,
+            port=event.local.port or None,
+            url=event.url,
+            errorCode=event.code,
+            errorText=event.reason,
+        )
+        self._tell(told, told)
+
+    def _index(self, mid: str) -> int | None:
+        mids = [slot.mid for slot in self._state.slots]
+        return mids.index(mid) if mid in mids else None
+
+    def _update_gathering_state(self) -> None:
+        if self._closed:
+            return
+        state = gathering_state(link.gathering_state for link in self.links.all.values())
+        if state == self.gathering_state:
+            return
+        self.gathering_state = state
+        self._gathering_changed.set()
+        self._tell(Event("icegatheringstatechange"))
+        if state == "complete":
+            self._tell(RTCPeerConnectionIceEvent(candidate=None), None)
+
+    # States
+
+    def transports_changed(self) -> None:
+        """Bring the states of the connection up to date, and tell of changes."""
+        if self._closed or self._executing:
+            return
+        used = self.links.all.values()
+        ice = [state for link in used for state in link.ice_states]
+        dtls = [state for link in used for state in link.dtls_states]
+        ice_before, self.ice_connection_state = self.ice_connection_state, ice_connection_state(ice)
+        before, self.connection_state = self.connection_state, connection_state(ice, dtls)
+        if self.ice_connection_state != ice_before:
+            self._tell(Event("iceconnectionstatechange"))
+        if self.connection_state != before:
+            self._tell(Event("connectionstatechange"))
+        if dtls and set(dtls) == {"closed"}:
+            self.soon(self._closed_by_peer)
+
+    def _take_channel(self, channel: RTCDataChannel) -> None:
+        self._tell(RTCDataChannelEvent(channel=channel), channel)
+
+    def _tell(self, event: Event, *args: object) -> None:
+        if not self._closed:
+            self._target.dispatch(event.type, event, *args)
+
+    def configure(self, configuration: RTCConfiguration) -> None:
+        """Go by another configuration from the next gathering on."""
+        self.configuration = self.links.configuration = configuration
+
+    # Statistics
+
+    async def getStats(self, selector: object = None) -> RTCStatsReport:
+        """Return statistics of what belongs to a track, a sender or a receiver; None: of all."""
+        return collect_statistics(self, selector)
+
+    # The end
+
+    def close(self) -> None:
+        """End everything that can end at once; `finish` does the rest."""
+        self._state = close(self._state).state
+        self._closed = True
+        self.ice_connection_state = self.connection_state = "closed"
+        self.chain.close()
+        self._gathering_changed.set()
+        self.media.end_tracks()
+
+    async def finish(self) -> None:
+        """Close what needs the network for it; returns always and leaves nothing behind."""
+        await self.media.close()
+        await self.data.close()
+        await self.links.close_all()
+
+    def _closed_by_peer(self) -> None:
+        """Close as aiortc does when the peer has closed every DTLS association."""
+        if not self._closed:
+            self._ended()
+
+
+def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Configuration:
+    fingerprints = tuple(
+        Fingerprint(one.algorithm, one.value)
+        for one in certificate.getFingerprints()
+        if one.algorithm == FINGERPRINT
+    )
+    return replace(
+        Configuration(fingerprints),
+        bundle_policy=BundlePolicy(configuration.bundlePolicy.value),
+        rtcp_mux_policy=RtcpMuxPolicy(configuration.rtcpMuxPolicy.value),
+        max_message_size=MAX_MESSAGE_SIZE,
+    )

@@ -1,0 +1,40 @@
+"""States of a connection as a whole, from those of its transports (W3C §4.3)."""
+
+from collections.abc import Iterable
+
+from peer.ice import IceState
+
+
+def ice_connection_state(states: Iterable[IceState]) -> str:
+    """Return the RTCIceConnectionState of these ICE transports (W3C §4.3.3)."""
+    present = set(states)
+    for state in (IceState.FAILED, IceState.DISCONNECTED):
+        if state in present:
+            return str(state.value)
+    if present <= {IceState.NEW, IceState.CLOSED}:
+        return "new"
+    if present & {IceState.NEW, IceState.CHECKING}:
+        return "checking"
+    return "completed" if present <= {IceState.COMPLETED, IceState.CLOSED} else "connected"
+
+
+def connection_state(ice: Iterable[IceState], dtls: Iterable[str]) -> str:
+    """Return the RTCPeerConnectionState of these ICE and DTLS transports (W3C §4.3.3)."""
+    ice_state, handshakes = ice_connection_state(ice), set(dtls)
+    if ice_state == "failed" or "failed" in handshakes:
+        return "failed"
+    if ice_state == "disconnected":
+        return "disconnected"
+    if ice_state == "new" and handshakes <= {"new", "closed"}:
+        return "new"
+    if ice_state in ("connected", "completed") and handshakes <= {"connected", "closed"}:
+        return "connected"
+    return "connecting"
+
+
+def gathering_state(states: Iterable[str]) -> str:
+    """Return the RTCIceGatheringState of these transports (W3C §4.3.2)."""
+    present = set(states)
+    if "gathering" in present:
+        return "gathering"
+    return "complete" if present == {"complete"} else "new"

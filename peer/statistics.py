@@ -1,0 +1,5 @@
+from .stats import RTCStatsReport
+
+
+def collect_statistics(session, selector):
+    return RTCStatsReport()

@@ -1,0 +1,121 @@
+"""What the application does with tracks and transceivers (W3C §5.1)."""
+
+import os
+from collections.abc import Sequence
+
+from peer.jsep import Encoding, add_transceiver, remove_track, set_direction, use_for_track
+from peer.transports import MediaStreamTrack
+from sdp import Direction
+
+from .errors import InvalidAccessError, InvalidStateError, JsepTypeError
+from .host import Host
+from .media import Media
+from .media_stream import MediaStream
+from .options import RTCRtpTransceiverInit
+from .rtp_sender import RTCRtpSender
+from .transceiver import RTCRtpTransceiver
+
+KINDS = ("audio", "video")
+
+
+class Transceivers:
+    """Adds and alters transceivers, in offer/answer and among the objects."""
+
+    def __init__(self, host: Host, media: Media) -> None:
+        self._host = host
+        self._media = media
+
+    def add_track(self, track: object, streams: Sequence[MediaStream]) -> RTCRtpSender:
+        """Send a track (W3C addTrack)."""
+        self._check_open()
+        kind = _kind(track)
+        assert isinstance(track, MediaStreamTrack)
+        self._check_unused(track)
+        names = [stream.id for stream in streams]
+        free = self._find_free(kind)
+        if free is not None:
+            free.sender.replaceTrack(track)
+            self._host.change(use_for_track(self._host.state, free.number, names))
+            return free.sender
+        state, number = add_transceiver(
+            self._host.state, kind, entropy=os.urandom, streams=names, by_add_track=True
+        )
+        made = self._media.create(number, kind, track)
+        self._host.change(state)
+        return made.sender
+
+    def remove_track(self, sender: RTCRtpSender) -> None:
+        """Send a track no more (W3C removeTrack)."""
+        self._check_open()
+        owner = next((one for one in self._media.transceivers if one.sender is sender), None)
+        if owner is None:
+            raise InvalidAccessError("the sender is none of this connection")
+        if sender.track is None or owner.direction == "stopped":
+            return
+        sender.replaceTrack(None)
+        self._host.change(remove_track(self._host.state, owner.number))
+
+    def add_transceiver(self, track_or_kind: object, init: object) -> RTCRtpTransceiver:
+        """Add a transceiver (W3C addTransceiver)."""
+        self._check_open()
+        track = None if isinstance(track_or_kind, str) else track_or_kind
+        kind = track_or_kind if isinstance(track_or_kind, str) else _kind(track)
+        if kind not in KINDS:
+            raise JsepTypeError(f"{kind!r} is no kind of media")
+        assert track is None or isinstance(track, MediaStreamTrack)
+        wanted = RTCRtpTransceiverInit.from_value(init)
+        state, number = add_transceiver(
+            self._host.state,
+            kind,
+            entropy=os.urandom,
+            direction=Direction(wanted.direction),
+            streams=[stream.id for stream in wanted.streams],
+            encodings=[Encoding(one.rid, one.active) for one in wanted.sendEncodings],
+        )
+        made = self._media.create(number, kind, track, encodings=wanted.sendEncodings)
+        self._host.change(state)
+        return made
+
+    def receive(self, *, audio: bool | None = None, video: bool | None = None) -> None:
+        """Do what the legacy options of createOffer ask for (W3C §4.4.3.2)."""
+        for kind, wanted in (("audio", audio), ("video", video)):
+            if wanted is None:
+                continue
+            present = [
+                one
+                for one in self._media.transceivers
+                if one.kind == kind and one.direction != "stopped"
+            ]
+            if not wanted:
+                for one in present:
+                    sends = Direction(one.direction).sends
+                    direction = Direction.of(sends=sends, receives=False)
+                    self._host.change(set_direction(self._host.state, one.number, direction))
+            elif not any(Direction(one.direction).receives for one in present):
+                self.add_transceiver(kind, {"direction": "recvonly"})
+
+    def _find_free(self, kind: str) -> RTCRtpTransceiver | None:
+        """Return a transceiver that has never sent and has nothing to send."""
+        for one in self._media.transceivers:
+            known = self._host.state.transceiver(one.number)
+            usable = known is not None and not known.stopping and not one.sender.has_sent
+            if usable and one.kind == kind and one.sender.track is None:
+                return one
+        return None
+
+    def _check_unused(self, track: MediaStreamTrack) -> None:
+        if any(
+            one.sender.track is track and one.direction != "stopped"
+            for one in self._media.transceivers
+        ):
+            raise InvalidAccessError("the track is being sent already")
+
+    def _check_open(self) -> None:
+        if self._host.closed:
+            raise InvalidStateError("the connection is closed")
+
+
+def _kind(track: object) -> str:
+    if not isinstance(track, MediaStreamTrack) or track.kind not in KINDS:
+        raise JsepTypeError(f"{track!r} is no track of audio or video")
+    return track.kind
