@@ -17,9 +17,9 @@ class CandidateInit(NamedTuple):
     """What addIceCandidate is told (W3C RTCIceCandidateInit)."""
 
     candidate: str | None = None
-    sdp_mid: str | None = None
-    sdp_mline_index: int | None = None
-    username_fragment: str | None = None
+    sdpMid: str | None = None
+    sdpMLineIndex: int | None = None
+    usernameFragment: str | None = None
 
 
 def read_init(value: Mapping[str, Any]) -> CandidateInit:
@@ -135,18 +135,18 @@ class RTCIceCandidate(AiortcIceCandidate):
     __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def _take(self, init: CandidateInit) -> None:
-        if init.sdp_mid is None and init.sdp_mline_index is None:
+        if init.sdpMid is None and init.sdpMLineIndex is None:
             raise JsepTypeError("a candidate needs sdpMid or sdpMLineIndex")
         text = init.candidate or ""
         parsed = _parse(text)
         self._given = (parsed, text)
         values = dict.fromkeys(_FIELDS) if parsed is None else _fields(parsed)
-        values |= {"sdpMid": init.sdp_mid, "sdpMLineIndex": init.sdp_mline_index}
+        values |= {"sdpMid": init.sdpMid, "sdpMLineIndex": init.sdpMLineIndex}
         super().__init__(**values)
-        self.usernameFragment = init.username_fragment
+        self.usernameFragment = init.usernameFragment
         if parsed is not None:
             self.extensions = parsed.extensions
-            if init.username_fragment is None:
+            if init.usernameFragment is None:
                 self.usernameFragment = parsed.ufrag
 
 
