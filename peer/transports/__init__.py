@@ -33,10 +33,19 @@ from .emitter import Emitter
 from .group import Malformed, TransportGroup
 from .ice import DatagramPath, IceTransport
 from .parameters import RtpReceiveParameters, RtpSendParameters
-from .receiver import InboundStatistics, MediaDrop, RtpReceiver
+from .receiver import MediaDrop, RtpReceiver
 from .router import Drop
 from .sctp import SctpDrop, SctpTransport
-from .sender import OutboundStatistics, RemoteInboundStatistics, RtpSender
+from .sender import RtpSender
+from .statistics import (
+    AudioFigures,
+    InboundStatistics,
+    OutboundStatistics,
+    RemoteInboundStatistics,
+    RemoteOutboundStatistics,
+    SourceStatistics,
+    VideoFigures,
+)
 from .track import RemoteTrack
 
 __all__ = [
@@ -64,6 +73,10 @@ __all__ = [
     "OutboundStatistics",
     "RemoteInboundStatistics",
     "InboundStatistics",
+    "RemoteOutboundStatistics",
+    "SourceStatistics",
+    "AudioFigures",
+    "VideoFigures",
     "Drop",
     "Malformed",
     "DtlsDrop",

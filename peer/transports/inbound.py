@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self, cast
 
+from aiortc.clock import datetime_from_ntp
 from aiortc.codecs import depayload, get_decoder
 from aiortc.codecs.base import Decoder
-from aiortc.jitterbuffer import JitterBuffer, JitterFrame
+from aiortc.jitterbuffer import MAX_MISORDER, JitterBuffer, JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpreceiver import NackGenerator, StreamStatistics, TimestampMapper
 from aiortc.rtp import HeaderExtensionsMap, RtcpReceiverInfo, RtcpSenderInfo, RtpPacket
+from av import VideoFrame
+from av.frame import Frame
+
+from .measure import AudioMeter, Loudness, VideoMeter
+from .statistics import InboundStatistics, RemoteOutboundStatistics
 
 _BUFFERED_AUDIO_PACKETS = 16
 _AUDIO_PREFETCH = 4
@@ -24,15 +30,19 @@ _MALFORMED = (ValueError, IndexError, struct.error)
 
 
 class InboundPacket(RtpPacket):
-    """A packet from the network."""
+    """A packet from the network; `header_size` counts its bytes that are no payload."""
+
+    header_size = 0
 
     @classmethod
     def read(cls, data: bytes, extensions: HeaderExtensionsMap) -> Self | None:
         """Parse a packet, None when it is malformed."""
         try:
-            return cast("Self", cls.parse(data, extensions))
+            packet = cast("Self", cls.parse(data, extensions))
         except _MALFORMED:
             return None
+        packet.header_size = len(data) - len(packet.payload)
+        return packet
 
     def repaired(self, payload_type: int, ssrc: int) -> "InboundPacket | None":
         """Return what a retransmission carries (RFC 4588 §4), None when it carries nothing."""
@@ -60,7 +70,19 @@ class InboundPacket(RtpPacket):
 
 
 class FrameBuffer(JitterBuffer):
-    """Gives all frames a packet completes, where aiortc's leaves all but one for later."""
+    """Gives all frames a packet completes, where aiortc's leaves all but one for later.
+
+    `discarded` counts the packets that were given up with their picture.
+    """
+
+    discarded = 0
+
+    def is_late(self, sequence_number: int) -> bool:
+        """Tell whether the frames of a packet have left already."""
+        return (
+            self._origin is not None
+            and 0 < (self._origin - sequence_number) & 0xFFFF < MAX_MISORDER
+        )
 
     def take(self, packet: InboundPacket) -> tuple[bool, list[JitterFrame]]:
         """Add a packet; returns whether a picture was lost, and frames in order."""
@@ -78,6 +100,16 @@ class FrameBuffer(JitterBuffer):
         count = (sequence_number - self._origin + 1) & 0xFFFF
         if count <= self.capacity and self.smart_remove(count):
             self._origin = None
+
+    def smart_remove(self, count: int) -> bool:
+        """Make room, and count what it costs."""
+        before = self._held()
+        emptied = super().smart_remove(count)
+        self.discarded += before - self._held()
+        return emptied
+
+    def _held(self) -> int:
+        return sum(packet is not None for packet in self._packets)
 
 
 class Repair:
@@ -119,7 +151,10 @@ class Arrival:
 
 
 class InboundStream:
-    """The packets of one SSRC, in order, made frames of."""
+    """The packets of one SSRC, in order, made frames of.
+
+    Who sends the feedback counts it here.
+    """
 
     def __init__(self, ssrc: int, kind: str, clock_rate: int, rid: str | None) -> None:
         self.ssrc = ssrc
@@ -128,7 +163,18 @@ class InboundStream:
         self.audio_level: int | None = None
         self.rtp_timestamp = 0
         self.bytes_received = 0
+        self.nacks_sent = self.plis_sent = 0
+        self.frames_dropped = 0
         self.sender_info: RtcpSenderInfo | None = None
+        self._clock_rate = clock_rate
+        self._codec: RTCRtpCodecParameters | None = None
+        self._header_bytes = self._late_packets = self._frames_received = 0
+        self._rtx_ssrc: int | None = None
+        self._packets_repaired = self._bytes_repaired = 0
+        self._reports = 0
+        self._decode_time = 0.0
+        self._audio = AudioMeter()
+        self._video = VideoMeter()
         self._statistics = StreamStatistics(clock_rate)
         self._timestamps = TimestampMapper()
         self._last_report = 0
@@ -162,14 +208,24 @@ class InboundStream:
         self.last_arrival = now
         self.rtp_timestamp = packet.timestamp
         self.bytes_received += len(packet.payload)
+        self._header_bytes += packet.header_size
+        self._late_packets += self._buffer.is_late(packet.sequence_number)
         level = packet.extensions.audio_level
         if level is not None:
             self.audio_level = level[1]
+
+    def count_repair(self, packet: InboundPacket) -> None:
+        """Note a retransmission that arrived for this stream."""
+        self._rtx_ssrc = packet.ssrc
+        self._packets_repaired += 1
+        self._bytes_repaired += len(packet.payload)
+        self._header_bytes += packet.header_size
 
     def add(
         self, packet: InboundPacket, codec: RTCRtpCodecParameters, now: float
     ) -> Arrival | None:
         """Take a packet, or what a retransmission repaired; None when its payload is malformed."""
+        self._codec = codec
         missing: list[int] = []
         given_up: list[int] = []
         if self._repair is not None:
@@ -179,6 +235,7 @@ class InboundStream:
         if not packet.depayload(codec):
             return None
         picture_lost, frames = self._buffer.take(packet)
+        self._frames_received += len(frames)
         for frame in frames:
             frame.timestamp = self._timestamps.map(frame.timestamp)
         return Arrival(tuple(frames), tuple(missing), picture_lost or bool(given_up))
@@ -190,9 +247,23 @@ class InboundStream:
             known = self._decoders[codec.mimeType] = get_decoder(codec)
         return known
 
+    def note_decoded(
+        self, frame: Frame, loudness: Loudness | None, now: float, *, keyframe: bool
+    ) -> None:
+        """Note what a decoder made of the stream."""
+        if loudness is not None:
+            self._audio.add(loudness)
+        elif isinstance(frame, VideoFrame):
+            self._video.add(frame, now, keyframe=keyframe or bool(frame.key_frame))
+
+    def note_decode_time(self, seconds: float) -> None:
+        """Note how long a decoder was at work."""
+        self._decode_time += seconds
+
     def note_report(self, info: RtcpSenderInfo, now: float) -> None:
         """Note a sender report, which our own reports refer to."""
         self.sender_info = info
+        self._reports += 1
         self._last_report = (info.ntp_timestamp >> 16) & 0xFFFFFFFF
         self._last_report_at = now
 
@@ -207,6 +278,46 @@ class InboundStream:
             jitter=self._statistics.jitter,
             lsr=self._last_report,
             dlsr=min(delay, 0xFFFFFFFF),
+        )
+
+    def statistics(self, now: float) -> InboundStatistics:
+        """Return all figures."""
+        return InboundStatistics(
+            ssrc=self.ssrc,
+            rtx_ssrc=self._rtx_ssrc,
+            rid=self.rid,
+            codec=self._codec,
+            packets_received=self.packets_received,
+            bytes_received=self.bytes_received,
+            header_bytes_received=self._header_bytes,
+            packets_repaired=self._packets_repaired,
+            bytes_repaired=self._bytes_repaired,
+            packets_lost=self.packets_lost,
+            packets_discarded=self._late_packets + self._buffer.discarded,
+            jitter=self.jitter / self._clock_rate,
+            last_arrival=self.last_arrival,
+            rtp_timestamp=self.rtp_timestamp,
+            audio_level=self.audio_level,
+            frames_received=self._frames_received,
+            frames_dropped=self.frames_dropped,
+            decode_time=self._decode_time,
+            audio=self._audio.figures(),
+            video=self._video.figures(now),
+            nacks_sent=self.nacks_sent,
+            plis_sent=self.plis_sent,
+            remote=self._remote(),
+        )
+
+    def _remote(self) -> RemoteOutboundStatistics | None:
+        info = self.sender_info
+        if info is None:
+            return None
+        return RemoteOutboundStatistics(
+            packets_sent=info.packet_count,
+            octets_sent=info.octet_count,
+            timestamp=datetime_from_ntp(info.ntp_timestamp) if info.ntp_timestamp else None,
+            reports=self._reports,
+            arrival=self._last_report_at,
         )
 
 

@@ -46,14 +46,21 @@ class OutboundStream:
     def __init__(self, ssrc: int, rtx_ssrc: int | None) -> None:
         self.ssrc = ssrc
         self.rtx_ssrc = rtx_ssrc
-        self.packets_sent = self.octets_sent = self.packets_repeated = 0
-        self._sequence_number = _first_sequence_number()
+        self.packets_sent = self.octets_sent = self.header_octets_sent = 0
+        self.packets_repeated = self.octets_repeated = 0
+        self.first_sequence_number = _first_sequence_number()
+        self._sequence_number = self.first_sequence_number
         self._rtx_sequence_number = _first_sequence_number()
         self._origin: int | None = None
         self._last_timestamp = secrets.randbits(32)
         self._last_ntp = 0
         self._last_time: float | None = None
         self._history: dict[int, RtpPacket] = {}
+
+    @property
+    def last_time(self) -> float | None:
+        """When the latest frame was made packets of, in seconds."""
+        return self._last_time
 
     def rebase(self) -> None:
         """The next frame counts from another origin: another track, or another encoder."""
@@ -84,7 +91,9 @@ class OutboundStream:
             self._sequence_number = (self._sequence_number + 1) & 0xFFFF
             self.packets_sent += 1
             self.octets_sent += len(payload)
-            yield packet.serialize(labels.extensions)
+            data = packet.serialize(labels.extensions)
+            self.header_octets_sent += len(data) - len(payload)
+            yield data
 
     def repeat(
         self, sequence_number: int, rtx_payload_type: int | None, labels: Labels
@@ -97,13 +106,20 @@ class OutboundStream:
         if packet is None or packet.sequence_number != sequence_number:
             return None
         self.packets_repeated += 1
+        self.octets_repeated += len(packet.payload)
         if rtx_payload_type is None or self.rtx_ssrc is None:
-            return packet.serialize(labels.extensions)
+            data = packet.serialize(labels.extensions)
+        else:
+            data = self._retransmit(packet, rtx_payload_type, self.rtx_ssrc, labels)
+        self.header_octets_sent += len(data) - len(packet.payload)
+        return data
+
+    def _retransmit(self, packet: RtpPacket, payload_type: int, ssrc: int, labels: Labels) -> bytes:
         again = wrap_rtx(
             packet,
-            payload_type=rtx_payload_type,
+            payload_type=payload_type,
             sequence_number=self._rtx_sequence_number,
-            ssrc=self.rtx_ssrc,
+            ssrc=ssrc,
         )
         self._rtx_sequence_number = (self._rtx_sequence_number + 1) & 0xFFFF
         again.extensions = type(packet.extensions)(

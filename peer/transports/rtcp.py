@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable
 
+from aiortc.clock import current_ntp_time
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -10,6 +11,7 @@ from aiortc.rtp import (
     RtcpByePacket,
     RtcpPacket,
     RtcpPsfbPacket,
+    RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSdesPacket,
@@ -17,6 +19,8 @@ from aiortc.rtp import (
     RtcpSrPacket,
     unpack_remb_fci,
 )
+
+from .statistics import RemoteInboundStatistics
 
 SDES_CNAME = 1
 SDES_MID = 15
@@ -90,6 +94,42 @@ def maximum_bitrate(packet: RtcpPsfbPacket) -> tuple[int, list[int]] | None:
         return unpack_remb_fci(packet.fci)
     except (ValueError, struct.error, IndexError):
         return None
+
+
+def read_report(
+    report: RtcpReceiverInfo,
+    before: RemoteInboundStatistics | None,
+    first_sequence_number: int,
+    clock_rate: int,
+    now: float,
+) -> RemoteInboundStatistics:
+    """Return what a report block says of our stream, and sum it up with those before."""
+    measured = _round_trip_time(report)
+    latest = measured
+    if measured is None and before is not None:
+        latest = before.round_trip_time
+    # RFC 3550 §A.3, from our side: the peer saw no packet before our first.
+    received = report.highest_sequence - first_sequence_number + 1 - report.packets_lost
+    return RemoteInboundStatistics(
+        fraction_lost=report.fraction_lost,
+        packets_lost=report.packets_lost,
+        packets_received=received if received >= 0 else None,
+        jitter=report.jitter / clock_rate,
+        round_trip_time=latest,
+        total_round_trip_time=(before.total_round_trip_time if before else 0.0) + (measured or 0.0),
+        round_trip_times=(before.round_trip_times if before else 0) + (measured is not None),
+        reports=(before.reports if before else 0) + 1,
+        arrival=now,
+    )
+
+
+def _round_trip_time(report: RtcpReceiverInfo) -> float | None:
+    """Return the arrival less the report's time less the delay at the peer (RFC 3550 §6.4.1)."""
+    if not report.lsr:
+        return None
+    middle = (current_ntp_time() >> 16) & 0xFFFFFFFF
+    measured = (middle - report.lsr - report.dlsr) & 0xFFFFFFFF
+    return measured / 65536 if measured < 1 << 31 else None
 
 
 def compound(

@@ -2,12 +2,11 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from aiortc.clock import current_ntp_time
-from aiortc.codecs import get_encoder, is_rtx
+from aiortc.codecs import depayload, get_encoder, is_rtx
 from aiortc.codecs.base import Encoder
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
@@ -25,15 +24,15 @@ from aiortc.rtp import (
     RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSrPacket,
-    compute_audio_level_dbov,
 )
-from av import AudioFrame
 from av.frame import Frame
 from av.packet import Packet
 
+from .measure import Loudness, SourceMeter, VideoMeter, is_keyframe, measure
 from .outbound import EncodedFrame, Labels, OutboundStream
 from .parameters import RtpSendParameters, extensions_map, repaired_payload_type
-from .rtcp import compound, maximum_bitrate
+from .rtcp import compound, maximum_bitrate, read_report
+from .statistics import OutboundStatistics, RemoteInboundStatistics, SourceStatistics
 
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
@@ -58,31 +57,12 @@ class SendTransport(Protocol):
         """Send RTCP; ConnectionError when not connected."""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteInboundStatistics:
-    """What the peer reported of our stream; `round_trip_time` in seconds, jitter in clock units."""
+class Encoded(NamedTuple):
+    """What an encoder made of a frame, how loud it is, and the seconds it took."""
 
-    fraction_lost: int
-    packets_lost: int
-    jitter: int
-    round_trip_time: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class OutboundStatistics:
-    """What was sent on one SSRC; `target_bitrate` in bits per second."""
-
-    ssrc: int
-    rtx_ssrc: int | None
-    codec: str
-    packets_sent: int
-    bytes_sent: int
-    packets_repeated: int
-    frames_encoded: int
-    nacks_received: int
-    keyframes_requested: int
-    target_bitrate: int | None
-    remote: RemoteInboundStatistics | None
+    frame: EncodedFrame
+    loudness: Loudness | None
+    seconds: float
 
 
 class RtpSender:
@@ -107,7 +87,10 @@ class RtpSender:
         self._encoder: Encoder | None = None
         self._keyframe = False
         self._target_bitrate: int | None = None
-        self._frames_encoded = self._nacks = self._keyframe_requests = 0
+        self._source = SourceMeter()
+        self._frames_encoded = self._frames_sent = self._nacks = self._plis = self._firs = 0
+        self._encode_time = 0.0
+        self._video = VideoMeter()
         self._remote: RemoteInboundStatistics | None = None
         self._sending: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -137,6 +120,7 @@ class RtpSender:
             raise TypeError(f"a track of {track.kind} cannot replace one of {self._kind}")
         if track is not self._track:
             self._track = track
+            self._source = SourceMeter()
             self._restart()
 
     def send(self, transport: SendTransport, parameters: RtpSendParameters) -> None:
@@ -199,7 +183,8 @@ class RtpSender:
                 for sequence_number in dict.fromkeys(packet.lost):
                     self._repeat(sequence_number)
             case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
-                self._keyframe_requests += 1
+                self._plis += fmt == RTCP_PSFB_PLI
+                self._firs += fmt == RTCP_PSFB_FIR
                 self._keyframe = True
             case RtcpPsfbPacket(fmt=fmt) if fmt == RTCP_PSFB_APP:
                 estimate = maximum_bitrate(packet)
@@ -211,22 +196,37 @@ class RtpSender:
 
     def statistics(self) -> OutboundStatistics | None:
         """Return the figures of the stream, None when nothing was ever to be sent."""
-        stream = self._stream
+        stream, parameters = self._stream, self._parameters
         if stream is None:
             return None
         return OutboundStatistics(
             ssrc=stream.ssrc,
             rtx_ssrc=stream.rtx_ssrc,
-            codec="" if self._codec is None else self._codec.mimeType,
+            rid=None if parameters is None else parameters.rid,
+            codec=self._codec,
+            active=parameters is not None and parameters.active,
             packets_sent=stream.packets_sent,
             bytes_sent=stream.octets_sent,
+            header_bytes_sent=stream.header_octets_sent,
             packets_repeated=stream.packets_repeated,
+            bytes_repeated=stream.octets_repeated,
+            last_sent=stream.last_time,
             frames_encoded=self._frames_encoded,
+            frames_sent=self._frames_sent,
+            encode_time=self._encode_time,
+            video=self._video.figures(asyncio.get_running_loop().time()),
             nacks_received=self._nacks,
-            keyframes_requested=self._keyframe_requests,
+            plis_received=self._plis,
+            firs_received=self._firs,
             target_bitrate=self._bitrate(),
             remote=self._remote,
         )
+
+    def source_statistics(self) -> SourceStatistics | None:
+        """Return what the track delivered since it was given; None without a track."""
+        if self._track is None:
+            return None
+        return self._source.figures(asyncio.get_running_loop().time())
 
     def _restart(self) -> None:
         """End the loop that sends, and begin another when there is all it needs."""
@@ -264,16 +264,23 @@ class RtpSender:
     async def _send_next(
         self, track: MediaStreamTrack, codec: RTCRtpCodecParameters, encoder: Encoder
     ) -> None:
-        data = await track.recv()
+        data, source = await track.recv(), self._source
+        loop = asyncio.get_running_loop()
         if self._parameters is None or not self._parameters.active:
+            source.add(data, measure(data), loop.time())
             return
         keyframe, self._keyframe = self._keyframe, False
         level = _wants_audio_level(self._parameters)
-        loop = asyncio.get_running_loop()
-        frame = await loop.run_in_executor(None, _encode, encoder, data, keyframe, level)
-        if frame.payloads:
+        encoded = await loop.run_in_executor(None, _encode, encoder, data, keyframe, level)
+        now = loop.time()
+        source.add(data, encoded.loudness, now)
+        self._encode_time += encoded.seconds
+        if encoded.frame.payloads:
             self._frames_encoded += 1
-            self._transmit(frame, codec)
+            if self._kind == "video":
+                first = depayload(codec, encoded.frame.payloads[0])
+                self._video.add(data, now, keyframe=is_keyframe(codec, first))
+            self._transmit(encoded.frame, codec)
 
     def _transmit(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:
         transport, stream, labels = self._transport, self._stream, self._labels
@@ -286,6 +293,7 @@ class RtpSender:
         except ConnectionError:
             # The change of the transport's state ends the loop.
             return
+        self._frames_sent += 1
 
     def _repeat(self, sequence_number: int) -> None:
         if self._stream is None or self._labels is None or self._transport is None:
@@ -298,18 +306,11 @@ class RtpSender:
                 return
 
     def _note_report(self, report: RtcpReceiverInfo) -> None:
-        if self._stream is None or report.ssrc != self._stream.ssrc:
-            return
-        round_trip_time = None if self._remote is None else self._remote.round_trip_time
-        if report.lsr:
-            # RFC 3550 §6.4.1: arrival less the report's time less the delay at the peer.
-            middle = (current_ntp_time() >> 16) & 0xFFFFFFFF
-            measured = (middle - report.lsr - report.dlsr) & 0xFFFFFFFF
-            if measured < 1 << 31:
-                round_trip_time = measured / 65536
-        self._remote = RemoteInboundStatistics(
-            report.fraction_lost, report.packets_lost, report.jitter, round_trip_time
-        )
+        if self._stream is not None and report.ssrc == self._stream.ssrc:
+            clock_rate = 1 if self._codec is None else self._codec.clockRate
+            now = asyncio.get_running_loop().time()
+            first = self._stream.first_sequence_number
+            self._remote = read_report(report, self._remote, first, clock_rate, now)
 
     def _bitrate(self) -> int | None:
         limits = (self._target_bitrate, self._parameters and self._parameters.max_bitrate)
@@ -370,11 +371,13 @@ def _rtx_payload_type(
 
 def _encode(
     encoder: Encoder, data: "Frame | Packet[Any]", keyframe: bool, wants_level: bool
-) -> EncodedFrame:
+) -> Encoded:
     """Encode in a thread of its own."""
+    loudness = measure(data)
+    begin = time.perf_counter()
     if not isinstance(data, Frame):
-        return EncodedFrame(*encoder.pack(data))
-    level = None
-    if wants_level and isinstance(data, AudioFrame) and data.format.name.startswith("s16"):
-        level = compute_audio_level_dbov(data)
-    return EncodedFrame(*encoder.encode(data, keyframe), level)
+        frame = EncodedFrame(*encoder.pack(data))
+    else:
+        level = loudness.dbov if wants_level and loudness is not None else None
+        frame = EncodedFrame(*encoder.encode(data, keyframe), level)
+    return Encoded(frame, loudness, time.perf_counter() - begin)

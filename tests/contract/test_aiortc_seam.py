@@ -71,7 +71,7 @@ SEAM: dict[type, tuple[type, set[str]]] = {
     ),
     DataChannel: (RTCDataChannel, {"_setReadyState"}),
     RemoteTrack: (MediaStreamTrack, {"_id"}),
-    FrameBuffer: (JitterBuffer, {"_origin", "_remove_frame"}),
+    FrameBuffer: (JitterBuffer, {"_origin", "_packets", "_remove_frame"}),
     # The buffer reads what it joins from the packet's `_data`, which aiortc's receiver sets there.
     InboundPacket: (RtpPacket, set()),
 }

@@ -137,7 +137,7 @@ def test_media_flows_both_ways_and_reports_with_it() -> None:
                     and figures.remote.round_trip_time is not None
                 )
             )
-            await until(lambda: section.receiver.statistics()[0].remote_packets_sent is not None)
+            await until(lambda: section.receiver.statistics()[0].remote is not None)
             back = RtpSender("audio", PushedTrack("audio"))
             there = RtpReceiver("audio")
             there.receive(groups.left, receive_parameters("a0"))
@@ -215,7 +215,7 @@ def test_rtcp_that_is_not_multiplexed_has_an_association_of_its_own() -> None:
             section.start(groups)
             await section.passes()
             await until(lambda: len(control.to_left.sent) > handshake)
-            await until(lambda: section.receiver.statistics()[0].remote_packets_sent is not None)
+            await until(lambda: section.receiver.statistics()[0].remote is not None)
             for wire in (media.to_left, media.to_right):
                 assert not [
                     data for data in wire.sent if data[0] >> 6 == 2 and 192 <= data[1] <= 223

@@ -23,6 +23,7 @@ from peer.transports.inbound import InboundPacket
 from peer.transports.receiver import MAX_STREAMS, MediaDrop, RtpReceiver
 from peer.transports.router import Encoding
 from peer.transports.rtcp import parse_compound
+from peer.transports.track import RemoteTrack
 from tests.transports.media import (
     NUMBERS,
     OPUS,
@@ -87,7 +88,7 @@ async def feed(
 
 def test_packets_become_frames_of_the_track() -> None:
     async def scenario() -> None:
-        transport, receiver = Recorder(), RtpReceiver("video", track_id="remote")
+        transport, receiver = Recorder(), RtpReceiver("video", track=RemoteTrack("video", "remote"))
         receiver.receive(transport, receive_parameters("v0"))
         assert transport.receivers == {"v0": receiver}
         await feed(receiver, Source(), 3)
@@ -289,7 +290,8 @@ def test_reports_answer_those_of_the_sender() -> None:
         assert isinstance(report, RtcpRrPacket)
         assert (report.ssrc, report.reports[0].ssrc, report.reports[0].lsr) == (99, 7, 0x33445566)
         (figures,) = receiver.statistics()
-        assert (figures.remote_packets_sent, figures.remote_octets_sent) == (12, 3400)
+        assert figures.remote is not None
+        assert (figures.remote.packets_sent, figures.remote.octets_sent) == (12, 3400)
         receiver.receive_rtcp(RtcpByePacket([7]), 1.0)
         assert receiver.statistics() == []
         assert receiver.track.readyState == "live"

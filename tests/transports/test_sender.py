@@ -266,7 +266,8 @@ def test_a_keyframe_is_sent_when_it_is_asked_for(request_: RtcpPsfbPacket) -> No
         assert [is_keyframe(packet.payload) for packet in transport.rtp] == [True, False, True]
         figures = sender.statistics()
         assert figures is not None
-        assert figures.keyframes_requested == 1
+        assert figures.plis_received + figures.firs_received == 1
+        assert figures.video.keyframes == 2
         await sender.stop()
 
     run(scenario)
@@ -352,7 +353,7 @@ def test_reports_tell_what_was_sent_and_measure_the_round_trip() -> None:
         assert (figures.remote.packets_lost, figures.remote.fraction_lost) == (3, 10)
         assert figures.remote.round_trip_time is not None
         assert 0 <= figures.remote.round_trip_time < 10
-        assert (figures.codec, figures.packets_sent, figures.frames_encoded) == ("audio/opus", 2, 2)
+        assert (figures.codec, figures.packets_sent, figures.frames_encoded) == (OPUS, 2, 2)
         await sender.stop()
 
     run(scenario)

@@ -132,9 +132,7 @@ def test_it_receives_what_we_send() -> None:
         # it asks for a keyframe, and reports
         await receiver._send_rtcp_pli(7)
         await until(
-            lambda: (
-                (figures := sender.statistics()) is not None and figures.keyframes_requested == 1
-            )
+            lambda: (figures := sender.statistics()) is not None and figures.plis_received == 1
         )
         await receiver.stop()
         await sender.stop()

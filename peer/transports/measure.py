@@ -1,0 +1,145 @@
+"""Measuring media as it passes by: how loud, how large, how many in a second."""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av import AudioFrame, VideoFrame
+from av.frame import Frame
+from av.packet import Packet
+
+from .statistics import AudioFigures, SourceStatistics, VideoFigures
+
+MAX_MEASURED = 960
+"""Samples of a channel that are looked at: 20 ms at 48 kHz; of longer frames every n-th."""
+MAX_RATE = 1000
+"""Frames of the last second that are remembered."""
+_FULL_SCALE = 32768
+_QUIETEST = -127
+_H264_KEY_UNITS = frozenset({5, 7, 8})
+"""A picture that needs no other (IDR) and the parameter sets before it (RFC 6184 §1.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """How loud a frame of audio is.
+
+    `level` is the root mean square of the loudest channel, 0..1, None when the format is not
+    16 bits. `samples` are those of one channel, `duration` is in seconds.
+    """
+
+    level: float | None
+    samples: int
+    duration: float
+
+    @property
+    def dbov(self) -> int | None:
+        """The level for RFC 6464, -127..0."""
+        if self.level is None:
+            return None
+        if not self.level:
+            return _QUIETEST
+        return max(_QUIETEST, min(0, round(20 * math.log10(self.level))))
+
+
+def measure(data: "Frame | Packet[Any]") -> Loudness | None:
+    """Tell how loud audio is, None for all else. It takes some 60 us; call it in a thread."""
+    if not isinstance(data, AudioFrame):
+        return None
+    duration = data.samples / data.sample_rate if data.sample_rate else 0.0
+    return Loudness(_level(data), data.samples, duration)
+
+
+def _level(frame: AudioFrame) -> float | None:
+    if not frame.samples or frame.format.name not in ("s16", "s16p"):
+        return None
+    # Of a planar format the first channel stands for all.
+    channels = 1 if frame.format.is_planar else frame.layout.nb_channels
+    size = 2 * channels * frame.samples
+    samples = memoryview(frame.planes[0])[:size].cast("h").tolist()
+    stride = channels * math.ceil(frame.samples / MAX_MEASURED)
+    loudest = max(math.hypot(*samples[channel::stride]) for channel in range(channels))
+    return min(1.0, loudest / math.sqrt(math.ceil(len(samples) / stride)) / _FULL_SCALE)
+
+
+def is_keyframe(codec: RTCRtpCodecParameters, data: bytes) -> bool:
+    """Tell whether a picture needs no other, by its first packet without the RTP framing."""
+    match codec.name.upper():
+        case "VP8":
+            # RFC 6386 §9.1: the first bit of the frame tag is 0 in key frames.
+            return bool(data) and not data[0] & 1
+        case "H264":
+            return len(data) > 4 and data[4] & 0x1F in _H264_KEY_UNITS
+        case _:
+            return False
+
+
+class AudioMeter:
+    """Sums up audio."""
+
+    def __init__(self) -> None:
+        self._level: float | None = None
+        self._energy = self._duration = 0.0
+        self._samples = 0
+
+    def add(self, loudness: Loudness) -> None:
+        """Add a frame."""
+        self._samples += loudness.samples
+        self._duration += loudness.duration
+        if loudness.level is not None:
+            self._level = loudness.level
+            self._energy += loudness.level * loudness.level * loudness.duration
+
+    def figures(self) -> AudioFigures:
+        """Return the sums."""
+        return AudioFigures(self._level, self._energy, self._duration, self._samples)
+
+
+class VideoMeter:
+    """Counts pictures; moments are in seconds, and never go back."""
+
+    def __init__(self) -> None:
+        self._frames = self._keyframes = 0
+        self._width: int | None = None
+        self._height: int | None = None
+        self._first: float | None = None
+        self._times: deque[float] = deque(maxlen=MAX_RATE)
+
+    def add(self, data: "Frame | Packet[Any]", now: float, *, keyframe: bool = False) -> None:
+        """Add a picture; of one that is encoded already the size is not known."""
+        self._frames += 1
+        self._keyframes += keyframe
+        self._first = now if self._first is None else self._first
+        self._times.append(now)
+        if isinstance(data, VideoFrame):
+            self._width, self._height = data.width, data.height
+
+    def figures(self, now: float) -> VideoFigures:
+        """Return the counts; the rate is that of the second before `now`."""
+        rate = None
+        if self._first is not None and now - self._first >= 1:
+            while self._times and self._times[0] <= now - 1:
+                self._times.popleft()
+            rate = float(len(self._times))
+        return VideoFigures(self._frames, self._keyframes, self._width, self._height, rate)
+
+
+class SourceMeter:
+    """Measures what a track delivers."""
+
+    def __init__(self) -> None:
+        self._audio = AudioMeter()
+        self._video = VideoMeter()
+
+    def add(self, data: "Frame | Packet[Any]", loudness: Loudness | None, now: float) -> None:
+        """Add a frame, with what `measure` says of it."""
+        if loudness is not None:
+            self._audio.add(loudness)
+        elif not isinstance(data, AudioFrame):
+            self._video.add(data, now)
+
+    def figures(self, now: float) -> SourceStatistics:
+        """Return the sums so far."""
+        return SourceStatistics(self._audio.figures(), self._video.figures(now))

@@ -1,0 +1,146 @@
+"""Figures of streams and of what tracks deliver, as values at one time.
+
+Times are in seconds: durations, or moments on the loop's clock. Counts of bytes are those of RTP
+payloads; headers, with extensions and padding, are counted on their own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFigures:
+    """Audio that passed by; `level` is that of the latest frame, 0..1.
+
+    `energy` is the W3C's totalAudioEnergy: the squared level summed over time. `samples` counts
+    those of one channel. What cannot be measured counts in `samples` and `duration` alone.
+    """
+
+    level: float | None = None
+    energy: float = 0.0
+    duration: float = 0.0
+    samples: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFigures:
+    """Pictures that passed by; the size is that of the latest.
+
+    `frames_per_second` counts those of the last second, None before there was a whole one.
+    """
+
+    frames: int = 0
+    keyframes: int = 0
+    width: int | None = None
+    height: int | None = None
+    frames_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatistics:
+    """What a track has delivered to its sender, whether it was sent or not."""
+
+    audio: AudioFigures
+    video: VideoFigures
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteInboundStatistics:
+    """What the peer reported of our stream, the latest at `arrival`.
+
+    `fraction_lost` counts in 1/256. `packets_received` is what the peer must have got, None when
+    its report makes no sense. The `round_trip_time` is the latest of the `round_trip_times` that
+    `total_round_trip_time` sums up.
+    """
+
+    fraction_lost: int
+    packets_lost: int
+    packets_received: int | None
+    jitter: float
+    round_trip_time: float | None
+    total_round_trip_time: float
+    round_trip_times: int
+    reports: int
+    arrival: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundStatistics:
+    """What was sent on one SSRC; `target_bitrate` in bits per second.
+
+    `codec` is None while nothing is to be sent. Packets sent again, which `packets_sent` and
+    `bytes_sent` leave out, are the repeated ones. `frames_sent` and `frames_encoded` differ by
+    those that found the transport gone.
+    """
+
+    ssrc: int
+    rtx_ssrc: int | None
+    rid: str | None
+    codec: RTCRtpCodecParameters | None
+    active: bool
+    packets_sent: int
+    bytes_sent: int
+    header_bytes_sent: int
+    packets_repeated: int
+    bytes_repeated: int
+    last_sent: float | None
+    frames_encoded: int
+    frames_sent: int
+    encode_time: float
+    video: VideoFigures
+    nacks_received: int
+    plis_received: int
+    firs_received: int
+    target_bitrate: int | None
+    remote: RemoteInboundStatistics | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOutboundStatistics:
+    """What the peer reported of its stream, the latest at `arrival`.
+
+    `timestamp` is the peer's clock then, None when it told no time.
+    """
+
+    packets_sent: int
+    octets_sent: int
+    timestamp: datetime | None
+    reports: int
+    arrival: float
+
+
+@dataclass(frozen=True, slots=True)
+class InboundStatistics:
+    """What arrived on one SSRC, and what became of it.
+
+    `packets_received` and `bytes_received` leave out the retransmissions of another SSRC: those
+    are the repaired ones. `packets_discarded` came too late for their frame, or waited for one
+    that was given up. `audio_level` is what the latest packet says of itself, in -dBov
+    (RFC 6464). `frames_dropped` were whole, and never came to the reader of the track.
+    """
+
+    ssrc: int
+    rtx_ssrc: int | None
+    rid: str | None
+    codec: RTCRtpCodecParameters | None
+    packets_received: int
+    bytes_received: int
+    header_bytes_received: int
+    packets_repaired: int
+    bytes_repaired: int
+    packets_lost: int
+    packets_discarded: int
+    jitter: float
+    last_arrival: float
+    rtp_timestamp: int
+    audio_level: int | None
+    frames_received: int
+    frames_dropped: int
+    decode_time: float
+    audio: AudioFigures
+    video: VideoFigures
+    nacks_sent: int
+    plis_sent: int
+    remote: RemoteOutboundStatistics | None
