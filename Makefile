@@ -55,8 +55,8 @@ test: $(SERVERS) $(BROWSERS) ## everything
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n $(JOBS)
 
-demo: $(STAMP) ## two ICE agents connect over real sockets
-	$(BIN)/python -m demos.two_agents
+demo: $(STAMP) $(if $(BROWSER),$(BROWSERS)) ## a video call with Python; BROWSER=headless checks it
+	@$(BIN)/python -m demos.call $(if $(BROWSER),--browser $(BROWSER))
 
 bench: $(STAMP) ## speed, side by side with aioice and aiortc
 	$(BIN)/python -m tools.bench.stun
