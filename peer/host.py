@@ -26,8 +26,8 @@ class Host(Protocol):
     def carry_out(self, outcome: Outcome) -> None:
         """Go over to a state with the steps that lead there."""
 
-    def transport_of(self, transport: int) -> RTCDtlsTransport | None:
-        """Return the transport with this number of the plan's."""
+    def transport_of(self, number: int) -> RTCDtlsTransport | None:
+        """Return what the section of a transceiver runs over, None before that is negotiated."""
 
     def set_streams(self, number: int, streams: Sequence[str]) -> None:
         """Put the track of a sender into these streams."""

@@ -81,8 +81,7 @@ class RTCRtpReceiver:
     @property
     def transport(self) -> RTCDtlsTransport | None:
         """What it receives over, None before that is negotiated."""
-        parameters = self._host.state.wiring.receivers.get(self._number)
-        return None if parameters is None else self._host.transport_of(parameters.transport)
+        return self._host.transport_of(self._number)
 
     @classmethod
     def getCapabilities(cls, kind: str) -> RTCRtpCapabilities | None:

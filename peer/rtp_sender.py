@@ -59,8 +59,7 @@ class RTCRtpSender:
     @property
     def transport(self) -> RTCDtlsTransport | None:
         """What it sends over, None before that is negotiated."""
-        parameters = self._host.state.wiring.senders.get(self._number)
-        return None if parameters is None else self._host.transport_of(parameters.transport)
+        return self._host.transport_of(self._number)
 
     @property
     def dtmf(self) -> None:

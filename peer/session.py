@@ -139,9 +139,13 @@ class Session:
         """Send with other settings from now on."""
         self.media.update_sender(number)
 
-    def transport_of(self, transport: int) -> RTCDtlsTransport | None:
-        """Return the transport with this number of the plan's."""
-        link = self.links.all.get(transport)
+    def transport_of(self, number: int) -> RTCDtlsTransport | None:
+        """Return what the section of a transceiver runs over, None before that is negotiated."""
+        transceiver, wiring = self._state.transceiver(number), self._state.wiring
+        if transceiver is None or transceiver.mid is None:
+            return None
+        transport = wiring.transport_of(transceiver.mid) or wiring.by_home().get(transceiver.mid)
+        link = None if transport is None else self.links.all.get(transport.id)
         return None if link is None else link.dtls
 
     # Negotiation needed (W3C §4.7.3)
