@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
-from av import VideoFrame
+from av import Packet, VideoFrame
+from av.frame import Frame
 
 from peer import RTCConfiguration, RTCPeerConnection, VideoStreamTrack
 
@@ -43,8 +45,9 @@ class ColourTrack(VideoStreamTrack):
         return frame
 
 
-def luma(frame: VideoFrame) -> int:
+def luma(frame: Frame | Packet[Any]) -> int:
     """Give the brightness in the middle of a picture."""
+    assert isinstance(frame, VideoFrame)
     plane = frame.planes[0]
     return memoryview(plane)[plane.line_size * (frame.height // 2) + frame.width // 2]
 

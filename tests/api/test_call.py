@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from av import AudioFrame
 
 from peer import (
     AudioStreamTrack,
@@ -64,7 +65,9 @@ def test_audio_video_and_data_in_both_directions() -> None:
             for connection, brightness in ((ours, 180), (theirs, 60)):
                 audio, video = connection.getReceivers()
                 async with asyncio.timeout(LIMIT):
-                    assert (await audio.track.recv()).sample_rate == 48000
+                    sound = await audio.track.recv()
+                    assert isinstance(sound, AudioFrame)
+                    assert sound.sample_rate == 48000
                     assert abs(luma(await video.track.recv()) - brightness) < 8
                 assert audio.track.streams == video.track.streams
                 # Everything is bundled: one transport.
