@@ -1,6 +1,7 @@
 """Data channels (W3C RTCDataChannel)."""
 
 import asyncio
+from collections.abc import Callable
 
 from peer.transports import DataChannel, SctpTransport
 
@@ -169,7 +170,7 @@ class RTCDataChannel(EventTarget):
             return
         self._state = "closing"
         if self._below is None:
-            asyncio.get_running_loop().call_soon(self.fail)
+            self._soon(self.fail)
         else:
             self._below.close()
 
@@ -201,7 +202,8 @@ class RTCDataChannel(EventTarget):
                 id=self.id,
             )
         except (ValueError, ConnectionError) as error:
-            self.fail(str(error), "data-channel-failure")
+            # The application has to have the channel first.
+            self._soon(self.fail, str(error), "data-channel-failure")
         else:
             self.attach(below, transport)
 
@@ -216,8 +218,9 @@ class RTCDataChannel(EventTarget):
         below.on("closing", self._begin_closing)
         below.on("close", self._follow_close)
         if self._state == "connecting" and below.readyState == "open":
-            # It opened while it was made; the application has to have the channel first.
-            asyncio.get_running_loop().call_soon(self._open)
+            self._soon(self._open)
+        elif below.readyState in ("closing", "closed"):
+            self._soon(self._begin_closing)
 
     def fail(self, reason: str = "", detail: str = "sctp-failure") -> None:
         """Close at once: the association is gone. With a reason "error" comes before "close"."""
@@ -229,6 +232,9 @@ class RTCDataChannel(EventTarget):
             self.dispatch("error", error, error)
         self._early.clear()
         self.dispatch("close", Event("close"))
+
+    def _soon(self, callback: Callable[..., None], *args: str) -> None:
+        asyncio.get_running_loop().call_soon(callback, *args)
 
     def _largest(self) -> float:
         return float("inf") if self._transport is None else self._transport.maxMessageSize
@@ -267,7 +273,7 @@ class RTCDataChannel(EventTarget):
 
     def _follow_close(self) -> None:
         if self._state == "closing":
-            asyncio.get_running_loop().call_soon(self.fail)
+            self._soon(self.fail)
         elif self._below is not None and self._below.transport.transport.state == "closed":
             # The peer said goodbye below, where that is no error.
             self.fail()
