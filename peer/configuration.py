@@ -25,6 +25,8 @@ from .errors import (
     SyntaxError_,
 )
 
+CONSENT_CHECKS = 6
+"""Consent checks fit into the time consent lasts, as in RFC 7675 §5.1."""
 MAX_CONSENT_TIMEOUT = 30.0
 """Seconds after which consent has expired at the latest (RFC 7675 §5.1)."""
 _MAX_POOL_SIZE = 255
@@ -164,9 +166,14 @@ def ice_config(configuration: RTCConfiguration) -> IceConfig:
     timings = replace(
         config.timings,
         consent_expiry=configuration.consentTimeout,
+        consent_interval=min(
+            config.timings.consent_interval, configuration.consentTimeout / CONSENT_CHECKS
+        ),
         liveness=configuration.disconnectedTimeout,
     )
-    policy = GatherPolicy(configuration.iceTransportPolicy.value)
+    policy = config.gather_policy
+    if configuration.iceTransportPolicy is RTCIceTransportPolicy.RELAY:
+        policy = GatherPolicy.RELAY
     return replace(config, timings=timings, gather_policy=policy)
 
 
