@@ -25,8 +25,8 @@ from .errors import (
     SyntaxError_,
 )
 
-CONSENT_CHECKS = 6
-"""Consent checks fit into the time consent lasts, as in RFC 7675 §5.1."""
+CONSENT_CHECKS = 3
+"""At least so many consent checks fit into the time consent lasts, however short that is."""
 MAX_CONSENT_TIMEOUT = 30.0
 """Seconds after which consent has expired at the latest (RFC 7675 §5.1)."""
 _MAX_POOL_SIZE = 255
@@ -100,6 +100,8 @@ class RTCConfiguration:
     disconnectedTimeout: float | None = 2.5
     """Seconds of silence after which the peer is asked whether it is still there; None: it is
     asked as consent needs it."""
+    handshakeTimeout: float = HANDSHAKE_TIMEOUT
+    """Seconds that the handshakes of DTLS and of SCTP may take each, before they are given up."""
     network: NetConfig | None = None
     """Addresses, ports and names of the network."""
     ice: IceConfig | None = None
@@ -273,6 +275,7 @@ def _check_extensions(configuration: RTCConfiguration) -> None:
         "gatheringTimeout": (int, float),
         "consentTimeout": (int, float),
         "disconnectedTimeout": (int, float, type(None)),
+        "handshakeTimeout": (int, float),
         "network": (NetConfig, type(None)),
         "ice": (IceConfig, type(None)),
     }
@@ -283,5 +286,7 @@ def _check_extensions(configuration: RTCConfiguration) -> None:
         raise RangeError("gatheringTimeout is not negative")
     if not 0 < configuration.consentTimeout <= MAX_CONSENT_TIMEOUT:
         raise RangeError(f"consentTimeout is more than 0 and at most {MAX_CONSENT_TIMEOUT:g}")
+    if not configuration.handshakeTimeout > 0:
+        raise RangeError("handshakeTimeout is more than 0")
     if configuration.disconnectedTimeout is not None and not configuration.disconnectedTimeout > 0:
         raise RangeError("disconnectedTimeout is more than 0")

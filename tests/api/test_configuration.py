@@ -236,7 +236,7 @@ def test_settings_for_the_agent() -> None:
     assert config == IceConfig(
         renomination=True,
         gather_policy=GatherPolicy.RELAY,
-        timings=Timings(ta=0.02, consent_expiry=10, liveness=None),
+        timings=Timings(ta=0.02, consent_expiry=10, consent_interval=10 / 3, liveness=None),
     )
 
 
