@@ -51,8 +51,12 @@ class EventTarget(Emitter):
 
     def dispatch(self, name: str, event: Event, *args: object) -> None:
         """Give `args` to the listeners of `on` and `event` to those of the W3C's kind."""
-        self.emit(name, *args)
-        self.emit(_key(name), event)
+        # To emit to nobody costs more than to look; messages come by the thousand.
+        if self.listeners(name):
+            self.emit(name, *args)
+        key = _key(name)
+        if self.listeners(key):
+            self.emit(key, event)
 
     def emit(self, event: str, *args: Any, **kwargs: Any) -> bool:
         """Call the listeners of `on`; tells whether there was one."""
@@ -61,8 +65,6 @@ class EventTarget(Emitter):
             asyncio.get_running_loop().call_exception_handler(
                 {"message": "a listener failed", "exception": args[0], "emitter": self}
             )
-            return False
-        if event == "error" and not self.listeners(event):
             return False
         return super().emit(event, *args, **kwargs)
 
