@@ -29,6 +29,8 @@ CONSENT_CHECKS = 3
 """At least so many consent checks fit into the time consent lasts, however short that is."""
 MAX_CONSENT_TIMEOUT = 30.0
 """Seconds after which consent has expired at the latest (RFC 7675 §5.1)."""
+HANDSHAKE_TIMEOUT = 30.0
+"""Seconds of `RTCConfiguration.handshakeTimeout` unless told otherwise."""
 _MAX_POOL_SIZE = 255
 
 

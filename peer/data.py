@@ -45,7 +45,11 @@ class Data:
     def start(self, parameters: DataParameters) -> None:
         """Begin the association; channels open when it is there."""
         link = self._links[parameters.transport]
-        below = SctpTransport(link.group.rtp, port=parameters.local_port)
+        below = SctpTransport(
+            link.group.rtp,
+            port=parameters.local_port,
+            timeout=self._links.configuration.handshakeTimeout,
+        )
         self._below = below
         link.group.set_data(below)
         self.sctp = RTCSctpTransport(below, link.dtls)

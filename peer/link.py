@@ -52,6 +52,7 @@ class Link:
         *,
         driver: IceDriver,
         certificate: Certificate,
+        handshake_timeout: float,
         tell: Tell,
     ) -> None:
         self.number = number
@@ -70,7 +71,7 @@ class Link:
         numbers = range(1, components + 1)
         driver.add_stream(self.stream, numbers, parameters=_parameters(local))
         self.ice = [self._make_component(component) for component in numbers]
-        self.group = TransportGroup(self.ice, certificate)
+        self.group = TransportGroup(self.ice, certificate, handshake_timeout=handshake_timeout)
         self.dtls = RTCDtlsTransport(self.group, RTCIceTransport(self.ice[0], self))
 
     @property

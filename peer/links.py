@@ -92,6 +92,7 @@ class Links:
             step.local,
             driver=self._driver(),
             certificate=self._certificate,
+            handshake_timeout=self.configuration.handshakeTimeout,
             tell=self._observer.candidate_gathered,
         )
         link.group.on("statechange", self._observer.transports_changed)
