@@ -52,6 +52,11 @@ class Certificate(RTCCertificate):
             raise ValueError("the key is not that of the certificate")
         return cls(cast("ec.EllipticCurvePrivateKey", private), loaded)
 
+    @property
+    def der(self) -> bytes:
+        """The certificate as DER."""
+        return self._cert.public_bytes(serialization.Encoding.DER)
+
     def to_pem(self) -> tuple[bytes, bytes]:
         """Return the certificate and its key as PEM."""
         key = self._key.private_bytes(

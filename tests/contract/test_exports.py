@@ -11,6 +11,7 @@ PACKAGES = (
     "peer.ice.turn",
     "peer.jsep",
     "peer.net",
+    "peer.stats",
     "peer.transports",
     "sdp",
 )

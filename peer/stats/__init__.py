@@ -1,0 +1,64 @@
+"""Statistics of a connection as the W3C has them (webrtc-stats), by aiortc's classes.
+
+`collect` turns the `StatsSources` of a connection into a report. Nothing is counted here: the
+figures are those of `peer.ice` and `peer.transports`.
+"""
+
+from .collect import collect
+from .data import RTCDataChannelStats, RTCPeerConnectionStats
+from .ice import RTCIceCandidatePairChange, RTCIceCandidatePairStats, RTCIceCandidateStats
+from .media import RTCAudioSourceStats, RTCMediaSourceStats, RTCVideoSourceStats
+from .report import RTCStats, RTCStatsReport
+from .rtp import (
+    RTCCodecStats,
+    RTCInboundRtpStreamStats,
+    RTCOutboundRtpStreamStats,
+    RTCReceivedRtpStreamStats,
+    RTCRemoteInboundRtpStreamStats,
+    RTCRemoteOutboundRtpStreamStats,
+    RTCRtpStreamStats,
+    RTCSentRtpStreamStats,
+)
+from .sources import (
+    Channel,
+    MediaReceiver,
+    MediaSender,
+    ReceiverSource,
+    SenderSource,
+    StatsSources,
+    TransportSource,
+)
+from .transport import RTCCertificateStats, RTCTransportStats
+
+__all__ = [
+    # the report and what is in it
+    "RTCStatsReport",
+    "RTCStats",
+    "RTCCodecStats",
+    "RTCRtpStreamStats",
+    "RTCReceivedRtpStreamStats",
+    "RTCSentRtpStreamStats",
+    "RTCInboundRtpStreamStats",
+    "RTCOutboundRtpStreamStats",
+    "RTCRemoteInboundRtpStreamStats",
+    "RTCRemoteOutboundRtpStreamStats",
+    "RTCMediaSourceStats",
+    "RTCAudioSourceStats",
+    "RTCVideoSourceStats",
+    "RTCPeerConnectionStats",
+    "RTCDataChannelStats",
+    "RTCTransportStats",
+    "RTCCertificateStats",
+    "RTCIceCandidateStats",
+    "RTCIceCandidatePairStats",
+    "RTCIceCandidatePairChange",
+    # what it is collected from
+    "collect",
+    "StatsSources",
+    "TransportSource",
+    "SenderSource",
+    "ReceiverSource",
+    "MediaSender",
+    "MediaReceiver",
+    "Channel",
+]

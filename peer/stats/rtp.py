@@ -1,0 +1,141 @@
+"""Statistics of RTP streams and their codecs, as W3C dictionaries.
+
+Classes and positional fields are those of aiortc; what the W3C has besides goes by keyword.
+"""
+
+from dataclasses import KW_ONLY, dataclass
+from datetime import datetime
+
+from .report import RTCStats
+
+
+@dataclass
+class RTCCodecStats(RTCStats):
+    """A codec some stream is encoded with (type "codec")."""
+
+    payloadType: int
+    transportId: str
+    mimeType: str
+    _: KW_ONLY
+    clockRate: int | None = None
+    channels: int | None = None
+    sdpFmtpLine: str | None = None
+
+
+@dataclass
+class RTCRtpStreamStats(RTCStats):
+    """What all streams have."""
+
+    ssrc: int
+    kind: str
+    transportId: str | None
+    _: KW_ONLY
+    codecId: str | None = None
+
+
+@dataclass
+class RTCReceivedRtpStreamStats(RTCRtpStreamStats):
+    """A stream as its receiver sees it; `jitter` in seconds."""
+
+    packetsReceived: int | None
+    packetsLost: int
+    jitter: float
+
+
+@dataclass
+class RTCSentRtpStreamStats(RTCRtpStreamStats):
+    """A stream as its sender sees it; bytes are those of payloads."""
+
+    packetsSent: int
+    bytesSent: int
+
+
+@dataclass
+class RTCInboundRtpStreamStats(RTCReceivedRtpStreamStats):
+    """A stream we receive (type "inbound-rtp")."""
+
+    _: KW_ONLY
+    trackIdentifier: str
+    mid: str | None = None
+    rid: str | None = None
+    remoteId: str | None = None
+    rtxSsrc: int | None = None
+    bytesReceived: int = 0
+    headerBytesReceived: int = 0
+    packetsDiscarded: int = 0
+    retransmittedPacketsReceived: int | None = None
+    retransmittedBytesReceived: int | None = None
+    lastPacketReceivedTimestamp: datetime | None = None
+    nackCount: int = 0
+    pliCount: int | None = None
+    firCount: int | None = None
+    framesReceived: int | None = None
+    framesDecoded: int | None = None
+    keyFramesDecoded: int | None = None
+    framesDropped: int | None = None
+    frameWidth: int | None = None
+    frameHeight: int | None = None
+    framesPerSecond: float | None = None
+    totalDecodeTime: float | None = None
+    audioLevel: float | None = None
+    totalAudioEnergy: float | None = None
+    totalSamplesDuration: float | None = None
+    totalSamplesReceived: int | None = None
+
+
+@dataclass
+class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
+    """A stream we send (type "outbound-rtp"); `trackId` is aiortc's."""
+
+    trackId: str | None
+    _: KW_ONLY
+    mid: str | None = None
+    rid: str | None = None
+    mediaSourceId: str | None = None
+    remoteId: str | None = None
+    rtxSsrc: int | None = None
+    active: bool = False
+    headerBytesSent: int = 0
+    retransmittedPacketsSent: int = 0
+    retransmittedBytesSent: int = 0
+    lastPacketSentTimestamp: datetime | None = None
+    targetBitrate: float | None = None
+    nackCount: int = 0
+    pliCount: int | None = None
+    firCount: int | None = None
+    framesEncoded: int | None = None
+    keyFramesEncoded: int | None = None
+    framesSent: int | None = None
+    frameWidth: int | None = None
+    frameHeight: int | None = None
+    framesPerSecond: float | None = None
+    totalEncodeTime: float | None = None
+
+
+@dataclass
+class RTCRemoteInboundRtpStreamStats(RTCReceivedRtpStreamStats):
+    """What the peer reports of a stream we send (type "remote-inbound-rtp").
+
+    `fractionLost` is 0..1, `timestamp` when the latest report came.
+    """
+
+    roundTripTime: float | None
+    fractionLost: float
+    _: KW_ONLY
+    localId: str
+    totalRoundTripTime: float = 0.0
+    roundTripTimeMeasurements: int = 0
+    reportsReceived: int = 0
+
+
+@dataclass
+class RTCRemoteOutboundRtpStreamStats(RTCSentRtpStreamStats):
+    """What the peer reports of a stream we receive (type "remote-outbound-rtp").
+
+    `remoteTimestamp` is by the peer's clock, `timestamp` when the latest report came.
+    """
+
+    remoteTimestamp: datetime | None = None
+    _: KW_ONLY
+    localId: str
+    reportsSent: int = 0
