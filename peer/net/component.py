@@ -49,23 +49,19 @@ class Component:
             self.deliver(*self._early.popleft())
 
     def send(self, data: bytes) -> bool:
-        """Send a datagram; False when it was dropped: no selected pair, no room."""
+        """Send a datagram; False when it was dropped at once: no selected pair, no room.
+
+        On a direct pair it may leave together with others, at the end of the loop's iteration at
+        the latest; what is lost then is counted, as what the network loses is.
+        """
         path = self.route
         if path is None:
             return self._way.send_through_agent(self.stream, self.number, data)
-        try:
-            sent = path.socket.send(data, path.remote)
-        except OSError as error:
-            self._way.path_failed(path, error)
-            sent = False
-        if sent:
-            path.packets_sent += 1
-            path.bytes_sent += len(data)
-            path.last_sent = self._loop.time()
-        else:
-            path.packets_discarded += 1
-            path.bytes_discarded += len(data)
-        return sent
+        return path.socket.outbox.post(data, path)
+
+    def path_failed(self, path: Path, error: OSError) -> None:
+        """Tell that sending on a path is impossible."""
+        self._way.path_failed(path, error)
 
     def deliver(self, data: bytes, now: float) -> None:
         """Hand data to the sink. What the sink raises is reported to the loop and stops nothing."""

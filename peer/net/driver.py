@@ -419,21 +419,12 @@ class IceDriver:
             case PathInvalidated():
                 self._sockets.reject(event.local, event.remote)
             case SelectedPairChanged() | SelectedPairLost():
-                self._route(event)
+                component = self._components.get((event.stream, event.component))
+                if component is not None:
+                    self._sockets.route(component, event)
             case CandidateGathered() | CandidateRemoved():
                 return self._disguised(event)
         return event
-
-    def _route(self, event: SelectedPairChanged | SelectedPairLost) -> None:
-        component = self._components.get((event.stream, event.component))
-        if component is None:
-            return
-        direct = isinstance(event, SelectedPairChanged) and event.direct
-        component.route = (
-            self._sockets.path(event.base, event.remote.address)
-            if isinstance(event, SelectedPairChanged) and direct
-            else None
-        )
 
     def _disguised(
         self, event: CandidateGathered | CandidateRemoved

@@ -44,6 +44,21 @@ class Path:
         self.last_sent: float | None = None
         self.last_received: float | None = None
 
+    def note_sent(self, count: int, size: int, now: float) -> None:
+        """Count datagrams that have left, of so many bytes in all."""
+        self.packets_sent += count
+        self.bytes_sent += size
+        self.last_sent = now
+
+    def note_discarded(self, size: int) -> None:
+        """Count a datagram that was dropped."""
+        self.packets_discarded += 1
+        self.bytes_discarded += size
+
+    def fail(self, error: OSError) -> None:
+        """Tell that sending on this path is impossible."""
+        self.component.path_failed(self, error)
+
     def take(self) -> Traffic | None:
         """Give the counters and begin anew; None when there was nothing."""
         if not (self.packets_sent or self.packets_received or self.packets_discarded):

@@ -5,7 +5,15 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 
-from peer.ice import IceAgent, NetworkType, TcpType, TransportAddress, TransportProtocol
+from peer.ice import (
+    IceAgent,
+    NetworkType,
+    SelectedPairChanged,
+    SelectedPairLost,
+    TcpType,
+    TransportAddress,
+    TransportProtocol,
+)
 
 from .component import Component
 from .config import NetConfig
@@ -218,14 +226,18 @@ class Sockets:
             self._note(path)
             del port.paths[remote]
 
-    def path(self, local: TransportAddress, remote: TransportAddress) -> Path | None:
-        """Give the path to `remote`, None when its socket is closed."""
-        port = self._ports.get(local)
-        return None if port is None else port.path(remote)
+    def route(self, component: Component, event: SelectedPairChanged | SelectedPairLost) -> None:
+        """Send a component's data past the agent, if the selected pair is direct."""
+        component.route = None
+        if isinstance(event, SelectedPairChanged) and event.direct:
+            port = self._ports.get(event.base)
+            if port is not None:
+                component.route = port.path(event.remote.address)
 
     def note_traffic(self) -> None:
-        """Tell the agent what passed it by since it was last told."""
+        """Tell the agent what passed it by since it was last told, what is held back included."""
         for port in self._ports.values():
+            port.socket.outbox.flush()
             for path in port.paths.values():
                 self._note(path)
 

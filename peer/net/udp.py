@@ -6,10 +6,17 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv6Address, ip_address
 
+from .outbox import Outbox
+from .pending import is_empty
+from .segmentation import enable_coalescing, receive_coalesced, segment_control
+
 BATCH = 32
 """Datagrams read at one wake-up, so that a flood cannot keep the loop from other work."""
 MAX_DATAGRAM = 2048
 """No datagram of ICE, DTLS or RTP is larger: RFC 8445 and RFC 3550 stay below the path MTU."""
+FEW = 4
+"""From this many datagrams at one wake-up on, having them coalesced pays; asking for more first
+does not."""
 
 _FULL = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS})
 _OWN = frozenset({errno.EMSGSIZE, errno.ECONNREFUSED, errno.ECONNRESET, errno.EINTR})
@@ -24,14 +31,17 @@ class UdpSocket:
 
     `receive` is called for each datagram and `done` after each batch. `dropped` counts datagrams
     that did not leave because the send buffer was full or that were too long, as UDP loses them.
+    `outbox` sends with fewer system calls.
     """
 
     __slots__ = (
         "_closed",
+        "_coalesced",
         "_done",
         "_endpoint",
         "_fd",
         "_loop",
+        "_pending",
         "_receive",
         "_recvfrom",
         "_scope",
@@ -39,6 +49,7 @@ class UdpSocket:
         "_socket",
         "address",
         "dropped",
+        "outbox",
     )
 
     def __init__(
@@ -61,6 +72,9 @@ class UdpSocket:
         self.address: tuple[str, int] = name[:2]
         self.dropped = 0
         self._closed = False
+        self._coalesced = False
+        self._pending = bytearray(4)
+        self.outbox = Outbox(loop, self)
         self._endpoint: asyncio.Task[None] | None = None
         try:
             loop.add_reader(self._fd, self._readable)
@@ -69,10 +83,15 @@ class UdpSocket:
             self._endpoint.add_done_callback(lambda _: bound.close())
 
     def send(self, data: bytes, remote: tuple[str, int]) -> bool:
-        """Send at once; False when it was dropped.
+        """Send at once, after what `outbox` holds back; False when it was dropped.
 
         Raises OSError when the way to `remote` is closed: no route, no such source address.
         """
+        self.outbox.flush()
+        return self.send_now(data, remote)
+
+    def send_now(self, data: bytes, remote: tuple[str, int]) -> bool:
+        """Send past `outbox`, like `send` in all else."""
         if self._closed:
             self.dropped += 1
             return False
@@ -85,11 +104,32 @@ class UdpSocket:
             return False
         return True
 
+    def send_run(self, run: list[bytes], size: int, remote: tuple[str, int]) -> None:
+        """Send datagrams of `size` bytes, the last of which may be shorter, in one call.
+
+        Raises OSError when it cannot be done; none of them has left then.
+        """
+        address = (*remote, 0, self._scope) if self._scope else remote
+        self._socket.sendmsg(run, segment_control(size), 0, address)
+
     def read(self, limit: int = BATCH) -> int:
-        """Read what has arrived, at most `limit` datagrams; returns how many there were."""
+        """Read what has arrived, at most `limit` datagrams; returns how many there were.
+
+        Datagrams that the system hands over together are read together, beyond the limit even.
+        """
+        if self._coalesced:
+            return self._read_coalesced(limit)
+        count = self._read_each(limit)
+        if count >= FEW and not self._closed and self._endpoint is None:
+            self._coalesced = enable_coalescing(self._socket)
+        return count
+
+    def _read_each(self, limit: int) -> int:
         now = self._loop.time()
         for count in range(limit):
             if self._closed:
+                return count
+            if 0 < count < FEW and is_empty(self._fd, self._pending):
                 return count
             try:
                 data, source = self._recvfrom(MAX_DATAGRAM)
@@ -101,10 +141,30 @@ class UdpSocket:
             self._receive(data, source[:2], now)
         return limit
 
+    def _read_coalesced(self, limit: int) -> int:
+        now = self._loop.time()
+        count = 0
+        while count < limit and not self._closed:
+            if count and is_empty(self._fd, self._pending):
+                break
+            try:
+                datagrams, source = receive_coalesced(self._socket)
+            except OSError as error:
+                if error.errno in _FULL:
+                    break
+                count += 1
+                continue
+            for datagram in datagrams:
+                if not self._closed:
+                    self._receive(datagram[:MAX_DATAGRAM], source, now)
+                    count += 1
+        return count
+
     def close(self) -> None:
         """Stop reading and close the socket, at once. Calling it again does nothing."""
         if self._closed:
             return
+        self.outbox.close()
         self._closed = True
         if self._endpoint is None:
             self._loop.remove_reader(self._fd)

@@ -7,6 +7,7 @@ import pytest
 
 from peer.ice import Traffic, TransportAddress
 from peer.net.component import MAX_EARLY, Component
+from peer.net.outbox import Outbox
 from peer.net.path import Port
 
 LOCAL = TransportAddress("192.0.2.1", 5000)
@@ -24,7 +25,8 @@ class Bench:
         self.side = Mock()
         self.port = Port(self.side, self.component, LOCAL)
         self.port.socket = Mock()
-        self.port.socket.send = Mock(side_effect=[sent])
+        self.port.socket.send_now = Mock(side_effect=[sent])
+        self.port.socket.outbox = Outbox(self.loop, self.port.socket)
         self.path = self.port.path(REMOTE)
         self.port.accepted[REMOTE] = self.path
         self.data: list[tuple[bytes, float]] = []
@@ -56,6 +58,7 @@ def test_counters_are_given_once() -> None:
     bench.port.receive(b"\x80abc", REMOTE, 3.0)
     bench.component.route = bench.path
     assert bench.component.send(b"\x80")
+    bench.port.socket.outbox.flush()
     assert bench.path.take() == Traffic(1, 1, 7.0, 1, 4, 3.0)
     assert bench.path.take() is None
 
@@ -63,7 +66,8 @@ def test_counters_are_given_once() -> None:
 def test_what_the_socket_drops_counts_as_discarded() -> None:
     bench = Bench(sent=False)
     bench.component.route = bench.path
-    assert not bench.component.send(b"\x80ab")
+    assert bench.component.send(b"\x80ab")
+    bench.port.socket.outbox.flush()
     assert bench.path.take() == Traffic(packets_discarded=1, bytes_discarded=3)
 
 
@@ -71,7 +75,8 @@ def test_a_socket_that_fails_is_told_of() -> None:
     error = OSError("no route")
     bench = Bench(sent=error)
     bench.component.route = bench.path
-    assert not bench.component.send(b"\x80ab")
+    assert bench.component.send(b"\x80ab")
+    bench.port.socket.outbox.flush()
     bench.way.path_failed.assert_called_once_with(bench.path, error)
 
 

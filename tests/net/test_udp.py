@@ -10,6 +10,7 @@ from unittest.mock import Mock, patch
 
 import pytest
 
+from peer.net.segmentation import receive_coalesced
 from peer.net.udp import BATCH, MAX_DATAGRAM, UdpSocket, bind
 
 from .support import assert_nothing_left, eventually, run
@@ -27,6 +28,9 @@ class Inbox:
 
     def done(self) -> None:
         self.batches.append(len(self.datagrams) - sum(self.batches))
+
+    async def holds(self, count: int) -> None:
+        await eventually(lambda: len(self.datagrams) >= count)
 
     @property
     def data(self) -> list[bytes]:
@@ -132,6 +136,135 @@ def test_reading_on_demand() -> None:
     run(story())
 
 
+def _path(remote: tuple[str, int]) -> Mock:
+    return Mock(remote=remote)
+
+
+def _equal(count: int) -> list[bytes]:
+    return [b"%04d" % number * 300 for number in range(count)]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_bursts_arrive_whole_and_in_order(host: str) -> None:
+    """Whatever the system sends and reads in one call."""
+
+    async def story() -> None:
+        one, _ = open_socket(host)
+        other, inbox = open_socket(host)
+        path = _path(other.address)
+        burst = [*_equal(20), b"the shorter end", *_equal(3)]
+        for turn in range(1, 6):
+            for data in burst:
+                assert one.outbox.post(data, path)
+            await inbox.holds(turn * len(burst))
+        assert inbox.data == 5 * burst
+        assert {source for _, source, _ in inbox.datagrams} == {one.address}
+        sent = [call.args[:2] for call in path.note_sent.call_args_list]
+        assert sum(count for count, _ in sent) == 5 * len(burst)
+        assert sum(size for _, size in sent) == 5 * sum(map(len, burst))
+        one.close()
+        other.close()
+
+    run(story())
+
+
+def test_what_leaves_at_once_does_not_overtake() -> None:
+    """STUN among media."""
+
+    async def story() -> None:
+        one, _ = open_socket()
+        other, inbox = open_socket()
+        for data in _equal(3):
+            one.outbox.post(data, _path(other.address))
+        assert one.send(b"check", other.address)
+        await eventually(lambda: len(inbox.data) == 4)
+        assert inbox.data == [*_equal(3), b"check"]
+        one.close()
+        other.close()
+
+    run(story())
+
+
+def test_closing_sends_what_was_held_back() -> None:
+    async def story() -> None:
+        one, _ = open_socket()
+        other, inbox = open_socket()
+        path = _path(other.address)
+        for data in _equal(3):
+            one.outbox.post(data, path)
+        one.close()
+        assert not one.outbox.post(b"late", path)
+        await eventually(lambda: len(inbox.data) == 3)
+        assert inbox.data == _equal(3)
+        other.close()
+        await assert_nothing_left()
+
+    run(story())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the offload")
+def test_coalescing_begins_with_the_first_burst() -> None:
+    async def story() -> None:
+        one, _ = open_socket()
+        other, inbox = open_socket()
+        path = _path(other.address)
+        with patch("peer.net.udp.receive_coalesced", wraps=receive_coalesced) as together:
+            one.send(b"x", other.address)
+            assert other.read() == 1
+            for data in _equal(20):
+                one.outbox.post(data, path)
+            one.outbox.flush()
+            assert other.read() == 20
+            assert not together.called
+            for data in _equal(20):
+                one.outbox.post(data, path)
+            one.outbox.flush()
+            assert other.read() == 20
+            assert together.call_count == 1
+        assert inbox.data == [b"x", *_equal(20) * 2]
+        one.close()
+        other.close()
+
+    run(story())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the offload")
+def test_reading_together_ends_like_reading_one_by_one() -> None:
+    """With an error, a datagram that is too long, nothing more to read, and closing."""
+
+    async def story() -> None:
+        one, inbox = open_socket()
+        one._coalesced = True
+        source = ("192.0.2.1", 1)
+        glued = [b"aa", b"bb", b"c"]
+        answers = [
+            ConnectionRefusedError(errno.ECONNREFUSED, "no"),
+            (glued, source),
+            ([bytes(MAX_DATAGRAM + 100)], source),
+            BlockingIOError(errno.EAGAIN, "empty"),
+        ]
+        with (
+            patch("peer.net.udp.receive_coalesced", Mock(side_effect=answers)),
+            patch("peer.net.udp.is_empty", lambda *_: False),
+        ):
+            assert one.read() == 5
+        assert inbox.data == [b"aa", b"bb", b"c", bytes(MAX_DATAGRAM)]
+        inbox.datagrams.clear()
+
+        def receive(data: bytes, source: tuple[str, int], now: float) -> None:
+            inbox.receive(data, source, now)
+            one.close()
+
+        with (
+            patch("peer.net.udp.receive_coalesced", Mock(return_value=(glued, source))),
+            patch.object(one, "_receive", receive),
+        ):
+            assert one.read() == 1
+        assert inbox.data == [b"aa"]
+
+    run(story())
+
+
 def test_closing_while_a_batch_is_read() -> None:
     async def story() -> None:
         one, _ = open_socket()
@@ -214,7 +347,10 @@ def test_errors_of_earlier_datagrams_do_not_hide_the_next() -> None:
         one, inbox = open_socket()
         answers = [ConnectionRefusedError(errno.ECONNREFUSED, "no"), (b"x", ("192.0.2.1", 1))]
         answers += [BlockingIOError(errno.EAGAIN, "empty")]
-        with patch.object(one, "_recvfrom", Mock(side_effect=answers)):
+        with (
+            patch.object(one, "_recvfrom", Mock(side_effect=answers)),
+            patch("peer.net.udp.is_empty", lambda *_: False),
+        ):
             one.read()
         assert inbox.data == [b"x"]
         one.close()
