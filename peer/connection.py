@@ -289,7 +289,6 @@ class RTCPeerConnection(EventTarget):
         configuration = normalize(self._session.configuration)
         if configuration.iceServers is None:
             configuration.iceServers = []
-        configuration.certificates = [self._session.certificate]
         return configuration
 
     def setConfiguration(self, configuration: RTCConfiguration | Mapping[str, Any]) -> None:
@@ -301,8 +300,8 @@ class RTCPeerConnection(EventTarget):
             raise InvalidStateError("the connection is closed")
         new = normalize(configuration)
         described = self._session.state.local is not None
-        check_change(self._session.configuration, new, local_description_set=described)
-        self._session.configure(new)
+        kept = check_change(self._session.configuration, new, local_description_set=described)
+        self._session.configure(kept)
 
     @classmethod
     async def generateCertificate(cls, keygenAlgorithm: object) -> Certificate:

@@ -70,6 +70,8 @@ class Data:
     def stop(self) -> None:
         """End the association and its channels."""
         below, self._below, self.sctp = self._below, None, None
+        # An end of our own making is no failure of the channels.
+        self._end_channels()
         if below is not None:
             task = asyncio.get_running_loop().create_task(below.close())
             self._ending.add(task)
@@ -79,7 +81,6 @@ class Data:
         """End everything; returns always and leaves no task."""
         self.stop()
         await asyncio.gather(*self._ending, return_exceptions=True)
-        self._end_channels()
 
     def _accept(self, below: DataChannel) -> None:
         """Take in a channel the peer has made."""

@@ -32,7 +32,7 @@ from .ice_transport import RTCIceTransport
 
 RENOMINATION = "renomination"
 
-Tell = Callable[["Link", SdpCandidate | None], object]
+Tell = Callable[["Link", Candidate | None], object]
 """Is told of a local candidate, None at their end."""
 
 
@@ -251,7 +251,7 @@ class Link:
         candidate = from_ice(event.candidate, event.username_fragment)
         if candidate not in self._candidates:
             self._candidates.append(candidate)
-            self._tell(self, candidate)
+            self._tell(self, event.candidate)
 
     def _set_gathering_state(self, state: str) -> None:
         self.gathering_state = state

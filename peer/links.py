@@ -7,6 +7,7 @@ from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from peer.ice import (
+    Candidate,
     CandidateGathered,
     CandidateRemoved,
     GatheringCompleted,
@@ -22,7 +23,6 @@ from peer.ice import (
 from peer.jsep import CreateTransport, Gathered
 from peer.net import DriverEvent, IceDriver, IceServer
 from peer.transports import Certificate
-from sdp import Candidate
 
 from .configuration import RTCConfiguration, ice_config, ice_servers
 from .link import Link

@@ -107,6 +107,8 @@ def to_send(
         reduced_size=agreed.reduced_size,
         rid=agreed.rids[0] if agreed.rids else None,
         max_bitrate=min(limits, default=None),
+        max_framerate=encoding.maxFramerate,
+        scale_down_by=encoding.scaleResolutionDownBy or 1.0,
     )
 
 

@@ -100,8 +100,14 @@ class RTCRtpReceiver:
         )
 
     def getContributingSources(self) -> list[RTCRtpContributingSource]:
-        """Return the sources mixed into the stream in the last ten seconds."""
-        return []
+        """Return the sources mixed into the stream in the last ten seconds, the latest first."""
+        now = asyncio.get_running_loop().time()
+        found = [
+            RTCRtpContributingSource(heard, source, timestamp)
+            for source, (heard, timestamp) in self.below.contributors().items()
+            if now - heard <= SOURCE_LIFETIME
+        ]
+        return sorted(found, key=lambda one: -one.timestamp)
 
     def getSynchronizationSources(self) -> list[RTCRtpSynchronizationSource]:
         """Return the streams received in the last ten seconds, the latest first."""

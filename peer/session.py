@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from peer.ice import GatheringFailed
+from peer.ice import Candidate, GatheringFailed
 from peer.jsep import (
     BundlePolicy,
     Configuration,
@@ -19,8 +19,9 @@ from peer.jsep import (
     set_streams,
 )
 from peer.transports import Certificate
-from sdp import Candidate, Fingerprint
+from sdp import Fingerprint
 
+from .candidates import local_candidate
 from .configuration import RTCConfiguration
 from .data import Data
 from .data_channel import RTCDataChannel
@@ -33,7 +34,6 @@ from .events import (
     RTCPeerConnectionIceEvent,
 )
 from .executor import Executor
-from .ice_candidate import from_sdp
 from .link import Link
 from .links import Links
 from .media import Media
@@ -63,7 +63,7 @@ class Session:
         self._ended = ended
         certificates = configuration.certificates
         self.certificate = certificates[0] if certificates else Certificate.generate()
-        self.configuration = configuration
+        self.configuration = replace(configuration, certificates=[self.certificate])
         self._state = create_state(_engine(configuration, self.certificate), os.urandom)
         self.chain = OperationsChain(self._chain_emptied)
         self.links = Links(configuration, self.certificate, self)
@@ -222,7 +222,7 @@ class Session:
         if candidate is None:
             self._update_gathering_state()
             return
-        made = from_sdp(candidate, link.mid, self._index(link.mid))
+        made = local_candidate(candidate, link.local.ufrag, link.mid, self._index(link.mid))
         self._tell(RTCPeerConnectionIceEvent(candidate=made, url=made.url), made)
 
     def gathering_failed(self, event: GatheringFailed) -> None:

@@ -35,7 +35,7 @@ class DataChannel(Emitter, RTCDataChannel):
         self._closed_here = True
         super().close()
 
-    def _setReadyState(self, state: str) -> None:  # noqa: N802
+    def _setReadyState(self, state: str) -> None:
         begins = state == "closing" != self.readyState
         super()._setReadyState(state)
         if begins and not self._closed_here:

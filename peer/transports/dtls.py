@@ -260,7 +260,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         """Judge the peer's certificate inside the handshake, so that it is told with an alert."""
         return depth > 0 or self._is_expected(shown.to_cryptography())
 
-    def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:  # noqa: N803
+    def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:
         shown = self._openssl.get_peer_certificate(as_cryptography=True)
         if shown is None or not self._is_expected(shown):
             self._fail("the certificate is not the one of the fingerprint")

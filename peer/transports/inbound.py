@@ -19,6 +19,7 @@ from av.frame import Frame
 from .measure import AudioMeter, Loudness, VideoMeter
 from .statistics import InboundStatistics, RemoteOutboundStatistics
 
+_MAX_CONTRIBUTORS = 64
 _BUFFERED_AUDIO_PACKETS = 16
 _AUDIO_PREFETCH = 4
 _BUFFERED_VIDEO_PACKETS = 512
@@ -161,6 +162,8 @@ class InboundStream:
         self.rid = rid
         self.last_arrival = 0.0
         self.audio_level: int | None = None
+        self.contributors: dict[int, tuple[float, int]] = {}
+        """When each contributing source was last heard, and the RTP timestamp then."""
         self.rtp_timestamp = 0
         self.bytes_received = 0
         self.nacks_sent = self.plis_sent = 0
@@ -213,6 +216,12 @@ class InboundStream:
         level = packet.extensions.audio_level
         if level is not None:
             self.audio_level = level[1]
+        for source in packet.csrc:
+            # Taken out first, so that the oldest are those in front.
+            self.contributors.pop(source, None)
+            self.contributors[source] = now, packet.timestamp
+        while len(self.contributors) > _MAX_CONTRIBUTORS:
+            del self.contributors[next(iter(self.contributors))]
 
     def count_repair(self, packet: InboundPacket) -> None:
         """Note a retransmission that arrived for this stream."""

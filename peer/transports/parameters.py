@@ -35,7 +35,8 @@ class RtpSendParameters:
     """How to send; while inactive the track is read on, and nothing of it is sent.
 
     The first codec that can be encoded is used. `rid` names the only encoding, when it has a
-    name. `max_bitrate` is in bits per second.
+    name. `max_bitrate` is in bits per second, `max_framerate` in frames per second; both sides of
+    a picture are divided by `scale_down_by`.
     """
 
     mid: str
@@ -48,6 +49,8 @@ class RtpSendParameters:
     reduced_size: bool = False
     rid: str | None = None
     max_bitrate: int | None = None
+    max_framerate: float | None = None
+    scale_down_by: float = 1.0
 
 
 def extensions_map(

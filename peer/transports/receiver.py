@@ -119,6 +119,13 @@ class RtpReceiver:
         now = asyncio.get_running_loop().time()
         return [stream.statistics(now) for stream in self._streams.values()]
 
+    def contributors(self) -> dict[int, tuple[float, int]]:
+        """Return by CSRC when it was last heard and the RTP timestamp then (RFC 3550 §5.1)."""
+        found: dict[int, tuple[float, int]] = {}
+        for stream in self._streams.values():
+            found.update(stream.contributors)
+        return found
+
     def select_encoding(self, rid: str) -> None:
         """Decode this encoding of several from now on."""
         if rid != self._rid:

@@ -32,6 +32,7 @@ from .measure import Loudness, SourceMeter, VideoMeter, is_keyframe, measure
 from .outbound import EncodedFrame, Labels, OutboundStream
 from .parameters import RtpSendParameters, extensions_map, repaired_payload_type
 from .rtcp import compound, maximum_bitrate, read_report
+from .shaping import FrameGate, scale_down
 from .statistics import OutboundStatistics, RemoteInboundStatistics, SourceStatistics
 
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
@@ -88,6 +89,7 @@ class RtpSender:
         self._keyframe = False
         self._target_bitrate: int | None = None
         self._source = SourceMeter()
+        self._gate = FrameGate()
         self._frames_encoded = self._frames_sent = self._nacks = self._plis = self._firs = 0
         self._encode_time = 0.0
         self._video = VideoMeter()
@@ -265,13 +267,18 @@ class RtpSender:
         self, track: MediaStreamTrack, codec: RTCRtpCodecParameters, encoder: Encoder
     ) -> None:
         data, source = await track.recv(), self._source
-        loop = asyncio.get_running_loop()
-        if self._parameters is None or not self._parameters.active:
+        loop, parameters = asyncio.get_running_loop(), self._parameters
+        if (
+            parameters is None
+            or not parameters.active
+            or not self._gate.admits(data, parameters.max_framerate)
+        ):
             source.add(data, measure(data), loop.time())
             return
         keyframe, self._keyframe = self._keyframe, False
-        level = _wants_audio_level(self._parameters)
-        encoded = await loop.run_in_executor(None, _encode, encoder, data, keyframe, level)
+        level = _wants_audio_level(parameters)
+        shaped = scale_down(data, parameters.scale_down_by)
+        encoded = await loop.run_in_executor(None, _encode, encoder, shaped, keyframe, level)
         now = loop.time()
         source.add(data, encoded.loudness, now)
         self._encode_time += encoded.seconds

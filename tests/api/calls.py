@@ -45,7 +45,7 @@ class ColourTrack(VideoStreamTrack):
         return frame
 
 
-def luma(frame: Frame | Packet[Any]) -> int:
+def luma(frame: "Frame | Packet[Any]") -> int:
     """Give the brightness in the middle of a picture."""
     assert isinstance(frame, VideoFrame)
     plane = frame.planes[0]
