@@ -203,6 +203,28 @@ def test_closing_sends_what_was_held_back() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the offload")
+def test_a_kernel_that_refuses_to_cut_loses_nothing() -> None:
+    """It does for sockets that send without checksums (SO_NO_CHECK), as for some devices."""
+
+    async def story() -> None:
+        other, inbox = open_socket()
+        loop, bound = asyncio.get_running_loop(), bind("127.0.0.1")
+        bound.setsockopt(socket.SOL_SOCKET, 11, 1)
+        one = UdpSocket(loop, bound, Mock(), Mock())
+        path = _path(other.address)
+        with patch.object(one, "_sendto", wraps=one._sendto) as alone:
+            for data in _equal(5):
+                assert one.outbox.post(data, path)
+            await inbox.holds(5)
+        assert alone.call_count == 5
+        assert inbox.data == _equal(5)
+        one.close()
+        other.close()
+
+    run(story())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the offload")
 def test_coalescing_begins_with_the_first_burst() -> None:
     async def story() -> None:
         one, _ = open_socket()
