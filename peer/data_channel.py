@@ -265,6 +265,9 @@ class RTCDataChannel(EventTarget):
         self.dispatch("bufferedamountlow", Event("bufferedamountlow"))
 
     def _begin_closing(self) -> None:
+        if self._below is not None and self._below.transport.state == "closed":
+            # The end of the association, and "close" follows.
+            return
         if self._state == "connecting" and self.id is None:
             self.fail("the peer has no stream for the channel", "data-channel-failure")
         elif self._state in ("connecting", "open"):
