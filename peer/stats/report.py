@@ -8,6 +8,7 @@ REFERENCES = frozenset(
     {
         "codecId",
         "generatedById",
+        "issuerCertificateId",
         "localCandidateId",
         "localCertificateId",
         "localId",

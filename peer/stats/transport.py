@@ -154,8 +154,8 @@ def _add_certificates(
 
 
 def cipher_name(name: str | None) -> str | None:
-    """Return IANA's name of a cipher suite that OpenSSL names."""
-    if name is None or name.startswith("TLS_"):
+    """Return IANA's name of a cipher suite that OpenSSL names; those of TLS 1.3 have but one."""
+    if name is None or not name.startswith("ECDHE-"):
         return name
     exchange, signature, cipher = name.split("-", 2)
     return f"TLS_{exchange}_{signature}_WITH_{_CIPHERS.get(cipher, cipher)}"
