@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from demos.call.figures import describe_path
 from demos.call.picture import EFFECTS, PaintedTrack
 from demos.call.sound import EchoTrack, melody
 from peer import (
@@ -131,5 +132,5 @@ class Bot:
     async def _describe_call(self) -> str:
         seconds = int(time.monotonic() - self._started)
         painted = self._picture.painter.count if self._picture else 0
-        report = await self.connection.getStats()
-        return f"{seconds} s in this call, {painted} pictures painted, {len(report)} statistics."
+        path = describe_path(await self.connection.getStats())
+        return f"{seconds} s in this call, {painted} pictures painted. {path}"
