@@ -12,17 +12,22 @@ from tests.demos.visitor import until
 
 
 def test_its_address_is_printed_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = ""
+
+    def is_printed() -> bool:
+        nonlocal printed
+        printed += capsys.readouterr().out
+        return bool(printed)
+
     async def serve_for_a_moment() -> None:
         demo = asyncio.create_task(run(parse_arguments(["--port", "0"])))
-        await until(lambda: lines.append(capsys.readouterr().out) or "".join(lines))
+        await until(is_printed)
         demo.cancel()
         with suppress(asyncio.CancelledError):
             await demo
 
-    lines: list[str] = []
     asyncio.run(serve_for_a_moment())
-    line = "".join(lines)
-    assert re.fullmatch(r"Open http://localhost:\d+ in a browser\. Ctrl-C ends it\.\n", line)
+    assert re.fullmatch(r"Open http://localhost:\d+ in a browser\. Ctrl-C ends it\.\n", printed)
 
 
 def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
