@@ -53,7 +53,7 @@ class Links:
         self, configuration: RTCConfiguration, certificate: Certificate, observer: Observer
     ) -> None:
         self.configuration = configuration
-        self._certificate = certificate
+        self.certificate = certificate
         self._observer = observer
         self._role = IceRole.CONTROLLING
         self._links: dict[int, Link] = {}
@@ -91,7 +91,7 @@ class Links:
             step.components,
             step.local,
             driver=self._driver(),
-            certificate=self._certificate,
+            certificate=self.certificate,
             handshake_timeout=self.configuration.handshakeTimeout,
             tell=self._observer.candidate_gathered,
         )

@@ -124,6 +124,12 @@ class Media:
                 transceiver=transceiver,
             )
 
+    def transport_number(self, number: int) -> int | None:
+        """Return the number of the transport a transceiver's section runs over."""
+        state = self._host.state
+        transceiver = state.transceiver(number)
+        return None if transceiver is None else state.wiring.sections.get(transceiver.mid or "")
+
     def end_tracks(self) -> None:
         """End the tracks of all receivers: the connection is closed."""
         for transceiver in self._transceivers.values():

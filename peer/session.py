@@ -285,7 +285,7 @@ class Session:
 
     async def getStats(self, selector: object = None) -> RTCStatsReport:
         """Return statistics of what belongs to a track, a sender or a receiver; None: of all."""
-        return collect_statistics(self, selector)
+        return collect_statistics(self.links, self.media, self.data, selector)
 
     # The end
 

@@ -1,5 +1,54 @@
-from .stats import RTCStatsReport
+"""What a connection gives for its statistics (W3C §8)."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from .data import Data
+from .errors import InvalidAccessError
+from .links import Links
+from .media import Media
+from .rtp_receiver import RTCRtpReceiver
+from .rtp_sender import RTCRtpSender
+from .stats import (
+    ReceiverSource,
+    RTCStatsReport,
+    SenderSource,
+    StatsSources,
+    TransportSource,
+    collect,
+)
 
 
-def collect_statistics(session, selector):
-    return RTCStatsReport()
+def collect_statistics(links: Links, media: Media, data: Data, selector: object) -> RTCStatsReport:
+    """Return the statistics of everything, or of a track, a sender or a receiver.
+
+    Raises InvalidAccessError when the selector is of no sender or receiver, or of several.
+    """
+    if isinstance(selector, RTCRtpSender | RTCRtpReceiver):
+        selector = selector.below
+    try:
+        return collect(_sources(links, media, data), selector)  # type: ignore[arg-type]
+    except LookupError as error:
+        raise InvalidAccessError(str(error)) from error
+
+
+def _sources(links: Links, media: Media, data: Data) -> StatsSources:
+    senders, receivers = [], []
+    for one in media.transceivers:
+        transport = media.transport_number(one.number)
+        senders.append(SenderSource(one.number, one.mid, one.sender.below, transport))
+        receivers.append(ReceiverSource(one.number, one.mid, one.receiver.below, transport))
+    return StatsSources(
+        now=asyncio.get_running_loop().time(),
+        timestamp=datetime.now(UTC),
+        ice=links.statistics(),
+        transports=tuple(
+            TransportSource(number, link.group, links.certificate)
+            for number, link in links.all.items()
+        ),
+        senders=tuple(senders),
+        receivers=tuple(receivers),
+        channels=data.channels,
+        channels_opened=data.opened,
+        channels_closed=data.closed,
+    )
