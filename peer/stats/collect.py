@@ -1,23 +1,20 @@
 """Gathering the statistics of a connection, and selecting among them (W3C webrtc-pc §8.3)."""
 
-from peer.transports import MediaStreamTrack
-
 from .data import data_channels, peer_connection
 from .ice import candidate_pairs, candidates
 from .media import media_sources
 from .report import RTCStats, RTCStatsReport
 from .rtp import RTCInboundRtpStreamStats, RTCOutboundRtpStreamStats
-from .sources import MediaReceiver, MediaSender, ReceiverSource, SenderSource, StatsSources
+from .sources import ReceiverSource, SenderSource, StatsSources
 from .streams import inbound_id, inbound_streams, outbound_id, outbound_streams
 from .transport import transport_ids, transports
 
-Selector = MediaStreamTrack | MediaSender | MediaReceiver
 
-
-def collect(sources: StatsSources, selector: Selector | None = None) -> RTCStatsReport:
+def collect(sources: StatsSources, selector: object = None) -> RTCStatsReport:
     """Return all statistics, or those of a sender, a receiver, or the one of them with a track.
 
-    Whatever an object refers to is in the report as well. Raises LookupError when the selector
+    A selector is what the sources hold: a sender, a receiver or a track. Whatever an object refers
+    to is in the report as well. Raises LookupError when the selector
     belongs to no sender or receiver, or its track to several.
     """
     found = None if selector is None else find(sources, selector)
@@ -41,7 +38,7 @@ def collect(sources: StatsSources, selector: Selector | None = None) -> RTCStats
     return report if found is None else _select(report, found)
 
 
-def find(sources: StatsSources, selector: Selector) -> SenderSource | ReceiverSource:
+def find(sources: StatsSources, selector: object) -> SenderSource | ReceiverSource:
     """Return the one sender or receiver that is the selector, or has it as its track.
 
     Raises LookupError when there is none, or more than one.

@@ -286,7 +286,7 @@ class RtpSender:
             self._frames_encoded += 1
             if self._kind == "video":
                 first = depayload(codec, encoded.frame.payloads[0])
-                self._video.add(data, now, keyframe=is_keyframe(codec, first))
+                self._video.add(shaped, now, keyframe=is_keyframe(codec, first))
             self._transmit(encoded.frame, codec)
 
     def _transmit(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:

@@ -84,6 +84,22 @@ def test_pictures_that_are_sent() -> None:
     run(scenario)
 
 
+def test_the_size_is_that_of_what_is_encoded() -> None:
+    async def scenario() -> None:
+        track, transport = PushedTrack("video"), Recorder()
+        sender = RtpSender("video", track)
+        sender.send(transport, send_parameters("v0", 7, scale_down_by=2.0))
+        track.push()
+        await until(lambda: len(transport.rtp) == 1)
+        source = sender.source_statistics()
+        assert source is not None
+        sizes = [(one.width, one.height) for one in (source.video, outbound(sender).video)]
+        assert sizes == [(64, 48), (32, 24)]
+        await sender.stop()
+
+    run(scenario)
+
+
 def test_frames_that_find_the_transport_gone_are_not_sent() -> None:
     async def scenario() -> None:
         track, transport = PushedTrack("video"), Recorder()
