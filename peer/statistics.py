@@ -27,7 +27,7 @@ def collect_statistics(links: Links, media: Media, data: Data, selector: object)
     if isinstance(selector, RTCRtpSender | RTCRtpReceiver):
         selector = selector.below
     try:
-        return collect(_sources(links, media, data), selector)  # type: ignore[arg-type]
+        return collect(_sources(links, media, data), selector)
     except LookupError as error:
         raise InvalidAccessError(str(error)) from error
 
