@@ -27,7 +27,9 @@ if TYPE_CHECKING:
         VideoStreamTrack,
     )
 
-    from .certificates import RTCCertificate
+    from .certificates import (
+        RTCCertificate,
+    )
     from .configuration import (
         RTCBundlePolicy,
         RTCConfiguration,
@@ -35,9 +37,15 @@ if TYPE_CHECKING:
         RTCIceTransportPolicy,
         RTCRtcpMuxPolicy,
     )
-    from .connection import RTCPeerConnection
-    from .data_channel import RTCDataChannel
-    from .dtls_transport import RTCDtlsTransport
+    from .connection import (
+        RTCPeerConnection,
+    )
+    from .data_channel import (
+        RTCDataChannel,
+    )
+    from .dtls_transport import (
+        RTCDtlsTransport,
+    )
     from .errors import (
         DOMException,
         InvalidAccessError,
@@ -50,20 +58,76 @@ if TYPE_CHECKING:
         RTCError,
         SyntaxError_,
     )
-    from .ice_candidate import RTCIceCandidate, candidate_from_sdp, candidate_to_sdp
-    from .ice_transport import RTCIceCandidatePair, RTCIceParameters, RTCIceTransport
-    from .media_stream import MediaStream
+    from .events import (
+        Event,
+        MediaStreamTrackEvent,
+        MessageEvent,
+        RTCDataChannelEvent,
+        RTCErrorEvent,
+        RTCPeerConnectionIceErrorEvent,
+        RTCPeerConnectionIceEvent,
+        RTCTrackEvent,
+    )
+    from .ice_candidate import (
+        RTCIceCandidate,
+        candidate_from_sdp,
+        candidate_to_sdp,
+    )
+    from .ice_transport import (
+        RTCIceCandidatePair,
+        RTCIceParameters,
+        RTCIceTransport,
+    )
+    from .media_stream import (
+        MediaStream,
+    )
+    from .options import (
+        RTCAnswerOptions,
+        RTCDataChannelInit,
+        RTCOfferOptions,
+        RTCRtpEncodingParameters,
+        RTCRtpTransceiverInit,
+    )
     from .rtp_capabilities import (
         RTCRtpCapabilities,
         RTCRtpCodecCapability,
         RTCRtpHeaderExtensionCapability,
     )
-    from .rtp_receiver import RemoteStreamTrack, RTCRtpReceiver
-    from .rtp_sender import RTCRtpSender
-    from .sctp_transport import RTCSctpTransport
-    from .session_description import RTCSessionDescription
-    from .stats import RTCStatsReport
-    from .transceiver import RTCRtpTransceiver
+    from .rtp_parameters import (
+        RTCRtcpParameters,
+        RTCRtpParameters,
+        RTCRtpReceiveParameters,
+        RTCRtpSendParameters,
+    )
+    from .rtp_receiver import (
+        RemoteStreamTrack,
+        RTCRtpContributingSource,
+        RTCRtpReceiver,
+        RTCRtpSynchronizationSource,
+    )
+    from .rtp_sender import (
+        RTCRtpSender,
+    )
+    from .sctp_transport import (
+        RTCSctpTransport,
+    )
+    from .session_description import (
+        RTCSessionDescription,
+    )
+    from .stats import (
+        RTCIceCandidatePairStats,
+        RTCIceCandidateStats,
+        RTCInboundRtpStreamStats,
+        RTCOutboundRtpStreamStats,
+        RTCRemoteInboundRtpStreamStats,
+        RTCRemoteOutboundRtpStreamStats,
+        RTCStats,
+        RTCStatsReport,
+        RTCTransportStats,
+    )
+    from .transceiver import (
+        RTCRtpTransceiver,
+    )
 
 _HOMES = {
     "peer.transports": (
@@ -95,9 +159,19 @@ _HOMES = {
         "JsepTypeError",
         "NotSupportedError",
         "OperationError",
-        "RangeError",
         "RTCError",
+        "RangeError",
         "SyntaxError_",
+    ),
+    ".events": (
+        "Event",
+        "MediaStreamTrackEvent",
+        "MessageEvent",
+        "RTCDataChannelEvent",
+        "RTCErrorEvent",
+        "RTCPeerConnectionIceErrorEvent",
+        "RTCPeerConnectionIceEvent",
+        "RTCTrackEvent",
     ),
     ".ice_candidate": (
         "RTCIceCandidate",
@@ -110,19 +184,44 @@ _HOMES = {
         "RTCIceTransport",
     ),
     ".media_stream": ("MediaStream",),
+    ".options": (
+        "RTCAnswerOptions",
+        "RTCDataChannelInit",
+        "RTCOfferOptions",
+        "RTCRtpEncodingParameters",
+        "RTCRtpTransceiverInit",
+    ),
     ".rtp_capabilities": (
         "RTCRtpCapabilities",
         "RTCRtpCodecCapability",
         "RTCRtpHeaderExtensionCapability",
     ),
+    ".rtp_parameters": (
+        "RTCRtcpParameters",
+        "RTCRtpParameters",
+        "RTCRtpReceiveParameters",
+        "RTCRtpSendParameters",
+    ),
     ".rtp_receiver": (
-        "RemoteStreamTrack",
+        "RTCRtpContributingSource",
         "RTCRtpReceiver",
+        "RTCRtpSynchronizationSource",
+        "RemoteStreamTrack",
     ),
     ".rtp_sender": ("RTCRtpSender",),
     ".sctp_transport": ("RTCSctpTransport",),
     ".session_description": ("RTCSessionDescription",),
-    ".stats": ("RTCStatsReport",),
+    ".stats": (
+        "RTCIceCandidatePairStats",
+        "RTCIceCandidateStats",
+        "RTCInboundRtpStreamStats",
+        "RTCOutboundRtpStreamStats",
+        "RTCRemoteInboundRtpStreamStats",
+        "RTCRemoteOutboundRtpStreamStats",
+        "RTCStats",
+        "RTCStatsReport",
+        "RTCTransportStats",
+    ),
     ".transceiver": ("RTCRtpTransceiver",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -142,6 +241,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "RTCPeerConnection",
     "AudioStreamTrack",
     "MediaBlackhole",
     "MediaPlayer",
@@ -156,7 +256,6 @@ __all__ = [
     "RTCIceServer",
     "RTCIceTransportPolicy",
     "RTCRtcpMuxPolicy",
-    "RTCPeerConnection",
     "RTCDataChannel",
     "RTCDtlsTransport",
     "DOMException",
@@ -166,9 +265,17 @@ __all__ = [
     "JsepTypeError",
     "NotSupportedError",
     "OperationError",
-    "RangeError",
     "RTCError",
+    "RangeError",
     "SyntaxError_",
+    "Event",
+    "MediaStreamTrackEvent",
+    "MessageEvent",
+    "RTCDataChannelEvent",
+    "RTCErrorEvent",
+    "RTCPeerConnectionIceErrorEvent",
+    "RTCPeerConnectionIceEvent",
+    "RTCTrackEvent",
     "RTCIceCandidate",
     "candidate_from_sdp",
     "candidate_to_sdp",
@@ -176,14 +283,33 @@ __all__ = [
     "RTCIceParameters",
     "RTCIceTransport",
     "MediaStream",
+    "RTCAnswerOptions",
+    "RTCDataChannelInit",
+    "RTCOfferOptions",
+    "RTCRtpEncodingParameters",
+    "RTCRtpTransceiverInit",
     "RTCRtpCapabilities",
     "RTCRtpCodecCapability",
     "RTCRtpHeaderExtensionCapability",
-    "RemoteStreamTrack",
+    "RTCRtcpParameters",
+    "RTCRtpParameters",
+    "RTCRtpReceiveParameters",
+    "RTCRtpSendParameters",
+    "RTCRtpContributingSource",
     "RTCRtpReceiver",
+    "RTCRtpSynchronizationSource",
+    "RemoteStreamTrack",
     "RTCRtpSender",
     "RTCSctpTransport",
     "RTCSessionDescription",
+    "RTCIceCandidatePairStats",
+    "RTCIceCandidateStats",
+    "RTCInboundRtpStreamStats",
+    "RTCOutboundRtpStreamStats",
+    "RTCRemoteInboundRtpStreamStats",
+    "RTCRemoteOutboundRtpStreamStats",
+    "RTCStats",
     "RTCStatsReport",
+    "RTCTransportStats",
     "RTCRtpTransceiver",
 ]

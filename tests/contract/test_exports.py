@@ -1,11 +1,15 @@
 """The exported names of each package, pinned."""
 
+import ast
 import importlib
 from pathlib import Path
 
 import pytest
 
+from tests.contract.source_tree import ROOT, tree
+
 PACKAGES = (
+    "peer",
     "peer.ice",
     "peer.ice.stun",
     "peer.ice.turn",
@@ -35,6 +39,25 @@ def test_the_exported_names_are_those_on_record(name: str) -> None:
 @pytest.mark.parametrize("name", PACKAGES)
 def test_nothing_private_is_exported(name: str) -> None:
     assert [item for item in importlib.import_module(name).__all__ if item.startswith("_")] == []
+
+
+def test_what_peer_imports_lazily_is_what_type_checkers_see() -> None:
+    root = tree(ROOT / "peer" / "__init__.py")
+    (block,) = [node for node in root.body if isinstance(node, ast.If)]
+    seen = {
+        alias.name: "." * node.level + (node.module or "")
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    (table,) = [
+        node.value
+        for node in root.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_HOMES"
+    ]
+    homes = ast.literal_eval(table)
+    assert seen == {name: home for home, names in homes.items() for name in names}
+    assert set(seen) == set(importlib.import_module("peer").__all__)
 
 
 def test_the_ice_agent_has_the_interface_of_the_design() -> None:
