@@ -34,6 +34,7 @@ PREFERENCES: dict[str, bool | int | str] = {
     "extensions.update.enabled": False,
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
+    "network.max_socket_process_failed_count": 1000,
     "remote.active-protocols": 1,
     "toolkit.telemetry.reportingpolicy.firstRun": False,
 }
@@ -50,17 +51,26 @@ def write_profile(folder: Path, *, mdns: bool) -> None:
     (folder / "user.js").write_text("".join(lines))
 
 
-FIND_PROCESS = """
+FIND_PROCESSES = """
 (async () => {{
   for (let tries = 0; tries < 500; tries++) {{
     const tab = gBrowser.tabs.find(tab => tab.linkedBrowser.contentTitle === {title});
-    if (tab) return tab.linkedBrowser.browsingContext.currentWindowGlobal.osPid;
+    if (tab) {{
+      const {{children}} = await ChromeUtils.requestProcInfo();
+      const sockets = children.filter(({{type}}) => type === "socket").map(({{pid}}) => pid);
+      const {{osPid}} = tab.linkedBrowser.browsingContext.currentWindowGlobal;
+      return [...sockets, osPid].join(" ");
+    }}
     await new Promise(resolve => setTimeout(resolve, 10));
   }}
   throw new Error("there is no such tab");
 }})()
 """
-"""Run in the browser's own window; the title of a page gets there a little later."""
+"""Run in the browser's own window; the title of a page gets there a little later.
+
+WebRTC's transports are in the socket process: when only the page's process goes, that one ends
+DTLS properly.
+"""
 
 
 class FirefoxPage(Page):
@@ -87,14 +97,15 @@ class FirefoxPage(Page):
         return data
 
     async def kill(self) -> None:
-        """Kill the tab's process."""
+        """Kill the tab's process, and the one that its connections are in."""
         title = f"to be killed: {self._context}"
         await self.run("document.title = args[0]", title)
         params = {"moz:scope": "chrome"}
         tree = await self._wire.call("browsingContext.getTree", params=params)
         window = tree["contexts"][0]["context"]
-        expression = FIND_PROCESS.format(title=json.dumps(title))
-        os.kill(await self._script(window, expression, BOUND), signal.SIGKILL)
+        expression = FIND_PROCESSES.format(title=json.dumps(title))
+        for pid in (await self._script(window, expression, BOUND)).split():
+            os.kill(int(pid), signal.SIGKILL)
         self._wire.abandon(self)
 
     async def close(self) -> None:

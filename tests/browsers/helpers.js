@@ -66,23 +66,25 @@ class Channel {
   }
 }
 
-// A connection with what happened to it: `candidates` not yet taken, `states` gone through
-// ("connectionState connected"), `tracks` by mid, `channels` by label, `errors` of handlers.
+// A connection with what happened to it: `outbox` the signals for the other side not yet taken,
+// {description} or {candidate} each; `states` gone through ("connectionState connected"), `tracks`
+// by mid, `channels` by label.
 class Peer {
-  constructor(configuration) {
+  constructor(configuration, {trickle = true} = {}) {
+    this.trickle = trickle;
     this.connection = new RTCPeerConnection(configuration);
-    this.candidates = [];
+    this.outbox = [];
     this.states = [];
     this.tracks = new Map();
     this.channels = new Map();
-    this.negotiationNeeded = 0;
     this.watch();
   }
 
   watch() {
     const {connection} = this;
-    connection.onicecandidate = ({candidate}) => this.candidates.push(candidate);
-    connection.onnegotiationneeded = () => this.negotiationNeeded++;
+    connection.onicecandidate = ({candidate}) => {
+      if (this.trickle) this.outbox.push({candidate: candidate && candidate.toJSON()});
+    };
     connection.ondatachannel = ({channel}) => this.channels.set(channel.label, new Channel(channel));
     connection.ontrack = ({track, transceiver, streams}) => {
       this.tracks.set(transceiver.mid, {track, streams: streams.map(stream => stream.id)});
@@ -95,27 +97,37 @@ class Peer {
     }
   }
 
-  // Wait for candidates that were not yet taken, and take them; null is the end of them.
-  async takeCandidates() {
-    await rtc.until(() => this.candidates.length, "candidates");
-    return this.candidates.splice(0).map(candidate => candidate && candidate.toJSON());
+  // Set an offer or answer of ours and put it into the outbox, without `trickle` when it has all
+  // candidates.
+  async describe() {
+    await this.connection.setLocalDescription();
+    if (!this.trickle) await this.gathered();
+    this.outbox.push({description: this.connection.localDescription.toJSON()});
+  }
+
+  // Take signals of the other side, and answer offers.
+  async take(signals) {
+    for (const {description, candidate} of signals) {
+      if (description) await this.connection.setRemoteDescription(description);
+      else await this.connection.addIceCandidate(candidate);
+      if (description?.type === "offer") await this.describe();
+    }
+  }
+
+  // Empty the outbox as soon as there is something, or after some time.
+  async signals(timeout = 2000) {
+    await rtc.until(() => this.outbox.length, "signals", timeout).catch(() => {});
+    return this.outbox.splice(0);
   }
 
   async gathered() {
     const {connection} = this;
     await rtc.until(() => connection.iceGatheringState === "complete", "gathering to complete");
-    return connection.localDescription.toJSON();
+    return connection.localDescription.sdp;
   }
 
-  async offer(options) {
-    await this.connection.setLocalDescription(await this.connection.createOffer(options));
-    return this.connection.localDescription.toJSON();
-  }
-
-  async answer(offer) {
-    await this.connection.setRemoteDescription(offer);
-    await this.connection.setLocalDescription(await this.connection.createAnswer());
-    return this.connection.localDescription.toJSON();
+  stable() {
+    return rtc.until(() => this.connection.signalingState === "stable", "the answer");
   }
 
   reached(state) {
@@ -166,13 +178,23 @@ class Peer {
     });
     return seen;
   }
+
+  // Wait until each track has been decoded further than it is now.
+  async decodingMore() {
+    const before = await this.inbound();
+    const further = ([mid, entry]) => entry.kind === "video"
+      ? entry.framesDecoded > before[mid].framesDecoded
+      : entry.totalAudioEnergy > before[mid].totalAudioEnergy;
+    await rtc.until(
+      async () => Object.entries(await this.inbound()).every(further), "more to be decoded");
+  }
 }
 
 // The connections of this page by name; tests with one only need no name.
 rtc.peers = new Map();
 
-rtc.make = (configuration, name = "peer") => {
-  const peer = new Peer(configuration);
+rtc.make = (configuration, name = "peer", options) => {
+  const peer = new Peer(configuration, options);
   rtc.peers.set(name, peer);
   return peer;
 };
@@ -185,7 +207,10 @@ rtc.peer = (name = "peer") => {
 
 // ---- what is sent ------------------------------------------------------------------------------
 
-// A video track of one colour (any CSS colour), with a moving stripe so that frames differ.
+// What the tracks made here show: a colour or a frequency.
+rtc.contents = new Map();
+
+// A video track of one colour (as CSS writes it), with a moving stripe so that frames differ.
 rtc.camera = (color, rate = 15) => {
   const canvas = Object.assign(document.createElement("canvas"), {width: WIDTH, height: HEIGHT});
   const context = canvas.getContext("2d");
@@ -198,7 +223,9 @@ rtc.camera = (color, rate = 15) => {
   };
   draw();
   setInterval(draw, 1000 / rate);
-  return canvas.captureStream(rate).getVideoTracks()[0];
+  const [track] = canvas.captureStream(rate).getVideoTracks();
+  rtc.contents.set(track, color);
+  return track;
 };
 
 let sound;
@@ -224,7 +251,9 @@ rtc.microphone = async frequency => {
   const destination = new MediaStreamAudioDestinationNode(context);
   oscillator.connect(new GainNode(context, {gain: 0.5})).connect(destination);
   oscillator.start();
-  return destination.stream.getAudioTracks()[0];
+  const [track] = destination.stream.getAudioTracks();
+  rtc.contents.set(track, frequency);
+  return track;
 };
 
 // ---- what is received --------------------------------------------------------------------------

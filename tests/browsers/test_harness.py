@@ -13,18 +13,15 @@ from .wire import BrowserError
 
 CONNECT = """
 const left = rtc.make({}, "left"), right = rtc.make({}, "right");
-const pass = (from, to) => {
-  from.connection.onicecandidate = ({candidate}) => to.connection.addIceCandidate(candidate);
+const pass = async (from, to) => {
+  while (to.connection.connectionState !== "connected") await to.take(await from.signals(100));
 };
 left.createChannel("chat");
 for (const color of args[0]) left.connection.addTrack(rtc.camera(color));
 for (const hertz of args[1]) left.connection.addTrack(await rtc.microphone(hertz));
-const offer = await left.offer();
-pass(left, right);
-pass(right, left);
-await left.connection.setRemoteDescription(await right.answer(offer));
+await left.describe();
+await Promise.all([pass(left, right), pass(right, left)]);
 await right.channel("chat");
-await left.reached("connected");
 """
 
 
@@ -107,8 +104,8 @@ def test_two_connections_of_a_page_exchange_media(stage: Stage, page: Page) -> N
 def test_addresses_are_hidden_when_asked_for(stage: Stage, page: Page, hiding_page: Page) -> None:
     async def hosts(page: Page) -> set[str]:
         sdp = await page.run(
-            "const peer = rtc.make(); peer.createChannel('x'); await peer.offer();"
-            "return (await peer.gathered()).sdp"
+            "const peer = rtc.make(); peer.createChannel('x'); await peer.describe();"
+            "return await peer.gathered()"
         )
         return {line.split()[4] for line in sdp.splitlines() if line.startswith("a=candidate")}
 
@@ -130,6 +127,7 @@ def test_a_killed_tab_leaves_the_browser(stage: Stage, browser: Browser) -> None
         assert await other.run("return 2") == 2
         await doomed.close()
         assert browser.is_running
+        await other.run(CONNECT, [], [])
         await other.close()
 
     stage.run(scenario())

@@ -1,0 +1,69 @@
+"""Audio and video between us and browsers, seen and heard at both ends."""
+
+import pytest
+
+from .browser import Page
+from .call import Call, Side, calling
+from .flow import assert_flow, assert_keeps_flowing, let_page_send, send
+from .media import BLUE, GREEN, RED, WHITE
+from .stage import Stage
+
+TRANSPORTS = """
+const {connection} = rtc.peer();
+const all = connection.getTransceivers().flatMap(({sender, receiver}) => [sender, receiver]);
+return new Set([...all, connection.sctp].map(({transport}) => transport)).size;
+"""
+
+
+async def assert_one_transport(call: Call) -> None:
+    """Everything is bundled, as both sides see it."""
+    ours = call.ours
+    transports = {id(one.sender.transport) for one in ours.getTransceivers()}
+    transports |= {id(one.receiver.transport) for one in ours.getTransceivers()}
+    assert ours.sctp is not None
+    assert transports == {id(ours.sctp.transport)}
+    assert await call.page.run(TRANSPORTS) == 1
+
+
+@pytest.mark.parametrize("offerer", Side)
+def test_audio_and_video_both_ways_in_one_bundle(stage: Stage, page: Page, offerer: Side) -> None:
+    async def scenario() -> None:
+        async with calling(page) as call:
+            call.create_channel("chat")
+            await page.run("rtc.peer().createChannel('other')")
+            send(call, 600, GREEN)
+            await let_page_send(page, 1000, RED)
+            await call.connect(offerer)
+            await assert_flow(call, 2, 2)
+            await assert_one_transport(call)
+            await assert_keeps_flowing(call)
+
+    stage.run(scenario())
+
+
+@pytest.mark.parametrize("offerer", Side)
+def test_two_of_each_are_told_apart(stage: Stage, page: Page, offerer: Side) -> None:
+    async def scenario() -> None:
+        async with calling(page) as call:
+            send(call, 400, 1200, RED, GREEN)
+            await let_page_send(page, 700, 2000, BLUE, WHITE)
+            await call.connect(offerer)
+            await assert_flow(call, 4, 4)
+
+    stage.run(scenario())
+
+
+@pytest.mark.parametrize("sender", Side)
+def test_one_way(stage: Stage, page: Page, sender: Side) -> None:
+    """The offerer alone has something to send."""
+
+    async def scenario() -> None:
+        async with calling(page) as call:
+            if sender is Side.OURS:
+                send(call, 600, BLUE)
+            else:
+                await let_page_send(page, 600, BLUE)
+            await call.connect(sender)
+            await assert_flow(call, *((2, 0) if sender is Side.OURS else (0, 2)))
+
+    stage.run(scenario())
