@@ -64,6 +64,8 @@ bench: $(STAMP) ## speed, side by side with aioice and aiortc
 	$(BIN)/python -m tools.bench.ice_delay
 	$(BIN)/python -m tools.bench.net
 	$(BIN)/python -m tools.bench.sdp
+	$(BIN)/python -m tools.bench.call
+	$(BIN)/python -m tools.bench.call_delay
 
 fuzz: $(STAMP) ## a bounded run of every parser on random and mutated input
 	$(BIN)/python -m tools.fuzz
