@@ -116,10 +116,10 @@ class PairStatistics:
 class CandidatePair:
     """A pair on a checklist or a valid list.
 
-    `heard` is the time of the last authenticated message, `kept_alive` that of the last keepalive,
-    `last_request` the transaction id of the peer's last check. `valid` is the pair its successful
-    check produced (RFC 8445 §7.2.5.3.2), often itself; `generator` the pair whose check produced
-    this one. `reason` says why it failed; set it before the state. `changes` are the last states
+    `formed` is when it was made, `heard` the time of the last authenticated message, `kept_alive`
+    that of the last keepalive, `last_request` the transaction id of the peer's last check. `valid`
+    is the pair its successful check produced (RFC 8445 §7.2.5.3.2), often itself; `generator` the
+    pair whose check produced this one. `reason` says why it failed; set it before the state. `changes` are the last states
     it went through.
     """
 
@@ -130,6 +130,7 @@ class CandidatePair:
         "check_deadline",
         "component",
         "consent",
+        "formed",
         "foundation",
         "generator",
         "heard",
@@ -167,6 +168,7 @@ class CandidatePair:
         self.reason = ""
         self.changes: deque[PairChange] = deque(maxlen=MAX_CHANGES)
         self._clock = clock
+        self.formed = 0.0 if clock is None else clock.now
         self.state = PairState.FROZEN
         self.valid: CandidatePair | None = None
         self.generator: CandidatePair | None = None

@@ -138,7 +138,8 @@ class _Names:
         return self._digest("R", remote.component, remote.transport.value, remote.address)
 
     def pair(self, pair: CandidatePair) -> str:
-        return self._digest("P", self.local(pair.local), self.remote(pair.remote))
+        # The same candidates may be paired again after a pair of theirs was discarded.
+        return self._digest("P", self.local(pair.local), self.remote(pair.remote), pair.formed)
 
 
 def collect(session: Session) -> IceStatistics:
@@ -175,7 +176,7 @@ def _pairs(generation: Generation) -> Iterator[CandidatePairStatistics]:
         name = names.pair(pair)
         seen = times_seen[name] = times_seen.get(name, 0) + 1
         if seen > 1:
-            # The same candidates were paired again after the first pair was discarded.
+            # Even within one moment.
             name = f"{name}-{seen}"
         yield _pair(names, name, pair, discarded=id(pair) in discarded)
 

@@ -1,6 +1,7 @@
 """Statistics: exact counters, and nothing about addresses that are to stay hidden."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 import pytest
 
@@ -11,6 +12,7 @@ from peer.ice import (
     DropReason,
     IceAgent,
     IceConfig,
+    IceParameters,
     IceRole,
     IceState,
     PairState,
@@ -20,13 +22,15 @@ from peer.ice import (
     stun,
 )
 from peer.ice.checklist import MAX_ANSWERED, MAX_RETIRED, Checklist
-from peer.ice.pair import MAX_CHANGES
-from peer.ice.stream import MAX_REMEMBERED
+from peer.ice.pair import MAX_CHANGES, CandidatePair
+from peer.ice.stats import _Names
+from peer.ice.stream import MAX_REMEMBERED, Generation
 from tests.ice.builders import (
     SOURCE,
     add_pairs,
     entropy,
     host_candidate,
+    local_candidate,
     make_checklists,
     make_pair,
 )
@@ -347,6 +351,17 @@ def test_removed_base() -> None:
     assert pair.discarded
     assert pair.reason == pair.changes[-1].reason == "the interface is gone"
     assert stats.transports[0].packets_sent == 1
+
+
+def test_candidates_paired_again_make_another_pair() -> None:
+    @dataclass
+    class Clock:
+        now: float
+
+    names = _Names(Generation("0", IceParameters("ufrag", "p" * 22)))
+    local, remote = local_candidate(), host_candidate()
+    first, again = (CandidatePair("0", local, remote, clock=Clock(now)) for now in (1.0, 2.0))
+    assert names.pair(first) == names.pair(first) != names.pair(again)
 
 
 def test_selected_pair_changes() -> None:
