@@ -24,14 +24,18 @@ class Transceivers:
     def __init__(self, host: Host, media: Media) -> None:
         self._host = host
         self._media = media
+        self._default_stream = MediaStream()
 
     def add_track(self, track: object, streams: Sequence[MediaStream]) -> RTCRtpSender:
-        """Send a track (W3C addTrack)."""
+        """Send a track (W3C addTrack).
+
+        Tracks given no stream share one, as with aiortc: pages made for it play the stream.
+        """
         self._check_open()
         kind = _kind(track)
         assert isinstance(track, MediaStreamTrack)
         self._check_unused(track)
-        names = [stream.id for stream in streams]
+        names = [stream.id for stream in streams or [self._default_stream]]
         free = self._find_free(kind)
         if free is not None:
             free.sender.replaceTrack(track)
