@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from . import stun
 from .checks import start
-from .conclusion import drop_valid, fail_over, update
+from .conclusion import drop_valid, fail_over, has_consent, update
 from .config import Timings
 from .pair import CandidatePair
 from .session import Session
@@ -63,12 +63,36 @@ def expire(session: Session) -> None:
             continue
         if consent.expired(session.now):
             consent.revoke()
-            drop_valid(session, stream, pair, "consent expired")
+            _lose_consent(session, stream, pair)
         elif consent.disconnected(session.now) and stream.responsive(pair.component):
             stream.unresponsive.add(pair.component)
             session.decide("disconnected", pair=repr(pair))
             fail_over(session, stream, pair)
+            if stream.sending.get(pair.component) is pair:
+                _ask_others(session, stream, pair)
             update(session, stream)
+
+
+def _others(stream: Stream, pair: CandidatePair) -> list[CandidatePair]:
+    """Give the other valid pairs of the component."""
+    valid = stream.current.checklist.valid
+    return [each for each in valid if each.component == pair.component and each is not pair]
+
+
+def _ask_others(session: Session, stream: Stream, pair: CandidatePair) -> None:
+    """Check the other valid pairs while the one in use is silent: one may still work."""
+    for other in _others(stream, pair):
+        stream.current.checklist.trigger(other.generator or other)
+        session.checklists.idle = False
+
+
+def _lose_consent(session: Session, stream: Stream, pair: CandidatePair) -> None:
+    """Consent of the pair in use expired; so it did of those that were asked since in vain."""
+    if not stream.responsive(pair.component):
+        for other in _others(stream, pair):
+            if not has_consent(session, other):
+                drop_valid(session, stream, other, "consent expired")
+    drop_valid(session, stream, pair, "consent expired")
 
 
 def keep_alive(session: Session) -> None:

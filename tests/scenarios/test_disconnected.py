@@ -102,6 +102,48 @@ def test_silent_pair_is_left_for_one_that_is_heard(lab: Lab) -> None:
     assert IceState.FAILED not in [state for _, state in alice.states()]
 
 
+def _connect_twice(lab: Lab) -> tuple[AgentHost, ScriptedPeer]:
+    """A controlled agent with two valid pairs at 100 s, the peer's first port selected."""
+    config = IceConfig(free_policy=FreePolicy.KEEP)
+    alice, peer = lab.agent(role=CONTROLLED, config=config), lab.peer(controlling=True)
+    first, second = peer.port, peer.open(6000)
+    peer.meet(alice, first.candidate(foundation="a"), second.candidate(foundation="b"), end=True)
+    lab.run_until(0.5)
+    first.check(base_of(alice), use_candidate=True)
+    lab.run_until(100)
+    assert alice.selected().remote.address == first.address
+    return alice, peer
+
+
+def test_silent_pair_is_left_for_one_that_answers(lab: Lab) -> None:
+    """The others are asked as soon as the silence is noticed, not when consent is over."""
+    alice, peer = _connect_twice(lab)
+    first = peer.port
+    peer.on_request = lambda request: (
+        request.port.answer(request) if request.port is not first else None
+    )
+    assert lab.sim.run_until(lambda: alice.state() is IceState.DISCONNECTED, 30)
+    # The consent check that was due takes a slot of Ta first.
+    answered = lab.sim.now + Timings().ta + ROUND_TRIP
+    lab.run_until(answered + 60)
+    assert alice.selections()[-1][0] == at(answered)
+    assert alice.selected().remote.address != first.address
+    assert alice.states()[-1] == (at(answered), IceState.COMPLETED)
+    assert alice.send(b"\x80data")
+
+
+def test_silent_peer_is_given_up_when_consent_expires(lab: Lab) -> None:
+    """However many pairs there were: all lost consent (W3C RTCIceTransportState "failed")."""
+    alice, peer = _connect_twice(lab)
+    peer.on_request = peer.ignore
+    heard = alice.arrivals[-1].time
+    lab.run_until(200)
+    (_, disconnected), (time, failed) = alice.states()[-2:]
+    assert (disconnected, failed) == (IceState.DISCONNECTED, IceState.FAILED)
+    assert time == at(heard + 30)
+    assert alice.times_of(SelectedPairLost) == [at(heard + 30)]
+
+
 def test_peer_behind_a_new_binding_is_found_again(lab: Lab) -> None:
     """The NAT of the peer forgot it: its checks come from a new port, and ours go there."""
     alice, peer = _connect(lab)
