@@ -259,6 +259,15 @@ class SctpTransport(Emitter, RTCSctpTransport):
         if self._association_state is State.ESTABLISHED:
             asyncio.ensure_future(self._data_channel_flush())  # noqa: RUF006 - one step long
 
+    async def _data_channel_flush(self) -> None:
+        await super()._data_channel_flush()
+        for channel in list(self._data_channels.values()):
+            # W3C §6.1.1.2 has them open now. RFC 8832 §6 wants data in order until the peer has
+            # acknowledged the channel: one that is unordered waits for that.
+            waits = channel.readyState == "connecting" and channel.ordered
+            if waits and isinstance(channel, DataChannel):
+                channel.announce_open()
+
     async def _data_channel_receive(self, stream_id: int, pp_id: int, data: bytes) -> None:
         message = parse_dcep(data) if pp_id == WEBRTC_DCEP else None
         if isinstance(message, Open):

@@ -12,7 +12,7 @@ from peer.transports.dtls import DtlsRole
 from peer.transports.sctp import SctpTransport
 from tests.transports.associations import Associations, associated, collect
 from tests.transports.test_dtls import run
-from tests.transports.wire import Link, Pair, until
+from tests.transports.wire import Link, Pair, nothing, until
 
 
 @pytest.mark.parametrize("ordered", [True, False])
@@ -264,5 +264,23 @@ def test_a_channel_of_the_other_parity_is_taken() -> None:
             await both.left._send(51, 50, Open(label="odd").serialize())
             await until(lambda: len(both.incoming) == 1)
             assert (both.incoming[0].id, both.incoming[0].label) == (51, "odd")
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_an_ordered_channel_opens_before_it_is_acknowledged(ordered: bool) -> None:
+    """W3C §6.1.1.2; only data in order may follow the OPEN already (RFC 8832 §6)."""
+
+    async def scenario() -> None:
+        async with associated() as both:
+            both.pair.link.to_left.passes = nothing
+            channel = both.left.create_channel("early", ordered=ordered)
+            await until(lambda: both.incoming)
+            assert channel.readyState == ("open" if ordered else "connecting")
+            if ordered:
+                received = collect(both.incoming[0])
+                channel.send("hello")
+                await until(lambda: received == ["hello"])
 
     run(scenario)

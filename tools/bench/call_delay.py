@@ -13,6 +13,7 @@ import heapq
 import re
 import socket
 import statistics
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
@@ -30,8 +31,9 @@ from peer.ice import IceConfig, NetworkType
 from peer.net import InterfaceAddress, NetConfig
 
 HOST = "127.0.0.1"
-SPIN = 0.002
-"""The last seconds of a wait are spent looking at the clock."""
+COARSE = 0.0015
+"""Seconds by which the event loop may wake late; the last of a wait are slept in small steps."""
+STEP = 0.0001
 LIMIT = 30.0
 """Seconds after which a connection is given up."""
 CONFIGURATION = RTCConfiguration(
@@ -112,14 +114,16 @@ class Line:
         self._timer = None
         if self._flying:
             rest = self._flying[0][0] - self._loop.time()
-            # Sleeping overshoots by up to a millisecond.
             self._timer = (
-                self._loop.call_later(rest - SPIN, self._deliver)
-                if rest > SPIN
+                self._loop.call_later(rest - COARSE, self._deliver)
+                if rest > COARSE
                 else self._loop.call_soon(self._deliver)
             )
 
     def _deliver(self) -> None:
+        if self._flying and 0 < self._flying[0][0] - self._loop.time() < COARSE:
+            # Encoders in other threads run meanwhile.
+            time.sleep(STEP)
         while self._flying and self._flying[0][0] <= self._loop.time():
             _, _, data, source, port = heapq.heappop(self._flying)
             if source in self._fronts:
