@@ -444,7 +444,7 @@ class IceAgent:
     def next_event(self) -> Event | None:
         """Give the next event, None when there is none."""
         session = self._session
-        if not session.closed:
+        if session.new_bases and not session.closed:
             schedule.announce_bases(session)
         return session.events.popleft() if session.events else None
 

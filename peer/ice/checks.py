@@ -106,7 +106,7 @@ def check(session: Session, checklist: Checklist, pair: CandidatePair) -> None:
     """Perform the check the schedule chose: the pair goes In-Progress (RFC 8445 §6.1.4.2)."""
     generation = session.streams[pair.stream].current
     pair.state = PairState.IN_PROGRESS
-    session.decide("check", pair=repr(pair), nominating=pair.nominating)
+    session.decide("check", pair=pair, nominating=pair.nominating)
     start(session, generation, pair)
 
 
@@ -246,7 +246,7 @@ def _handle_success(
         generation.checklist.triggered.remove(pair)
     _add_valid(session, generation, valid)
     session.checklists.unfreeze(pair.foundation)
-    session.decide("valid", pair=repr(valid))
+    session.decide("valid", pair=valid)
     nominated = transaction.use_candidate or pair.use_candidate_received
     if nominated and pair.use_candidate_received and session.role is IceRole.CONTROLLED:
         valid.nomination_value = max(valid.nomination_value, pair.nomination_value)
@@ -358,7 +358,7 @@ def fail_check(session: Session, stream: Stream, transaction: Transaction, reaso
     if pair.state is PairState.IN_PROGRESS:
         pair.reason = reason
         pair.state = PairState.FAILED
-        session.decide("failed", pair=repr(pair), why=reason)
+        session.decide("failed", pair=pair, why=reason)
     session.checklists.idle = False
     if transaction.use_candidate and pair.valid is not None:
         pair.nominating = False

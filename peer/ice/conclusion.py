@@ -41,7 +41,7 @@ def nominate(session: Session, stream: Stream, generation: Generation, pair: Can
         ):
             return
     if selected is not pair:
-        session.decide("select", pair=repr(pair))
+        session.decide("select", pair=pair)
         generation.selected[pair.component] = pair
         if not uses_renomination(session, generation):
             _stop_component(session, generation, pair)
@@ -159,7 +159,7 @@ def fail_over(session: Session, stream: Stream, pair: CandidatePair) -> None:
     ]
     best = max(others, key=lambda other: other.heard, default=None)
     if best is not None:
-        session.decide("fail over", pair=repr(best))
+        session.decide("fail over", pair=best)
         stream.current.selected[pair.component] = best
 
 

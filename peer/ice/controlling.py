@@ -62,7 +62,7 @@ def start_nomination(session: Session, generation: Generation, valid: CandidateP
         pair.nomination_value = valid.nomination_value = session.renomination
     generation.checklist.trigger(pair)
     session.checklists.idle = False
-    session.decide("nominate", pair=repr(valid))
+    session.decide("nominate", pair=valid)
 
 
 def _renominate(session: Session, generation: Generation) -> None:

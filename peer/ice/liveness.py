@@ -1,7 +1,5 @@
 """Consent checks, keepalives and silence on the pairs in use (RFC 7675, RFC 8445 §11)."""
 
-from collections.abc import Iterator
-
 from . import stun
 from .checks import start
 from .conclusion import drop_valid, fail_over, has_consent, update
@@ -12,14 +10,16 @@ from .stream import Generation, Stream
 from .transaction import Purpose
 
 
-def _in_use(session: Session) -> Iterator[tuple[Stream, Generation, CandidatePair]]:
-    """Give the pairs data is sent on, each with the generation it belongs to."""
+def _in_use(session: Session) -> list[tuple[Stream, Generation, CandidatePair]]:
+    """List the pairs data is sent on, each with the generation it belongs to."""
+    found = []
     for stream in session.streams.values():
-        for pair in list(stream.sending.values()):
+        for pair in stream.sending.values():
             for generation in stream.generations():
                 if pair in generation.checklist.valid:
-                    yield stream, generation, pair
+                    found.append((stream, generation, pair))
                     break
+    return found
 
 
 def last_heard(pair: CandidatePair) -> float:
@@ -35,8 +35,8 @@ def next_time(session: Session) -> float | None:
         if consent is None or not session.config.consent:
             times.append(_next_keepalive(session.timings, pair))
             continue
-        checks = [consent.next_check, *_liveness_times(session.timings, pair)]
-        times += (time for time in checks if time > session.now)
+        due = (consent.next_check, _next_probe(session.timings, pair))
+        times += (time for time in due if time is not None and time > session.now)
         times.append(consent.expires)
     return min(times, default=None)
 
@@ -46,18 +46,17 @@ def _next_keepalive(timings: Timings, pair: CandidatePair) -> float:
     return max(sent or 0.0, pair.kept_alive, pair.valid_since or 0.0) + timings.keepalive
 
 
-def _liveness_times(timings: Timings, pair: CandidatePair) -> list[float]:
-    assert pair.consent is not None
-    if timings.liveness is None:
-        return []
+def _next_probe(timings: Timings, pair: CandidatePair) -> float | None:
+    if timings.liveness is None or pair.consent is None:
+        return None
     if pair.consent.probe_sent is None:
-        return [last_heard(pair) + timings.liveness]
-    return [pair.consent.probe_sent + timings.liveness_timeout]
+        return last_heard(pair) + timings.liveness
+    return pair.consent.probe_sent + timings.liveness_timeout
 
 
 def expire(session: Session) -> None:
     """Take pairs out of use whose consent is over, and tell which stopped answering."""
-    for stream, _, pair in list(_in_use(session)):
+    for stream, _, pair in _in_use(session):
         consent = pair.consent
         if consent is None or not session.config.consent:
             continue
@@ -66,7 +65,7 @@ def expire(session: Session) -> None:
             _lose_consent(session, stream, pair)
         elif consent.disconnected(session.now) and stream.responsive(pair.component):
             stream.unresponsive.add(pair.component)
-            session.decide("disconnected", pair=repr(pair))
+            session.decide("disconnected", pair=pair)
             fail_over(session, stream, pair)
             if stream.sending.get(pair.component) is pair:
                 _ask_others(session, stream, pair)

@@ -35,7 +35,7 @@ def next_time(session: Session) -> float | None:
 
 
 def _worth_repeating(session: Session) -> Iterator[tuple[Generation, Transaction]]:
-    if not session.lossy and session.role is IceRole.CONTROLLED:
+    if not session.transactions or (not session.lossy and session.role is IceRole.CONTROLLED):
         return
     running = {
         stream.current.checklist.stream: stream.current

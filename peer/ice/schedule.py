@@ -196,7 +196,11 @@ def _start_check(session: Session) -> bool:
 
 def has_work(session: Session) -> bool:
     """Tell whether a transaction waits for its turn."""
-    if not session.checklists.idle or gathering.wants(session) or relaying.wants(session):
+    if not session.checklists.idle:
+        return True
+    if session.bindings and gathering.wants(session):
+        return True
+    if session.relays and relaying.wants(session):
         return True
     return liveness.due_check(session) is not None
 
@@ -209,9 +213,10 @@ def next_time(session: Session) -> float | None:
         tcp.next_time(session),
         persistence.next_time(session),
     ]
-    paced = (gathering.next_time(session), relaying.next_time(session))
-    # What is due already waits for the slot below.
-    times += (time for time in paced if time is not None and time > session.now)
+    if session.bindings or session.relays:
+        paced = (gathering.next_time(session), relaying.next_time(session))
+        # What is due already waits for the slot below.
+        times += (time for time in paced if time is not None and time > session.now)
     if has_work(session):
         times.append(session.pacer.next_slot(session.now))
     for stream in session.streams.values():

@@ -26,6 +26,7 @@ from .config import IceConfig
 from .errors import IceError
 from .events import IceRole
 from .pacer import Budget
+from .pair import CandidatePair
 from .records import Record, encode, encode_fields
 from .session import Entropy, Session
 
@@ -35,6 +36,11 @@ VERSION = 1
 
 OUTPUTS = ("transmits", "next_event", "get_timer")
 READ_ONLY = ("state", "stats")
+
+
+def _name(item: object) -> object:
+    """Write a pair out, here alone: the agent need not where nobody listens."""
+    return repr(item) if isinstance(item, CandidatePair) else item
 
 
 def inputs(agent: type[object]) -> tuple[str, ...]:
@@ -126,7 +132,8 @@ class Recorder:
             others = {key: encode(item) for key, item in details.items() if key != "reason"}
             self._write("drop", reason=details["reason"], details=others)
         else:
-            self._write("decision", decision=decision, details=encode(details))
+            told = {key: _name(item) for key, item in details.items()}
+            self._write("decision", decision=decision, details=encode(told))
 
     def _input(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(method)
