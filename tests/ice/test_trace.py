@@ -50,6 +50,7 @@ def test_inputs_are_all_public_methods_that_change_something() -> None:
         "add_remote_candidate",
         "end_of_remote_candidates",
         "restart",
+        "cancel_restart",
         "send",
         "close",
         "receive_datagram",
