@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from peer.ice import RelayFamily, TcpType
 
-from .interfaces import AddressPolicy, Filter, InterfaceAddress, enumerate_addresses
+from .address_cache import shared
+from .interfaces import AddressPolicy, Filter, InterfaceAddress
 from .mdns import Mdns
 from .resolver import TIMEOUT
 
@@ -31,7 +32,7 @@ class NetConfig:
     policy: AddressPolicy = AddressPolicy.ALL
     keep: Filter | None = None
     """Tells which addresses to use of those the policy allows; None: all."""
-    addresses: Callable[[], list[InterfaceAddress]] = enumerate_addresses
+    addresses: Callable[[], list[InterfaceAddress]] = shared.addresses
     """Gives the addresses of this machine."""
     loopback_fallback: bool = True
     """Use loopback addresses on a machine that has no others, whatever the policy."""

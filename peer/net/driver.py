@@ -78,7 +78,7 @@ class IceDriver:
         self._ice = ice or IceConfig()
         self._net = net or NetConfig()
         # Whether loopback is used is decided where addresses are chosen.
-        ice = replace(self._ice, allow_loopback=True)
+        ice = self._ice if self._ice.allow_loopback else replace(self._ice, allow_loopback=True)
         self._agent = IceAgent(ice, role=role, entropy=entropy, budget=budget, trace=trace)
         self._on_event = on_event
         self._components: dict[tuple[str, int], Component] = {}

@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 
@@ -67,6 +68,7 @@ class AddressPolicy(enum.Enum):
     """Mode 3: like mode 2, but the private address itself is not told."""
 
 
+@lru_cache(maxsize=256)
 def network_type(interface: str) -> NetworkType:
     """Guess from an interface's name what it leads to."""
     for pattern, kind in _KINDS:
@@ -132,6 +134,8 @@ def select(
         if (loopback or address.network is not NetworkType.LOOPBACK)
         and (keep is None or keep(address))
     ]
+    if not any(address.temporary for address in chosen):
+        return chosen
     prefixes = {_prefix(address) for address in chosen if address.temporary}
     interfaces = {address.interface for address in chosen if address.temporary}
     return [
