@@ -100,6 +100,7 @@ from peer.jsep.views import (
     pending_local_description,
     pending_remote_description,
     remote_description,
+    transport_of_section,
 )
 from peer.jsep.wiring import (
     DataParameters,
@@ -196,6 +197,7 @@ __all__ = [
     # what runs
     "Wiring",
     "Transport",
+    "transport_of_section",
     "IceCredentials",
     "RemoteIce",
     "DtlsParameters",

@@ -60,10 +60,13 @@ def create_answer(
 
 
 def _acceptable_mids(state: State, offer: SessionDescription) -> frozenset[str]:
-    """Return the mids of sections that could be accepted whatever BUNDLE makes of them (§5.3.1)."""
+    """Return the mids of sections that could be accepted whatever BUNDLE makes of them (§5.3.1).
+
+    That of a transceiver that stops is inactive until our next offer ends it (W3C stop): rejecting
+    the tagged section would end its whole group (RFC 9143 §7.3.3).
+    """
     transceivers = state.by_id()
     acceptable: set[str] = set()
-    stopping: set[str] = set()
     data = False
     for section, slot in zip(offer.sections, state.slots, strict=True):
         if section.rejected:
@@ -77,21 +80,8 @@ def _acceptable_mids(state: State, offer: SessionDescription) -> frozenset[str]:
         if transceiver is None:
             continue
         if answered_codecs(state.configuration, transceiver, section.media):
-            (stopping if transceiver.stopping else acceptable).add(section.mid)
-    return frozenset(acceptable | _kept_tags(offer, acceptable, stopping))
-
-
-def _kept_tags(offer: SessionDescription, acceptable: set[str], stopping: set[str]) -> set[str]:
-    """Return tagged sections that stay although their transceiver stops (RFC 9143 §7.3.3).
-
-    Nothing else of the group may have a transport, always so in a later offer and with max-bundle
-    in the first. Such a section is inactive until our next offer ends it.
-    """
-    return {
-        group[0]
-        for group in offer.groups
-        if group[0] in stopping and not acceptable.isdisjoint(group)
-    }
+            acceptable.add(section.mid)
+    return frozenset(acceptable)
 
 
 def _write(

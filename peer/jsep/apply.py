@@ -218,7 +218,7 @@ def _finish(
         if one.mid is None
         else negotiated_encodings(one, mine[one.mid].media, theirs[one.mid].media)
         for one in state.transceivers
-        if one.mid is None or one.mid in owners
+        if one.mid in owners or (one.mid is None and not one.stopping)
     )
     state = replace(
         state,

@@ -199,7 +199,10 @@ class StopSctp:
 
 @dataclass(frozen=True, slots=True)
 class AddRemoteTrack:
-    """Report the receiver's track as new, in these streams (W3C "process remote tracks")."""
+    """Report the receiver's track, new or in further streams (W3C "process remote tracks").
+
+    It is in these streams and no others from now on.
+    """
 
     transceiver: int
     streams: tuple[str, ...]
@@ -207,7 +210,7 @@ class AddRemoteTrack:
 
 @dataclass(frozen=True, slots=True)
 class SetRemoteStreams:
-    """The receiver's track is in these streams now."""
+    """The receiver's track is in these streams only, and in none that is new."""
 
     transceiver: int
     streams: tuple[str, ...]
@@ -430,11 +433,15 @@ def _tracks(before: Mapping[int, Transceiver], after: Mapping[int, Transceiver])
         previous = before.get(number)
         fired = previous is not None and _receives(previous)
         if _receives(transceiver):
-            if not fired:
+            known = previous.remote_streams if previous is not None and fired else None
+            if known is None or not set(known).issuperset(transceiver.remote_streams):
                 yield AddRemoteTrack(number, transceiver.remote_streams)
-            elif previous is not None and previous.remote_streams != transceiver.remote_streams:
+            elif known != transceiver.remote_streams:
                 yield SetRemoteStreams(number, transceiver.remote_streams)
         elif fired:
+            yield RemoveRemoteTrack(number)
+    for number, previous in before.items():
+        if number not in after and _receives(previous):
             yield RemoveRemoteTrack(number)
 
 

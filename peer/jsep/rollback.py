@@ -10,7 +10,7 @@ from peer.jsep.state import State
 
 def snapshot(state: State) -> State:
     """Return what a rollback needs of a stable state."""
-    return replace(state, stable=None, last_offer=None, last_answer=None)
+    return replace(state, stable=None, last_answer=None)
 
 
 def rolled_back(state: State) -> State:
@@ -18,7 +18,8 @@ def rolled_back(state: State) -> State:
 
     Transceivers keep the wishes of the application and lose what the offer gave them; those the
     offer created go, unless addTrack was used on them. Mids and session versions are not used
-    again, and candidates for the current generation stay.
+    again, and candidates for the current generation stay. The offer created last can be set still
+    (W3C [[LastCreatedOffer]], which only a finished exchange clears).
     """
     stable = state.stable
     if stable is None:
@@ -34,6 +35,7 @@ def rolled_back(state: State) -> State:
         used_mids=state.used_mids,
         session_version=state.session_version,
         last_created=state.last_created,
+        last_offer=state.last_offer,
         credentials_to_replace=state.credentials_to_replace,
         current_remote=state.current_remote,
     )

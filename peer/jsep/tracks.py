@@ -25,8 +25,6 @@ def process_remote_tracks(state: State, description: SessionDescription) -> Stat
 
 
 def _process(state: State, transceiver: Transceiver, section: Section) -> Transceiver:
-    if transceiver.stopping:
-        return transceiver
     direction = _seen_from_here(section)
     streams: tuple[str, ...] = ()
     if direction.receives:
@@ -45,7 +43,11 @@ def _seen_from_here(section: Section) -> Direction:
 def set_current_directions(
     state: State, answerer: Side, answer: SessionDescription, owners: Mapping[str, str]
 ) -> State:
-    """Return the state with what an answer negotiated as current directions (§4.2.5)."""
+    """Return the state with what an answer negotiated as current directions (§4.2.5).
+
+    An answer of this side that does not receive takes back the track which the offer announced
+    (W3C "set a session description").
+    """
     by_mid = answer.by_mid()
     transceivers = []
     for transceiver in state.transceivers:
@@ -53,6 +55,11 @@ def set_current_directions(
             direction = by_mid[transceiver.mid].media.direction or Direction.SENDRECV
             if answerer is Side.REMOTE:
                 direction = direction.reverse()
+            else:
+                streams = transceiver.remote_streams if direction.receives else ()
+                transceiver = replace(
+                    transceiver, fired_direction=direction, remote_streams=streams
+                )
             transceiver = replace(transceiver, current_direction=direction)
         transceivers.append(transceiver)
     return replace(state, transceivers=tuple(transceivers))

@@ -99,21 +99,13 @@ def set_codec_preferences(state: State, number: int, preferences: Sequence[Codec
 
 
 def stop_transceiver(state: State, number: int) -> Outcome:
-    """Stop sending and receiving at once, for good after the next exchange (W3C stop).
-
-    One that no description knows yet is gone at once.
-    """
+    """Stop sending and receiving at once, for good after the next exchange (W3C stop)."""
     _check_open(state)
     one = state.transceiver(number)
     if one is None or one.stopping:
         return Outcome(state, ())
-    if any(slot.transceiver == number for slot in state.slots):
-        stopping = replace(one, stopping=True, direction=Direction.INACTIVE)
-        new = state.with_transceiver(stopping)
-    else:
-        transceivers = tuple(other for other in state.transceivers if other.id != number)
-        new = replace(state, transceivers=transceivers)
-    return outcome(state, new.without_stopped())
+    stopping = replace(one, stopping=True, direction=Direction.INACTIVE)
+    return outcome(state, state.with_transceiver(stopping).without_stopped())
 
 
 def request_data_channel(state: State) -> State:

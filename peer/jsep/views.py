@@ -1,4 +1,4 @@
-"""Descriptions as the application reads them (RFC 9429 §4.1.13 to §4.1.16)."""
+"""What the application reads: descriptions (RFC 9429 §4.1.13 to §4.1.16), and transports."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,6 +7,7 @@ from peer.jsep.candidates import NOTHING_GATHERED, Gathered, with_candidates
 from peer.jsep.description import SessionDescription
 from peer.jsep.signaling import SdpType
 from peer.jsep.state import State
+from peer.jsep.wiring import Transport
 
 
 class DescriptionView(NamedTuple):
@@ -50,6 +51,18 @@ def current_remote_description(state: State) -> DescriptionView | None:
 def pending_remote_description(state: State) -> DescriptionView | None:
     """Return the remote description that waits for an answer."""
     return _plain(state.pending_remote)
+
+
+def transport_of_section(state: State, mid: str) -> Transport | None:
+    """Return what a section runs over, or is offered on while our offer waits for its answer."""
+    running = state.wiring.transport_of(mid)
+    offer = state.pending_local
+    section = None if offer is None else offer.section(mid)
+    if running is not None or section is None or section.rejected:
+        return running
+    homes = state.wiring.by_home()
+    tag = section.tag or mid
+    return homes.get(mid) or state.wiring.transport_of(tag) or homes.get(tag)
 
 
 def _view(

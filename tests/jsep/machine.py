@@ -166,14 +166,15 @@ class Machine:
             case StopTransceiver(number):
                 assert number not in self.senders
                 assert number not in self.receivers
+                assert number not in self.tracks
                 self.transceivers.remove(number)
-                self.tracks.pop(number, None)
             case AddRemoteTrack(number, streams):
                 assert number in self.transceivers
-                assert number not in self.tracks
+                assert not set(self.tracks.get(number, ())).issuperset(streams or ("new",))
                 self.tracks[number] = streams
             case SetRemoteStreams(number, streams):
                 assert self.tracks[number] != streams
+                assert set(self.tracks[number]).issuperset(streams)
                 self.tracks[number] = streams
             case RemoveRemoteTrack(number):
                 del self.tracks[number]

@@ -197,16 +197,24 @@ def test_a_group_that_loses_its_only_transport_is_gone() -> None:
     assert not end.state.wiring.transports
 
 
-def test_a_stopping_transceiver_is_rejected() -> None:
+def test_the_section_of_a_stopping_transceiver_is_inactive() -> None:
+    """W3C stop: the next offer of this side ends it."""
     one, other = make_ends()
     one.add("audio")
     one.add("video")
     other.set_remote("offer", one.offer())
     other.stop(1)
     answer = other.answer()
+    media = parse(answer).media
+    assert [section.port for section in media] == [9, 9]
+    assert media[1].direction is Direction.INACTIVE
+    assert other.transceiver(1).current_direction is Direction.INACTIVE
+    assert is_negotiation_needed(other.state)
+    one.set_remote("answer", answer)
+    one.set_remote("offer", other.offer())
+    assert StopTransceiver(1) in one.plans[-1]
+    other.set_remote("answer", one.answer())
     assert StopTransceiver(1) in other.plans[-1]
-    assert [media.port for media in parse(answer).media] == [9, 0]
-    assert StopTransceiver(1) in one.set_remote("answer", answer)
 
 
 @pytest.mark.parametrize("policy", list(BundlePolicy))
@@ -249,8 +257,8 @@ def test_transports_of_an_answer_share_credentials() -> None:
     assert len({(one.ice.ufrag, one.ice.pwd) for one in media}) == 1
 
 
-def test_a_group_that_stops_as_a_whole_is_rejected() -> None:
-    """RFC 9143 §7.3.3: each bundled section."""
+def test_a_group_that_stops_as_a_whole_is_inactive() -> None:
+    """W3C stop: it keeps its transport until an offer of this side ends it."""
     one, other = make_ends()
     one.add("audio")
     one.add("video")
@@ -258,7 +266,9 @@ def test_a_group_that_stops_as_a_whole_is_rejected() -> None:
     other.stop(0)
     other.stop(1)
     other.set_remote("offer", one.offer())
-    assert [media.port for media in parse(other.answer()).media] == [0, 0]
+    media = parse(other.answer()).media
+    assert [section.port for section in media] == [9, 9]
+    assert {section.direction for section in media} == {Direction.INACTIVE}
 
 
 def test_every_section_of_a_group_has_its_attributes() -> None:

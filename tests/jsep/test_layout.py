@@ -6,7 +6,6 @@ from peer.jsep import (
     BundlePolicy,
     InvalidAccessError,
     StopSctp,
-    StopTransceiver,
     create_offer,
 )
 from sdp import parse
@@ -139,8 +138,9 @@ def test_a_rejected_line_that_is_not_needed_stays_rejected() -> None:
 def test_a_stopped_transceiver_nobody_knows_gets_no_line() -> None:
     end, _ = make_ends()
     number = end.add("audio")
-    assert end.stop(number) == (StopTransceiver(number),)
+    assert end.stop(number) == ()
     assert "m=" not in end.offer()
+    assert end.transceiver(number).stopping
 
 
 def test_data_comes_back_in_its_old_place() -> None:

@@ -8,6 +8,7 @@ from peer.jsep import (
     Gather,
     MoveSection,
     Plan,
+    RemoveRemoteTrack,
     RemoveSection,
     SetIceRole,
     SetRemoteIce,
@@ -79,6 +80,7 @@ def test_what_is_rejected_goes_down_in_order() -> None:
         StopReceiver,
         StopSctp,
         RemoveSection,
+        RemoveRemoteTrack,
         StopTransceiver,
         CloseTransport,
     ]

@@ -6,9 +6,12 @@ from peer.jsep import (
     CancelIceRestart,
     CloseTransport,
     CreateTransport,
+    Gather,
+    InvalidModificationError,
     RestartIce,
     SignalingState,
     StopTransceiver,
+    create_offer,
     is_negotiation_needed,
     request_ice_restart,
     use_for_track,
@@ -69,6 +72,39 @@ def test_the_session_version_goes_on() -> None:
     second = end.local.record.origin
     assert second.session_version > first.session_version
     assert second.session_id == first.session_id
+
+
+def test_an_offer_created_before_can_be_set_still() -> None:
+    """W3C [[LastCreatedOffer]]: only a finished exchange clears it."""
+    one, other = make_ends()
+    number = one.add_track("audio", "stream")
+    one.state, offer = create_offer(one.state, entropy=one.entropy)
+    other.add("video")
+    other.add("audio")
+    one.set_remote("offer", other.offer())
+    assert one.transceiver(number).mline_index == 1
+    one.set_remote("rollback")
+    one.set_local("offer", offer)
+    assert (one.transceiver(number).mid, one.transceiver(number).mline_index) == ("0", 0)
+    one.set_local("rollback")
+    one.set_local("offer", offer)
+    other.set_remote("offer", offer)
+    one.set_remote("answer", other.answer())
+    with pytest.raises(InvalidModificationError):
+        one.set_local("offer", offer)
+
+
+def test_a_restart_that_was_rolled_back_can_be_set_again() -> None:
+    one, other = make_ends()
+    one.add("audio")
+    exchange(one, other)
+    offer = one.offer(ice_restart=True)
+    one.set_local("rollback")
+    one.set_local("offer", offer)
+    assert [type(step) for step in one.plans[-1]] == [RestartIce, Gather]
+    other.set_remote("offer", offer)
+    one.set_remote("answer", other.answer())
+    assert one.state.signaling_state is STABLE
 
 
 def test_transceivers_of_the_offer_go() -> None:

@@ -36,8 +36,12 @@ def test_streams_of_a_track() -> None:
 def test_streams_change_when_the_peer_says_so() -> None:
     one, other = sending()
     one.set_remote("answer", other.answer())
+    one.state = set_streams(one.state, 0, ["b"])
+    assert tracks(other.set_remote("offer", one.offer())) == [SetRemoteStreams(0, ("b",))]
+    one.set_remote("answer", other.answer())
     one.state = set_streams(one.state, 0, ["b", "c"])
-    assert tracks(other.set_remote("offer", one.offer())) == [SetRemoteStreams(0, ("b", "c"))]
+    # W3C: with a further stream the track is reported once more.
+    assert tracks(other.set_remote("offer", one.offer())) == [AddRemoteTrack(0, ("b", "c"))]
 
 
 def test_a_track_comes_and_goes_with_the_direction() -> None:
@@ -81,15 +85,47 @@ def test_a_dash_means_no_stream() -> None:
     assert tracks(other.set_remote("offer", offer)) == [AddRemoteTrack(0, ())]
 
 
-def test_a_stopped_transceiver_reports_nothing_more() -> None:
+def test_the_track_of_a_stopping_transceiver_goes_with_the_answer() -> None:
+    """W3C "set a session description": stopping does not count before, only the direction does."""
     one, other = sending()
     one.set_remote("answer", other.answer())
     assert tracks(other.stop(0)) == []
-    one.state = set_streams(one.state, 0, ["c"])
-    assert tracks(other.set_remote("offer", one.offer())) == []
+    one.state = set_streams(one.state, 0, ["a", "b", "c"])
+    assert tracks(other.set_remote("offer", one.offer())) == [AddRemoteTrack(0, ("a", "b", "c"))]
+    other.answer()
+    assert tracks(other.plans[-1]) == [RemoveRemoteTrack(0)]
+
+
+def test_an_answer_that_does_not_receive_takes_the_track_back() -> None:
+    one, other = sending()
+    other.state = set_direction(other.state, 0, Direction.INACTIVE)
+    answer = other.answer()
+    assert tracks(other.plans[-1]) == [RemoveRemoteTrack(0)]
+    one.set_remote("answer", answer)
+    other.state = set_direction(other.state, 0, Direction.RECVONLY)
+    other.set_remote("offer", one.offer())
+    assert tracks(other.plans[-1]) == [AddRemoteTrack(0, ("a", "b"))]
+
+
+def test_the_track_of_a_rejected_section_goes() -> None:
+    one, other = sending()
     one.set_remote("answer", other.answer())
-    assert tracks(other.plans[-1]) == []
+    one.stop(0)
+    plan = other.set_remote("offer", one.offer())
+    assert tracks(plan) == [RemoveRemoteTrack(0)]
+    assert plan.index(RemoveRemoteTrack(0)) < plan.index(StopTransceiver(0))
+
+
+def test_a_rollback_takes_tracks_back_and_returns_streams() -> None:
+    """W3C: remote tracks are processed with what was current before."""
+    one, other = sending()
+    assert tracks(other.set_remote("rollback")) == [RemoveRemoteTrack(0)]
     assert StopTransceiver(0) in other.plans[-1]
+    other.set_remote("offer", one.local.text)
+    one.set_remote("answer", other.answer())
+    one.state = set_streams(one.state, 0, ["c"])
+    other.set_remote("offer", one.offer())
+    assert tracks(other.set_remote("rollback")) == [AddRemoteTrack(1, ("a", "b"))]
 
 
 def test_what_was_negotiated_stays_in_msid_lines() -> None:

@@ -16,6 +16,8 @@ from peer.jsep import (
     StopTransceiver,
     add_transceiver,
     close,
+    create_offer,
+    is_negotiation_needed,
     remove_track,
     request_data_channel,
     request_ice_restart,
@@ -73,6 +75,35 @@ def test_stopping_an_established_transceiver() -> None:
     assert one.transceiver(number).current_direction is Direction.SENDRECV
     exchange(one, other)
     assert StopTransceiver(number) in one.plans[-1]
+    assert one.state.transceivers == other.state.transceivers == ()
+
+
+def test_one_that_nobody_knows_stops_with_the_next_exchange() -> None:
+    """W3C getTransceivers: it is there until a description is set that settles it."""
+    one, other = make_ends()
+    one.add("audio")
+    number = one.add("video")
+    assert one.stop(number) == ()
+    assert is_negotiation_needed(one.state)
+    offer, _ = exchange(one, other)
+    assert "m=video" not in offer
+    assert StopTransceiver(number) in one.plans[-1]
+    assert one.state.transceiver(number) is None
+    assert not is_negotiation_needed(one.state)
+
+
+def test_one_that_stops_between_creating_and_setting_an_offer() -> None:
+    one, other = make_ends()
+    number = one.add("audio")
+    one.state, offer = create_offer(one.state, entropy=one.entropy)
+    one.stop(number)
+    other.set_remote("offer", offer)
+    one.set_local("offer", offer)
+    one.set_remote("answer", other.answer())
+    assert one.transceiver(number).stopping
+    assert one.transceiver(number).mid == "0"
+    assert one.state.wiring.senders == {}
+    exchange(one, other)
     assert one.state.transceivers == other.state.transceivers == ()
 
 
