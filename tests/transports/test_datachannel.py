@@ -276,7 +276,7 @@ def test_an_ordered_channel_opens_before_it_is_acknowledged(ordered: bool) -> No
         async with associated() as both:
             both.pair.link.to_left.passes = nothing
             channel = both.left.create_channel("early", ordered=ordered)
-            await until(lambda: both.incoming)
+            await until(lambda: bool(both.incoming))
             assert channel.readyState == ("open" if ordered else "connecting")
             if ordered:
                 received = collect(both.incoming[0])
