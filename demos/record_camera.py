@@ -40,12 +40,12 @@ async def record(visitor: ServerConnection, path: str) -> None:
     """Record a visitor until they leave the page."""
     connection, recorder = RTCPeerConnection(), MediaRecorder(path)
     connection.on("track", recorder.addTrack)
-    await connection.setRemoteDescription(json.loads(await visitor.recv()))
-    await connection.setLocalDescription()
-    assert connection.localDescription
-    await recorder.start()
-    await visitor.send(json.dumps(connection.localDescription.toJSON()))
-    await visitor.wait_closed()
+    async for offer in visitor:
+        await connection.setRemoteDescription(json.loads(offer))
+        await connection.setLocalDescription()
+        assert connection.localDescription
+        await recorder.start()
+        await visitor.send(json.dumps(connection.localDescription.toJSON()))
     await recorder.stop()
     await connection.close()
     print(f"{path} is complete", flush=True)

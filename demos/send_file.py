@@ -40,18 +40,17 @@ def respond(visitor: ServerConnection, request: Request) -> Response | None:
 async def play(visitor: ServerConnection, path: str) -> None:
     """Play the film to a visitor from its beginning, until they leave the page."""
     connection, player = RTCPeerConnection(), MediaPlayer(path)
-    await connection.setRemoteDescription(json.loads(await visitor.recv()))
-    for track in (player.audio, player.video):
-        if track is not None:
+    tracks = [track for track in (player.audio, player.video) if track]
+    async for offer in visitor:
+        await connection.setRemoteDescription(json.loads(offer))
+        for track in tracks:
             connection.addTrack(track)
-    await connection.setLocalDescription()
-    assert connection.localDescription
-    await visitor.send(json.dumps(connection.localDescription.toJSON()))
-    await visitor.wait_closed()
+        await connection.setLocalDescription()
+        assert connection.localDescription
+        await visitor.send(json.dumps(connection.localDescription.toJSON()))
     await connection.close()
-    for track in (player.audio, player.video):
-        if track is not None:
-            track.stop()
+    for track in tracks:
+        track.stop()
 
 
 async def main(path: str, port: int = 8080) -> None:

@@ -52,6 +52,7 @@ class Page:
 
     async def open(self, address: str, width: int, height: int) -> None:
         """Open a page of this size, in CSS pixels, at an address."""
+        self._session = None
         target = await self.call("Target.createTarget", url="about:blank")
         session = await self.call(
             "Target.attachToTarget", targetId=target["targetId"], flatten=True

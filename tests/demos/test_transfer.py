@@ -15,8 +15,8 @@ from peer.contrib.signaling import BYE, BaseSignaling, UnixSocketSignaling
 from tests.demos.caller import SECONDS, local_connection
 from tests.demos.visitor import until
 
-CONTENT = bytes(range(256)) * 4096
-"""A megabyte."""
+CONTENT = bytes(range(256)) * 1024
+"""A quarter of a megabyte."""
 
 
 async def consume_signaling(pc: RTCPeerConnection, signaling: BaseSignaling) -> None:
