@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from peer import MediaStreamTrack, RTCConfiguration, RTCPeerConnection
@@ -62,7 +63,8 @@ class Call:
     """Both connections; what one signals reaches the other in order, candidates as they come.
 
     `sent` and `received` are our and the page's signals, {"description": ...} or
-    {"candidate": ...} each, as browsers write them; `states` our connection's, with their times.
+    {"candidate": ...} each, as browsers write them; `states` are ours with their times, such as
+    "connectionState connected".
     """
 
     def __init__(
@@ -81,7 +83,8 @@ class Call:
         self.ours.onicecandidate = self._candidate
         self.ours.ontrack = self._track
         self.ours.on("datachannel", self._channel)
-        self.ours.on("connectionstatechange", self._state)
+        for name in ("connectionState", "iceConnectionState"):
+            self.ours.on(f"{name.lower()}change", partial(self._state, name))
 
     async def negotiate(self, offerer: Side) -> None:
         """Exchange an offer and an answer, and wait until both have them."""
@@ -184,8 +187,9 @@ class Call:
     def _channel(self, channel: Any) -> None:
         self.channels[channel.label] = Channel(channel)
 
-    def _state(self) -> None:
-        self.states.append((asyncio.get_running_loop().time(), self.ours.connectionState))
+    def _state(self, name: str) -> None:
+        now = asyncio.get_running_loop().time()
+        self.states.append((now, f"{name} {getattr(self.ours, name)}"))
 
 
 @asynccontextmanager
