@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from peer.jsep import (
     SdpType,
+    SignalingState,
     add_ice_candidate,
     create_answer,
     create_offer,
@@ -94,6 +95,13 @@ class Negotiation:
             await session.chain.pause()
             type_ = SdpType(given.type)
             text = given.sdp
+            if type_ is SdpType.OFFER and _is_offering(session):
+                # W3C setRemoteDescription: whether or not the peer's offer can be set then.
+                rollback = set_local_description(
+                    session.state, SdpType.ROLLBACK, entropy=os.urandom
+                )
+                session.describe(rollback)
+                await session.chain.pause()
             session.describe(set_remote_description(session.state, type_, text, entropy=os.urandom))
 
         await self._run(operation)
@@ -129,6 +137,10 @@ class Negotiation:
     async def _run(self, operation: Callable[[], Awaitable[_T]]) -> _T:
         self._session.catch_up()
         return await self._session.chain.run(operation)
+
+
+def _is_offering(session: Session) -> bool:
+    return session.state.signaling_state is SignalingState.HAVE_LOCAL_OFFER
 
 
 def _read_local(description: object) -> tuple[SdpType | None, str]:

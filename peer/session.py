@@ -17,6 +17,7 @@ from peer.jsep import (
     create_state,
     is_negotiation_needed,
     set_streams,
+    transport_of_section,
 )
 from peer.transports import Certificate
 from sdp import Fingerprint
@@ -116,6 +117,8 @@ class Session:
             return self._executor.run(outcome.plan)
         finally:
             self._executing = False
+            data = next((slot.mid for slot in self._state.slots if slot.is_data), None)
+            self.data.show(None if data is None else self._transport_of(data))
             self.transports_changed()
             self._update_gathering_state()
 
@@ -141,10 +144,13 @@ class Session:
 
     def transport_of(self, number: int) -> RTCDtlsTransport | None:
         """Return what the section of a transceiver runs over, None before that is negotiated."""
-        transceiver, wiring = self._state.transceiver(number), self._state.wiring
+        transceiver = self._state.transceiver(number)
         if transceiver is None or transceiver.mid is None:
             return None
-        transport = wiring.transport_of(transceiver.mid) or wiring.by_home().get(transceiver.mid)
+        return self._transport_of(transceiver.mid)
+
+    def _transport_of(self, mid: str) -> RTCDtlsTransport | None:
+        transport = transport_of_section(self._state, mid)
         link = None if transport is None else self.links.all.get(transport.id)
         return None if link is None else link.dtls
 
@@ -297,6 +303,9 @@ class Session:
         self.chain.close()
         self._gathering_changed.set()
         self.media.end_tracks()
+        self.data.end()
+        for link in self.links.all.values():
+            link.dtls.end()
 
     async def finish(self) -> None:
         """Close what needs the network for it; returns always and leaves nothing behind."""
