@@ -7,6 +7,7 @@ from peer.jsep import DataParameters
 from peer.transports import DataChannel, SctpTransport
 
 from .data_channel import RTCDataChannel
+from .dtls_transport import RTCDtlsTransport
 from .errors import OperationError
 from .links import Links
 from .sctp_transport import RTCSctpTransport
@@ -22,7 +23,7 @@ class Data:
         self._channels: list[RTCDataChannel] = []
         self._ending: set[asyncio.Task[None]] = set()
         self.sctp: RTCSctpTransport | None = None
-        """What the application sees of the association."""
+        """What the application sees of the association, once a description has it."""
         self.opened = 0
         self.closed = 0
 
@@ -40,6 +41,15 @@ class Data:
         if self._below is not None and self.sctp is not None:
             channel.open_on(self._below, self.sctp)
 
+    def show(self, transport: RTCDtlsTransport | None) -> None:
+        """Show the association over a transport; without one only what has begun is shown."""
+        if transport is None:
+            self.sctp = None if self._below is None else self.sctp
+        elif self.sctp is None:
+            self.sctp = RTCSctpTransport(transport)
+        else:
+            self.sctp.set_transport(transport)
+
     # Steps
 
     def start(self, parameters: DataParameters) -> None:
@@ -52,7 +62,9 @@ class Data:
         )
         self._below = below
         link.group.set_data(below)
-        self.sctp = RTCSctpTransport(below, link.dtls)
+        self.show(link.dtls)
+        assert self.sctp is not None
+        self.sctp.begin(below)
         below.on("datachannel", self._accept)
         for channel in self.channels:
             channel.open_on(below, self.sctp)
@@ -60,16 +72,20 @@ class Data:
 
     def update(self, parameters: DataParameters) -> None:
         """Go on over another transport, or with another limit."""
-        if self._below is None or self.sctp is None:
+        if self._below is None:
             return
         link = self._links[parameters.transport]
         link.group.set_data(self._below)
-        self.sctp.set_transport(link.dtls)
+        self.show(link.dtls)
         self._below.set_max_message_size(parameters.max_message_size)
 
     def stop(self) -> None:
         """End the association and its channels."""
-        below, self._below, self.sctp = self._below, None, None
+        self.sctp = None
+        self._stop_association()
+
+    def _stop_association(self) -> None:
+        below, self._below = self._below, None
         # An end of our own making is no failure of the channels.
         self._end_channels()
         if below is not None:
@@ -77,9 +93,16 @@ class Data:
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
 
+    def end(self) -> None:
+        """Be closed at once: what closing entails follows with `close`."""
+        if self.sctp is not None:
+            self.sctp.end()
+        for channel in self.channels:
+            channel.end()
+
     async def close(self) -> None:
         """End everything; returns always and leaves no task."""
-        self.stop()
+        self._stop_association()
         await asyncio.gather(*self._ending, return_exceptions=True)
 
     def _accept(self, below: DataChannel) -> None:

@@ -16,10 +16,8 @@ from .errors import (
 from .event_target import EventHandler, EventTarget
 from .events import Event, MessageEvent, RTCErrorEvent
 from .options import RTCDataChannelInit, check_label, scalar_values
-from .sctp_transport import RTCSctpTransport
+from .sctp_transport import MAX_BUFFERED, RTCSctpTransport
 
-MAX_BUFFERED = 16 * 1024 * 1024
-"""Bytes that may wait to be sent."""
 _UNSIGNED_LONG = 4294967295
 
 
@@ -43,6 +41,7 @@ class RTCDataChannel(EventTarget):
         self._label = check_label("label", label)
         self._init = RTCDataChannelInit.from_value(init)
         self._state = "connecting"
+        self._told_end = False
         self._below: DataChannel | None = None
         self._transport: RTCSctpTransport | None = None
         self._early: list[str | bytes] = []
@@ -224,14 +223,19 @@ class RTCDataChannel(EventTarget):
 
     def fail(self, reason: str = "", detail: str = "sctp-failure") -> None:
         """Close at once: the association is gone. With a reason "error" comes before "close"."""
-        if self._state == "closed":
+        if self._told_end:
             return
         self._state = "closed"
+        self._told_end = True
         if reason:
             error = RTCErrorEvent(RTCError(reason, error_detail=detail))
             self.dispatch("error", error, error)
         self._early.clear()
         self.dispatch("close", Event("close"))
+
+    def end(self) -> None:
+        """Be closed at once: the connection is. `fail` is to follow."""
+        self._state = "closed"
 
     def _soon(self, callback: Callable[..., None], *args: str) -> None:
         asyncio.get_running_loop().call_soon(callback, *args)
@@ -275,11 +279,10 @@ class RTCDataChannel(EventTarget):
             self.dispatch("closing", Event("closing"))
 
     def _follow_close(self) -> None:
-        if self._state == "closing":
-            self._soon(self.fail)
-        elif self._below is not None and self._below.transport.transport.state == "closed":
-            # The peer said goodbye below, where that is no error.
+        if self._state == "closed":
             self.fail()
+        elif self._state == "closing":
+            self._soon(self.fail)
         else:
             self.fail("the association ended")
 

@@ -19,12 +19,13 @@ class RTCDtlsTransport(EventTarget):
         self._group = group
         self._ice = ice
         self._state = group.rtp.state
+        self._ended = False
         group.on("statechange", self._follow)
 
     @property
     def state(self) -> str:
         """One of "new", "connecting", "connected", "closed" and "failed"."""
-        return self._group.rtp.state
+        return "closed" if self._ended else self._group.rtp.state
 
     @property
     def iceTransport(self) -> RTCIceTransport:
@@ -40,6 +41,12 @@ class RTCDtlsTransport(EventTarget):
         """Return the peer's certificates as DER, none before it has shown them."""
         certificate = self._group.rtp.remote_certificate
         return [] if certificate is None else [certificate]
+
+    def end(self) -> None:
+        """Be closed at once and without an event: the connection is (W3C close)."""
+        self._ended = True
+        self._state = "closed"
+        self._ice.end()
 
     def _follow(self) -> None:
         if self.state == self._state:

@@ -61,8 +61,9 @@ class RTCIceTransport(EventTarget):
         super().__init__()
         self._below = below
         self._view = view
+        self._ended = False
         for name in ("statechange", "gatheringstatechange", "selectedcandidatepairchange"):
-            below.on(name, lambda name=name: self.dispatch(name, Event(name)))
+            below.on(name, lambda name=name: self._tell(name))
 
     @property
     def component(self) -> str:
@@ -77,7 +78,7 @@ class RTCIceTransport(EventTarget):
     @property
     def state(self) -> str:
         """The RTCIceTransportState."""
-        return self._below.state.value
+        return IceState.CLOSED.value if self._ended else self._below.state.value
 
     @property
     def gatheringState(self) -> str:
@@ -95,7 +96,7 @@ class RTCIceTransport(EventTarget):
     def getSelectedCandidatePair(self) -> RTCIceCandidatePair | None:
         """Return the pair in use, None when there is none."""
         pair = self._below.selected_pair
-        if pair is None or self._below.state is IceState.CLOSED:
+        if pair is None or self.state == IceState.CLOSED.value:
             return None
         remote = self._view.remote
         fragment = "" if remote is None else remote.credentials.ufrag
@@ -106,7 +107,7 @@ class RTCIceTransport(EventTarget):
 
     def getLocalParameters(self) -> RTCIceParameters | None:
         """Return our credentials, None once closed."""
-        if self._below.state is IceState.CLOSED:
+        if self.state == IceState.CLOSED.value:
             return None
         return RTCIceParameters(self._view.local.ufrag, self._view.local.pwd)
 
@@ -116,3 +117,11 @@ class RTCIceTransport(EventTarget):
         if remote is None:
             return None
         return RTCIceParameters(remote.credentials.ufrag, remote.credentials.pwd, remote.lite)
+
+    def end(self) -> None:
+        """Be closed at once and without an event: the connection is (W3C close)."""
+        self._ended = True
+
+    def _tell(self, name: str) -> None:
+        if not self._ended:
+            self.dispatch(name, Event(name))

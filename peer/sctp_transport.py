@@ -7,21 +7,28 @@ from peer.transports import SctpTransport
 from .event_target import EventHandler, EventTarget
 from .events import Event
 
+MAX_BUFFERED = 16 * 1024 * 1024
+"""Bytes that may wait to be sent on a channel; a longer message could never be sent."""
+_DEFAULT_PORT = 5000
+_DEFAULT_MAX_MESSAGE_SIZE = 65536
+"""RFC 8841 §6.1: what a peer takes that does not say."""
+
 
 class RTCSctpTransport(EventTarget):
     """An SCTP association; "statechange" tells when `state` is another.
 
+    It is there from the description that offers the association on; `begin` says what it is.
     `transport` is the RTCDtlsTransport below.
     """
 
     onstatechange = EventHandler[Event]()
 
-    def __init__(self, association: SctpTransport, transport: Any) -> None:
+    def __init__(self, transport: Any) -> None:
         super().__init__()
-        self._association = association
+        self._association: SctpTransport | None = None
         self._transport = transport
-        self._told = self.state
-        association.on("statechange", self._follow)
+        self._told = "connecting"
+        self._ended = False
 
     @property
     def transport(self) -> Any:
@@ -31,27 +38,45 @@ class RTCSctpTransport(EventTarget):
     @property
     def state(self) -> str:
         """One of connecting, connected and closed; what has not begun is connecting."""
-        state = self._association.state
+        if self._ended:
+            return "closed"
+        state = "new" if self._association is None else self._association.state
         return "connecting" if state == "new" else state
 
     @property
     def maxMessageSize(self) -> float:
-        """The bytes a message may have, infinity for no limit."""
-        return self._association.max_message_size
+        """The bytes a message may have: what the peer takes, and what can be queued here."""
+        if self._association is None:
+            return _DEFAULT_MAX_MESSAGE_SIZE
+        return min(self._association.max_message_size, MAX_BUFFERED)
 
     @property
     def maxChannels(self) -> int | None:
         """The number of channels there may be at a time, None until it is connected."""
-        return None if self.state == "connecting" else self._association.maxChannels
+        if self._association is None or self.state == "connecting":
+            return None
+        return self._association.maxChannels
 
     @property
     def port(self) -> int:
         """The local SCTP port."""
-        return self._association.port
+        return _DEFAULT_PORT if self._association is None else self._association.port
+
+    # For the connection
+
+    def begin(self, association: SctpTransport) -> None:
+        """Go by an association from now on."""
+        self._association = association
+        association.on("statechange", self._follow)
 
     def set_transport(self, transport: Any) -> None:
         """Show another RTCDtlsTransport: the association moved."""
         self._transport = transport
+
+    def end(self) -> None:
+        """Be closed at once and without an event: the connection is (W3C close)."""
+        self._ended = True
+        self._told = "closed"
 
     def _follow(self) -> None:
         if self.state != self._told:

@@ -20,8 +20,10 @@ class Ends:
 
     def __init__(self, both: Associations) -> None:
         self.both = both
-        self.left = RTCSctpTransport(both.left, "left transport")
-        self.right = RTCSctpTransport(both.right, "right transport")
+        self.left = RTCSctpTransport("left transport")
+        self.left.begin(both.left)
+        self.right = RTCSctpTransport("right transport")
+        self.right.begin(both.right)
         self.incoming: list[RTCDataChannel] = []
         self.logs: list[list[Any]] = []
         both.right.on("datachannel", self._accept)

@@ -1,12 +1,11 @@
 """RTCDataChannel: before there is an association, while there is one, and when it ends."""
 
 import asyncio
-import math
 from typing import Any
 
 import pytest
 
-from peer.data_channel import MAX_BUFFERED, RTCDataChannel
+from peer.data_channel import RTCDataChannel
 from peer.errors import (
     InvalidStateError,
     JsepTypeError,
@@ -16,6 +15,7 @@ from peer.errors import (
 )
 from peer.events import Event, MessageEvent, RTCErrorEvent
 from peer.options import RTCDataChannelInit
+from peer.sctp_transport import MAX_BUFFERED
 from tests.api.channels import log, two_ends
 from tests.transports.test_dtls import run
 from tests.transports.wire import until
@@ -195,7 +195,7 @@ def test_messages_that_are_refused() -> None:
 def test_no_more_waits_than_there_is_room_for() -> None:
     async def scenario() -> None:
         async with two_ends(limit=0) as ends:
-            assert ends.left.maxMessageSize == math.inf
+            assert ends.left.maxMessageSize == MAX_BUFFERED
             mine, _ = await ends.opened()
             mine.send(bytes(MAX_BUFFERED - 1))
             mine.send(b"x")
@@ -320,14 +320,14 @@ def test_an_association_that_is_aborted_is_an_error() -> None:
     run(scenario)
 
 
-def test_a_goodbye_of_the_transport_below_is_no_error() -> None:
+def test_a_goodbye_of_the_transport_below_ends_it_as_an_abort_does() -> None:
     async def scenario() -> None:
         async with two_ends() as ends:
             _, theirs = await ends.opened()
             events = log(theirs)
             await ends.both.pair.left.close()
             await until(lambda: theirs.readyState == "closed")
-            assert events == [("close", "closed")]
+            assert events == [("error", "closed"), ("close", "closed")]
 
     run(scenario)
 
@@ -345,6 +345,21 @@ def test_the_connection_can_end_it() -> None:
     other.fail("lost")
     assert events == [("error", "closed"), ("close", "closed")]
     assert str(errors[0].error) == "lost"
+
+
+def test_the_end_of_the_connection_closes_it_at_once_and_tells_once() -> None:
+    async def scenario() -> None:
+        async with two_ends() as ends:
+            mine, _ = await ends.opened()
+            events = log(mine)
+            mine.end()
+            assert (mine.readyState, events) == ("closed", [])
+            with pytest.raises(InvalidStateError):
+                mine.send("late")
+            await ends.both.left.close()
+            assert events == [("close", "closed")]
+
+    run(scenario)
 
 
 def test_an_id_in_use_and_a_closed_association() -> None:

@@ -1,8 +1,7 @@
 """RTCSctpTransport: states, limits, and the transport below."""
 
-import math
-
 from peer.events import Event
+from peer.sctp_transport import MAX_BUFFERED, RTCSctpTransport
 from tests.api.channels import two_ends
 from tests.transports.test_dtls import run
 from tests.transports.wire import until
@@ -22,7 +21,7 @@ def test_states_and_limits() -> None:
             await ends.both.connected()
             assert (seen.maxChannels, seen.maxMessageSize) == (65535, 70000)
             ends.both.left.set_max_message_size(0)
-            assert seen.maxMessageSize == math.inf
+            assert seen.maxMessageSize == MAX_BUFFERED
             await ends.both.left.close()
             await until(lambda: ends.right.state == "closed")
             assert states == ["connected", "closed"]
@@ -49,5 +48,25 @@ def test_the_transport_below_can_be_another() -> None:
             assert ends.left.transport == "left transport"
             ends.left.set_transport("other")
             assert ends.left.transport == "other"
+
+    run(scenario)
+
+
+def test_what_is_offered_has_begun_nothing() -> None:
+    seen = RTCSctpTransport("transport")
+    assert (seen.transport, seen.state, seen.port) == ("transport", "connecting", 5000)
+    # RFC 8841 §6.1: so much is taken by a peer that does not say.
+    assert (seen.maxMessageSize, seen.maxChannels) == (65536, None)
+
+
+def test_the_end_of_the_connection_closes_it_without_an_event() -> None:
+    async def scenario() -> None:
+        async with two_ends() as ends:
+            events: list[Event] = []
+            ends.left.onstatechange = events.append
+            ends.left.end()
+            assert ends.left.state == "closed"
+            await ends.both.left.close()
+            assert events == []
 
     run(scenario)
