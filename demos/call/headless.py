@@ -59,17 +59,18 @@ async def call(page: Page, address: str, screenshot: Path) -> Verdict:
     await page.open(address, WIDTH, HEIGHT)
     await until(page, START, 10)
     deadline = time.monotonic() + CALL_SECONDS
-    written = False
+    unwritten = [GREETING]
     while True:
         report: Report = await page.evaluate("report()")
         missing = what_is_missing(report)
         if not missing or report["state"] in ENDED or time.monotonic() > deadline:
             break
-        if "chat open" in report["happened"] and not written:
-            written = True
-            for text in (GREETING, "stats"):
-                await page.evaluate(WRITE % json.dumps(text))
+        if "chat open" in report["happened"] and unwritten:
+            await page.evaluate(WRITE % json.dumps(unwritten.pop()))
         await asyncio.sleep(0.1)
+    if not missing:
+        await page.evaluate(WRITE % json.dumps("stats"))
+        await asyncio.sleep(0.5)
     await asyncio.to_thread(screenshot.write_bytes, await page.screenshot())
     if missing:
         seconds = CALL_SECONDS - (deadline - time.monotonic())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from demos.call import chromium
 from demos.call.__main__ import parse_arguments, run
 from demos.call.chromium import NAMES
 from demos.call.headless import (
@@ -81,6 +82,21 @@ def test_a_browser_that_ends_at_once_is_named(
     monkeypatch.setenv("PATH", str(tmp_path))
     verdict = asyncio.run(visit("http://localhost:1", tmp_path / "demo.png"))
     assert str(verdict) == "FAILED Chromium ended with status 3 while starting"
+
+
+@pytest.mark.interop
+def test_without_a_camera_the_page_sends_a_drawing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    require_program("chromium", *NAMES)
+    flags = tuple(flag for flag in chromium.FLAGS if "fake-device" not in flag)
+    assert len(flags) < len(chromium.FLAGS)
+    monkeypatch.setattr(chromium, "FLAGS", flags)
+    picture = tmp_path / "drawing.png"
+    options = parse_arguments(
+        ["--port", "0", "--browser", "headless", "--screenshot", str(picture)]
+    )
+    assert asyncio.run(run(options)) == 0, capsys.readouterr().out
 
 
 @pytest.mark.interop
