@@ -1,6 +1,6 @@
 """What senders, receivers and transceivers need of the connection they belong to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from peer.jsep import Outcome, State
@@ -28,6 +28,9 @@ class Host(Protocol):
 
     def transport_of(self, number: int) -> RTCDtlsTransport | None:
         """Return what the section of a transceiver runs over, None before that is negotiated."""
+
+    def soon(self, callback: Callable[[], object]) -> None:
+        """Call from the event loop, when there is one."""
 
     def set_streams(self, number: int, streams: Sequence[str]) -> None:
         """Put the track of a sender into these streams."""

@@ -90,6 +90,7 @@ class Media:
 
     def add_track(self, number: int, streams: Sequence[str]) -> None:
         """Report a receiver's track as new."""
+        self._transceivers[number].receiver.track.receptive = True
         self._new.append(self._transceivers[number])
         self.set_streams(number, streams)
 
@@ -105,7 +106,9 @@ class Media:
     def remove_track(self, number: int) -> None:
         """Mute a receiver's track and take it out of its streams."""
         self.set_streams(number, ())
-        self._muted.append(self._transceivers[number].receiver)
+        receiver = self._transceivers[number].receiver
+        receiver.track.receptive = False
+        self._muted.append(receiver)
 
     def tell(self) -> Iterator[RTCTrackEvent]:
         """Mute tracks, change streams, and yield the events of new tracks, in the W3C's order."""

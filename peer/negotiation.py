@@ -94,15 +94,18 @@ class Negotiation:
         async def operation() -> None:
             await session.chain.pause()
             type_ = SdpType(given.type)
-            text = given.sdp
+            outcome = set_remote_description(session.state, type_, given.sdp, entropy=os.urandom)
             if type_ is SdpType.OFFER and _is_offering(session):
-                # W3C setRemoteDescription: whether or not the peer's offer can be set then.
-                rollback = set_local_description(
-                    session.state, SdpType.ROLLBACK, entropy=os.urandom
+                # W3C setRemoteDescription: our own offer is rolled back first, in a step that
+                # listeners hear of; what they do then counts.
+                session.describe(
+                    set_local_description(session.state, SdpType.ROLLBACK, entropy=os.urandom)
                 )
-                session.describe(rollback)
                 await session.chain.pause()
-            session.describe(set_remote_description(session.state, type_, text, entropy=os.urandom))
+                outcome = set_remote_description(
+                    session.state, type_, given.sdp, entropy=os.urandom
+                )
+            session.describe(outcome)
 
         await self._run(operation)
 

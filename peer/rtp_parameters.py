@@ -105,7 +105,7 @@ def to_send(
         cname=agreed.cname,
         active=agreed.active and encoding.active,
         reduced_size=agreed.reduced_size,
-        rid=agreed.rids[0] if agreed.rids else None,
+        rid=encoding.rid if encoding.rid in agreed.rids else None,
         max_bitrate=min(limits, default=None),
         max_framerate=encoding.maxFramerate,
         scale_down_by=encoding.scaleResolutionDownBy or 1.0,
@@ -154,11 +154,6 @@ def _repairs(groups: Sequence[SsrcGroup]) -> Mapping[int, int]:
         for group in groups
         if group.semantics == "FID" and len(group.ssrcs) == 2
     }
-
-
-def copy_encodings(encodings: Sequence[RTCRtpEncodingParameters]) -> list[RTCRtpEncodingParameters]:
-    """Return copies that an application may alter."""
-    return [replace(one) for one in encodings]
 
 
 def read_send_parameters(value: object) -> RTCRtpSendParameters:
@@ -210,7 +205,7 @@ def _build(made: type[_T], value: object) -> _T:
 
 def check_unchanged(present: RTCRtpSendParameters, given: RTCRtpSendParameters) -> None:
     """Raise InvalidModificationError when something was changed that is read-only (W3C §5.2)."""
-    for name in ("headerExtensions", "rtcp", "codecs"):
+    for name in ("transactionId", "headerExtensions", "rtcp", "codecs"):
         if getattr(present, name) != getattr(given, name):
             raise InvalidModificationError(f"{name} cannot be changed")
     before, after = ([one.rid for one in each.encodings] for each in (present, given))

@@ -50,11 +50,18 @@ class RemoteStreamTrack(RemoteTrack):
         self.receiver: Any = None
         self.transceiver: Any = None
         self.streams: tuple[MediaStream, ...] = ()
+        self.receptive = True
+        """Whether media may unmute the track (W3C [[Receptive]]): late packets may not."""
 
     @property
     def track(self) -> "RemoteStreamTrack":
         """The track itself."""
         return self
+
+    def set_muted(self, muted: bool) -> None:
+        """Note whether the peer sends; the track stays muted when it is not to be received."""
+        if muted or self.receptive:
+            super().set_muted(muted)
 
 
 class RTCRtpReceiver:

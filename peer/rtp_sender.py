@@ -1,6 +1,5 @@
 """A sender (W3C RTCRtpSender)."""
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Mapping
 
@@ -8,6 +7,7 @@ from peer.transports import MediaStreamTrack, RtpSender, RtpSendParameters
 
 from .awaitable import Done
 from .dtls_transport import RTCDtlsTransport
+from .encodings import best_encoding, initial_encodings, negotiated_encodings, settle
 from .errors import InvalidStateError, JsepTypeError
 from .host import Host
 from .media_stream import MediaStream
@@ -17,7 +17,6 @@ from .rtp_parameters import (
     RTCRtcpParameters,
     RTCRtpSendParameters,
     check_unchanged,
-    copy_encodings,
     describe_codecs,
     describe_extensions,
     read_send_parameters,
@@ -40,8 +39,8 @@ class RTCRtpSender:
         self._host = host
         self._number = number
         self._kind = kind
-        self._encodings = encodings or [RTCRtpEncodingParameters()]
-        self._transaction: str | None = None
+        self._encodings = encodings or initial_encodings(kind, ())
+        self._last_read: RTCRtpSendParameters | None = None
         self._stopped = False
         self._has_sent = False
         self.below = RtpSender(kind, track)
@@ -90,13 +89,16 @@ class RTCRtpSender:
 
     def getParameters(self) -> RTCRtpSendParameters:
         """Return how it sends; to be altered and given to `setParameters` in the same turn."""
+        transaction = secrets.token_hex(16)
+        self._last_read = self._describe(transaction)
+        self._host.soon(self._forget_read)
+        return self._describe(transaction)
+
+    def _describe(self, transaction: str) -> RTCRtpSendParameters:
         agreed = self._host.state.wiring.senders.get(self._number)
-        if self._transaction is None:
-            self._transaction = secrets.token_hex(16)
-            asyncio.get_running_loop().call_soon(self._end_transaction)
         parameters = RTCRtpSendParameters(
-            transactionId=self._transaction,
-            encodings=copy_encodings(self._encodings),
+            transactionId=transaction,
+            encodings=self._negotiated_encodings(),
             rtcp=RTCRtcpParameters(self._host.state.cname, False),
         )
         if agreed is not None:
@@ -111,17 +113,19 @@ class RTCRtpSender:
         """Send with altered parameters; of those only members of the encodings may change.
 
         It has happened when the call returns; awaiting is allowed. Raises InvalidStateError for
-        parameters that are not those `getParameters` gave last, InvalidModificationError for a
-        changed member that is read-only, RangeError and TypeError for values out of range.
+        parameters that were not read in this turn of the loop, InvalidModificationError for those
+        of an earlier `getParameters` and for a changed member that is read-only, RangeError and
+        TypeError for values out of range.
         """
         if self._stopped:
             raise InvalidStateError("the transceiver is stopped")
         given = read_send_parameters(parameters)
-        if self._transaction is None or given.transactionId != self._transaction:
-            raise InvalidStateError("the parameters are not those read last")
-        check_unchanged(self.getParameters(), given)
-        self._encodings = given.encodings
-        self._end_transaction()
+        if self._last_read is None:
+            raise InvalidStateError("the parameters were not read in this turn of the loop")
+        check_unchanged(self._last_read, given)
+        changed = {one.rid: one for one in settle(self._kind, given.encodings)}
+        self._last_read = None
+        self._encodings = list(({one.rid: one for one in self._encodings} | changed).values())
         self._host.sender_changed(self._number)
         return Done()
 
@@ -140,11 +144,18 @@ class RTCRtpSender:
         """Return how to send by what was negotiated and set, None when nothing is to be sent."""
         agreed = self._host.state.wiring.senders.get(self._number)
         self._has_sent = self._has_sent or (agreed is not None and agreed.active)
-        return None if agreed is None else to_send(self._kind, agreed, self._encodings[0])
+        if agreed is None:
+            return None
+        return to_send(self._kind, agreed, best_encoding(self._negotiated_encodings()))
 
     def mark_stopped(self) -> None:
         """Refuse changes from now on: the transceiver is stopped."""
         self._stopped = True
 
-    def _end_transaction(self) -> None:
-        self._transaction = None
+    def _negotiated_encodings(self) -> list[RTCRtpEncodingParameters]:
+        known = self._host.state.transceiver(self._number)
+        agreed = () if known is None else known.encodings
+        return negotiated_encodings(self._kind, self._encodings, agreed)
+
+    def _forget_read(self) -> None:
+        self._last_read = None

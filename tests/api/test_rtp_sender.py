@@ -1,0 +1,128 @@
+"""RTCRtpSender: parameters are read, altered and set within one turn of the loop."""
+
+import asyncio
+from dataclasses import asdict
+
+import pytest
+
+from peer import RTCPeerConnection
+from peer.errors import InvalidModificationError, InvalidStateError, JsepTypeError, RangeError
+from peer.rtp_sender import RTCRtpSender
+from tests.api.calls import negotiate, two
+from tests.api.support import run
+
+
+def make(kind: str = "video") -> RTCRtpSender:
+    return RTCPeerConnection().addTransceiver(kind).sender
+
+
+def test_every_reading_has_a_transaction_of_its_own() -> None:
+    async def scenario() -> None:
+        sender = make()
+        first, second = sender.getParameters(), sender.getParameters()
+        assert first.transactionId != second.transactionId
+        with pytest.raises(InvalidModificationError):
+            sender.setParameters(first)
+        sender.setParameters(second)
+
+    run(scenario)
+
+
+def test_what_was_read_counts_once_and_in_its_turn() -> None:
+    async def scenario() -> None:
+        sender = make()
+        parameters = sender.getParameters()
+        await sender.setParameters(parameters)
+        with pytest.raises(InvalidStateError):
+            sender.setParameters(parameters)
+        parameters = sender.getParameters()
+        await asyncio.sleep(0)
+        with pytest.raises(InvalidStateError):
+            sender.setParameters(parameters)
+
+    run(scenario)
+
+
+def test_members_of_the_encodings_can_be_set() -> None:
+    async def scenario() -> None:
+        sender = make()
+        parameters = asdict(sender.getParameters())
+        parameters["encodings"][0] |= {"active": False, "maxBitrate": 10000, "maxFramerate": 5}
+        await sender.setParameters(parameters)
+        (now,) = sender.getParameters().encodings
+        assert (now.active, now.maxBitrate, now.maxFramerate) == (False, 10000, 5)
+
+    run(scenario)
+
+
+def test_altering_what_was_read_alters_nothing() -> None:
+    async def scenario() -> None:
+        sender = make()
+        sender.getParameters().encodings[0].active = False
+        assert sender.getParameters().encodings[0].active
+
+    run(scenario)
+
+
+def test_nothing_else_can_be_changed() -> None:
+    async def scenario() -> None:
+        async with two() as (ours, theirs):
+            sender = ours.addTransceiver("video").sender
+            await negotiate(ours, theirs)
+            refused = InvalidModificationError
+            parameters = sender.getParameters()
+            parameters.codecs.pop()
+            with pytest.raises(refused):
+                sender.setParameters(parameters)
+            parameters = sender.getParameters()
+            parameters.encodings.append(parameters.encodings[0])
+            with pytest.raises(refused):
+                sender.setParameters(parameters)
+            parameters = sender.getParameters()
+            parameters.rtcp.cname = "other"
+            with pytest.raises(refused):
+                sender.setParameters(parameters)
+            parameters = sender.getParameters()
+            parameters.encodings[0].rid = "x"
+            with pytest.raises(refused):
+                sender.setParameters(parameters)
+
+    run(scenario)
+
+
+def test_numbers_out_of_range_and_members_that_are_missing() -> None:
+    async def scenario() -> None:
+        sender = make()
+        parameters = sender.getParameters()
+        parameters.encodings[0].scaleResolutionDownBy = 0.5
+        with pytest.raises(RangeError):
+            sender.setParameters(parameters)
+        for name in ("transactionId", "encodings", "codecs", "headerExtensions", "rtcp"):
+            given = asdict(sender.getParameters())
+            del given[name]
+            with pytest.raises(JsepTypeError):
+                sender.setParameters(given)
+        audio = make("audio")
+        parameters = audio.getParameters()
+        # Audio has no size: what it is set to does not matter (W3C setParameters).
+        parameters.encodings[0].scaleResolutionDownBy = 0.5
+        await audio.setParameters(parameters)
+        assert audio.getParameters().encodings[0].scaleResolutionDownBy is None
+
+    run(scenario)
+
+
+def test_a_stopped_sender_is_left_alone() -> None:
+    async def scenario() -> None:
+        transceiver = RTCPeerConnection().addTransceiver("audio")
+        parameters = transceiver.sender.getParameters()
+        transceiver.stop()
+        with pytest.raises(InvalidStateError):
+            transceiver.sender.setParameters(parameters)
+
+    run(scenario)
+
+
+def test_parameters_can_be_read_without_a_loop() -> None:
+    sender = make()
+    sender.setParameters(sender.getParameters())
