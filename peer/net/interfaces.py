@@ -125,8 +125,9 @@ def select(
 ) -> list[InterfaceAddress]:
     """Choose those that may be gathered (RFC 8445 §5.1.1.1).
 
-    Where an interface has a temporary address in a prefix, the others of that prefix and the
-    link-local ones of that interface would give the machine away and are left out.
+    Where an interface has a temporary address in a prefix, the others of that prefix would give
+    the machine away and are left out, as are IPv6 link-local ones where an interface has others:
+    they reach nobody whom those do not reach.
     """
     chosen = [
         address
@@ -134,20 +135,21 @@ def select(
         if (loopback or address.network is not NetworkType.LOOPBACK)
         and (keep is None or keep(address))
     ]
+    others = {address.interface for address in chosen if not _is_link_local(address)}
+    chosen = [
+        address
+        for address in chosen
+        if address.interface not in others or not _is_link_local(address)
+    ]
     if not any(address.temporary for address in chosen):
         return chosen
     prefixes = {_prefix(address) for address in chosen if address.temporary}
-    interfaces = {address.interface for address in chosen if address.temporary}
-    return [
-        address
-        for address in chosen
-        if address.temporary or not (_prefix(address) in prefixes or _tracks(address, interfaces))
-    ]
+    return [address for address in chosen if address.temporary or _prefix(address) not in prefixes]
 
 
-def _tracks(address: InterfaceAddress, interfaces: set[str]) -> bool:
-    literal = ip_address(address.host)
-    return literal.version == 6 and literal.is_link_local and address.interface in interfaces
+def _is_link_local(address: InterfaceAddress) -> bool:
+    """Tell whether it is an IPv6 address of this link alone (RFC 4291 §2.5.6: fe80::/10)."""
+    return address.host[:3].lower() in ("fe8", "fe9", "fea", "feb") and ":" in address.host
 
 
 def _prefix(address: InterfaceAddress) -> tuple[str, IPv6Network] | None:

@@ -72,8 +72,30 @@ def test_a_temporary_address_hides_the_permanent_one() -> None:
 
 def test_without_a_temporary_address_all_are_used() -> None:
     """RFC 8445 §5.1.1.1."""
-    everything = [EUI64, OTHER_PREFIX, LINK_LOCAL, IPV4]
+    everything = [EUI64, OTHER_PREFIX, IPV4]
     assert select(everything) == everything
+
+
+@pytest.mark.parametrize("other", [EUI64, TEMPORARY, IPV4])
+def test_link_local_addresses_only_where_an_interface_has_no_other(
+    other: InterfaceAddress,
+) -> None:
+    """RFC 8445 §5.1.1.1: they stand for an interface that has nothing else."""
+    assert select([LINK_LOCAL, other]) == [other]
+    assert select([LINK_LOCAL, OTHER_INTERFACE]) == [LINK_LOCAL, OTHER_INTERFACE]
+    assert select([LINK_LOCAL]) == [LINK_LOCAL]
+
+
+def test_link_local_addresses_where_the_others_are_not_wanted() -> None:
+    """What a filter leaves out, an interface does not have."""
+    assert select([LINK_LOCAL, IPV4], keep=lambda address: ":" in address.host) == [LINK_LOCAL]
+
+
+def test_every_link_local_prefix_is_known() -> None:
+    """RFC 4291 §2.4: fe80::/10."""
+    last = InterfaceAddress("eth0", "febf::1", 64, NetworkType.WIRED, scope=2)
+    outside = InterfaceAddress("eth0", "fec0::1", 64, NetworkType.WIRED)
+    assert select([last, outside, IPV4]) == [outside, IPV4]
 
 
 def test_loopback_only_when_asked_for() -> None:
