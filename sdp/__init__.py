@@ -32,6 +32,7 @@ from sdp.sctp import SctpAttributes, Sctpmap
 from sdp.session import Description
 from sdp.simulcast import Rid, RidDirection, Simulcast, SimulcastRid, is_rid
 from sdp.source import Msid, MsidSemantic, Ssrc, SsrcGroup
+from sdp.tokens import is_token
 from sdp.transport import (
     DIGEST_SIZES,
     NO_DTLS,
@@ -53,6 +54,7 @@ __all__ = [
     "serialize",
     "SdpError",
     "Tolerated",
+    "is_token",
     # trickle fragments
     "Fragment",
     "FragmentSection",

@@ -7,7 +7,7 @@ from sdp.errors import MalformedError
 _ALPHANUMERIC = string.ascii_letters + string.digits
 _TOKEN = frozenset(_ALPHANUMERIC + "!#$%&'*+-.^_`{|}~")
 _ICE_CHARS = frozenset(_ALPHANUMERIC + "+/")
-_LENIENT_CREDENTIAL = _TOKEN | _ICE_CHARS
+_LENIENT_CREDENTIAL = _TOKEN | _ICE_CHARS | {"="}
 
 
 def is_token(text: str) -> bool:
@@ -21,7 +21,7 @@ def is_ice_chars(text: str) -> bool:
 
 
 def is_lenient_credential(text: str) -> bool:
-    """Tell whether `text` can stand for an ICE ufrag or pwd: a token that may hold slashes.
+    """Tell whether `text` can stand for an ICE ufrag or pwd: a token, or base64 with its padding.
 
     Some peers use more than ice-char; a colon would make the STUN username ambiguous.
     """

@@ -39,20 +39,21 @@ def _h264(payload_type: int, profile_level_id: str) -> Codec:
     )
 
 
-# The payload types are those preferred; a session may come to use others.
+# The payload types are those preferred; a session may come to use others. They are the ones of
+# Chromium, which fails on its own offer once numbers of two codecs collide in a BUNDLE group.
 DEFAULT_AUDIO_CODECS = (
-    Codec(96, "opus", 48000, 2),
+    Codec(111, "opus", 48000, 2),
     Codec(9, "G722", 8000),
     Codec(0, "PCMU", 8000),
     Codec(8, "PCMA", 8000),
 )
 DEFAULT_VIDEO_CODECS = (
-    Codec(97, "VP8", 90000, 1, (), VIDEO_FEEDBACK),
-    _rtx(98, 97),
-    _h264(99, "42001f"),
-    _rtx(100, 99),
-    _h264(101, "42e01f"),
-    _rtx(102, 101),
+    Codec(96, "VP8", 90000, 1, (), VIDEO_FEEDBACK),
+    _rtx(97, 96),
+    _h264(102, "42001f"),
+    _rtx(103, 102),
+    _h264(108, "42e01f"),
+    _rtx(109, 108),
 )
 
 # RFC 5761 §4: 64 to 95 would be taken for RTCP; 35 to 63 are the next best after the dynamic ones.
@@ -240,24 +241,38 @@ def order_by_preference(
 ) -> tuple[Codec, ...] | None:
     """Return the supported codecs in the order preferred; None when that makes no sense.
 
-    Each preference must be supported and one must carry media. An rtx preference keeps the
-    retransmission of every codec that is kept (W3C setCodecPreferences).
+    Each preference must be supported, with the very parameters, and one must carry media. An rtx
+    preference, without parameters, keeps the retransmission of every codec that is kept (W3C
+    setCodecPreferences).
     """
     ordered: list[Codec] = []
     with_rtx = False
     for preference in preferences:
-        if is_rtx(preference):
-            with_rtx = True
-            continue
-        matches = [codec for codec in supported if codecs_match(codec, preference)]
+        matches = [codec for codec in supported if _is_wanted(codec, preference)]
         if not matches:
             return None
-        ordered += (codec for codec in matches if codec not in ordered)
+        if is_rtx(preference):
+            with_rtx = True
+        else:
+            ordered += (codec for codec in matches if codec not in ordered)
     if not any(map(is_media_codec, ordered)):
         return None
     if with_rtx:
         ordered = list(_with_rtx(ordered, [codec for codec in supported if is_rtx(codec)]))
     return without_orphans(ordered)
+
+
+def _is_wanted(codec: Codec, preference: Codec) -> bool:
+    """W3C "codec dictionary match", which leaves the levels of H.264 out of account."""
+    if not codecs_match(codec, preference):
+        return False
+    if is_rtx(codec):
+        return not preference.parameters
+    mine, theirs = dict(codec.parameters), dict(preference.parameters)
+    if codec.name.lower() == "h264":
+        mine.pop("profile-level-id", None)
+        theirs.pop("profile-level-id", None)
+    return mine == theirs
 
 
 def _with_rtx(codecs: Iterable[Codec], retransmission: Sequence[Codec]) -> Iterator[Codec]:

@@ -13,8 +13,16 @@ ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 DEFAULT_AUDIO_EXTENSIONS = (MID, AUDIO_LEVEL)
 DEFAULT_VIDEO_EXTENSIONS = (MID, ABS_SEND_TIME, RTP_STREAM_ID, REPAIRED_RTP_STREAM_ID)
 
+# Those of Chromium, for the same reason as its payload types.
+_PREFERRED: Mapping[str, int] = {
+    AUDIO_LEVEL: 1,
+    ABS_SEND_TIME: 2,
+    MID: 4,
+    RTP_STREAM_ID: 10,
+    REPAIRED_RTP_STREAM_ID: 11,
+}
 # RFC 8285 §4.2: what fits the one-byte header; browsers refuse more.
-_IDENTIFIERS = range(1, 15)
+_IDENTIFIERS: Sequence[int] = range(1, 15)
 
 
 class ExtensionIds:
@@ -33,7 +41,7 @@ class ExtensionIds:
         identifier = self._ids.get(uri)
         if identifier is not None and identifier in _IDENTIFIERS:
             return identifier
-        for identifier in _IDENTIFIERS:
+        for identifier in (_PREFERRED.get(uri, _IDENTIFIERS[0]), *_IDENTIFIERS):
             if identifier not in self._uris:
                 self._uris[identifier] = uri
                 self._ids[uri] = identifier

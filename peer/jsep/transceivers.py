@@ -11,7 +11,7 @@ from peer.jsep.model import MEDIA_KINDS, Encoding, Transceiver
 from peer.jsep.signaling import SignalingState
 from peer.jsep.state import Outcome, State, outcome
 from peer.jsep.wiring import EMPTY_WIRING
-from sdp import Codec, Direction
+from sdp import Codec, Direction, is_token
 
 _MAX_RID_LENGTH = 16
 
@@ -24,10 +24,13 @@ def add_transceiver(
     direction: Direction = Direction.SENDRECV,
     streams: Sequence[str] = (),
     encodings: Sequence[Encoding] = (),
+    track_id: str | None = None,
     by_add_track: bool = False,
 ) -> tuple[State, int]:
     """Return the state with one transceiver more, and its id.
 
+    `track_id` is told to the peer, as browsers do, where it can be written as it is; RFC 8830 has
+    no meaning for it.
     Raises JsepTypeError for an unknown kind and for rids that are missing, repeated or illegal.
     """
     _check_open(state)
@@ -39,6 +42,7 @@ def add_transceiver(
         made,
         streams=tuple(dict.fromkeys(streams)),
         encodings=tuple(encodings) or (Encoding(),),
+        track_id=track_id if track_id is not None and is_token(track_id) else made.track_id,
         by_add_track=by_add_track,
     )
     return state.with_transceiver(made), made.id

@@ -3,6 +3,7 @@
 All checks come before anything is changed. Each raises InvalidAccessError.
 """
 
+import string
 from collections.abc import Sequence
 
 from peer.jsep.bundle import can_be_bundled
@@ -17,6 +18,10 @@ from peer.jsep.transports import same_certificate
 from peer.jsep.wiring import DtlsRole, Transport
 from sdp import DIGEST_SIZES, Codec, Setup, codecs_match
 
+# RFC 8839 §5.4: ice-char; the last four are none, but browsers take them from older stacks.
+_ICE_CHARS = frozenset(string.ascii_letters + string.digits + "+/" + "-=#_")
+# RFC 5761 §4: with rtcp-mux they would be taken for RTCP.
+_RTCP_PAYLOAD_TYPES = range(64, 96)
 _UFRAG_LENGTHS = range(4, 257)
 _PWD_LENGTHS = range(22, 257)
 # RFC 8122 §5: MD2 and MD5 must not be used.
@@ -91,14 +96,27 @@ def _check_section(section: Section, setups: Sequence[Setup | None]) -> None:
         raise InvalidAccessError(f"section {section.mid}: no a=ice-ufrag of 4 to 256 characters")
     if len(ice.pwd or "") not in _PWD_LENGTHS:
         raise InvalidAccessError(f"section {section.mid}: no a=ice-pwd of 22 to 256 characters")
+    if not _ICE_CHARS.issuperset((ice.ufrag or "") + (ice.pwd or "")):
+        raise InvalidAccessError(f"section {section.mid}: ICE credentials with other than ice-char")
     if not any(fingerprint.algorithm in _HASHES for fingerprint in dtls.fingerprints):
         raise InvalidAccessError(f"section {section.mid}: no fingerprint with a known hash")
     if dtls.setup not in setups:
         value = dtls.setup.value if dtls.setup else ""
         raise InvalidAccessError(f"section {section.mid}: a=setup:{value} is not allowed here")
     if section.media.is_rtp:
+        _check_payload_types(section)
         _check_plan_b(section)
         _check_rids(section)
+
+
+def _check_payload_types(section: Section) -> None:
+    if not section.media.rtcp.mux:
+        return
+    for codec in section.media.codecs:
+        if codec.payload_type in _RTCP_PAYLOAD_TYPES:
+            raise InvalidAccessError(
+                f"section {section.mid}: payload type {codec.payload_type} with a=rtcp-mux"
+            )
 
 
 def _check_plan_b(section: Section) -> None:

@@ -81,7 +81,7 @@ def test_the_order_is_that_of_the_media_line() -> None:
     others = [line for line in lines if not line.startswith("a=rtpmap")]
     end.set_remote("offer", "".join(others + maps[::-1]))
     end.answer()
-    assert numbers(first(end)) == [8, 96, 0]
+    assert numbers(first(end)) == [8, 111, 0]
 
 
 def test_formats_without_a_map() -> None:
@@ -213,7 +213,7 @@ def test_each_side_sends_with_the_numbers_of_the_other() -> None:
     )
     one.set_remote("answer", answer)
     assert [c.payload_type for c in one.state.wiring.senders[0].codecs] == [8, 120]
-    assert [c.payload_type for c in one.state.wiring.receivers[0].codecs] == [96, 8]
+    assert [c.payload_type for c in one.state.wiring.receivers[0].codecs] == [111, 8]
 
 
 def test_numbers_do_not_change_in_later_offers() -> None:
@@ -274,13 +274,13 @@ def test_preferences_choose_and_order() -> None:
     number = end.add("audio")
     end.state = set_codec_preferences(end.state, number, [PCMA, OPUS])
     end.offer()
-    assert numbers(first(end)) == [8, 96]
+    assert numbers(first(end)) == [8, 111]
     other = make_end(1)
     number = other.add_track("audio")
     other.state = set_codec_preferences(other.state, number, [replace(PCMU, payload_type=77), OPUS])
     other.set_remote("offer", offered("audio", OPUS, PCMA, PCMU))
     other.answer()
-    assert numbers(first(other)) == [0, 96]
+    assert numbers(first(other)) == [0, 111]
     other.state = set_codec_preferences(other.state, number, [])
     assert other.transceiver(number).codec_preferences == ()
 
@@ -289,8 +289,21 @@ def test_preferences_with_and_without_rtx() -> None:
     generic = Codec(0, "rtx", 90000)
     ordered = order_by_preference([H264_CONSTRAINED, VP8, generic], DEFAULT_VIDEO_CODECS)
     assert ordered is not None
-    assert [codec.payload_type for codec in ordered] == [101, 102, 97, 98]
+    assert [codec.payload_type for codec in ordered] == [108, 109, 96, 97]
     assert order_by_preference([VP8], DEFAULT_VIDEO_CODECS) == (VP8,)
+    assert order_by_preference([VP8, VP8_RTX], DEFAULT_VIDEO_CODECS) is None
+
+
+def test_preferences_are_compared_without_the_level_of_h264() -> None:
+    """W3C "codec dictionary match"."""
+    level = dict(H264_CONSTRAINED.parameters) | {"profile-level-id": "42e034"}
+    other_level = replace(H264_CONSTRAINED, parameters=tuple(level.items()))
+    assert order_by_preference([other_level], DEFAULT_VIDEO_CODECS) == (H264_CONSTRAINED,)
+    changed = (*H264_CONSTRAINED.parameters, ("max-fs", "1200"))
+    assert (
+        order_by_preference([replace(H264_CONSTRAINED, parameters=changed)], DEFAULT_VIDEO_CODECS)
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -299,6 +312,7 @@ def test_preferences_with_and_without_rtx() -> None:
         [Codec(0, "iLBC", 8000)],
         [OPUS, Codec(0, "opus", 48000, 1)],
         [Codec(0, "rtx", 90000)],
+        [replace(OPUS, parameters=(("useinbandfec", "1"),))],
     ],
 )
 def test_preferences_must_be_supported_and_carry_media(preferences: list[Codec]) -> None:
@@ -314,7 +328,7 @@ def test_an_answer_of_unknown_formats_only_is_refused() -> None:
     one, other = make_ends()
     one.add("audio")
     other.set_remote("offer", one.offer())
-    answer = altered(other.answer(), lambda media: media.with_codecs((Codec(77, "X", 8000),)))
+    answer = altered(other.answer(), lambda media: media.with_codecs((Codec(100, "X", 8000),)))
     with pytest.raises(InvalidAccessError, match="no codec"):
         one.set_remote("answer", answer)
 
@@ -326,7 +340,7 @@ def test_mutual_codecs_pair_rtx_by_what_it_repeats() -> None:
         replace(VP8, payload_type=121),
         rtx(122, 121),
     )
-    assert [c.payload_type for c in mutual_codecs(mine, theirs)] == [97, 98, 99]
+    assert [c.payload_type for c in mutual_codecs(mine, theirs)] == [96, 97, 102]
     assert [c.payload_type for c in mutual_codecs(theirs, mine)] == [120, 121, 122]
     assert mutual_codecs(mine, (replace(VP8, payload_type=121), rtx(122, 120))) == (VP8,)
 

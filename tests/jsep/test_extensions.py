@@ -34,12 +34,12 @@ def test_one_identifier_for_one_extension_in_all_sections() -> None:
     end.add("audio")
     end.add("video")
     end.offer()
-    assert offered(end) == {1: MID, 2: AUDIO_LEVEL}
+    assert offered(end) == {1: AUDIO_LEVEL, 4: MID}
     assert offered(end, 1) == {
-        1: MID,
-        3: ABS_SEND_TIME,
-        4: RTP_STREAM_ID,
-        5: REPAIRED_RTP_STREAM_ID,
+        2: ABS_SEND_TIME,
+        4: MID,
+        10: RTP_STREAM_ID,
+        11: REPAIRED_RTP_STREAM_ID,
     }
 
 
@@ -153,4 +153,4 @@ def test_unsupported_extensions_are_neither_offered_nor_answered() -> None:
     one, other = make_ends(audio_extensions=(MID,))
     one.add("audio")
     exchange(one, other)
-    assert offered(one) == offered(other) == {1: MID}
+    assert offered(one) == offered(other) == {4: MID}

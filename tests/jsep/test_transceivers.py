@@ -50,6 +50,16 @@ def test_a_new_transceiver() -> None:
     assert first.track_id != second.track_id
 
 
+@pytest.mark.parametrize(("given", "kept"), [("camera-1", True), ("my camera", False)])
+def test_the_id_of_a_track_is_told_where_it_can_be_written(given: str, kept: bool) -> None:
+    """RFC 8830 §2: it is a token there."""
+    end, _ = make_ends()
+    end.add("audio", track_id=given)
+    end.offer()
+    (msid,) = end.local.sections[0].media.msids
+    assert (msid.track == given) is kept
+
+
 def test_streams_are_named_once() -> None:
     end, _ = make_ends()
     number = end.add("audio", streams=("a", "b", "a"))

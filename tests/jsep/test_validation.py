@@ -16,6 +16,7 @@ from sdp import (
     NO_DTLS,
     NO_ICE,
     Attribute,
+    Codec,
     Fingerprint,
     Rid,
     RidDirection,
@@ -59,6 +60,15 @@ def twice(text: str) -> str:
     return altered(text, lambda media: replace(media, rids=rids))
 
 
+def unlike_ice(old: str, new: str) -> Change:
+    return lambda text: text.replace(old, new)
+
+
+def renumbered(payload_type: int) -> Change:
+    codec = Codec(payload_type, "VP8", 90000)
+    return lambda text: altered(text, lambda media: media.with_codecs((codec,)))
+
+
 MD5 = Fingerprint("md5", ":".join(["AB"] * 16))
 UNKNOWN = Fingerprint("sha-3", ":".join(["AB"] * 32))
 
@@ -69,6 +79,9 @@ REFUSED: list[tuple[str, Change, str]] = [
     ("no pwd", ice(pwd=None), "ice-pwd"),
     ("short pwd", ice(pwd="a" * 21), "ice-pwd"),
     ("long pwd", ice(pwd="a" * 257), "ice-pwd"),
+    ("other characters in the ufrag", unlike_ice("ice-ufrag:", "ice-ufrag:$"), "ice-char"),
+    ("other characters in the pwd", unlike_ice("ice-pwd:", "ice-pwd:!"), "ice-char"),
+    ("payload type of RTCP", renumbered(72), "payload type 72"),
     ("no fingerprint", fingerprints(), "fingerprint"),
     ("weak fingerprint", fingerprints(MD5), "fingerprint"),
     ("unknown fingerprint", fingerprints(UNKNOWN), "fingerprint"),
@@ -112,12 +125,20 @@ def test_answers(name: str, change: Change, reason: str, type_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ufrag", "pwd"), [("abcd", "a" * 22), ("a" * 256, "a" * 256), ("a+/9", "+/" * 12)]
+    ("ufrag", "pwd"),
+    [("abcd", "a" * 22), ("a" * 256, "a" * 256), ("a+/9", "+/" * 12)],
 )
 def test_credentials_within_bounds(ufrag: str, pwd: str) -> None:
     """RFC 8839 §5.4."""
     end, text = offered()
     end.set_remote("offer", ice(ufrag=ufrag, pwd=pwd)(text))
+
+
+def test_characters_that_browsers_take_besides_ice_char() -> None:
+    end, text = offered()
+    text = ice(ufrag="ufrag", pwd="password" * 3)(text)
+    end.set_remote("offer", text.replace("ufrag:ufrag", "ufrag:-=#_").replace("dp", "=="))
+    assert end.remote.sections[0].media.ice.ufrag == "-=#_"
 
 
 def test_one_known_fingerprint_is_enough() -> None:
@@ -144,6 +165,20 @@ def test_attributes_at_session_level_count() -> None:
     at = rest.index("t=0 0\r\n") + 1
     end.set_remote("offer", "".join(rest[:at] + moved + rest[at:]))
     end.answer()
+
+
+@pytest.mark.parametrize("payload_type", [35, 63, 96, 127])
+def test_payload_types_that_rtcp_leaves(payload_type: int) -> None:
+    """RFC 5761 §4."""
+    end, text = offered()
+    end.set_remote("offer", renumbered(payload_type)(text))
+
+
+def test_payload_types_do_not_matter_apart_from_rtcp() -> None:
+    """RFC 5761 §4 is about multiplexing."""
+    _, text = offered()
+    end = make_end(1, rtcp_mux_policy=RtcpMuxPolicy.NEGOTIATE)
+    end.set_remote("offer", renumbered(72)(without_mux(text)))
 
 
 def test_mux_only_without_mux() -> None:
