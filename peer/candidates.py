@@ -136,7 +136,7 @@ def from_value(value: object) -> CandidateInit:
             return CandidateInit()
         case Mapping():
             return read_init(value)
-        case RTCIceCandidate():
+        case RTCIceCandidate() if type(value) is not AiortcIceCandidate:
             return read_init(value.toJSON())
         case AiortcIceCandidate():
             text = f"candidate:{candidate_to_sdp(value)}"

@@ -8,6 +8,7 @@ from peer.transports import RTCIceCandidate as AiortcIceCandidate
 from sdp import Candidate, SdpError, parse_candidate, serialize_candidate
 
 from .errors import JsepTypeError
+from .kinship import Kin
 
 _FIELDS = tuple(field.name for field in fields(AiortcIceCandidate))
 _MAX_INDEX = 65535
@@ -46,7 +47,7 @@ def _text(value: Mapping[str, Any], name: str) -> str | None:
     return text
 
 
-class RTCIceCandidate(AiortcIceCandidate):
+class RTCIceCandidate(AiortcIceCandidate, metaclass=Kin):
     """A candidate, from its fields as aiortc has it or from what a browser sends.
 
     `RTCIceCandidate({"candidate": ..., "sdpMid": ...})` takes the JSON form, as keywords too; one
@@ -54,7 +55,7 @@ class RTCIceCandidate(AiortcIceCandidate):
     not parse is kept; the fields are None then, as they are for the empty text that ends the
     candidates of a section. `component` is 1 or 2 where the W3C says "rtp" or "rtcp".
 
-    It is aiortc's, and equal to one with the same fields.
+    It is aiortc's, and equal to one with the same fields, which is an instance too.
     """
 
     def __init__(

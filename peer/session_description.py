@@ -6,14 +6,16 @@ from typing import ClassVar, Self
 from peer.transports import RTCSessionDescription as AiortcSessionDescription
 
 from .errors import JsepTypeError
+from .kinship import Kin
 
 TYPES = ("offer", "pranswer", "answer", "rollback")
 
 
-class RTCSessionDescription(AiortcSessionDescription):
+class RTCSessionDescription(AiortcSessionDescription, metaclass=Kin):
     """A description and its type; `sdp` is "" for a rollback.
 
-    It is aiortc's, and equal to one with the same content. Raises ValueError for an unknown type.
+    It is aiortc's, and equal to one with the same content, which is an instance too. Raises
+    ValueError for an unknown type.
     """
 
     def __init__(self, sdp: str = "", type: str | None = None) -> None:  # noqa: A002
@@ -39,7 +41,7 @@ class RTCSessionDescription(AiortcSessionDescription):
 
         Raises JsepTypeError for anything else.
         """
-        if isinstance(value, cls):
+        if type(value) is cls:
             return value
         if isinstance(value, Mapping):
             kind, sdp = value.get("type"), value.get("sdp", "")

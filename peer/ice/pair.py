@@ -119,8 +119,8 @@ class CandidatePair:
     `formed` is when it was made, `heard` the time of the last authenticated message, `kept_alive`
     that of the last keepalive, `last_request` the transaction id of the peer's last check. `valid`
     is the pair its successful check produced (RFC 8445 §7.2.5.3.2), often itself; `generator` the
-    pair whose check produced this one. `reason` says why it failed; set it before the state. `changes` are the last states
-    it went through.
+    pair whose check produced this one. `reason` says why it failed; set it before the state.
+    `changes` are the last states it went through.
     """
 
     __slots__ = (

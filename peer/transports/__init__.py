@@ -7,6 +7,17 @@ each section; a `SctpTransport` with its channels may run over it as well.
 
 from aiortc.codecs import get_capabilities
 from aiortc.contrib.media import MediaBlackhole, MediaPlayer, MediaRecorder, MediaRelay
+from aiortc.contrib.signaling import (
+    BYE,
+    BaseSignaling,
+    CopyAndPasteSignaling,
+    TcpSocketSignaling,
+    UnixSocketSignaling,
+    add_signaling_arguments,
+    create_signaling,
+    object_from_string,
+    object_to_string,
+)
 from aiortc.exceptions import InvalidStateError
 from aiortc.mediastreams import (
     AudioStreamTrack,
@@ -100,4 +111,14 @@ __all__ = [
     "RTCRtpCodecParameters",
     "RTCRtpHeaderExtensionParameters",
     "RTCRtcpFeedback",
+    # aiortc's own: signaling for trials
+    "BYE",
+    "BaseSignaling",
+    "CopyAndPasteSignaling",
+    "TcpSocketSignaling",
+    "UnixSocketSignaling",
+    "add_signaling_arguments",
+    "create_signaling",
+    "object_from_string",
+    "object_to_string",
 ]
