@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         AudioStreamTrack,
         MediaBlackhole,
         MediaPlayer,
-        MediaRecorder,
         MediaRelay,
         MediaStreamError,
         MediaStreamTrack,
@@ -78,6 +77,7 @@ if TYPE_CHECKING:
         RTCIceParameters,
         RTCIceTransport,
     )
+    from .media_recorder import MediaRecorder
     from .media_stream import (
         MediaStream,
     )
@@ -134,7 +134,6 @@ _HOMES = {
         "AudioStreamTrack",
         "MediaBlackhole",
         "MediaPlayer",
-        "MediaRecorder",
         "MediaRelay",
         "MediaStreamError",
         "MediaStreamTrack",
@@ -183,6 +182,7 @@ _HOMES = {
         "RTCIceParameters",
         "RTCIceTransport",
     ),
+    ".media_recorder": ("MediaRecorder",),
     ".media_stream": ("MediaStream",),
     ".options": (
         "RTCAnswerOptions",

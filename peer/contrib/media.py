@@ -1,6 +1,7 @@
 """Media from and to files and devices, and to several consumers."""
 
-from peer.transports import MediaBlackhole, MediaPlayer, MediaRecorder, MediaRelay
+from peer.media_recorder import MediaRecorder
+from peer.transports import MediaBlackhole, MediaPlayer, MediaRelay
 
 __all__ = ["MediaBlackhole", "MediaPlayer", "MediaRecorder", "MediaRelay"]
-"""aiortc's, as they are."""
+"""aiortc's as they are, but for the recorder."""

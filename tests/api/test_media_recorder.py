@@ -1,0 +1,163 @@
+"""Recording tracks into files."""
+
+import asyncio
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from av.frame import Frame
+
+from peer import InvalidStateError, MediaRecorder, MediaStreamError, MediaStreamTrack
+
+RATE = 48000
+
+
+def picture(number: int, width: int = 64, height: int = 48) -> av.VideoFrame:
+    frame = av.VideoFrame(width, height, "yuv420p")
+    for plane in frame.planes:
+        plane.update(bytes([100 + number]) * plane.buffer_size)
+    frame.pts, frame.time_base = number * 3000, Fraction(1, 90000)
+    return frame
+
+
+def sound(number: int) -> av.AudioFrame:
+    frame = av.AudioFrame(format="s16", layout="mono", samples=960)
+    frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+    frame.sample_rate, frame.pts, frame.time_base = RATE, number * 960, Fraction(1, RATE)
+    return frame
+
+
+class Frames(MediaStreamTrack):
+    """Gives frames until there are none, after it was allowed to begin."""
+
+    def __init__(self, kind: str, frames: list[Frame]) -> None:
+        super().__init__()
+        self.kind = kind
+        self.begin = asyncio.Event()
+        self.given = asyncio.Event()
+        self._frames = iter(frames)
+
+    async def recv(self) -> Frame:
+        await self.begin.wait()
+        frame = next(self._frames, None)
+        if frame is None:
+            self.given.set()
+            raise MediaStreamError
+        return frame
+
+
+def record(
+    path: Path, sounds: list[Frame], pictures: list[Frame], *, first: str = "audio"
+) -> MediaRecorder:
+    """Record tracks one after the other: all of the `first`, then the rest."""
+
+    async def run() -> MediaRecorder:
+        recorder = MediaRecorder(str(path))
+        tracks = [Frames("audio", sounds), Frames("video", pictures)]
+        for track in tracks:
+            recorder.addTrack(track)
+        await recorder.start()
+        for track in sorted(tracks, key=lambda track: track.kind != first):
+            track.begin.set()
+            await asyncio.wait_for(track.given.wait(), 10)
+        await recorder.stop()
+        await recorder.stop()
+        return recorder
+
+    return asyncio.run(run())
+
+
+def frames(path: Path) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {"audio": [], "video": []}
+    with av.open(str(path)) as container:
+        for frame in container.decode():
+            found["video" if isinstance(frame, av.VideoFrame) else "audio"].append(frame)
+    return found
+
+
+@pytest.mark.parametrize("first", ["audio", "video"])
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "webm"])
+def test_both_tracks_are_in_the_file_whichever_begins(
+    tmp_path: Path, suffix: str, first: str
+) -> None:
+    path = tmp_path / f"call.{suffix}"
+    record(path, [sound(n) for n in range(100)], [picture(n) for n in range(30)], first=first)
+    found = frames(path)
+    assert len(found["video"]) == 30
+    samples = sum(frame.samples for frame in found["audio"])
+    assert samples >= 100 * 960
+    assert {(frame.width, frame.height) for frame in found["video"]} == {(64, 48)}
+
+
+def test_a_track_that_never_begins_does_not_keep_the_other_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "call.mp4"
+    record(path, [sound(n) for n in range(50)], [])
+    found = frames(path)
+    assert len(found["audio"]) >= 45
+    assert found["video"] == []
+
+
+def test_pictures_of_another_size_are_fitted_to_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "call.mp4"
+    record(path, [], [picture(0), picture(1, 128, 96), picture(2)])
+    sizes = [(frame.width, frame.height) for frame in frames(path)["video"]]
+    assert sizes == [(64, 48)] * 3
+
+
+@pytest.mark.parametrize("suffix", ["wav", "mp3", "ogg"])
+def test_sound_alone(tmp_path: Path, suffix: str) -> None:
+    async def run() -> None:
+        recorder = MediaRecorder(str(tmp_path / f"sound.{suffix}"))
+        track = Frames("audio", [sound(n) for n in range(50)])
+        recorder.addTrack(track)
+        track.begin.set()
+        await recorder.start()
+        await asyncio.wait_for(track.given.wait(), 10)
+        await recorder.stop()
+
+    asyncio.run(run())
+    found = frames(tmp_path / f"sound.{suffix}")["audio"]
+    assert sum(frame.samples for frame in found) >= 47 * 960
+
+
+def test_pictures_as_files(tmp_path: Path) -> None:
+    async def run() -> None:
+        recorder = MediaRecorder(str(tmp_path / "picture-%3d.png"))
+        track = Frames("video", [picture(n) for n in range(3)])
+        recorder.addTrack(track)
+        track.begin.set()
+        await recorder.start()
+        await asyncio.wait_for(track.given.wait(), 10)
+        await recorder.stop()
+
+    asyncio.run(run())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"picture-{number:03}.png" for number in (1, 2, 3)
+    ]
+
+
+def test_what_cannot_be_encoded_is_told_at_the_end(tmp_path: Path) -> None:
+    async def run() -> None:
+        recorder = MediaRecorder(str(tmp_path / "call.mp4"))
+        track = Frames("audio", [picture(0)])
+        recorder.addTrack(track)
+        track.begin.set()
+        await recorder.start()
+        (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.wait([task])
+        with pytest.raises(TypeError, match="audio"):
+            await recorder.stop()
+
+    asyncio.run(run())
+
+
+def test_no_track_comes_after_the_end(tmp_path: Path) -> None:
+    async def run() -> None:
+        recorder = MediaRecorder(str(tmp_path / "call.mp4"))
+        await recorder.stop()
+        with pytest.raises(InvalidStateError):
+            recorder.addTrack(Frames("audio", []))
+
+    asyncio.run(run())
