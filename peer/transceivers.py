@@ -7,6 +7,7 @@ from peer.jsep import Encoding, add_transceiver, remove_track, set_direction, us
 from peer.transports import MediaStreamTrack
 from sdp import Direction
 
+from .encodings import initial_encodings
 from .errors import InvalidAccessError, InvalidStateError, JsepTypeError
 from .host import Host
 from .media import Media
@@ -42,7 +43,12 @@ class Transceivers:
             self._host.change(use_for_track(self._host.state, free.number, names))
             return free.sender
         state, number = add_transceiver(
-            self._host.state, kind, entropy=os.urandom, streams=names, by_add_track=True
+            self._host.state,
+            kind,
+            entropy=os.urandom,
+            streams=names,
+            track_id=track.id,
+            by_add_track=True,
         )
         made = self._media.create(number, kind, track)
         self._host.change(state)
@@ -68,15 +74,17 @@ class Transceivers:
             raise JsepTypeError(f"{kind!r} is no kind of media")
         assert track is None or isinstance(track, MediaStreamTrack)
         wanted = RTCRtpTransceiverInit.from_value(init)
+        encodings = initial_encodings(kind, wanted.sendEncodings)
         state, number = add_transceiver(
             self._host.state,
             kind,
             entropy=os.urandom,
             direction=Direction(wanted.direction),
             streams=[stream.id for stream in wanted.streams],
-            encodings=[Encoding(one.rid, one.active) for one in wanted.sendEncodings],
+            track_id=None if track is None else track.id,
+            encodings=[Encoding(one.rid, one.active) for one in encodings],
         )
-        made = self._media.create(number, kind, track, encodings=wanted.sendEncodings)
+        made = self._media.create(number, kind, track, encodings=encodings)
         self._host.change(state)
         return made
 
