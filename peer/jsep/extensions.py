@@ -13,13 +13,14 @@ ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 DEFAULT_AUDIO_EXTENSIONS = (MID, AUDIO_LEVEL)
 DEFAULT_VIDEO_EXTENSIONS = (MID, ABS_SEND_TIME, RTP_STREAM_ID, REPAIRED_RTP_STREAM_ID)
 
-# Those of Chromium, for the same reason as its payload types.
+# Those of Chromium, for the same reason as its payload types, or such as it uses for nothing else:
+# what some of its numbers stand for depends on whether there is audio.
 _PREFERRED: Mapping[str, int] = {
-    AUDIO_LEVEL: 1,
     ABS_SEND_TIME: 2,
-    MID: 4,
+    MID: 9,
     RTP_STREAM_ID: 10,
     REPAIRED_RTP_STREAM_ID: 11,
+    AUDIO_LEVEL: 12,
 }
 # RFC 8285 §4.2: what fits the one-byte header; browsers refuse more.
 _IDENTIFIERS: Sequence[int] = range(1, 15)

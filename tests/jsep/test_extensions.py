@@ -34,10 +34,10 @@ def test_one_identifier_for_one_extension_in_all_sections() -> None:
     end.add("audio")
     end.add("video")
     end.offer()
-    assert offered(end) == {1: AUDIO_LEVEL, 4: MID}
+    assert offered(end) == {9: MID, 12: AUDIO_LEVEL}
     assert offered(end, 1) == {
         2: ABS_SEND_TIME,
-        4: MID,
+        9: MID,
         10: RTP_STREAM_ID,
         11: REPAIRED_RTP_STREAM_ID,
     }
@@ -99,9 +99,9 @@ def test_identifiers_do_not_change_in_later_offers() -> None:
     other.add("video")
     other.offer()
     assert offered(other) == {7: MID}
-    assert offered(other, 1) == {7: MID, 1: AUDIO_LEVEL}
+    assert offered(other, 1) == {7: MID, 12: AUDIO_LEVEL}
     assert offered(other, 2)[7] == MID
-    assert 1 not in offered(other, 2)
+    assert 12 not in offered(other, 2)
 
 
 def test_identifiers_in_use_win_over_those_only_seen() -> None:
@@ -153,4 +153,4 @@ def test_unsupported_extensions_are_neither_offered_nor_answered() -> None:
     one, other = make_ends(audio_extensions=(MID,))
     one.add("audio")
     exchange(one, other)
-    assert offered(one) == offered(other) == {4: MID}
+    assert offered(one) == offered(other) == {9: MID}
