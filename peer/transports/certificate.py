@@ -1,16 +1,23 @@
 """Certificates for DTLS (W3C RTCCertificate)."""
 
+import secrets
+from datetime import UTC, datetime, timedelta
 from typing import Literal, Self, cast
 
 from aiortc.rtcdtlstransport import (
+    SRTP_PROFILES,
     RTCCertificate,
     SRTPProtectionProfile,
-    generate_certificate,
 )
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from OpenSSL import SSL
+
+LIFETIME = timedelta(days=30)
+"""How long certificates are valid unless told otherwise (W3C §4.10)."""
+_TOLERANCE = timedelta(days=1)
+"""So far the peer's clock may be behind."""
 
 # RFC 8827 §6.5 makes ECDHE with P-256 and AES-128-GCM mandatory; peers with an RSA certificate
 # (GStreamer, older gateways) need the RSA forms. The last four are for stacks without AEAD.
@@ -30,16 +37,21 @@ _CIPHERS = ":".join(
 class Certificate(RTCCertificate):
     """A certificate with its private key, for any number of connections."""
 
+    def __init__(self, key: ec.EllipticCurvePrivateKey, cert: x509.Certificate) -> None:
+        super().__init__(key, cert)
+        self._contexts: dict[tuple[SRTPProtectionProfile, ...], SSL.Context] = {}
+
     @classmethod
-    def generate(cls, algorithm: Literal["ecdsa", "rsa"] = "ecdsa") -> Self:
-        """Make a key (P-256, or RSA of 2048 bits) and a certificate for the next thirty days."""
+    def generate(
+        cls, algorithm: Literal["ecdsa", "rsa"] = "ecdsa", *, lifetime: timedelta = LIFETIME
+    ) -> Self:
+        """Make a key (P-256, or RSA of 2048 bits) and a certificate; it ends on a full second."""
         key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
         if algorithm == "rsa":
             key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         else:
             key = ec.generate_private_key(ec.SECP256R1())
-        ec_key = cast("ec.EllipticCurvePrivateKey", key)
-        return cls(ec_key, generate_certificate(ec_key))
+        return cls(cast("ec.EllipticCurvePrivateKey", key), _sign(key, lifetime))
 
     @classmethod
     def from_pem(cls, certificate: bytes, key: bytes) -> Self:
@@ -66,9 +78,39 @@ class Certificate(RTCCertificate):
         )
         return self._cert.public_bytes(serialization.Encoding.PEM), key
 
+    def prepare(self) -> None:
+        """Do what the first handshake would otherwise have to wait for."""
+        self._create_ssl_context(SRTP_PROFILES)
+
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        """Return the settings of associations; they share them, and no state."""
+        key = tuple(srtp_profiles)
+        if key not in self._contexts:
+            self._contexts[key] = self._make_ssl_context(srtp_profiles)
+        return self._contexts[key]
+
+    def _make_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
         context = super()._create_ssl_context(srtp_profiles)
         context.set_cipher_list(_CIPHERS)
         # The memory OpenSSL writes to knows no MTU; left alone, it would fragment at 228 bytes.
         context.set_options(SSL.OP_NO_QUERY_MTU)
+        context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         return context
+
+
+def _sign(
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, lifetime: timedelta
+) -> x509.Certificate:
+    """Return a certificate that says nothing of who it is for (RFC 8827 §6.5)."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, secrets.token_hex(16))])
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _TOLERANCE)
+        .not_valid_after(now + lifetime)
+    )
+    return builder.sign(key, hashes.SHA256())
