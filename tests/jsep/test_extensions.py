@@ -108,7 +108,7 @@ def test_identifiers_in_use_win_over_those_only_seen() -> None:
     source = ExtensionIds(known={1: AUDIO_LEVEL, 2: ABS_SEND_TIME}, claimed={1: MID})
     assert source.get(MID) == 1
     assert source.get(ABS_SEND_TIME) == 2
-    assert source.get(AUDIO_LEVEL) == 3
+    assert source.get(AUDIO_LEVEL) == 12
 
 
 def test_there_are_fourteen() -> None:
