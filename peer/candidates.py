@@ -54,10 +54,10 @@ def to_ice(candidate: SdpCandidate) -> Candidate | None:
 
 
 def _related(candidate: SdpCandidate) -> TransportAddress | None:
-    host = _canonical(candidate.related_address or "")
-    if host is None or candidate.related_port is None:
+    if candidate.related_address is None or candidate.related_port is None:
         return None
-    return TransportAddress(host, candidate.related_port)
+    host = _canonical(candidate.related_address)
+    return None if host is None else TransportAddress(host, candidate.related_port)
 
 
 def _canonical(host: str) -> str | None:

@@ -7,15 +7,17 @@ from peer.ice import IceState
 
 def ice_connection_state(states: Iterable[IceState]) -> str:
     """Return the RTCIceConnectionState of these ICE transports (W3C §4.3.3)."""
-    present = set(states)
+    # A list: enumeration members are found by identity, and slow to hash.
+    present = list(states)
     for state in (IceState.FAILED, IceState.DISCONNECTED):
         if state in present:
             return str(state.value)
-    if present <= {IceState.NEW, IceState.CLOSED}:
+    if all(state in (IceState.NEW, IceState.CLOSED) for state in present):
         return "new"
-    if present & {IceState.NEW, IceState.CHECKING}:
+    if IceState.NEW in present or IceState.CHECKING in present:
         return "checking"
-    return "completed" if present <= {IceState.COMPLETED, IceState.CLOSED} else "connected"
+    done = all(state in (IceState.COMPLETED, IceState.CLOSED) for state in present)
+    return "completed" if done else "connected"
 
 
 def connection_state(ice: Iterable[IceState], dtls: Iterable[str]) -> str:

@@ -89,6 +89,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._association: asyncio.Task[None] | None = None
         self._timer_runs = True
         self._keyed = False
+        self._identified = False
         self._failure = ""
         self._data_sink: DataSink | None = None
         self._rtp_sink: DatagramSink | None = None
@@ -258,11 +259,13 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self, _connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, _ok: int
     ) -> bool:
         """Judge the peer's certificate inside the handshake, so that it is told with an alert."""
-        return depth > 0 or self._is_expected(shown.to_cryptography())
+        if depth > 0:
+            return True
+        self._identified = self._is_expected(shown.to_cryptography())
+        return self._identified
 
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:
-        shown = self._openssl.get_peer_certificate(as_cryptography=True)
-        if shown is None or not self._is_expected(shown):
+        if not self._identified:
             self._fail("the certificate is not the one of the fingerprint")
 
     def _is_expected(self, shown: x509.Certificate) -> bool:

@@ -11,6 +11,9 @@ class Emitter(AsyncIOEventEmitter):
 
     def emit(self, event: str, *args: Any, **kwargs: Any) -> bool:
         """Call the handlers of an event; tells whether there was one."""
+        # Most events have no handler: pyee tells of every handler that is added, for one.
+        if event not in self._events and event != "error":
+            return False
         # What a handler raises, at once or in its coroutine, pyee emits as "error"; and raises
         # it into the emitter when nobody takes it.
         if event == "error" and args and not self.listeners("error"):
