@@ -112,7 +112,7 @@ def is_declared(error: Exception) -> bool:
     return type(error).__module__.startswith("peer.")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ANYTHING)
 def test_any_configuration_is_taken_or_refused(value: Any) -> None:
     try:

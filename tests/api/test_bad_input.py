@@ -288,7 +288,7 @@ def transceiver(kind: Any = "audio", **init: Any) -> Act:
 
 
 def encodings(*given: object) -> Act:
-    return transceiver(sendEncodings=list(given))
+    return transceiver("video", sendEncodings=list(given))
 
 
 @pytest.mark.parametrize(

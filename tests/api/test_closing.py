@@ -24,7 +24,7 @@ from tests.api.support import (
     within,
 )
 
-SOON = 2.0
+SOON = 5.0
 """Seconds within which everything is closed; it is milliseconds on a machine with time."""
 EVENTS = (
     "signalingstatechange",

@@ -5,7 +5,6 @@ from functools import partial
 
 from peer import RTCDataChannel, RTCError
 from tests.api.support import (
-    BOUND,
     calling,
     configured,
     make,
@@ -17,6 +16,10 @@ from tests.api.support import (
     within,
 )
 
+WARY = configured(consentTimeout=1.0, disconnectedTimeout=0.3)
+"""Fails soon when ICE is not answered."""
+HASTY = configured(handshakeTimeout=1.0)
+"""Fails soon when DTLS or SCTP is not answered."""
 SERVER, CLIENT = "offerer", "answerer"
 """The roles in DTLS; the offerer, which is controlling, begins SCTP."""
 
@@ -61,11 +64,8 @@ SCTP = {
 
 
 def test_both_sides_fail_when_nothing_arrives_any_more() -> None:
-    # Consent is over before DTLS gives up.
-    patient = configured(handshakeTimeout=2 * BOUND)
-
     async def story(stage: str) -> None:
-        async with calling(patient, patient) as call:
+        async with calling(WARY, WARY) as call:
             call.middle.rule = Silence(stage)
             await call.negotiate()
             for pc in call.sides.values():
@@ -89,7 +89,7 @@ DTLS_FAILURES = {
 
 def test_dtls_that_is_not_answered_fails_though_ice_goes_on() -> None:
     async def story(stage: str, failing: set[str]) -> None:
-        async with calling() as call:
+        async with calling(HASTY, HASTY) as call:
             call.middle.rule = Silence(stage, mute=True)
             await call.negotiate()
             for side in failing:
@@ -112,7 +112,7 @@ def test_sctp_that_is_not_answered_ends_its_channels() -> None:
     """The state of SCTP is no part of the connection's (W3C §4.3.3)."""
 
     async def story(stage: str) -> None:
-        async with calling() as call:
+        async with calling(HASTY, HASTY) as call:
             call.middle.rule = Silence(stage, mute=True)
             errors = errors_of(call.channel)
             await call.negotiate()
@@ -127,7 +127,7 @@ def test_sctp_that_is_not_answered_ends_its_channels() -> None:
 
 def test_a_connected_peer_that_goes_silent() -> None:
     async def story() -> None:
-        async with calling() as call:
+        async with calling(WARY, WARY) as call:
             await call.negotiate()
             await until(
                 call.offerer,
