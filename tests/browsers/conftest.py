@@ -1,6 +1,6 @@
-"""Fixtures: `browser` is each browser in turn, `page` a fresh tab of it, `run` runs a coroutine.
+"""Fixtures: `browser` is each browser in turn, `page` a fresh tab of it, `stage` runs coroutines.
 
-A test that has one of the first two is marked `interop`. Browsers are started when first needed
+Tests that have one of the first two are marked `interop`. Browsers are started when first needed
 and shared by the tests of a process.
 """
 
@@ -20,7 +20,13 @@ def stage() -> Iterator[Stage]:
         yield stage
 
 
-@pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.interop) for kind in KINDS])
+BY_KIND = [
+    pytest.param(kind, marks=[pytest.mark.interop, pytest.mark.xdist_group(kind)]) for kind in KINDS
+]
+"""With `--dist loadgroup` one process runs all tests with a kind, and starts it once."""
+
+
+@pytest.fixture(params=BY_KIND)
 def kind(request: pytest.FixtureRequest) -> str:
     """The name of each browser in turn."""
     name: str = request.param

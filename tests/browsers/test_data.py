@@ -15,6 +15,8 @@ TEXTS = [("ä" * SIZES[-1])[: size // 2] or "x" for size in SIZES]
 MESSAGES: list[str | bytes] = [
     *(bytes(index % 251 for index in range(size)) for size in SIZES),
     *TEXTS,
+    b"",
+    "",
 ]
 LOG = "return await (await rtc.peer().channel(args[0])).received(args[1])"
 SEND = """
