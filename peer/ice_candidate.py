@@ -8,6 +8,7 @@ from peer.transports import RTCIceCandidate as AiortcIceCandidate
 from sdp import Candidate, SdpError, parse_candidate, serialize_candidate
 
 from .errors import JsepTypeError
+from .ice_component import ice_component
 from .kinship import Kin
 
 _FIELDS = tuple(field.name for field in fields(AiortcIceCandidate))
@@ -53,7 +54,7 @@ class RTCIceCandidate(AiortcIceCandidate, metaclass=Kin):
     `RTCIceCandidate({"candidate": ..., "sdpMid": ...})` takes the JSON form, as keywords too; one
     of sdpMid and sdpMLineIndex must be given then, else JsepTypeError is raised. A text that does
     not parse is kept; the fields are None then, as they are for the empty text that ends the
-    candidates of a section. `component` is 1 or 2 where the W3C says "rtp" or "rtcp".
+    candidates of a section. `component` equals 1 and "rtp", or 2 and "rtcp".
 
     It is aiortc's, and equal to one with the same fields, which is an instance too.
     """
@@ -92,10 +93,10 @@ class RTCIceCandidate(AiortcIceCandidate, metaclass=Kin):
         elif all(value is None for value in required):
             init = {"candidate": candidate, "sdpMid": sdpMid, "sdpMLineIndex": sdpMLineIndex}
             self._take(read_init({**init, "usernameFragment": usernameFragment}))
-        elif None in required or candidate is not None:
+        elif component is None or None in required or candidate is not None:
             raise JsepTypeError("a candidate is made of all its fields or of its text")
         else:
-            super().__init__(*required, *optional)
+            super().__init__(ice_component(component), *required[1:], *optional)
 
     @property
     def candidate(self) -> str:
@@ -147,8 +148,6 @@ class RTCIceCandidate(AiortcIceCandidate, metaclass=Kin):
         self.usernameFragment = init.usernameFragment
         if parsed is not None:
             self.extensions = parsed.extensions
-            if init.usernameFragment is None:
-                self.usernameFragment = parsed.ufrag
 
 
 def _parse(text: str) -> Candidate | None:
@@ -160,7 +159,7 @@ def _parse(text: str) -> Candidate | None:
 
 def _fields(record: Candidate) -> dict[str, Any]:
     return {
-        "component": record.component,
+        "component": ice_component(record.component),
         "foundation": record.foundation,
         "ip": record.address,
         "port": record.port,
@@ -207,7 +206,7 @@ def candidate_to_sdp(candidate: AiortcIceCandidate) -> str:
 def _record(candidate: AiortcIceCandidate, extensions: tuple[tuple[str, str], ...]) -> Candidate:
     return Candidate(
         candidate.foundation,
-        candidate.component,
+        int(candidate.component),
         candidate.protocol,
         candidate.priority,
         candidate.ip,

@@ -152,7 +152,7 @@ TEXT = "candidate:1 1 udp 2130706431 192.0.2.1 4000 typ host"
         ({"candidate": TEXT}, CandidateInit(TEXT)),
         (
             RTCIceCandidate(candidate=TEXT + " ufrag f", sdpMid="0"),
-            CandidateInit(TEXT + " ufrag f", "0", None, "f"),
+            CandidateInit(TEXT + " ufrag f", "0"),
         ),
         (RTCIceCandidate(sdpMid="0"), CandidateInit("", "0")),
         (
