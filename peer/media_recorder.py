@@ -1,14 +1,17 @@
 """Records tracks into a file, as aiortc's MediaRecorder does, without losing a late picture."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias
 
 import av
 from av.audio.stream import AudioStream
+from av.frame import Frame
 from av.packet import Packet
 from av.video.stream import VideoStream
 
@@ -17,6 +20,9 @@ from peer.transports import MediaStreamError, MediaStreamTrack
 from .errors import InvalidStateError
 
 PICTURE_RATE = 30
+"""Pictures a second that encoders plan for."""
+PICTURE_CLOCK = Fraction(1, 90000)
+"""The unit of their times, as in RTP: in thirtieths of a second two could be the same."""
 MAX_HELD = 3000
 """Packets kept until all pictures have begun: a minute of sound."""
 
@@ -40,13 +46,22 @@ class Recording:
     stream: Stream
     task: asyncio.Task[None] | None = None
     begun: bool = False
+    last: float = -math.inf
+
+    def is_late(self, time: float | None) -> bool:
+        """Tell whether a frame of this time, in seconds, does not come after the last one."""
+        if time is None:
+            return False
+        late = time <= self.last
+        self.last = max(self.last, time)
+        return late
 
 
 class MediaRecorder:
     """Writes audio and video tracks to a file, in the format its name or `format` says.
 
     A name with a number such as ``picture-%3d.png`` makes a file of each picture. Pictures have
-    the size of the first one.
+    the size of the first one. Frames whose time is not after that of the one before are left out.
     """
 
     def __init__(
@@ -99,6 +114,7 @@ class MediaRecorder:
         pictures = self._container.add_stream(codec, rate=PICTURE_RATE)
         assert isinstance(pictures, VideoStream)
         pictures.pix_fmt = pixels
+        pictures.codec_context.time_base = PICTURE_CLOCK
         return pictures
 
     async def _record(self, track: MediaStreamTrack, recording: Recording) -> None:
@@ -114,6 +130,8 @@ class MediaRecorder:
 
     def _add(self, recording: Recording, frame: object) -> None:
         stream = recording.stream
+        if isinstance(frame, Frame) and recording.is_late(frame.time):
+            return
         if isinstance(stream, VideoStream) and isinstance(frame, av.VideoFrame):
             if not stream.codec_context.is_open:
                 stream.width, stream.height = frame.width, frame.height

@@ -91,6 +91,18 @@ def test_both_tracks_are_in_the_file_whichever_begins(
     assert {(frame.width, frame.height) for frame in found["video"]} == {(64, 48)}
 
 
+def test_pictures_come_when_they_come(tmp_path: Path) -> None:
+    """Two in a thirtieth of a second, a pause, one that comes too late."""
+    path = tmp_path / "call.mp4"
+    times = [0, 1000, 2000, 90000, 45000, 91000]
+    pictures = [picture(number) for number in range(len(times))]
+    for frame, time in zip(pictures, times, strict=True):
+        frame.pts = time
+    record(path, [], [*pictures])
+    found = [round(frame.time * 90000) for frame in frames(path)["video"]]
+    assert found == [0, 1000, 2000, 90000, 91000]
+
+
 def test_a_track_that_never_begins_does_not_keep_the_other_from_the_file(tmp_path: Path) -> None:
     path = tmp_path / "call.mp4"
     record(path, [sound(n) for n in range(50)], [])
