@@ -84,6 +84,8 @@ def parse_candidate_value(value: str) -> Candidate:
     """Parse what follows ``a=candidate:``. Raises MalformedError."""
     if len(value) > _MAX_LENGTH:
         raise MalformedError("candidate too long")
+    if "\0" in value:
+        raise MalformedError("candidate contains NUL")
     fields = value.split()
     if len(fields) < 8 or fields[6].lower() != "typ":
         raise MalformedError("candidate needs eight fields, the seventh being 'typ'")
