@@ -218,8 +218,10 @@ class IceAgent:
     def set_remote_parameters(self, stream_id: str, parameters: RemoteParameters) -> None:
         """Set the peer's credentials for the current generation (RFC 8839 §5.4).
 
-        Raises InvalidStateError when they change without `restart`, InvalidParameterError when
-        their lengths are out of range.
+        When they change without `restart` of ours, a generation begins with our own as they are:
+        another endpoint answers, or one that restarts alone. The peer's candidates have to be told
+        again then; data goes on over the old pair as in a restart. Raises InvalidParameterError
+        when their lengths are out of range.
         """
         session = self._open()
         schedule.announce_bases(session)
@@ -318,6 +320,7 @@ class IceAgent:
         session.closed = True
         session.events.clear()
         session.transactions.clear()
+        session.pacer.close()
         return self.transmits()
 
     # Network

@@ -83,7 +83,7 @@ def retire_previous(session: Session, stream: Stream) -> None:
         return
     stream.previous = None
     stream.remember(previous)
-    stream.keys.pop(previous.local.username_fragment, None)
+    stream.forget_key(previous)
     for component, pair in list(stream.sending.items()):
         if pair in previous.checklist.valid:
             del stream.sending[component]

@@ -11,7 +11,16 @@ from .errors import DropReason
 from .events import IceRole
 from .nomination import replaces
 from .pair import CandidatePair, PairState, may_pair
-from .responder import Accepted, Conflict, Rejected, judge, resolve_conflict, role_conflict, success
+from .responder import (
+    Accepted,
+    Conflict,
+    Rejected,
+    judge,
+    resolve_conflict,
+    role_conflict,
+    success,
+    unauthenticated,
+)
 from .session import Session
 from .stream import EarlyCheck, Generation, Stream
 
@@ -27,9 +36,12 @@ def handle_request(
         if verdict.response is not None:
             session.send(base, source, verdict.response)
         return False
-    generation = stream.generation_of(verdict.local_fragment)
-    if generation is not None:
-        generation.checklist.count_answered(base, source)
+    generation = stream.generation_of(verdict.local_fragment, verdict.remote_fragment)
+    if generation is None:
+        session.drop(DropReason.REQUEST_UNKNOWN_USERNAME, source=str(source))
+        session.send(base, source, unauthenticated(message))
+        return False
+    generation.checklist.count_answered(base, source)
     conflict = resolve_conflict(session.role, session.tie_breaker, verdict)
     # A lite agent never controls a full one (RFC 8445 §6.1.1), whatever the tie-breakers.
     if conflict is Conflict.REJECT or (conflict is Conflict.SWITCH and session.config.lite):
@@ -40,9 +52,8 @@ def handle_request(
         switch_role(session)
     session.send(base, source, success(message, source, verdict.key))
     validate(session, stream, base, source)
-    if generation is not None:
-        _learn(session, stream, generation, base, source, verdict)
-        _notice_retransmission(session, generation, base, source, message.transaction_id)
+    _learn(session, stream, generation, base, source, verdict)
+    _notice_retransmission(session, generation, base, source, message.transaction_id)
     return True
 
 

@@ -118,6 +118,11 @@ def success(message: stun.Message, source: TransportAddress, key: bytes) -> byte
     )
 
 
+def unauthenticated(message: stun.Message) -> bytes:
+    """Build the 401 response to credentials that are not in use any more (RFC 8489 §9.1.3)."""
+    return _error(message, 401, "Unauthenticated", None)
+
+
 def role_conflict(message: stun.Message, key: bytes) -> bytes:
     """Build the 487 response (RFC 8445 §7.3.1.1)."""
     return _error(message, 487, "Role Conflict", key)

@@ -35,7 +35,7 @@ class Generation:
 
     `learned` tells on which base each peer-reflexive remote candidate was first seen, `selected`
     holds the pair chosen per component; `ended` tells about end-of-candidates of
-    either side.
+    either side, `replaced` that the peer has other credentials now while ours are the same.
     """
 
     __slots__ = (
@@ -59,6 +59,7 @@ class Generation:
         "remote_ended",
         "remote_key",
         "removed_candidates",
+        "replaced",
         "selected",
         "signalled",
         "valid_since",
@@ -89,6 +90,7 @@ class Generation:
         self.completed_at: float | None = None
         self.freed = False
         self.failure = ""
+        self.replaced = False
         self.follow_latest = False
 
 
@@ -165,9 +167,20 @@ class Stream:
         # An empty generation counts too: there may be any number of them.
         return sum(1 + len(list(each.checklist.all_pairs())) for each in self.ended)
 
-    def generation_of(self, fragment: str) -> Generation | None:
-        """Find a live generation by our own username fragment."""
-        for generation in self.generations():
-            if generation.local.username_fragment == fragment:
+    def generation_of(self, local: str, remote: str) -> Generation | None:
+        """Find the live generation that a check with these username fragments is for.
+
+        The peer may change its own alone. None when it is one that is over on its side; an unknown
+        one of the peer counts for the current generation.
+        """
+        found = [each for each in self.generations() if each.local.username_fragment == local]
+        for generation in found:
+            if generation.remote is not None and generation.remote.username_fragment == remote:
                 return generation
-        return None
+        return None if not found or remote in self.old_fragments else found[0]
+
+    def forget_key(self, ended: Generation) -> None:
+        """Answer no checks for an ended generation, unless a live one has the same credentials."""
+        live = (each for each in self.generations() if each is not ended)
+        if all(each.local != ended.local for each in live):
+            self.keys.pop(ended.local.username_fragment, None)

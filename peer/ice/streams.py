@@ -3,7 +3,7 @@
 from . import gathering
 from .address import TransportAddress
 from .base import Base
-from .candidate import TransportProtocol
+from .candidate import CandidateType, TransportProtocol
 from .candidates import announce_host
 from .checklist import ChecklistState
 from .checks import switch_role
@@ -15,7 +15,7 @@ from .conclusion import (
     retire_previous,
     update,
 )
-from .errors import InvalidParameterError, InvalidStateError
+from .errors import InvalidParameterError
 from .events import CandidateRemoved, IceParameters, IceRole, RemoteParameters
 from .freeing import release
 from .pair import CandidatePair, PairState
@@ -50,19 +50,21 @@ def check_credentials(username_fragment: str, password: str) -> None:
 
 
 def set_remote(session: Session, stream: Stream, parameters: RemoteParameters) -> None:
-    """Take the peer's credentials; raises when they change without a restart of ours."""
-    generation = stream.current
+    """Take the peer's credentials; when they change without a restart of ours, begin anew."""
     check_credentials(parameters.username_fragment, parameters.password)
-    known = generation.remote
+    known = stream.current.remote
     if known is not None:
         same = (known.username_fragment, known.password)
-        if same != (parameters.username_fragment, parameters.password):
-            raise InvalidStateError("new remote credentials need restart() first")
-        return
+        if same == (parameters.username_fragment, parameters.password):
+            return
+        _meet_another(session, stream)
+    generation = stream.current
     generation.remote = parameters
     generation.remote_key = parameters.password.encode()
     if stream.previous is not None and stream.previous.remote is not None:
         stream.old_fragments.append(stream.previous.remote.username_fragment)
+    while parameters.username_fragment in stream.old_fragments:
+        stream.old_fragments.remove(parameters.username_fragment)
     session.pacer.ta = max(session.pacer.ta, parameters.pacing or UNSIGNALLED_TA)
     if parameters.lite is not session.config.lite:
         role = IceRole.CONTROLLING if parameters.lite else IceRole.CONTROLLED
@@ -74,10 +76,39 @@ def restart_stream(
     session: Session, stream: Stream, parameters: IceParameters | None = None
 ) -> IceParameters:
     """Start a new generation; what carried data goes on doing so (RFC 8445 §9)."""
+    _check_renewed(stream.current.local, parameters)
+    new = make_generation(session, stream.id, parameters)
+    _supersede(session, stream, new)
+    for base in stream.bases:
+        if base.relay is None:
+            announce_host(session, stream, base)
+    gathering.restart(session, stream)
+    update(session, stream)
+    return new.local
+
+
+def _meet_another(session: Session, stream: Stream) -> None:
+    """Start a generation with our credentials and candidates as they are: the peer alone has new
+    ones, or another endpoint took its place."""
+    old = stream.current
+    new = Generation(stream.id, old.local)
+    new.local_candidates = [
+        local
+        for local in old.local_candidates
+        if local.candidate.type is not CandidateType.PEER_REFLEXIVE
+    ]
+    new.local_ended = old.local_ended
+    old.replaced = True
+    # What came ahead of the new credentials may belong to them.
+    new.waiting_candidates, new.early_end = old.waiting_candidates, old.early_end
+    _supersede(session, stream, new)
+    update(session, stream)
+
+
+def _supersede(session: Session, stream: Stream, new: Generation) -> None:
+    """Make a generation the current one; what carried data goes on doing so (RFC 8445 §9)."""
     old = stream.current
     carries = any(pair in old.checklist.valid for pair in stream.sending.values())
-    _check_renewed(old.local, parameters)
-    new = make_generation(session, stream.id, parameters)
     if carries and stream.previous is not None:
         retire_previous(session, stream)
     for transaction in session.transactions.all():
@@ -90,18 +121,12 @@ def restart_stream(
         stream.previous = old
     else:
         stream.remember(old)
-        stream.keys.pop(old.local.username_fragment, None)
+        stream.forget_key(old)
         if old.remote is not None:
             stream.old_fragments.append(old.remote.username_fragment)
     session.checklists.replace(old.checklist, new.checklist)
     stream.current = new
     stream.keys[new.local.username_fragment] = new.key
-    for base in stream.bases:
-        if base.relay is None:
-            announce_host(session, stream, base)
-    gathering.restart(session, stream)
-    update(session, stream)
-    return new.local
 
 
 def cancel_restart(session: Session, stream: Stream, parameters: IceParameters) -> bool:
@@ -110,7 +135,7 @@ def cancel_restart(session: Session, stream: Stream, parameters: IceParameters) 
     Tells whether that one still carries data. If not, a new one begins with its credentials.
     """
     cancelled, before = stream.current, stream.previous
-    if before is None or before.local != parameters:
+    if before is None or before.local != parameters or before.replaced:
         restart_stream(session, stream, parameters)
         return False
     for transaction in session.transactions.all():
@@ -122,7 +147,7 @@ def cancel_restart(session: Session, stream: Stream, parameters: IceParameters) 
     session.checklists.replace(cancelled.checklist, before.checklist)
     stream.current, stream.previous = before, None
     stream.remember(cancelled)
-    stream.keys.pop(cancelled.local.username_fragment, None)
+    stream.forget_key(cancelled)
     stream.bases_ended = True
     update(session, stream)
     return True

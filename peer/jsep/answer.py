@@ -19,8 +19,8 @@ from peer.jsep.offer import remember
 from peer.jsep.signaling import SdpType, SignalingState
 from peer.jsep.state import State
 from peer.jsep.strict import without_bundled_attributes
-from peer.jsep.transports import Continuation, continuations, same_certificate
-from peer.jsep.wiring import DtlsRole
+from peer.jsep.transports import Continuation, continuations
+from peer.jsep.wiring import DtlsRole, same_certificate
 from sdp import (
     BUNDLE,
     Description,

@@ -18,6 +18,7 @@ from peer.jsep.wiring import (
     SendParameters,
     Transport,
     Wiring,
+    same_certificate,
 )
 from sdp import Candidate
 
@@ -278,10 +279,12 @@ def make_plan(
     new_transceivers: tuple[Transceiver, ...],
     *,
     rollback: bool = False,
+    provisional: bool = False,
 ) -> Plan:
     """Return the steps from one wiring to another.
 
-    With `rollback`, local credentials that change are the older ones coming back.
+    With `rollback`, local credentials that change are the older ones coming back. With
+    `provisional`, what runs was agreed in a provisional answer.
     """
     before = {transceiver.id: transceiver for transceiver in old_transceivers}
     after = {transceiver.id: transceiver for transceiver in new_transceivers}
@@ -290,10 +293,10 @@ def make_plan(
         *_ice_role(old, new),
         *_created_transports(old, new),
         *_restarts(old, new, rollback=rollback),
-        *_stops(old, new),
+        *_stops(old, new, provisional=provisional),
         *_sections(old, new),
         *_remote_transport(old, new),
-        *_starts(old, new),
+        *_starts(old, new, provisional=provisional),
         *_tracks(before, after),
         *(StopTransceiver(number) for number in before if number not in after),
         *(CloseTransport(number) for number in old.transports if number not in new.transports),
@@ -341,14 +344,14 @@ def _restarts(old: Wiring, new: Wiring, *, rollback: bool) -> Iterator[Step]:
             yield SetComponents(number, after.components)
 
 
-def _stops(old: Wiring, new: Wiring) -> Iterator[Step]:
+def _stops(old: Wiring, new: Wiring, *, provisional: bool) -> Iterator[Step]:
     for number in old.senders:
         if number not in new.senders:
             yield StopSender(number)
     for number in old.receivers:
         if number not in new.receivers:
             yield StopReceiver(number)
-    if old.data is not None and not _same_association(old.data, new.data):
+    if old.data is not None and not _same_association(old, new, provisional=provisional):
         yield StopSctp()
 
 
@@ -403,7 +406,7 @@ def _same_generation(before: Transport, after: Transport) -> bool:
     )
 
 
-def _starts(old: Wiring, new: Wiring) -> Iterator[Step]:
+def _starts(old: Wiring, new: Wiring, *, provisional: bool) -> Iterator[Step]:
     for number, receive in new.receivers.items():
         if number not in old.receivers:
             yield StartReceiver(number, receive)
@@ -414,18 +417,32 @@ def _starts(old: Wiring, new: Wiring) -> Iterator[Step]:
             yield StartSender(number, send)
         elif old.senders[number] != send:
             yield UpdateSender(number, send)
-    if new.data is not None and new.data != old.data:
-        same = old.data is not None and _same_association(old.data, new.data)
-        yield UpdateSctp(new.data) if same else StartSctp(new.data)
+    if new.data is None:
+        return
+    if not _same_association(old, new, provisional=provisional):
+        yield StartSctp(new.data)
+    elif new.data != old.data:
+        yield UpdateSctp(new.data)
 
 
-def _same_association(old: DataParameters, new: DataParameters | None) -> bool:
-    """RFC 9429 §5.11: another port is another association; so is another section."""
-    return new is not None and (old.mid, old.local_port, old.remote_port) == (
-        new.mid,
-        new.local_port,
-        new.remote_port,
-    )
+def _same_association(old: Wiring, new: Wiring, *, provisional: bool) -> bool:
+    """RFC 9429 §5.11: another port is another association; so is another section or endpoint.
+
+    A provisional answer has not settled the endpoint: what waits for one waits on.
+    """
+    if old.data is None or new.data is None:
+        return False
+    before, after = old.data, new.data
+    if (before.mid, before.local_port, before.remote_port) != (
+        after.mid,
+        after.local_port,
+        after.remote_port,
+    ):
+        return False
+    dtls = old.transports[before.transport].dtls, new.transports[after.transport].dtls
+    if provisional or dtls[0] is None or dtls[1] is None:
+        return True
+    return same_certificate(dtls[0].fingerprints, dtls[1].fingerprints)
 
 
 def _tracks(before: Mapping[int, Transceiver], after: Mapping[int, Transceiver]) -> Iterator[Step]:

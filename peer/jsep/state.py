@@ -17,6 +17,8 @@ from peer.jsep.signaling import SignalingState
 from peer.jsep.wiring import EMPTY_WIRING, Wiring
 from sdp import Codec
 
+_PROVISIONAL = (SignalingState.HAVE_LOCAL_PRANSWER, SignalingState.HAVE_REMOTE_PRANSWER)
+
 
 class Created(NamedTuple):
     """What createOffer or createAnswer returned last, and what it stands on.
@@ -132,5 +134,12 @@ def create_state(configuration: Configuration, entropy: Entropy) -> State:
 
 def outcome(old: State, new: State, *, rollback: bool = False) -> Outcome:
     """Return the new state with the plan that leads there."""
-    plan = make_plan(old.wiring, new.wiring, old.transceivers, new.transceivers, rollback=rollback)
+    plan = make_plan(
+        old.wiring,
+        new.wiring,
+        old.transceivers,
+        new.transceivers,
+        rollback=rollback,
+        provisional=old.signaling_state in _PROVISIONAL,
+    )
     return Outcome(new, plan)

@@ -4,7 +4,7 @@ A transport belongs to the section its candidates were signalled for, its home. 
 bundled they use the home of the tagged section; the other transports are closed by the answer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from peer.jsep.credentials import IceCredentials
@@ -19,8 +19,9 @@ from peer.jsep.wiring import (
     RemoteIce,
     Transport,
     Wiring,
+    same_certificate,
 )
-from sdp import Fingerprint, Setup
+from sdp import Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def answer_transports(
             theirs[owner],
             remote,
             role=_dtls_role(answers[owner], offerer),
-            restarted=_is_restarted(state, offerer, transport, theirs[owner]),
+            restarted=_is_restarted(state, transport, theirs[owner]),
             settled=state.stable is not None and transport.id in state.stable.wiring.transports,
         )
     transports = {} if answer.type is SdpType.ANSWER else dict(state.wiring.transports)
@@ -207,25 +208,16 @@ def _dtls_role(answer: Section, offerer: Side) -> DtlsRole:
     return answerer.other if offerer is Side.LOCAL else answerer
 
 
-def _is_restarted(state: State, offerer: Side, transport: Transport, theirs: Section) -> bool:
+def _is_restarted(state: State, transport: Transport, theirs: Section) -> bool:
     """Tell whether ICE is restarted on a transport, or new there.
 
-    Raises InvalidAccessError when the peer's answer restarts what our offer did not (RFC 9429
-    §5.10). After a provisional answer the next one may come from another endpoint, with its own
-    credentials.
+    RFC 9429 §5.10 has no answer restart what the offer did not, but where another endpoint takes
+    the call over it cannot do otherwise, and browsers take that for a restart of its side alone.
     """
     before = None if state.stable is None else state.stable.wiring.transports.get(transport.id)
-    if before is None or before.remote is None:
+    if before is None or before.remote is None or transport.local != before.local:
         return True
-    if transport.local != before.local:
-        return True
-    if _credentials(theirs) == before.remote.credentials:
-        return False
-    if offerer is Side.LOCAL:
-        raise InvalidAccessError(
-            f"section {theirs.mid}: the answer restarts ICE, which the offer did not ask for"
-        )
-    return True
+    return _credentials(theirs) != before.remote.credentials
 
 
 def _connect(
@@ -260,17 +252,3 @@ def _connect(
     if transport.remote is not None and transport.remote.credentials != remote_ice.credentials:
         transport = replace(transport, remote_candidates=(), end_of_remote_candidates=False)
     return replace(transport, remote=remote_ice, dtls=dtls)
-
-
-def same_certificate(old: Iterable[Fingerprint], new: Iterable[Fingerprint]) -> bool:
-    """Tell whether two sets of fingerprints can be of one certificate, by the hashes in common."""
-    before, after = _by_algorithm(old), _by_algorithm(new)
-    common = before.keys() & after.keys()
-    return bool(common) and all(before[name] == after[name] for name in common)
-
-
-def _by_algorithm(fingerprints: Iterable[Fingerprint]) -> dict[str, frozenset[str]]:
-    values: dict[str, set[str]] = {}
-    for fingerprint in fingerprints:
-        values.setdefault(fingerprint.algorithm, set()).add(fingerprint.value)
-    return {name: frozenset(found) for name, found in values.items()}

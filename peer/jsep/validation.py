@@ -14,8 +14,7 @@ from peer.jsep.media import Negotiated
 from peer.jsep.model import BundlePolicy, Configuration, RtcpMuxPolicy, Slot
 from peer.jsep.simulcast import check_answered_rids
 from peer.jsep.state import State
-from peer.jsep.transports import same_certificate
-from peer.jsep.wiring import DtlsRole, Transport
+from peer.jsep.wiring import DtlsRole, Transport, same_certificate
 from sdp import DIGEST_SIZES, Codec, Setup, codecs_match
 
 # RFC 8839 §5.4: ice-char; the last four are none, but browsers take them from older stacks.

@@ -5,7 +5,7 @@ between two wirings.
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from peer.jsep.credentials import IceCredentials
@@ -144,3 +144,17 @@ class Wiring:
 
 
 EMPTY_WIRING = Wiring()
+
+
+def same_certificate(old: Iterable[Fingerprint], new: Iterable[Fingerprint]) -> bool:
+    """Tell whether two sets of fingerprints can be of one certificate, by the hashes in common."""
+    before, after = _by_algorithm(old), _by_algorithm(new)
+    common = before.keys() & after.keys()
+    return bool(common) and all(before[name] == after[name] for name in common)
+
+
+def _by_algorithm(fingerprints: Iterable[Fingerprint]) -> dict[str, frozenset[str]]:
+    values: dict[str, set[str]] = {}
+    for fingerprint in fingerprints:
+        values.setdefault(fingerprint.algorithm, set()).add(fingerprint.value)
+    return {name: frozenset(found) for name, found in values.items()}

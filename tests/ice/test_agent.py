@@ -138,14 +138,15 @@ class TestMisuse:
             CALLS[name](agent)
 
     def test_new_credentials_without_restart(self) -> None:
-        """RFC 8445 §9, RFC 8839 §4.4.1.1.1: changed credentials are a restart."""
+        """RFC 8839 §4.4.1.1.1: they are a restart, of the peer's side alone."""
         agent = make_agent()
         agent.set_remote_parameters("0", REMOTE)
         agent.set_remote_parameters("0", REMOTE)
-        with pytest.raises(InvalidStateError):
-            agent.set_remote_parameters("0", RemoteParameters("other", "p" * 22))
-        agent.restart("0")
         agent.set_remote_parameters("0", RemoteParameters("other", "p" * 22))
+        with pytest.raises(InvalidParameterError):
+            agent.set_remote_parameters("0", RemoteParameters("other", "p" * 21))
+        agent.restart("0")
+        agent.set_remote_parameters("0", RemoteParameters("third", "p" * 22))
 
     def test_what_is_raised_has_one_base(self) -> None:
         assert issubclass(InvalidStateError, IceError)

@@ -190,3 +190,84 @@ def test_role_outlives_the_restart(lab: Lab, role: IceRole) -> None:
     assert alice.agent.role is role
     attribute = stun.ICE_CONTROLLING if role is CONTROLLING else stun.ICE_CONTROLLED
     assert all(sent.has(attribute) for sent in alice.log.checks())
+
+
+def _another_peer(lab: Lab, first: ScriptedPeer) -> ScriptedPeer:
+    second = lab.peer("second", controlling=first.controlling)
+    second.parameters = IceParameters("seco", "second-scripted-password")
+    second.know(first.agent_parameters)
+    return second
+
+
+def test_another_endpoint_takes_the_place_of_the_peer(lab: Lab) -> None:
+    """Our credentials stay and gathering is over: only the peer's half of the session is new."""
+    alice, first = _connect(lab)
+    second = _another_peer(lab, first)
+    lab.run_until(5)
+    second.meet(alice, end=True)
+    second.port.check(base_of(alice), use_candidate=True)
+    lab.run_until(6)
+    assert alice.state() is IceState.COMPLETED
+    assert len(alice.times_of(GatheringCompleted)) == 1
+    assert alice.selected().remote.address == second.port.address
+    ours = first.agent_parameters.username_fragment
+    assert {sent.get(stun.USERNAME) for sent in second.port.requests} == {f"seco:{ours}"}
+    assert alice.send(b"\x80data")
+    lab.run(1)
+    assert second.port.received[-1].data == b"\x80data"
+
+
+def test_checks_of_the_peer_before_teach_nothing_about_the_one_after(lab: Lab) -> None:
+    """While its pair carries data they are answered; then its credentials are over."""
+    alice, first = _connect(lab)
+    second = _another_peer(lab, first)
+    second.on_request = second.ignore
+    other = first.open(6000)
+    lab.run_until(5)
+    second.meet(alice, end=True)
+    other.check(base_of(alice))
+    lab.run_until(6)
+    assert other.responses[-1].read().message_class is stun.MessageClass.SUCCESS
+    assert not other.requests
+    assert alice.send(b"\x80still on the first pair")
+    second.on_request = second.accept
+    second.port.check(base_of(alice), use_candidate=True)
+    lab.run_until(8)
+    assert alice.selected().remote.address == second.port.address
+    other.check(base_of(alice))
+    lab.run_until(9)
+    assert other.responses[-1].get(stun.ERROR_CODE).code == 401
+    second.port.check(base_of(alice))
+    lab.run_until(10)
+    assert second.port.responses[-1].read().message_class is stun.MessageClass.SUCCESS
+
+
+def test_another_endpoint_before_the_first_was_reached(lab: Lab) -> None:
+    """As when the final answer comes from another endpoint than the provisional one."""
+    alice, first = lab.agent(), lab.peer()
+    first.on_request = first.ignore
+    first.meet(alice)
+    second = _another_peer(lab, first)
+    lab.run_until(1)
+    asked = len(first.requests)
+    second.meet(alice, end=True)
+    lab.run_until(3)
+    assert alice.state() is IceState.COMPLETED
+    assert alice.selected().remote.address == second.port.address
+    assert len(first.requests) == asked
+
+
+def test_a_restart_that_is_cancelled_returns_to_the_peer_that_came_last(lab: Lab) -> None:
+    alice, first = _connect(lab)
+    second = _another_peer(lab, first)
+    lab.run_until(5)
+    second.on_request = second.ignore
+    second.meet(alice, end=True)
+    lab.run_until(6)
+    alice.restart()
+    assert alice.agent.cancel_restart("0", first.agent_parameters) is False
+    second.on_request = second.accept
+    second.meet(alice, end=True)
+    second.port.check(base_of(alice), use_candidate=True)
+    lab.run_until(8)
+    assert alice.selected().remote.address == second.port.address
