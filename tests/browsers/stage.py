@@ -5,6 +5,8 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from tests.net.support import readers, timers
+
 from .page import served_page
 from .pool import BrowserPool
 
@@ -27,11 +29,14 @@ class Stage:
         return self._runner.run(coroutine)
 
     def run(self, coroutine: Coroutine[Any, Any, Result], bound: float = BOUND) -> Result:
-        """Run a test, for at most that many seconds; tasks that it leaves behind fail it."""
+        """Run a test, for at most that many seconds.
+
+        It fails when it leaves tasks, timers or open sockets behind.
+        """
         loop = self._runner.get_loop()
         before = asyncio.all_tasks(loop)
         try:
-            result = self._runner.run(asyncio.wait_for(coroutine, bound))
+            result = self._runner.run(asyncio.wait_for(_leaving_nothing(coroutine), bound))
         finally:
             left = asyncio.all_tasks(loop) - before
             for task in left:
@@ -40,6 +45,15 @@ class Stage:
                 loop.run_until_complete(asyncio.wait(left))
         assert not left
         return result
+
+
+async def _leaving_nothing(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    before = len(readers()), len(timers())
+    result = await coroutine
+    # Transports close their sockets in a callback of their own.
+    await asyncio.sleep(0)
+    assert (len(readers()), len(timers())) == before
+    return result
 
 
 @contextmanager
