@@ -317,10 +317,7 @@ class IceAgent:
             return []
         session.transmits.clear()
         relaying.say_farewell(session)
-        session.closed = True
-        session.events.clear()
-        session.transactions.clear()
-        session.pacer.close()
+        session.close()
         return self.transmits()
 
     # Network

@@ -22,6 +22,9 @@ class Budget(Protocol):
     def commit(self, now: float) -> None:
         """A transaction starts now."""
 
+    def release(self, slot: float) -> None:
+        """Give a reserved slot back."""
+
 
 class PacingBudget:
     """The budget that all agents of a process share, passed to each of them.
@@ -58,6 +61,11 @@ class PacingBudget:
         self._last_start = now
         del self._reserved[: bisect_right(self._reserved, now)]
 
+    def release(self, slot: float) -> None:
+        """Give a reserved slot back; one of the past may be forgotten already."""
+        if slot in self._reserved:
+            self._reserved.remove(slot)
+
 
 class Pacer:
     """Says when one agent may start its next transaction."""
@@ -90,3 +98,9 @@ class Pacer:
         self._budget.commit(now)
         self._slot = None
         self._last_start = now
+
+    def close(self) -> None:
+        """Leave the slot reserved to others: nothing starts any more."""
+        if self._slot is not None:
+            self._budget.release(self._slot)
+            self._slot = None

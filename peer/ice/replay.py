@@ -75,6 +75,9 @@ class _Answers:
     def commit(self, now: float) -> None:
         self._next("commit")
 
+    def release(self, slot: float) -> None:
+        """There is nobody to give it to."""
+
     def entropy(self, size: int) -> bytes:
         if not self._entropy:
             raise _DivergedError

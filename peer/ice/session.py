@@ -158,6 +158,13 @@ class Session:
         """Queue an event for the driver."""
         self.events.append(event)
 
+    def close(self) -> None:
+        """End everything that could still happen."""
+        self.closed = True
+        self.events.clear()
+        self.transactions.clear()
+        self.pacer.close()
+
     def drop(self, reason: DropReason | RelayDropReason, **details: object) -> None:
         """Count a dropped input under its reason."""
         self.drops[reason] += 1

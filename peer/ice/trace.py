@@ -81,6 +81,10 @@ class RecordedBudget:
         self._budget.commit(now)
         self._write("budget", call="commit", answer=None)
 
+    def release(self, slot: float) -> None:
+        """Give a reserved slot back: what the agent asks for at its end says nothing new."""
+        self._budget.release(slot)
+
 
 class Recorder:
     """Writes the records of one agent to a sink.

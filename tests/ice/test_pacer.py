@@ -74,6 +74,15 @@ def test_a_slot_far_ahead_keeps_nobody_waiting() -> None:
     assert second.is_ready(0.005)
 
 
+def test_who_has_closed_holds_no_slot() -> None:
+    budget = PacingBudget()
+    first, second = Pacer(TA, budget), Pacer(TA, budget)
+    assert first.next_slot(0.0) == 0.0
+    first.close()
+    first.close()
+    assert second.next_slot(0.0) == 0.0
+
+
 def test_agents_without_a_common_budget_do_not_wait() -> None:
     first, second = Pacer(TA, PacingBudget()), Pacer(TA, PacingBudget())
     first.started(0.0)
