@@ -20,13 +20,7 @@ def stage() -> Iterator[Stage]:
         yield stage
 
 
-BY_KIND = [
-    pytest.param(kind, marks=[pytest.mark.interop, pytest.mark.xdist_group(kind)]) for kind in KINDS
-]
-"""With `--dist loadgroup` one process runs all tests with a kind, and starts it once."""
-
-
-@pytest.fixture(params=BY_KIND)
+@pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.interop) for kind in KINDS])
 def kind(request: pytest.FixtureRequest) -> str:
     """The name of each browser in turn."""
     name: str = request.param

@@ -58,7 +58,6 @@ def test_a_killed_tab(stage: Stage, page: Page) -> None:
 
 @pytest.mark.slow
 @pytest.mark.interop
-@pytest.mark.xdist_group("chromium")
 @pytest.mark.parametrize("kind", ["chromium"], indirect=True)
 def test_a_killed_tab_by_default(stage: Stage, page: Page) -> None:
     """The same with the consent of RFC 7675 §5.1."""
