@@ -5,6 +5,8 @@
 Two peer connections on loopback, with an audio track each and a data channel that the offerer
 makes; between them every datagram takes `delay` one way. The clock starts when both sides have
 set both descriptions, with all candidates in them. "rtp" is the first packet that arrives.
+Descriptions are handed over at once, and a second time with the same delay: the answerer's checks
+are on the way then when the clock starts.
 """
 
 import argparse
@@ -143,8 +145,9 @@ class Line:
 class DelayedCall:
     """A call over a line, and when things happened in it at each side."""
 
-    def __init__(self, delay: float) -> None:
+    def __init__(self, delay: float, signaling: float) -> None:
         self.loop = asyncio.get_running_loop()
+        self.signaling = signaling
         self.started = 0.0
         self.times: dict[tuple[str, str], float] = {}
         self.done = asyncio.Event()
@@ -166,7 +169,10 @@ class DelayedCall:
         await offerer.setLocalDescription()
         await answerer.setRemoteDescription(self._show("offerer"))
         await answerer.setLocalDescription()
-        await offerer.setRemoteDescription(self._show("answerer"))
+        # The line knows the answerer's addresses from here on.
+        answer = self._show("answerer")
+        await asyncio.sleep(self.signaling)
+        await offerer.setRemoteDescription(answer)
         self.started = self.loop.time()
         async with asyncio.timeout(LIMIT):
             await self.done.wait()
@@ -198,9 +204,11 @@ class DelayedCall:
         self._mark("open", "answerer")
 
 
-async def measure(delay: float, rounds: int) -> list[dict[tuple[str, str], float]]:
+async def measure(
+    delay: float, signaling: float, rounds: int
+) -> list[dict[tuple[str, str], float]]:
     """Connect so often, after one round that is not counted."""
-    return [await DelayedCall(delay).run() for _ in range(rounds + 1)][1:]
+    return [await DelayedCall(delay, signaling).run() for _ in range(rounds + 1)][1:]
 
 
 def main() -> None:
@@ -210,8 +218,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     arguments = parser.parse_args()
     delay = arguments.delay / 1000
-    samples = asyncio.run(measure(delay, arguments.rounds))
-    print(f"a call with {arguments.delay:g} ms one way, medians of {arguments.rounds}:")
+    for signaling in (0.0, delay):
+        samples = asyncio.run(measure(delay, signaling, arguments.rounds))
+        print(
+            f"a call with {arguments.delay:g} ms one way, {signaling * 1000:g} ms for descriptions,"
+            f" medians of {arguments.rounds}:"
+        )
+        show(samples, delay)
+
+
+def show(samples: list[dict[tuple[str, str], float]], delay: float) -> None:
+    """Print medians."""
     for what in MARKS:
         for side in ("offerer", "answerer"):
             value = statistics.median(sample[what, side] for sample in samples)
