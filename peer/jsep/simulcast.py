@@ -21,8 +21,8 @@ def send_lines(encodings: Sequence[Encoding]) -> tuple[tuple[Rid, ...], Simulcas
 def requested_encodings(transceiver: Transceiver, offered: MediaSection) -> tuple[Encoding, ...]:
     """Return the encodings to answer with when the peer offers to receive simulcast.
 
-    A transceiver of addTrack that was never negotiated takes the peer's list, each stream reduced
-    to its first alternative; one with rids of its own keeps those the peer wants.
+    A transceiver of addTrack or of this very offer takes the peer's list, each stream reduced to
+    its first alternative; one with rids of its own keeps those the peer wants.
     """
     if offered.simulcast is None or not offered.simulcast.recv:
         return tuple(one for one in transceiver.encodings if one.rid is None)[:1]
@@ -35,7 +35,8 @@ def requested_encodings(transceiver: Transceiver, offered: MediaSection) -> tupl
     if any(one.rid is not None for one in transceiver.encodings):
         names = {one.rid for one in wanted}
         return tuple(one for one in transceiver.encodings if one.rid in names)
-    return wanted if transceiver.by_add_track and transceiver.current_direction is None else ()
+    unused = transceiver.current_direction is None
+    return wanted if unused and (transceiver.by_add_track or transceiver.by_remote) else ()
 
 
 def agreed_rids(local: MediaSection, remote: MediaSection) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from peer.jsep import Encoding, InvalidAccessError, JsepTypeError, add_transceiver
-from sdp import MediaSection, Rid, RidDirection, Simulcast, SimulcastRid
+from peer.jsep import Encoding, InvalidAccessError, JsepTypeError, add_transceiver, set_direction
+from sdp import Direction, MediaSection, Rid, RidDirection, Simulcast, SimulcastRid
 from tests.jsep.ends import End, exchange, make_end, make_ends
 from tests.jsep.texts import altered
 
@@ -114,6 +114,17 @@ def test_simulcast_the_peer_asks_for() -> None:
     assert str(first(end).simulcast) == "send h;l"
     assert [one.rid for one in end.transceiver(number).encodings] == ["h", "l"]
     assert end.state.wiring.senders[number].rids == ("h", "l")
+
+
+def test_simulcast_asked_for_where_nothing_was() -> None:
+    """W3C: a transceiver that an offer makes has the encodings of that offer."""
+    end = make_end(1)
+    end.set_remote("offer", sfu_offer("h", "l"))
+    (made,) = end.state.transceivers
+    end.state = set_direction(end.state, made.id, Direction.SENDONLY)
+    end.answer()
+    assert [str(rid) for rid in first(end).rids] == ["h send", "l send"]
+    assert str(first(end).simulcast) == "send h;l"
 
 
 def test_simulcast_asked_for_later_is_not_given() -> None:
