@@ -17,10 +17,27 @@ class DataChannel(Emitter, RTCDataChannel):
     """
 
     _closed_here = False
+    _known_to_peer = False
+    in_order = False
+    """What is handed to SCTP now goes in order, whatever the channel is."""
+
+    @property
+    def ordered(self) -> bool:
+        """Tell whether messages arrive in the order they were sent."""
+        return super().ordered or self.in_order
+
+    @property
+    def early(self) -> bool:
+        """Tell whether the peer may not have the channel yet (RFC 8832 §6)."""
+        return not (self._known_to_peer or self.negotiated)
 
     def announce_open(self) -> None:
-        """Enter "open": the peer made the channel."""
+        """Enter "open": the peer made the channel, or is told of it."""
         self._setReadyState("open")
+
+    def acknowledge(self) -> None:
+        """Note that the peer has the channel."""
+        self._known_to_peer = True
 
     def send(self, data: str | bytes | bytearray | memoryview) -> None:
         """Queue a message.

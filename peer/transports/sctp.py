@@ -260,16 +260,27 @@ class SctpTransport(Emitter, RTCSctpTransport):
             asyncio.ensure_future(self._data_channel_flush())  # noqa: RUF006 - one step long
 
     async def _data_channel_flush(self) -> None:
+        early = {
+            channel
+            for channel, _, _ in self._data_channel_queue
+            if isinstance(channel, DataChannel) and channel.early
+        }
+        for channel in early:
+            # RFC 8832 §6: no message may overtake the one that opens its channel.
+            channel.in_order = True
         await super()._data_channel_flush()
-        for channel in list(self._data_channels.values()):
-            # W3C §6.1.1.2 has them open now. RFC 8832 §6 wants data in order until the peer has
-            # acknowledged the channel: one that is unordered waits for that.
-            waits = channel.readyState == "connecting" and channel.ordered
-            if waits and isinstance(channel, DataChannel):
-                channel.announce_open()
+        for channel in early:
+            channel.in_order = False
+        for known in list(self._data_channels.values()):
+            # W3C §6.1.1.2 and RFC 8832 §6: there is no need to wait for the acknowledgement.
+            if known.readyState == "connecting" and isinstance(known, DataChannel):
+                known.announce_open()
 
     async def _data_channel_receive(self, stream_id: int, pp_id: int, data: bytes) -> None:
         message = parse_dcep(data) if pp_id == WEBRTC_DCEP else None
+        known = self._data_channels.get(stream_id)
+        if isinstance(known, DataChannel):
+            known.acknowledge()
         if isinstance(message, Open):
             await self._accept(stream_id, message)
         elif pp_id == WEBRTC_DCEP and message is None:
@@ -295,6 +306,7 @@ class SctpTransport(Emitter, RTCSctpTransport):
             id=stream_id,
         )
         channel = DataChannel(self, parameters, send_open=False)
+        channel.acknowledge()
         channel.announce_open()
         self._data_channels[stream_id] = channel
         self._data_channel_queue.append((channel, WEBRTC_DCEP, Ack().serialize()))

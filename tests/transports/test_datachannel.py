@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from aiortc.exceptions import InvalidStateError
@@ -269,18 +270,35 @@ def test_a_channel_of_the_other_parity_is_taken() -> None:
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-def test_an_ordered_channel_opens_before_it_is_acknowledged(ordered: bool) -> None:
-    """W3C §6.1.1.2; only data in order may follow the OPEN already (RFC 8832 §6)."""
+def test_a_channel_opens_before_it_is_acknowledged(ordered: bool) -> None:
+    """W3C §6.1.1.2; until then everything goes in order (RFC 8832 §6)."""
 
     async def scenario() -> None:
         async with associated() as both:
+            sent: list[bool] = []
+            send = both.left._send
+
+            async def note(*args: Any, **settings: Any) -> None:
+                sent.append(settings.get("ordered", True))
+                await send(*args, **settings)
+
+            both.left._send = note  # type: ignore[method-assign]
+            deliver = both.pair.link.to_left.passes
             both.pair.link.to_left.passes = nothing
             channel = both.left.create_channel("early", ordered=ordered)
             await until(lambda: bool(both.incoming))
-            assert channel.readyState == ("open" if ordered else "connecting")
-            if ordered:
-                received = collect(both.incoming[0])
-                channel.send("hello")
-                await until(lambda: received == ["hello"])
+            assert both.incoming[0].ordered == channel.ordered == ordered
+            assert channel.readyState == "open"
+            received = collect(both.incoming[0])
+            channel.send("early")
+            await until(lambda: received == ["early"])
+            both.pair.link.to_left.passes = deliver
+            both.incoming[0].send("known")
+            heard = collect(channel)
+            await until(lambda: heard == ["known"])
+            channel.send("late")
+            await until(lambda: received == ["early", "late"])
+            # The message that opens the channel, and the two others.
+            assert sent == [True, True, ordered]
 
     run(scenario)

@@ -1,5 +1,6 @@
 """Pictures made fewer and smaller."""
 
+import itertools
 from fractions import Fraction
 
 import pytest
@@ -21,7 +22,7 @@ def test_a_rate_is_kept_evenly(rate: float | None, expected: int) -> None:
     gate = FrameGate()
     admitted = [number for number in range(300) if gate.admits(picture(number), rate)]
     assert abs(len(admitted) - expected) <= 1
-    gaps = {after - before for before, after in zip(admitted, admitted[1:], strict=False)}
+    gaps = {after - before for before, after in itertools.pairwise(admitted)}
     assert max(gaps, default=0) - min(gaps, default=0) <= 1
 
 
