@@ -42,7 +42,7 @@ def _h264(payload_type: int, profile_level_id: str) -> Codec:
 # The payload types are those preferred; a session may come to use others. They are the ones of
 # Chromium, which fails on its own offer once numbers of two codecs collide in a BUNDLE group.
 DEFAULT_AUDIO_CODECS = (
-    Codec(111, "opus", 48000, 2),
+    Codec(111, "opus", 48000, 2, (("minptime", "10"),)),
     Codec(9, "G722", 8000),
     Codec(0, "PCMU", 8000),
     Codec(8, "PCMA", 8000),
