@@ -39,11 +39,9 @@ class Channel {
   constructor(channel) {
     this.channel = channel;
     this.log = [];
-    this.echo = false;
     channel.binaryType = "arraybuffer";
     channel.onmessage = ({data}) => {
-      if (this.echo) channel.send(data);
-      else this.log.push(typeof data === "string" ? {text: data} : {bytes: rtc.toBase64(data)});
+      this.log.push(typeof data === "string" ? {text: data} : {bytes: rtc.toBase64(data)});
     };
   }
 
@@ -61,7 +59,7 @@ class Channel {
 
   // Wait for that many messages in all, and return them.
   async received(count) {
-    await rtc.until(() => this.log.length >= count, `${count} messages, ${this.log.length} came`);
+    await rtc.until(() => this.log.length >= count, `${count} messages`);
     return this.log;
   }
 }
@@ -132,8 +130,9 @@ class Peer {
 
   reached(state) {
     const {connection} = this;
-    const what = `${state}, it is ${connection.connectionState}`;
-    return rtc.until(() => connection.connectionState === state, what);
+    return rtc.until(() => connection.connectionState === state, state).catch(error => {
+      throw new Error(`${error.message}, it went through ${this.states.join()}`);
+    });
   }
 
   createChannel(label, options) {
