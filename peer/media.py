@@ -133,10 +133,10 @@ class Media:
         transceiver = state.transceiver(number)
         return None if transceiver is None else state.wiring.sections.get(transceiver.mid or "")
 
-    def end_tracks(self) -> None:
-        """End the tracks of all receivers: the connection is closed."""
+    def end(self) -> None:
+        """Be stopped for good, all of them: the connection is closed."""
         for transceiver in self._transceivers.values():
-            transceiver.end()
+            transceiver.mark_stopped()
 
     async def close(self) -> None:
         """Stop everything; returns always and leaves no task."""

@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from peer.jsep import (
+    Outcome,
     SdpType,
     SignalingState,
+    State,
     add_ice_candidate,
     create_answer,
     create_offer,
@@ -41,12 +43,13 @@ class Negotiation:
         async def operation() -> RTCSessionDescription:
             session.transceivers.receive(audio=wanted.offerToReceiveAudio)
             session.transceivers.receive(video=wanted.offerToReceiveVideo)
-            await session.chain.pause()
-            state, text = create_offer(
-                session.state,
-                entropy=os.urandom,
-                gathered=session.links.gathered,
-                ice_restart=wanted.iceRestart,
+            state, text = await self._work_out(
+                lambda state: create_offer(
+                    state,
+                    entropy=os.urandom,
+                    gathered=session.links.gathered,
+                    ice_restart=wanted.iceRestart,
+                )
             )
             session.keep(state)
             return RTCSessionDescription(text, "offer")
@@ -58,9 +61,11 @@ class Negotiation:
         session = self._session
 
         async def operation() -> RTCSessionDescription:
-            await session.chain.pause()
-            gathered = session.links.gathered
-            state, text = create_answer(session.state, entropy=os.urandom, gathered=gathered)
+            state, text = await self._work_out(
+                lambda state: create_answer(
+                    state, entropy=os.urandom, gathered=session.links.gathered
+                )
+            )
             session.keep(state)
             return RTCSessionDescription(text, "answer")
 
@@ -72,13 +77,14 @@ class Negotiation:
         session = self._session
 
         async def operation() -> list[int]:
-            await session.chain.pause()
-            outcome = set_local_description(
-                session.state,
-                type_,
-                text,
-                entropy=os.urandom,
-                gathered=session.links.gathered,
+            outcome = await self._work_out(
+                lambda state: set_local_description(
+                    state,
+                    type_,
+                    text,
+                    entropy=os.urandom,
+                    gathered=session.links.gathered,
+                )
             )
             return session.describe(outcome)
 
@@ -90,21 +96,20 @@ class Negotiation:
         """Set a description of the peer."""
         given = RTCSessionDescription.from_value(description)
         session = self._session
+        type_ = SdpType(given.type)
+
+        def apply(state: State) -> Outcome:
+            return set_remote_description(state, type_, given.sdp, entropy=os.urandom)
 
         async def operation() -> None:
-            await session.chain.pause()
-            type_ = SdpType(given.type)
-            outcome = set_remote_description(session.state, type_, given.sdp, entropy=os.urandom)
+            outcome = await self._work_out(apply)
             if type_ is SdpType.OFFER and _is_offering(session):
                 # W3C setRemoteDescription: our own offer is rolled back first, in a step that
                 # listeners hear of; what they do then counts.
                 session.describe(
                     set_local_description(session.state, SdpType.ROLLBACK, entropy=os.urandom)
                 )
-                await session.chain.pause()
-                outcome = set_remote_description(
-                    session.state, type_, given.sdp, entropy=os.urandom
-                )
+                outcome = await self._work_out(apply)
             session.describe(outcome)
 
         await self._run(operation)
@@ -115,13 +120,14 @@ class Negotiation:
         session = self._session
 
         async def operation() -> None:
-            await session.chain.pause()
-            outcome = add_ice_candidate(
-                session.state,
-                given.candidate,
-                sdp_mid=given.sdpMid,
-                sdp_mline_index=given.sdpMLineIndex,
-                username_fragment=given.usernameFragment,
+            outcome = await self._work_out(
+                lambda state: add_ice_candidate(
+                    state,
+                    given.candidate,
+                    sdp_mid=given.sdpMid,
+                    sdp_mline_index=given.sdpMLineIndex,
+                    username_fragment=given.usernameFragment,
+                )
             )
             session.apply(outcome)
 
@@ -136,6 +142,17 @@ class Negotiation:
         session.data.add(channel)
         session.change(request_data_channel(session.state))
         return channel
+
+    async def _work_out(self, operation: Callable[[State], _T]) -> _T:
+        """Work out what an operation comes to, of the state after giving way once.
+
+        What cannot be done now is refused before: the W3C's chain begins the first operation
+        within the call.
+        """
+        state = self._session.state
+        result = operation(state)
+        await self._session.chain.pause()
+        return result if self._session.state is state else operation(self._session.state)
 
     async def _run(self, operation: Callable[[], Awaitable[_T]]) -> _T:
         self._session.catch_up()

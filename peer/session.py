@@ -303,7 +303,7 @@ class Session:
         self.ice_connection_state = self.connection_state = "closed"
         self.chain.close()
         self._gathering_changed.set()
-        self.media.end_tracks()
+        self.media.end()
         self.data.end()
         for link in self.links.all.values():
             link.dtls.end()

@@ -1,0 +1,201 @@
+"""Operations of the connection: what is refused at once, and what an implicit rollback tells."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from peer import RTCPeerConnection
+from peer.errors import DOMException, InvalidModificationError, InvalidStateError, RTCError
+from tests.api.calls import negotiate, two
+from tests.api.support import run
+
+Act = Callable[[RTCPeerConnection], Any]
+HOST = "candidate:1 1 udp 2130706431 192.0.2.1 4000 typ host"
+
+
+@pytest.mark.parametrize(
+    ("act", "error"),
+    [
+        (lambda pc: pc.createAnswer(), InvalidStateError),
+        (lambda pc: pc.setLocalDescription({"type": "answer"}), InvalidStateError),
+        (lambda pc: pc.setLocalDescription({"type": "rollback"}), InvalidStateError),
+        (
+            lambda pc: pc.setLocalDescription({"type": "offer", "sdp": "v=0"}),
+            InvalidModificationError,
+        ),
+        (lambda pc: pc.setRemoteDescription({"type": "answer", "sdp": ""}), InvalidStateError),
+        (lambda pc: pc.setRemoteDescription({"type": "rollback"}), InvalidStateError),
+        (lambda pc: pc.addIceCandidate({"candidate": HOST, "sdpMid": "0"}), InvalidStateError),
+    ],
+)
+def test_the_first_operation_is_refused_within_the_call(
+    act: Act, error: type[DOMException]
+) -> None:
+    async def scenario() -> None:
+        async with two() as (pc, _):
+            # W3C chain: an empty one runs the operation at once.
+            with pytest.raises(error):
+                act(pc).send(None)
+
+    run(scenario)
+
+
+def test_later_operations_go_by_what_holds_then() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, _):
+            offering = asyncio.ensure_future(pc.setLocalDescription())
+            rolling_back = asyncio.ensure_future(pc.setLocalDescription({"type": "rollback"}))
+            await asyncio.gather(offering, rolling_back)
+            assert pc.signalingState == "stable"
+
+    run(scenario)
+
+
+def test_what_is_added_while_an_offer_is_made_is_in_it() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, _):
+            offering = asyncio.ensure_future(pc.createOffer())
+            await asyncio.sleep(0)
+            pc.addTransceiver("audio")
+            assert "m=audio" in (await offering).sdp
+
+    run(scenario)
+
+
+class Heard:
+    """What a connection tells, with its signalling state then."""
+
+    def __init__(self, pc: RTCPeerConnection) -> None:
+        self.events: list[tuple[str, str]] = []
+        for name in ("signalingstatechange", "negotiationneeded"):
+            pc.addEventListener(
+                name, lambda event: self.events.append((event.type, pc.signalingState))
+            )
+
+
+async def glare(pc: RTCPeerConnection, other: RTCPeerConnection) -> str:
+    """Have both sides offer; returns the offer of the other."""
+    pc.addTransceiver("audio")
+    other.addTransceiver("video")
+    await asyncio.sleep(0)
+    await pc.setLocalDescription()
+    return (await other.createOffer()).sdp
+
+
+def test_an_implicit_rollback_visits_stable() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            offer = await glare(pc, other)
+            heard = Heard(pc)
+            await pc.setRemoteDescription({"type": "offer", "sdp": offer})
+            assert heard.events == [
+                ("signalingstatechange", "stable"),
+                ("signalingstatechange", "have-remote-offer"),
+            ]
+            await pc.setLocalDescription()
+            await asyncio.sleep(0)
+            # The audio is still to be offered.
+            assert heard.events[2:] == [
+                ("signalingstatechange", "stable"),
+                ("negotiationneeded", "stable"),
+            ]
+
+    run(scenario)
+
+
+def test_an_offer_that_is_refused_rolls_nothing_back() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            offer = await glare(pc, other)
+            heard = Heard(pc)
+            with pytest.raises(RTCError):
+                await pc.setRemoteDescription({"type": "offer", "sdp": offer + "nonsense\r\n"})
+            assert pc.signalingState == "have-local-offer"
+            assert heard.events == []
+
+    run(scenario)
+
+
+def test_closing_between_the_rollback_and_the_offer() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            offer = await glare(pc, other)
+            pc.onsignalingstatechange = lambda _: pc.close()
+            with pytest.raises(InvalidStateError):
+                await pc.setRemoteDescription({"type": "offer", "sdp": offer})
+            assert pc.signalingState == "closed"
+
+    run(scenario)
+
+
+def association(pc: RTCPeerConnection) -> Any:
+    sctp: Any = pc.sctp
+    return sctp
+
+
+@pytest.mark.parametrize("policy", ["balanced", "max-compat", "max-bundle"])
+def test_transports_are_there_when_a_description_has_them(policy: str) -> None:
+    async def scenario() -> None:
+        async with two() as (_, other):
+            pc = RTCPeerConnection({"iceServers": [], "bundlePolicy": policy})
+            senders = [pc.addTransceiver(kind).sender for kind in ("audio", "video")]
+            pc.createDataChannel("x")
+
+            def transports() -> list[Any]:
+                data = None if pc.sctp is None else pc.sctp.transport
+                return [*(one.transport for one in senders), data]
+
+            assert transports() == [None, None, None]
+            await pc.setLocalDescription()
+            one, two_, three = transports()
+            assert None not in (one, two_, three)
+            assert len({one, two_, three}) == (1 if policy == "max-bundle" else 3)
+            assert (association(pc).state, association(pc).maxMessageSize) == ("connecting", 65536)
+            description: Any = pc.localDescription
+            await other.setRemoteDescription(description)
+            # W3C: a remote offer sets no transports.
+            assert [each.receiver.transport for each in other.getTransceivers()] == [None, None]
+            assert other.sctp is None
+            await other.setLocalDescription()
+            answer: Any = other.localDescription
+            await pc.setRemoteDescription(answer)
+            assert set(transports()) == {one}
+            assert association(other).transport is other.getTransceivers()[0].sender.transport
+            await pc.close()
+
+    run(scenario)
+
+
+def test_a_rollback_takes_the_association_back() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, _):
+            pc.createDataChannel("x")
+            await pc.setLocalDescription()
+            assert pc.sctp is not None
+            await pc.setLocalDescription({"type": "rollback"})
+            assert pc.sctp is None
+
+    run(scenario)
+
+
+def test_everything_is_closed_when_the_connection_is() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            channel = pc.createDataChannel("x")
+            transceiver = pc.addTransceiver("audio")
+            await negotiate(pc, other)
+            dtls: Any = transceiver.sender.transport
+            heard: list[object] = []
+            for target in (dtls, dtls.iceTransport, association(pc)):
+                target.onstatechange = heard.append
+            ending: Awaitable[None] = pc.close()
+            assert {dtls.state, dtls.iceTransport.state, association(pc).state} == {"closed"}
+            assert channel.readyState == "closed"
+            assert (transceiver.direction, transceiver.currentDirection) == ("stopped", "stopped")
+            assert (pc.getTransceivers(), pc.getSenders()) == ([transceiver], [])
+            await ending
+            assert heard == []
+
+    run(scenario)
