@@ -1,12 +1,15 @@
 """Certificates for DTLS (W3C RTCCertificate)."""
 
+import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal, Self, cast
 
 from aiortc.rtcdtlstransport import (
     SRTP_PROFILES,
     RTCCertificate,
+    RTCDtlsFingerprint,
     SRTPProtectionProfile,
 )
 from cryptography import x509
@@ -18,6 +21,12 @@ LIFETIME = timedelta(days=30)
 """How long certificates are valid unless told otherwise (W3C §4.10)."""
 _TOLERANCE = timedelta(days=1)
 """So far the peer's clock may be behind."""
+
+_HASHES = (
+    ("sha-256", hashlib.sha256),
+    ("sha-384", hashlib.sha384),
+    ("sha-512", hashlib.sha512),
+)
 
 # RFC 8827 §6.5 makes ECDHE with P-256 and AES-128-GCM mandatory; peers with an RSA certificate
 # (GStreamer, older gateways) need the RSA forms. The last four are for stacks without AEAD.
@@ -36,10 +45,6 @@ _CIPHERS = ":".join(
 
 class Certificate(RTCCertificate):
     """A certificate with its private key, for any number of connections."""
-
-    def __init__(self, key: ec.EllipticCurvePrivateKey, cert: x509.Certificate) -> None:
-        super().__init__(key, cert)
-        self._contexts: dict[tuple[SRTPProtectionProfile, ...], SSL.Context] = {}
 
     @classmethod
     def generate(
@@ -78,24 +83,40 @@ class Certificate(RTCCertificate):
         )
         return self._cert.public_bytes(serialization.Encoding.PEM), key
 
-    def prepare(self) -> None:
+    def identify(self, association: SSL.Connection) -> None:
+        """Have an association show this certificate."""
+        association.use_certificate(self._cert)
+        association.use_privatekey(self._key)
+
+    def getFingerprints(self) -> list[RTCDtlsFingerprint]:
+        """Return the fingerprints, one for each hash known."""
+        der = self.der
+        return [
+            RTCDtlsFingerprint(algorithm=name, value=make(der).digest().hex(":").upper())
+            for name, make in _HASHES
+        ]
+
+    @staticmethod
+    def prepare() -> None:
         """Do what the first handshake would otherwise have to wait for."""
-        self._create_ssl_context(SRTP_PROFILES)
+        _ssl_context(tuple(SRTP_PROFILES))
 
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
-        """Return the settings of associations; they share them, and no state."""
-        key = tuple(srtp_profiles)
-        if key not in self._contexts:
-            self._contexts[key] = self._make_ssl_context(srtp_profiles)
-        return self._contexts[key]
+        return _ssl_context(tuple(srtp_profiles))
 
-    def _make_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
-        context = super()._create_ssl_context(srtp_profiles)
-        context.set_cipher_list(_CIPHERS)
-        # The memory OpenSSL writes to knows no MTU; left alone, it would fragment at 228 bytes.
-        context.set_options(SSL.OP_NO_QUERY_MTU)
-        context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-        return context
+
+@lru_cache
+def _ssl_context(srtp_profiles: tuple[SRTPProtectionProfile, ...]) -> SSL.Context:
+    """Return the settings of associations; they share them, and neither state nor certificate."""
+    context = SSL.Context(SSL.DTLS_METHOD)
+    # No association resumes another: each shows its certificate anew.
+    context.set_options(SSL.OP_NO_TICKET)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    # The memory OpenSSL writes to knows no MTU; left alone, it would fragment at 228 bytes.
+    context.set_options(SSL.OP_NO_QUERY_MTU)
+    context.set_cipher_list(_CIPHERS)
+    context.set_tlsext_use_srtp(b":".join(one.openssl_profile for one in srtp_profiles))
+    return context
 
 
 def _sign(

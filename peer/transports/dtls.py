@@ -84,6 +84,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     ) -> None:
         super().__init__(cast("RTCIceTransport", ice), [certificate])
         self._ice = ice
+        self._certificate = certificate
         self._handshake_timeout = handshake_timeout
         self._fingerprints: tuple[RTCDtlsFingerprint, ...] = ()
         self._association: asyncio.Task[None] | None = None
@@ -231,6 +232,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         await self.start(RTCDtlsParameters(fingerprints=list(self._fingerprints)))
 
     async def _do_handshake(self) -> None:
+        self._certificate.identify(self._openssl)
         self._openssl.set_ciphertext_mtu(MTU)
         self._openssl.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, self._verify)
         try:

@@ -1,5 +1,6 @@
 """Certificates: made, kept, read again."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,6 +24,15 @@ def test_a_new_certificate_has_a_new_fingerprint_and_expires() -> None:
         "sha-384",
         "sha-512",
     }
+
+
+def test_fingerprints_are_hashes_of_the_certificate() -> None:
+    """RFC 8122 §5: upper-case hexadecimal numbers, two for a byte, between colons."""
+    by_name = {one.algorithm: one.value for one in CERTIFICATE.getFingerprints()}
+    digest = hashlib.sha256(CERTIFICATE.der).hexdigest().upper()
+    assert by_name["sha-256"].split(":") == [digest[i : i + 2] for i in range(0, 64, 2)]
+    assert len(by_name["sha-384"].split(":")) == 48
+    assert len(by_name["sha-512"].split(":")) == 64
 
 
 def test_the_key_of_another_certificate_is_refused() -> None:
