@@ -18,8 +18,14 @@ class DataChannel(Emitter, RTCDataChannel):
 
     _closed_here = False
     _known_to_peer = False
+    _is_refused = False
     in_order = False
     """What is handed to SCTP now goes in order, whatever the channel is."""
+
+    @property
+    def id(self) -> int | None:
+        """The number of its streams, None before it is known and when there are none."""
+        return None if self._is_refused else super().id
 
     @property
     def ordered(self) -> bool:
@@ -34,6 +40,14 @@ class DataChannel(Emitter, RTCDataChannel):
     def announce_open(self) -> None:
         """Enter "open": the peer made the channel, or is told of it."""
         self._setReadyState("open")
+
+    def take_id(self, number: int) -> None:
+        """Note the number of its streams."""
+        self._setId(number)
+
+    def forget_id(self) -> None:
+        """Note that the peer has no streams for the channel."""
+        self._is_refused = True
 
     def acknowledge(self) -> None:
         """Note that the peer has the channel."""

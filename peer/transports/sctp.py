@@ -17,7 +17,7 @@ from aiortc.rtcsctptransport import (
 )
 
 from .chunks import is_well_formed
-from .datachannel import DataChannel, channel_parameters
+from .datachannel import MAX_ID, DataChannel, channel_parameters
 from .dcep import Ack, Open, parse_dcep
 from .dtls import DtlsRole, DtlsTransport
 from .emitter import Emitter
@@ -81,6 +81,7 @@ class SctpTransport(Emitter, RTCSctpTransport):
         if self._association is not None or self.state != "new":
             raise RuntimeError("an SCTP transport connects once")
         self.set_max_message_size(max_message_size)
+        self._number_channels()
         self._association = asyncio.get_running_loop().create_task(self._establish(remote_port))
 
     def set_transport(self, dtls: DtlsTransport) -> None:
@@ -158,6 +159,7 @@ class SctpTransport(Emitter, RTCSctpTransport):
         except ConnectionError:
             self._set_state(State.CLOSED)
             return
+        self._number_channels()
         self._dtls.set_data_sink(self.receive)
         limit = self._remote_max_message_size
         await self.start(RTCSctpCapabilities(maxMessageSize=limit), remote_port)
@@ -217,16 +219,33 @@ class SctpTransport(Emitter, RTCSctpTransport):
         limit = self.maxChannels
         if self._association_state is not State.ESTABLISHED or limit is None:
             return
-        waiting = [
-            item[0]
-            for item in self._data_channel_queue
-            if item[0].id is None and item[1] == WEBRTC_DCEP
-        ]
-        if waiting:
-            mine = range(1 if self.is_server else 0, limit, 2)
-            free = len(mine) - sum(number in mine for number in self._data_channels)
-            for channel in waiting[max(free, 0) :]:
+        for channel in self._unannounced_channels():
+            if channel.id is None or channel.id >= limit:
+                if channel.id is not None:
+                    del self._data_channels[channel.id]
+                channel.forget_id()
                 self._data_channel_close(channel)
+
+    def _unannounced_channels(self) -> list[DataChannel]:
+        """Return the channels that the peer is still to be told of."""
+        return [
+            channel
+            for channel, protocol, _ in self._data_channel_queue
+            if protocol == WEBRTC_DCEP and isinstance(channel, DataChannel) and channel.early
+        ]
+
+    def _number_channels(self) -> None:
+        """Give channels their numbers, once it is known who has which (RFC 8832 §6)."""
+        if self._dtls.role is DtlsRole.AUTO:
+            return
+        number = 1 if self.is_server else 0
+        for channel in self._unannounced_channels():
+            if channel.id is None:
+                while number in self._data_channels:
+                    number += 2
+                if number <= MAX_ID:
+                    self._data_channels[number] = channel
+                    channel.take_id(number)
 
     async def _send_chunk(self, chunk: Chunk) -> None:
         try:
@@ -256,6 +275,7 @@ class SctpTransport(Emitter, RTCSctpTransport):
             max_packet_life_time=channel.maxPacketLifeTime,
         )
         self._data_channel_queue.append((channel, WEBRTC_DCEP, message.serialize()))
+        self._number_channels()
         if self._association_state is State.ESTABLISHED:
             asyncio.ensure_future(self._data_channel_flush())  # noqa: RUF006 - one step long
 

@@ -199,3 +199,26 @@ def test_everything_is_closed_when_the_connection_is() -> None:
             assert heard == []
 
     run(scenario)
+
+
+def test_channels_are_numbered_with_the_dtls_roles() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            fixed = pc.createDataChannel("fixed", {"negotiated": True, "id": 3})
+            ours = [pc.createDataChannel(label) for label in "ab"]
+            theirs = other.createDataChannel("c")
+            assert [one.id for one in (fixed, *ours, theirs)] == [3, None, None, None]
+            await pc.setLocalDescription()
+            offer: Any = pc.localDescription
+            await other.setRemoteDescription(offer)
+            assert [one.id for one in (*ours, theirs)] == [None, None, None]
+            await other.setLocalDescription()
+            answer: Any = other.localDescription
+            await pc.setRemoteDescription(answer)
+            # W3C: as soon as the roles are negotiated. RFC 8832 §6: the client's are even; the
+            # answerer is the client here.
+            assert "a=setup:active" in answer.sdp
+            assert [one.id for one in (*ours, theirs)] == [1, 5, 0]
+            assert (pc.createDataChannel("d").id, other.createDataChannel("e").id) == (7, 2)
+
+    run(scenario)
