@@ -51,7 +51,7 @@ def test_without_a_network_programs_of_one_machine_connect() -> None:
     [
         ({}, ["127.0.0.1"]),
         ({"loopback_fallback": False}, []),
-        ({"keep": lambda address: address is not IPV4}, []),
+        pytest.param({"keep": lambda address: address is not IPV4}, [], id="a filter"),
         ({"policy": AddressPolicy.DEFAULT_ROUTE}, ["127.0.0.1"]),
         ({"policy": AddressPolicy.DEFAULT_ROUTE_PUBLIC}, ["127.0.0.1"]),
         ({"hide_addresses": True}, ["127.0.0.1"]),
@@ -75,7 +75,7 @@ def test_settings_of_a_machine_without_a_network(
     [
         ({}, False, ["127.0.0.2"]),
         ({}, True, ["127.0.0.1", "127.0.0.2"]),
-        ({"keep": lambda address: address is not NETWORK}, False, []),
+        pytest.param({"keep": lambda address: address is not NETWORK}, False, [], id="a filter"),
     ],
     ids=repr,
 )
