@@ -27,6 +27,7 @@ from sdp.h264 import H264ProfileLevel, parse_profile_level_id
 from sdp.media import MediaSection
 from sdp.origin import UNBOUNDED, Origin, Timing
 from sdp.parser import parse
+from sdp.records import replace
 from sdp.rtp import STATIC_CODECS, Codec, Extmap, Feedback
 from sdp.sctp import SctpAttributes, Sctpmap
 from sdp.session import Description
@@ -55,6 +56,7 @@ __all__ = [
     "SdpError",
     "Tolerated",
     "is_token",
+    "replace",
     # trickle fragments
     "Fragment",
     "FragmentSection",

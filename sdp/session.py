@@ -1,6 +1,6 @@
 """Session description: the session-level part and its media sections (RFC 8866 §5)."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sdp.attribute import Attribute
 from sdp.bandwidth import Bandwidth
@@ -10,6 +10,7 @@ from sdp.direction import Direction
 from sdp.errors import Tolerated
 from sdp.media import MediaSection
 from sdp.origin import UNBOUNDED, Origin, Timing
+from sdp.records import replace
 from sdp.rtp import Extmap
 from sdp.source import MsidSemantic
 from sdp.transport import NO_DTLS, NO_ICE, DtlsAttributes, IceAttributes

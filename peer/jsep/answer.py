@@ -1,7 +1,6 @@
 """createAnswer (RFC 9429 §5.3)."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from peer.jsep.bundle import Decision, decide
 from peer.jsep.candidates import NOTHING_GATHERED, Gathered
@@ -30,6 +29,7 @@ from sdp import (
     MediaSection,
     Origin,
     Setup,
+    replace,
 )
 
 

@@ -4,7 +4,6 @@ Every function returns a new state or raises; a refused description changes noth
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from peer.jsep.answer import create_answer
 from peer.jsep.association import associate, remote_mids
@@ -23,6 +22,7 @@ from peer.jsep.state import Created, Outcome, State, outcome
 from peer.jsep.tracks import process_remote_tracks, set_current_directions
 from peer.jsep.transports import answer_transports, offer_transports
 from peer.jsep.validation import check_answer, check_offer
+from sdp import replace
 
 
 def set_local_description(

@@ -1,14 +1,13 @@
 """Which transceiver a section of a remote offer belongs to (RFC 9429 §5.10)."""
 
 from collections import deque
-from dataclasses import replace
 from itertools import count
 
 from peer.jsep.credentials import Entropy, make_identifier, make_ssrc
 from peer.jsep.description import Section, SessionDescription
 from peer.jsep.model import MEDIA_KINDS, Slot, Transceiver
 from peer.jsep.state import State
-from sdp import Description, Direction
+from sdp import Description, Direction, replace
 
 
 def make_transceiver(

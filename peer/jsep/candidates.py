@@ -1,7 +1,7 @@
 """Candidates in descriptions: local ones written in, remote ones that trickled in kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from peer.jsep.credentials import IceCredentials
@@ -13,6 +13,7 @@ from sdp import (
     Connection,
     MediaSection,
     RtcpAddress,
+    replace,
 )
 
 _RTP_COMPONENT = 1

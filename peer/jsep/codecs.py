@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from functools import lru_cache
 
 from sdp import (
@@ -13,6 +12,7 @@ from sdp import (
     codecs_match,
     intersect_feedback,
     is_media_codec,
+    replace,
     without_orphans,
 )
 

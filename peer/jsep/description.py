@@ -1,7 +1,7 @@
 """A session description as the engine sees it: defaults filled in, sections classified."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from peer.jsep.errors import InvalidAccessError, RTCError
 from peer.jsep.signaling import SdpType
@@ -13,6 +13,7 @@ from sdp import (
     bundle_mids,
     is_rejected,
     parse,
+    replace,
     serialize,
 )
 

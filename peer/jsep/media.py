@@ -1,7 +1,7 @@
 """Building media sections: audio, video and data, offered, answered and rejected."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from peer.jsep.codecs import (
     PayloadTypes,
@@ -33,6 +33,7 @@ from sdp import (
     Sctpmap,
     Ssrc,
     SsrcGroup,
+    replace,
 )
 
 # RFC 8840 §4.1.1: the discard port, while there are no candidates.

@@ -1,7 +1,7 @@
 """createOffer (RFC 9429 §5.2)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from peer.jsep.bundle import Groups, bundle_only_sections, offer_groups
 from peer.jsep.candidates import NOTHING_GATHERED, Gathered, with_candidates
@@ -30,6 +30,7 @@ from sdp import (
     MediaSection,
     Origin,
     Setup,
+    replace,
     serialize,
 )
 

@@ -1,7 +1,6 @@
 """What senders, receivers and SCTP are told after an answer (RFC 9429 §5.11)."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from peer.jsep.codecs import is_rtx, mutual_codecs
 from peer.jsep.description import Section, SessionDescription
@@ -10,7 +9,7 @@ from peer.jsep.model import Transceiver
 from peer.jsep.simulcast import agreed_rids
 from peer.jsep.state import State
 from peer.jsep.wiring import DataParameters, ReceiveParameters, SendParameters, Wiring
-from sdp import transport_independent_bandwidth
+from sdp import replace, transport_independent_bandwidth
 
 
 def wire_media(

@@ -1,14 +1,13 @@
 """Candidates of the peer: which transport they are for, and addIceCandidate (RFC 9429 §4.1.19)."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from peer.jsep.description import Section, SessionDescription
 from peer.jsep.errors import InvalidStateError, JsepTypeError, OperationError
 from peer.jsep.signaling import SignalingState
 from peer.jsep.state import Outcome, State, outcome
 from peer.jsep.wiring import Transport
-from sdp import Candidate, MediaSection, SdpError, parse_candidate
+from sdp import Candidate, MediaSection, SdpError, parse_candidate, replace
 
 TRICKLE = "trickle"
 

@@ -1,11 +1,11 @@
 """Rollback to the last stable state, asked for or implied (RFC 9429 §5.7)."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from peer.jsep.model import Transceiver
 from peer.jsep.remote_candidates import collect_candidates
 from peer.jsep.state import State
+from sdp import replace
 
 
 def snapshot(state: State) -> State:

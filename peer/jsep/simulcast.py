@@ -1,11 +1,10 @@
 """Restriction identifiers and simulcast in offer/answer (RFC 8853 §5.3, RFC 9429 §5.2.1)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from peer.jsep.errors import InvalidAccessError
 from peer.jsep.model import Encoding, Transceiver
-from sdp import MediaSection, Rid, RidDirection, Simulcast, SimulcastRid
+from sdp import MediaSection, Rid, RidDirection, Simulcast, SimulcastRid, replace
 
 
 def send_lines(encodings: Sequence[Encoding]) -> tuple[tuple[Rid, ...], Simulcast | None]:

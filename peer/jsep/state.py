@@ -1,7 +1,7 @@
 """State of the engine: one frozen record that every operation takes and returns anew."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from peer.jsep.credentials import (
@@ -15,7 +15,7 @@ from peer.jsep.model import Configuration, Slot, Transceiver
 from peer.jsep.plan import Plan, make_plan
 from peer.jsep.signaling import SignalingState
 from peer.jsep.wiring import EMPTY_WIRING, Wiring
-from sdp import Codec
+from sdp import Codec, replace
 
 _PROVISIONAL = (SignalingState.HAVE_LOCAL_PRANSWER, SignalingState.HAVE_REMOTE_PRANSWER)
 

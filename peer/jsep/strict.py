@@ -4,9 +4,8 @@ Both browsers fail on it, so it is written on demand only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-from sdp import NO_DTLS, NO_ICE, NO_RTCP, MediaSection, RtcpAttributes
+from sdp import NO_DTLS, NO_ICE, NO_RTCP, MediaSection, RtcpAttributes, replace
 
 
 def without_bundled_attributes(

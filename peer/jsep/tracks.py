@@ -1,13 +1,12 @@
 """Directions and remote tracks as a description changes them (W3C "process remote tracks")."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from peer.jsep.description import Section, SessionDescription
 from peer.jsep.model import Transceiver
 from peer.jsep.signaling import Side
 from peer.jsep.state import State
-from sdp import Direction
+from sdp import Direction, replace
 
 
 def process_remote_tracks(state: State, description: SessionDescription) -> State:

@@ -1,7 +1,6 @@
 """What the application does between descriptions: transceivers, data channels, restarts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from peer.jsep.association import make_transceiver
 from peer.jsep.codecs import order_by_preference
@@ -11,7 +10,7 @@ from peer.jsep.model import MEDIA_KINDS, Encoding, Transceiver
 from peer.jsep.signaling import SignalingState
 from peer.jsep.state import Outcome, State, outcome
 from peer.jsep.wiring import EMPTY_WIRING
-from sdp import Codec, Direction, is_token
+from sdp import Codec, Direction, is_token, replace
 
 _MAX_RID_LENGTH = 16
 

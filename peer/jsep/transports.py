@@ -5,7 +5,7 @@ bundled they use the home of the tagged section; the other transports are closed
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from peer.jsep.credentials import IceCredentials
 from peer.jsep.description import Section, SessionDescription
@@ -21,7 +21,7 @@ from peer.jsep.wiring import (
     Wiring,
     same_certificate,
 )
-from sdp import Setup
+from sdp import Setup, replace
 
 
 @dataclass(frozen=True, slots=True)
