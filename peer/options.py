@@ -17,6 +17,8 @@ DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 PRIORITIES = ("very-low", "low", "medium", "high")
 _UNSIGNED_SHORT = 65535
 _UNSIGNED_LONG = 4294967295
+_MAX_RID_LENGTH = 16
+"""RFC 8852 §3.3."""
 _NO_STREAM = 65535
 """RFC 8832 §6: no stream has this number."""
 
@@ -79,8 +81,8 @@ class RTCRtpEncodingParameters(_Dictionary):
 
     def check(self) -> None:
         """Raise JsepTypeError for what is of another type."""
-        if self.rid is not None and not (isinstance(self.rid, str) and is_rid(self.rid)):
-            raise JsepTypeError(f"{self.rid!r} is no rid")
+        if self.rid is not None and not _is_rid(self.rid):
+            raise JsepTypeError(f"{self.rid!r} is no rid of 1 to {_MAX_RID_LENGTH} characters")
         if not isinstance(self.active, bool):
             raise JsepTypeError("active is true or false")
         for priority in (self.priority, self.networkPriority):
@@ -157,6 +159,10 @@ def scalar_values(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _is_rid(value: object) -> bool:
+    return isinstance(value, str) and is_rid(value) and len(value) <= _MAX_RID_LENGTH
 
 
 def _check_one_of(known: Sequence[str], value: object) -> None:

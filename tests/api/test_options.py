@@ -95,6 +95,7 @@ def test_options_of_a_transceiver_that_are_refused(given: dict[str, Any]) -> Non
     [
         ({"rid": ""}, JsepTypeError),
         ({"rid": "a b"}, JsepTypeError),
+        ({"rid": "a" * 17}, JsepTypeError),
         ({"rid": 1}, JsepTypeError),
         ({"active": None}, JsepTypeError),
         ({"priority": "urgent"}, JsepTypeError),
