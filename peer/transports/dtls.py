@@ -1,6 +1,7 @@
 """DTLS and SRTP over one ICE component (RFC 5763, RFC 5764)."""
 
 import asyncio
+import contextlib
 import enum
 import logging
 from collections import Counter
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 HANDSHAKE_TIMEOUT = 30.0
 """Seconds from the first usable pair until a handshake that makes no end has failed."""
 
+HELLO_REPEATS = (0.15, 0.45)
+"""Seconds after which a ClientHello that met with silence is sent again."""
 MTU = 1200
 _MAX_PLAINTEXT = 16384
 _MAX_FLIGHT = 1 << 17
@@ -247,15 +250,40 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             self._fail(str(error))
 
     async def _shake_hands(self) -> None:
-        while not self.encrypted:
-            try:
-                self._openssl.do_handshake()
-            except SSL.WantReadError:
-                self._flush()
-                await self._recv_next()
-            else:
-                self.encrypted = True
+        repeats: list[asyncio.TimerHandle] | None = None
+        try:
+            while not self.encrypted:
+                try:
+                    self._openssl.do_handshake()
+                except SSL.WantReadError:
+                    flight = self._flush()
+                    if repeats is None:
+                        repeats = self._repeat_soon(flight)
+                    await self._recv_next()
+                else:
+                    self.encrypted = True
+        finally:
+            for repeat in repeats or ():
+                repeat.cancel()
         self._flush()
+
+    def _repeat_soon(self, flight: list[bytes]) -> list[asyncio.TimerHandle]:
+        """Repeat the ClientHello until the peer is heard.
+
+        It may come before the peer's side of ICE is done and be lost; OpenSSL would repeat it after
+        a second (RFC 6347 §4.2.4.1).
+        """
+        if self.role is not DtlsRole.CLIENT:
+            return []
+        heard, loop = self.counters.packets_received, asyncio.get_running_loop()
+
+        def repeat() -> None:
+            if self.counters.packets_received == heard and self._state is State.CONNECTING:
+                with contextlib.suppress(ConnectionError):
+                    for datagram in flight:
+                        self._transmit(datagram)
+
+        return [loop.call_later(delay, repeat) for delay in HELLO_REPEATS]
 
     def _verify(
         self, _connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, _ok: int
@@ -397,14 +425,16 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             return
         self._transmit(packet)
 
-    def _flush(self) -> None:
-        """Send what OpenSSL has written, cut between records to fit the MTU."""
+    def _flush(self) -> list[bytes]:
+        """Send what OpenSSL has written, cut between records to fit the MTU; returns it."""
         try:
             written = self._openssl.bio_read(_MAX_FLIGHT)
         except SSL.WantReadError:
-            return
-        for datagram in split_records(written, MTU):
+            return []
+        datagrams = list(split_records(written, MTU))
+        for datagram in datagrams:
             self._transmit(datagram)
+        return datagrams
 
     def _transmit(self, data: bytes) -> None:
         self._ice.send(data)
