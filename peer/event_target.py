@@ -47,15 +47,15 @@ class EventTarget(Emitter):
 
     def has_listener(self, name: str) -> bool:
         """Tell whether anybody listens to an event, in whichever form."""
-        return bool(self.listeners(name) or self.listeners(_key(name)))
+        return self.has_handler(name) or self.has_handler(_key(name))
 
     def dispatch(self, name: str, event: Event, *args: object) -> None:
         """Give `args` to the listeners of `on` and `event` to those of the W3C's kind."""
         # To emit to nobody costs more than to look; messages come by the thousand.
-        if self.listeners(name):
+        if self.has_handler(name):
             self.emit(name, *args)
         key = _key(name)
-        if self.listeners(key):
+        if self.has_handler(key):
             self.emit(key, event)
 
     def emit(self, event: str, *args: Any, **kwargs: Any) -> bool:

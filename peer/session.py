@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from peer.ice import Candidate, GatheringFailed
+from peer.ice import Candidate, GatheringFailed, IceState
 from peer.jsep import (
     BundlePolicy,
     Configuration,
@@ -77,6 +77,7 @@ class Session:
         self.ice_connection_state = "new"
         self.connection_state = "new"
         self.gathering_state = "new"
+        self._transport_states: tuple[list[IceState], list[str]] = ([], [])
         self._gathering_changed = asyncio.Event()
         self._gathering_soon = 0
         self._executing = False
@@ -268,6 +269,9 @@ class Session:
         used = self.links.all.values()
         ice = [state for link in used for state in link.ice_states]
         dtls = [state for link in used for state in link.dtls_states]
+        if (ice, dtls) == self._transport_states:
+            return
+        self._transport_states = ice, dtls
         ice_before, self.ice_connection_state = self.ice_connection_state, ice_connection_state(ice)
         before, self.connection_state = self.connection_state, connection_state(ice, dtls)
         if self.ice_connection_state != ice_before:

@@ -48,3 +48,32 @@ def test_who_listens_for_errors_gets_them() -> None:
 
 def test_an_event_nobody_listens_to() -> None:
     assert not Emitter().emit("event")
+
+
+def test_who_has_handlers() -> None:
+    emitter = Emitter()
+    assert not emitter.has_handler("event")
+    emitter.on("event", print)
+    assert emitter.has_handler("event")
+    emitter.remove_listener("event", print)
+    assert not emitter.has_handler("event")
+    emitter.on("event", print)
+    emitter.remove_all_listeners("event")
+    assert not emitter.has_handler("event")
+
+
+def test_handlers_that_come_and_go_meanwhile() -> None:
+    """Those are called that were there when the event was emitted, and `once` just once."""
+    emitter = Emitter()
+    called: list[str] = []
+
+    def add_another() -> None:
+        called.append("first")
+        emitter.on("event", lambda: called.append("late"))
+
+    emitter.once("event", add_another)
+    emitter.on("event", lambda: called.append("second"))
+    emitter.emit("event")
+    assert called == ["first", "second"]
+    emitter.emit("event")
+    assert called == ["first", "second", "second", "late"]
