@@ -1,6 +1,7 @@
 """The peer connection (W3C RTCPeerConnection)."""
 
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from peer.jsep import (
@@ -198,8 +199,9 @@ class RTCPeerConnection(EventTarget):
         await self._negotiation.add_ice_candidate(candidate)
 
     def restartIce(self) -> None:
-        """Have the next offer restart ICE (W3C §4.4.2)."""
-        self._session.change(request_ice_restart(self._session.state))
+        """Have the next offer restart ICE (W3C §4.4.2); nothing happens once closed."""
+        if not self._session.closed:
+            self._session.change(request_ice_restart(self._session.state))
 
     # Media
 
@@ -286,10 +288,12 @@ class RTCPeerConnection(EventTarget):
 
     def getConfiguration(self) -> RTCConfiguration:
         """Return the configuration in use, with its defaults."""
-        configuration = normalize(self._session.configuration)
-        if configuration.iceServers is None:
-            configuration.iceServers = []
-        return configuration
+        configuration = self._session.configuration
+        return replace(
+            configuration,
+            iceServers=[replace(one) for one in configuration.iceServers or []],
+            certificates=list(configuration.certificates),
+        )
 
     def setConfiguration(self, configuration: RTCConfiguration | Mapping[str, Any]) -> None:
         """Change the servers and policies that the next gathering goes by.

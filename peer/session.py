@@ -65,7 +65,7 @@ class Session:
         certificates = configuration.certificates
         self.certificate = certificates[0] if certificates else Certificate.generate()
         self.certificate.prepare()
-        self.configuration = replace(configuration, certificates=[self.certificate])
+        self.configuration = configuration
         self._state = create_state(_engine(configuration, self.certificate), os.urandom)
         self.chain = OperationsChain(self._chain_emptied)
         self.links = Links(configuration, self.certificate, self)

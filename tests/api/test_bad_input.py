@@ -354,7 +354,6 @@ def test_a_track_is_sent_once() -> None:
         transceiver(),
         lambda pc: pc.addTrack(AudioStreamTrack()),
         lambda pc: pc.removeTrack(make().addTransceiver("audio").sender),
-        lambda pc: pc.restartIce(),
         lambda pc: pc.setConfiguration({}),
     ],
 )

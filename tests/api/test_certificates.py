@@ -7,7 +7,12 @@ import pytest
 
 from peer import RTCPeerConnection
 from peer.certificates import make_certificate
-from peer.errors import InvalidAccessError, JsepTypeError, NotSupportedError
+from peer.errors import (
+    InvalidAccessError,
+    InvalidModificationError,
+    JsepTypeError,
+    NotSupportedError,
+)
 
 EC = {"name": "ECDSA", "namedCurve": "P-256"}
 RSA = {
@@ -76,3 +81,19 @@ def test_what_is_not_supported(other: object) -> None:
 def test_what_names_no_algorithm(wrong: object) -> None:
     with pytest.raises(JsepTypeError):
         make_certificate(wrong)
+
+
+def test_the_configuration_has_the_certificates_it_was_given() -> None:
+    assert RTCPeerConnection().getConfiguration().certificates == []
+    given, other = make_certificate(EC), make_certificate(EC)
+    pc = RTCPeerConnection({"certificates": [given]})
+    shown = pc.getConfiguration()
+    assert shown.certificates == [given]
+    shown.certificates.clear()
+    assert pc.getConfiguration().certificates == [given]
+    pc.setConfiguration({"certificates": [given]})
+    for wrong in ([other], [given, other]):
+        with pytest.raises(InvalidModificationError):
+            pc.setConfiguration({"certificates": wrong})
+    with pytest.raises(InvalidModificationError):
+        RTCPeerConnection().setConfiguration({"certificates": [given]})

@@ -222,3 +222,10 @@ def test_channels_are_numbered_with_the_dtls_roles() -> None:
             assert (pc.createDataChannel("d").id, other.createDataChannel("e").id) == (7, 2)
 
     run(scenario)
+
+
+def test_restarting_a_closed_connection_changes_nothing() -> None:
+    pc = RTCPeerConnection()
+    pc.close()
+    pc.restartIce()
+    assert pc.signalingState == "closed"

@@ -69,7 +69,7 @@ SEAM: dict[type, tuple[type, set[str]]] = {
             "_set_state",
         },
     ),
-    DataChannel: (RTCDataChannel, {"_setReadyState"}),
+    DataChannel: (RTCDataChannel, {"_setId", "_setReadyState"}),
     RemoteTrack: (MediaStreamTrack, {"_id"}),
     FrameBuffer: (JitterBuffer, {"_origin", "_packets", "_remove_frame"}),
     # The buffer reads what it joins from the packet's `_data`, which aiortc's receiver sets there.
