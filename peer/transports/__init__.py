@@ -6,7 +6,7 @@ each section; a `SctpTransport` with its channels may run over it as well.
 """
 
 from aiortc.codecs import get_capabilities
-from aiortc.contrib.media import MediaBlackhole, MediaPlayer, MediaRecorder, MediaRelay
+from aiortc.contrib.media import MediaBlackhole, MediaPlayer, MediaRelay
 from aiortc.contrib.signaling import (
     BYE,
     BaseSignaling,
@@ -101,7 +101,6 @@ __all__ = [
     "VideoStreamTrack",
     "MediaStreamError",
     "MediaPlayer",
-    "MediaRecorder",
     "MediaRelay",
     "MediaBlackhole",
     "get_capabilities",
