@@ -1,6 +1,7 @@
 """Candidates between descriptions, the ICE agent and the application."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 
 from peer.ice import (
@@ -60,6 +61,7 @@ def _related(candidate: SdpCandidate) -> TransportAddress | None:
     return None if host is None else TransportAddress(host, candidate.related_port)
 
 
+@lru_cache(maxsize=1024)
 def _canonical(host: str) -> str | None:
     try:
         return str(ip_address(host))

@@ -329,7 +329,7 @@ class ChecklistSet:
 
     def count(self, states: Iterable[PairState]) -> int:
         """Count the pairs of the set in any of these states."""
-        wanted = frozenset(states)
+        wanted = tuple(states)
         return sum(pair.state in wanted for each in self.lists for pair in each.pairs)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from ipaddress import IPv6Address, ip_address
 
 from .outbox import Outbox
 from .pending import is_empty
@@ -231,15 +230,14 @@ def _bind_first(host: str, ports: Iterator[int], tos: int) -> socket.socket:
 
 
 def _bind(host: str, port: int, tos: int) -> socket.socket:
-    literal = ip_address(host)
-    family = socket.AF_INET if literal.version == 4 else socket.AF_INET6
-    bound = socket.socket(family, socket.SOCK_DGRAM)
+    is_ipv6 = ":" in host
+    bound = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
     try:
         bound.setblocking(False)
-        if isinstance(literal, IPv6Address):
+        if is_ipv6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            zone = literal.scope_id
-            bound.bind((str(literal).partition("%")[0], port, 0, _zone_index(zone)))
+            address, _, zone = host.partition("%")
+            bound.bind((address, port, 0, _zone_index(zone)))
         else:
             bound.bind((host, port))
         set_tos(bound, tos)
@@ -249,8 +247,8 @@ def _bind(host: str, port: int, tos: int) -> socket.socket:
     return bound
 
 
-def _zone_index(zone: str | None) -> int:
-    if zone is None:
+def _zone_index(zone: str) -> int:
+    if not zone:
         return 0
     return int(zone) if zone.isdecimal() else socket.if_nametoindex(zone)
 

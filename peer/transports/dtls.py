@@ -102,6 +102,11 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self.drops: Counter[DtlsDrop] = Counter()
 
     @property
+    def state(self) -> str:
+        """One of "new", "connecting", "connected", "closed" and "failed"."""
+        return self._state.name.lower()
+
+    @property
     def ice(self) -> IceTransport:
         """The component below."""
         return self._ice
