@@ -33,10 +33,12 @@ class Data:
         return tuple(self._channels)
 
     def add(self, channel: RTCDataChannel) -> None:
-        """Take in a channel the application makes; OperationError when its id is in use."""
-        taken = {one.id for one in self._channels if one.id is not None}
-        if channel.negotiated and channel.id in taken:
-            raise OperationError(f"there is a channel with the id {channel.id}")
+        """Take in a channel the application makes; OperationError when it cannot have its id."""
+        number, limit = channel.id, None if self.sctp is None else self.sctp.maxChannels
+        if number is not None and number in {one.id for one in self._channels}:
+            raise OperationError(f"there is a channel with the id {number}")
+        if number is not None and limit is not None and number >= limit:
+            raise OperationError(f"the peer has {limit} channels at most")
         self._count(channel)
         if self._below is not None and self.sctp is not None:
             channel.open_on(self._below, self.sctp)

@@ -1,0 +1,47 @@
+"""The data channels of a connection: which ids an application may choose."""
+
+from typing import Any
+
+import pytest
+
+from peer.data import Data
+from peer.data_channel import RTCDataChannel
+from peer.errors import OperationError
+from peer.options import RTCDataChannelInit
+from peer.sctp_transport import RTCSctpTransport
+
+
+class Limited(RTCSctpTransport):
+    """An association with room for four channels."""
+
+    @property
+    def maxChannels(self) -> int:
+        return 4
+
+
+def channel(number: int) -> RTCDataChannel:
+    return RTCDataChannel("x", RTCDataChannelInit(negotiated=True, id=number))
+
+
+def make() -> Data:
+    links: Any = None
+    return Data(links, lambda _: None)
+
+
+def test_an_id_in_use_is_refused_until_its_channel_closes() -> None:
+    data = make()
+    first = channel(5)
+    data.add(first)
+    with pytest.raises(OperationError):
+        data.add(channel(5))
+    first.fail()
+    data.add(channel(5))
+    assert len(data.channels) == 1
+
+
+def test_an_id_that_the_peer_has_no_stream_for_is_refused() -> None:
+    data = make()
+    data.sctp = Limited("transport")
+    data.add(channel(3))
+    with pytest.raises(OperationError):
+        data.add(channel(4))
