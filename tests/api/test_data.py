@@ -15,7 +15,7 @@ class Limited(RTCSctpTransport):
     """An association with room for four channels."""
 
     @property
-    def maxChannels(self) -> int:
+    def maxChannels(self) -> int:  # noqa: N802 - the W3C's name
         return 4
 
 
