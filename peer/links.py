@@ -59,6 +59,7 @@ class Links:
         self._links: dict[int, Link] = {}
         self._drivers: list[IceDriver] = []
         self._ending: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def __getitem__(self, number: int) -> Link:
         return self._links[number]
@@ -111,6 +112,12 @@ class Links:
         """Close a transport that nothing uses any more, in the background."""
         self._end(self._links.pop(number).close())
 
+    def end(self) -> None:
+        """Show all as closed at once; candidates and pairs stay what they were."""
+        self._closed = True
+        for link in self._links.values():
+            link.dtls.end()
+
     async def close_all(self) -> None:
         """Close everything; returns always and leaves nothing behind."""
         links = list(self._links.values())
@@ -127,6 +134,8 @@ class Links:
     # Events
 
     def _take(self, event: DriverEvent) -> None:
+        if self._closed:
+            return
         if isinstance(event, RoleChanged):
             for every in self._links.values():
                 every.set_role(event.role)

@@ -302,15 +302,18 @@ class Session:
 
     def close(self) -> None:
         """End everything that can end at once; `finish` does the rest."""
-        self._state = close(self._state).state
+        # What was negotiated can still be read: mids, transports, candidates (W3C close).
+        before = self._state
+        self._state = replace(
+            close(before).state, transceivers=before.transceivers, wiring=before.wiring
+        )
         self._closed = True
         self.ice_connection_state = self.connection_state = "closed"
         self.chain.close()
         self._gathering_changed.set()
         self.media.end()
         self.data.end()
-        for link in self.links.all.values():
-            link.dtls.end()
+        self.links.end()
 
     async def finish(self) -> None:
         """Close what needs the network for it; returns always and leaves nothing behind."""

@@ -67,7 +67,8 @@ class RTCRtpTransceiver:
         Setting raises TypeError for what is no direction, InvalidStateError once stopped.
         """
         known = self._host.state.transceiver(self._number)
-        return STOPPED if known is None or known.stopping else known.direction.value
+        gone = self._stopped or known is None or known.stopping
+        return STOPPED if gone or known is None else known.direction.value
 
     @direction.setter
     def direction(self, direction: str) -> None:

@@ -187,6 +187,7 @@ def test_everything_is_closed_when_the_connection_is() -> None:
             transceiver = pc.addTransceiver("audio")
             await negotiate(pc, other)
             dtls: Any = transceiver.sender.transport
+            before = (pc.localDescription, pc.remoteDescription, transceiver.mid)
             heard: list[object] = []
             for target in (dtls, dtls.iceTransport, association(pc)):
                 target.onstatechange = heard.append
@@ -197,6 +198,9 @@ def test_everything_is_closed_when_the_connection_is() -> None:
             assert (pc.getTransceivers(), pc.getSenders()) == ([transceiver], [])
             await ending
             assert heard == []
+            # W3C close: what was negotiated stays to be read.
+            assert (pc.localDescription, pc.remoteDescription, transceiver.mid) == before
+            assert transceiver.sender.transport is dtls
 
     run(scenario)
 
