@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from peer.transports import RemoteTrack, RtpReceiveParameters, RtpReceiver
@@ -25,9 +26,9 @@ SOURCE_LIFETIME = 10.0
 
 @dataclass
 class RTCRtpContributingSource:
-    """A source mixed into a stream; `timestamp` in seconds on the loop's clock."""
+    """A source mixed into a stream; `timestamp` is when its last packet arrived."""
 
-    timestamp: float
+    timestamp: datetime
     source: int
     rtpTimestamp: int = 0
     audioLevel: float | None = None
@@ -110,23 +111,26 @@ class RTCRtpReceiver:
         """Return the sources mixed into the stream in the last ten seconds, the latest first."""
         now = asyncio.get_running_loop().time()
         found = [
-            RTCRtpContributingSource(heard, source, timestamp)
+            RTCRtpContributingSource(_date(heard, now), source, timestamp)
             for source, (heard, timestamp) in self.below.contributors().items()
             if now - heard <= SOURCE_LIFETIME
         ]
-        return sorted(found, key=lambda one: -one.timestamp)
+        return sorted(found, key=lambda one: one.timestamp, reverse=True)
 
     def getSynchronizationSources(self) -> list[RTCRtpSynchronizationSource]:
         """Return the streams received in the last ten seconds, the latest first."""
         now = asyncio.get_running_loop().time()
         found = [
             RTCRtpSynchronizationSource(
-                stream.last_arrival, stream.ssrc, stream.rtp_timestamp, _level(stream.audio_level)
+                _date(stream.last_arrival, now),
+                stream.ssrc,
+                stream.rtp_timestamp,
+                _level(stream.audio_level),
             )
             for stream in self.below.statistics()
             if now - stream.last_arrival <= SOURCE_LIFETIME
         ]
-        return sorted(found, key=lambda one: -one.timestamp)
+        return sorted(found, key=lambda one: one.timestamp, reverse=True)
 
     async def getStats(self) -> RTCStatsReport:
         """Return statistics of what this receiver receives."""
@@ -140,6 +144,11 @@ class RTCRtpReceiver:
         if agreed is None or transceiver is None:
             return None
         return to_receive(agreed, transceiver, state.cname)
+
+
+def _date(moment: float, now: float) -> datetime:
+    """Return the date of a moment on the loop's clock."""
+    return datetime.now(UTC) - timedelta(seconds=now - moment)
 
 
 def _level(level: int | None) -> float | None:

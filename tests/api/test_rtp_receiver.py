@@ -1,8 +1,10 @@
 """RTCRtpReceiver: when its track is muted."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
+from peer import AudioStreamTrack
 from peer.rtp_receiver import RemoteStreamTrack
 from tests.api.calls import LIMIT, ColourTrack, negotiate, two, until_connected
 from tests.api.support import run
@@ -83,5 +85,25 @@ def test_an_offer_mutes_before_it_is_answered() -> None:
             await theirs.setRemoteDescription({"type": "rollback"})
             track.set_muted(False)
             assert not track.muted
+
+    run(scenario)
+
+
+def test_sources_say_when_they_were_heard() -> None:
+    async def scenario() -> None:
+        began = datetime.now(UTC)
+        async with two() as (ours, theirs):
+            ours.addTransceiver(AudioStreamTrack())
+            await negotiate(ours, theirs)
+            (receiver,) = theirs.getReceivers()
+            heard = asyncio.Event()
+            receiver.track.on("unmute", heard.set)
+            async with asyncio.timeout(LIMIT):
+                await heard.wait()
+            (source,) = receiver.getSynchronizationSources()
+            assert began < source.timestamp <= datetime.now(UTC)
+            assert 0 <= source.source < 2**32
+            assert 0 <= source.rtpTimestamp < 2**32
+            assert receiver.getContributingSources() == []
 
     run(scenario)
