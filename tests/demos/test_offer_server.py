@@ -128,6 +128,7 @@ async def post(port: int, description: RTCSessionDescription) -> dict[str, str]:
     return answer
 
 
+@pytest.mark.slow
 def test_a_call_is_mirrored_played_to_and_recorded(tmp_path: Path) -> None:
     async def call() -> None:
         async with serving(tmp_path) as port:

@@ -33,7 +33,10 @@ def _check_with_loss(numbers: range) -> None:
         assert verdict.is_right, verdict
 
 
-@pytest.mark.parametrize("first", [1, 51, 101])
+@pytest.mark.parametrize(
+    "first",
+    [1, pytest.param(51, marks=pytest.mark.slow), pytest.param(101, marks=pytest.mark.slow)],
+)
 def test_best_path_is_found(first: int) -> None:
     _check(range(first, first + FAST // 3))
 

@@ -181,6 +181,7 @@ def test_unused_allocation_is_deleted_after_the_conclusion(lab: Lab) -> None:
     assert server.allocations == []
 
 
+@pytest.mark.slow
 def test_used_allocation_lives_for_an_hour(lab: Lab) -> None:
     """RFC 8656 §8, §9, §12: allocation, permission and channel are refreshed in time."""
     call, server = _call(lab)
