@@ -82,7 +82,8 @@ class Link:
     @property
     def gathered(self) -> Gathered:
         """The local candidates so far, as descriptions show them."""
-        complete = self.gathering_state == "complete"
+        # After a restart the state is that of the generation before until gathering begins.
+        complete = self.gathering_state == "complete" and not self._held_back
         selected = tuple(self._selected.values())
         return Gathered(tuple(self._candidates), complete=complete, selected=selected)
 

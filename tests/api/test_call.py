@@ -181,6 +181,27 @@ def fragment(connection: RTCPeerConnection) -> str:
     return str(parameters.usernameFragment)
 
 
+def test_a_restart_says_nothing_of_the_candidates_before_it() -> None:
+    """RFC 8838 §13: the end of candidates is that of a generation."""
+
+    async def main() -> None:
+        async with two() as (ours, theirs):
+            ours.createDataChannel("data")
+            await negotiate(ours, theirs)
+            await until_connected(ours, theirs)
+            ours.onicecandidate = lambda _: None
+            ours.restartIce()
+            await ours.setLocalDescription()
+            assert ours.localDescription is not None
+            assert "candidate" not in ours.localDescription.sdp
+            complete = await ours.completeLocalDescription()
+            assert complete is not None
+            assert "a=candidate" in complete.sdp
+            assert "a=end-of-candidates" in complete.sdp
+
+    asyncio.run(main())
+
+
 def test_a_restart_that_is_rolled_back_changes_nothing() -> None:
     async def main() -> None:
         async with two() as (ours, theirs):
