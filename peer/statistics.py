@@ -3,8 +3,10 @@
 import asyncio
 from datetime import UTC, datetime
 
+from peer.transports import MediaStreamTrack
+
 from .data import Data
-from .errors import InvalidAccessError
+from .errors import InvalidAccessError, JsepTypeError
 from .links import Links
 from .media import Media
 from .rtp_receiver import RTCRtpReceiver
@@ -22,8 +24,11 @@ from .stats import (
 def collect_statistics(links: Links, media: Media, data: Data, selector: object) -> RTCStatsReport:
     """Return the statistics of everything, or of a track, a sender or a receiver.
 
-    Raises InvalidAccessError when the selector is of no sender or receiver, or of several.
+    Raises TypeError for what is none of these, InvalidAccessError when the selector is of no
+    sender or receiver, or of several.
     """
+    if not isinstance(selector, MediaStreamTrack | RTCRtpSender | RTCRtpReceiver | None):
+        raise JsepTypeError(f"statistics cannot be selected by {selector!r}")
     if isinstance(selector, RTCRtpSender | RTCRtpReceiver):
         selector = selector.below
     try:
