@@ -150,11 +150,14 @@ def fail_over(session: Session, stream: Stream, pair: CandidatePair) -> None:
     checklist = stream.current.checklist
     if pair not in checklist.valid or pair.component not in stream.current.selected:
         return
+    # What was heard before the silence was put to the test tells nothing: all may be silent now.
+    probed = None if pair.consent is None else pair.consent.probe_sent
+    silent_since = pair.heard if probed is None else max(pair.heard, probed)
     others = [
         other
         for other in checklist.valid
         if other.component == pair.component
-        and other.heard > pair.heard
+        and other.heard > silent_since
         and has_consent(session, other)
     ]
     best = max(others, key=lambda other: other.heard, default=None)

@@ -6,7 +6,7 @@ from peer.ice import FreePolicy, IceConfig, IceState, SelectedPairLost, Timings
 from tests.sim.agent_host import AgentHost
 
 from .lab import CONTROLLED, DELAY, ROUND_TRIP, Lab, at, base_of
-from .scripted_peer import Received, ScriptedPeer
+from .scripted_peer import Port, Received, ScriptedPeer
 
 
 def _connect(lab: Lab, config: IceConfig | None = None) -> tuple[AgentHost, ScriptedPeer]:
@@ -102,8 +102,8 @@ def test_silent_pair_is_left_for_one_that_is_heard(lab: Lab) -> None:
     assert IceState.FAILED not in [state for _, state in alice.states()]
 
 
-def _connect_twice(lab: Lab) -> tuple[AgentHost, ScriptedPeer]:
-    """A controlled agent with two valid pairs at 100 s, the peer's first port selected."""
+def test_silent_pair_is_left_for_one_that_is_heard(lab: Lab) -> None:
+    """The peer goes on checking from another address, which worked when we checked it."""
     config = IceConfig(free_policy=FreePolicy.KEEP)
     alice, peer = lab.agent(role=CONTROLLED, config=config), lab.peer(controlling=True)
     first, second = peer.port, peer.open(6000)
@@ -111,13 +111,36 @@ def _connect_twice(lab: Lab) -> tuple[AgentHost, ScriptedPeer]:
     lab.run_until(0.5)
     first.check(base_of(alice), use_candidate=True)
     lab.run_until(100)
+    peer.on_request = lambda request: (
+        request.port.answer(request) if request.port is second else None
+    )
+    for _ in range(60):
+        second.check(base_of(alice))
+        lab.run(1)
+    assert alice.selected().remote.address == second.address
+    assert alice.state() in (IceState.CONNECTED, IceState.COMPLETED)
+    assert alice.send(b"\x80data")
+    assert IceState.FAILED not in [state for _, state in alice.states()]
+
+
+def _connect_twice(
+    lab: Lab, timings: Timings | None = None, *, at_time: float = 100
+) -> tuple[AgentHost, ScriptedPeer, Port]:
+    """A controlled agent with two valid pairs, the peer's first port selected."""
+    config = IceConfig(free_policy=FreePolicy.KEEP, timings=timings or Timings())
+    alice, peer = lab.agent(role=CONTROLLED, config=config), lab.peer(controlling=True)
+    first, second = peer.port, peer.open(6000)
+    peer.meet(alice, first.candidate(foundation="a"), second.candidate(foundation="b"), end=True)
+    lab.run_until(0.5)
+    first.check(base_of(alice), use_candidate=True)
+    lab.run_until(100)
     assert alice.selected().remote.address == first.address
-    return alice, peer
+    return alice, peer, second
 
 
 def test_silent_pair_is_left_for_one_that_answers(lab: Lab) -> None:
     """The others are asked as soon as the silence is noticed, not when consent is over."""
-    alice, peer = _connect_twice(lab)
+    alice, peer, _ = _connect_twice(lab)
     first = peer.port
     peer.on_request = lambda request: (
         request.port.answer(request) if request.port is not first else None
@@ -134,7 +157,7 @@ def test_silent_pair_is_left_for_one_that_answers(lab: Lab) -> None:
 
 def test_silent_peer_is_given_up_when_consent_expires(lab: Lab) -> None:
     """However many pairs there were: all lost consent (W3C RTCIceTransportState "failed")."""
-    alice, peer = _connect_twice(lab)
+    alice, peer, _ = _connect_twice(lab)
     peer.on_request = peer.ignore
     heard = alice.arrivals[-1].time
     lab.run_until(200)
@@ -142,6 +165,21 @@ def test_silent_peer_is_given_up_when_consent_expires(lab: Lab) -> None:
     assert (disconnected, failed) == (IceState.DISCONNECTED, IceState.FAILED)
     assert time == at(heard + 30)
     assert alice.times_of(SelectedPairLost) == [at(heard + 30)]
+
+
+def test_a_pair_heard_before_the_silence_is_no_way_out(lab: Lab) -> None:
+    """That the other was heard later than the one in use says nothing once all are silent."""
+    alice, peer, second = _connect_twice(lab, Timings(liveness=2.5), at_time=20)
+    second.check(base_of(alice))
+    lab.run(2 * ROUND_TRIP)
+    before = len(alice.states())
+    peer.on_request = peer.ignore
+    lab.run_until(200)
+    assert [state for _, state in alice.states()[before:]] == [
+        IceState.DISCONNECTED,
+        IceState.FAILED,
+    ]
+    assert alice.selected().remote.address == peer.port.address
 
 
 def test_peer_behind_a_new_binding_is_found_again(lab: Lab) -> None:
