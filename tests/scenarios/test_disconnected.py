@@ -102,29 +102,8 @@ def test_silent_pair_is_left_for_one_that_is_heard(lab: Lab) -> None:
     assert IceState.FAILED not in [state for _, state in alice.states()]
 
 
-def test_silent_pair_is_left_for_one_that_is_heard(lab: Lab) -> None:
-    """The peer goes on checking from another address, which worked when we checked it."""
-    config = IceConfig(free_policy=FreePolicy.KEEP)
-    alice, peer = lab.agent(role=CONTROLLED, config=config), lab.peer(controlling=True)
-    first, second = peer.port, peer.open(6000)
-    peer.meet(alice, first.candidate(foundation="a"), second.candidate(foundation="b"), end=True)
-    lab.run_until(0.5)
-    first.check(base_of(alice), use_candidate=True)
-    lab.run_until(100)
-    peer.on_request = lambda request: (
-        request.port.answer(request) if request.port is second else None
-    )
-    for _ in range(60):
-        second.check(base_of(alice))
-        lab.run(1)
-    assert alice.selected().remote.address == second.address
-    assert alice.state() in (IceState.CONNECTED, IceState.COMPLETED)
-    assert alice.send(b"\x80data")
-    assert IceState.FAILED not in [state for _, state in alice.states()]
-
-
 def _connect_twice(
-    lab: Lab, timings: Timings | None = None, *, at_time: float = 100
+    lab: Lab, timings: Timings | None = None, *, until: float = 100
 ) -> tuple[AgentHost, ScriptedPeer, Port]:
     """A controlled agent with two valid pairs, the peer's first port selected."""
     config = IceConfig(free_policy=FreePolicy.KEEP, timings=timings or Timings())
@@ -133,7 +112,7 @@ def _connect_twice(
     peer.meet(alice, first.candidate(foundation="a"), second.candidate(foundation="b"), end=True)
     lab.run_until(0.5)
     first.check(base_of(alice), use_candidate=True)
-    lab.run_until(100)
+    lab.run_until(until)
     assert alice.selected().remote.address == first.address
     return alice, peer, second
 
@@ -169,7 +148,7 @@ def test_silent_peer_is_given_up_when_consent_expires(lab: Lab) -> None:
 
 def test_a_pair_heard_before_the_silence_is_no_way_out(lab: Lab) -> None:
     """That the other was heard later than the one in use says nothing once all are silent."""
-    alice, peer, second = _connect_twice(lab, Timings(liveness=2.5), at_time=20)
+    alice, peer, second = _connect_twice(lab, Timings(liveness=2.5), until=20)
     second.check(base_of(alice))
     lab.run(2 * ROUND_TRIP)
     before = len(alice.states())
@@ -179,7 +158,7 @@ def test_a_pair_heard_before_the_silence_is_no_way_out(lab: Lab) -> None:
         IceState.DISCONNECTED,
         IceState.FAILED,
     ]
-    assert alice.selected().remote.address == peer.port.address
+    assert alice.selections()[-1][0] < 20
 
 
 def test_peer_behind_a_new_binding_is_found_again(lab: Lab) -> None:
