@@ -224,10 +224,6 @@ class Link:
         for component in self.ice:
             component.set_role(role)
 
-    def selected_pair(self, component: int = 1) -> tuple[Candidate, Candidate] | None:
-        """Return the pair in use of a component."""
-        return self._component(component).selected_pair
-
     def _component(self, number: int) -> IceTransport:
         return self.ice[min(number, len(self.ice)) - 1]
 

@@ -226,6 +226,37 @@ def test_a_restart_that_is_rolled_back_changes_nothing() -> None:
     asyncio.run(main())
 
 
+def test_descriptions_and_transports_are_shown_as_they_are() -> None:
+    """W3C webrtc-pc §4.4.2 and §5.6."""
+
+    async def main() -> None:
+        async with two() as (ours, theirs):
+            ours.createDataChannel("data")
+            await ours.setLocalDescription()
+            assert ours.pendingLocalDescription == ours.localDescription
+            assert ours.currentLocalDescription is None
+            await theirs.setRemoteDescription(ours.localDescription)
+            assert theirs.pendingRemoteDescription == theirs.remoteDescription
+            await theirs.setLocalDescription()
+            await ours.setRemoteDescription(theirs.localDescription)
+            assert ours.currentRemoteDescription == ours.remoteDescription
+            assert ours.currentLocalDescription == ours.localDescription
+            assert ours.pendingLocalDescription is ours.pendingRemoteDescription is None
+            await until_connected(ours, theirs)
+            assert ours.sctp is not None
+            assert theirs.sctp is not None
+            mine, other = (one.transport.iceTransport for one in (ours.sctp, theirs.sctp))
+            pair, mirrored = mine.getSelectedCandidatePair(), other.getSelectedCandidatePair()
+            assert (pair.local.ip, pair.local.port) == (mirrored.remote.ip, mirrored.remote.port)
+            assert mine.getRemoteParameters() == other.getLocalParameters()
+            assert mine.getLocalCandidates() == other.getRemoteCandidates() != []
+            assert (mine.role, other.role) == ("controlling", "controlled")
+            assert mine.gatheringState == "complete"
+            assert len(ours.sctp.transport.getRemoteCertificates()) == 1
+
+    asyncio.run(main())
+
+
 def test_offers_that_cross_are_settled_by_rollback() -> None:
     """W3C §10.7, perfect negotiation: the polite side gives way."""
 
