@@ -157,7 +157,7 @@ def renew(session: Session, stream: Stream, pair: CandidatePair) -> None:
     assert pair.consent is not None
     pair.consent.answered(session.now)
     if stream.sending.get(pair.component) is pair and pair.component in stream.unresponsive:
-        stream.unresponsive.discard(pair.component)
+        del stream.unresponsive[pair.component]
         update(session, stream)
 
 

@@ -176,7 +176,7 @@ def _send_on(session: Session, stream: Stream, component: int, pair: CandidatePa
     stream.announced[component] = nominated
     base = pair.local.base
     if moved:
-        stream.unresponsive.discard(component)
+        stream.unresponsive.pop(component, None)
         if pair.consent is not None:
             pair.consent.resume(session.now, session.entropy(4))
     if base.relay is not None and nominated:

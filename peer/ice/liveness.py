@@ -64,12 +64,17 @@ def expire(session: Session) -> None:
             consent.revoke()
             _lose_consent(session, stream, pair)
         elif consent.disconnected(session.now) and stream.responsive(pair.component):
-            stream.unresponsive.add(pair.component)
-            session.decide("disconnected", pair=pair)
-            fail_over(session, stream, pair)
-            if stream.sending.get(pair.component) is pair:
-                _ask_others(session, stream, pair)
-            update(session, stream)
+            disconnect(session, stream, pair)
+
+
+def disconnect(session: Session, stream: Stream, pair: CandidatePair) -> None:
+    """Tell that the pair in use is silent, and look for another that works."""
+    stream.unresponsive[pair.component] = session.now
+    session.decide("disconnected", pair=pair)
+    fail_over(session, stream, pair)
+    if stream.sending.get(pair.component) is pair:
+        _ask_others(session, stream, pair)
+    update(session, stream)
 
 
 def _others(stream: Stream, pair: CandidatePair) -> list[CandidatePair]:
@@ -86,10 +91,14 @@ def _ask_others(session: Session, stream: Stream, pair: CandidatePair) -> None:
 
 
 def _lose_consent(session: Session, stream: Stream, pair: CandidatePair) -> None:
-    """Consent of the pair in use expired; so it did of those that were asked since in vain."""
-    if not stream.responsive(pair.component):
+    """Consent of the pair in use expired, and with it that of those that were silent as long.
+
+    A little may be left of theirs: turning to them would tell of a connection that is not there.
+    """
+    silent_since = stream.unresponsive.get(pair.component)
+    if silent_since is not None:
         for other in _others(stream, pair):
-            if not has_consent(session, other):
+            if other.heard <= silent_since or not has_consent(session, other):
                 drop_valid(session, stream, other, "consent expired")
     drop_valid(session, stream, pair, "consent expired")
 

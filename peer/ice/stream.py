@@ -99,7 +99,7 @@ class Stream:
 
     `previous` goes on carrying data and answering checks until the restarted session has
     selected its own pair (RFC 8445 §9). `sending` is the pair data goes out on, per component,
-    `ended` the generations before these, `other_traffic` what no remembered pair carried.
+    `unresponsive` when one stopped answering, `ended` the generations before these, `other_traffic` what no remembered pair carried.
     """
 
     __slots__ = (
@@ -132,7 +132,7 @@ class Stream:
         self.keys = {current.local.username_fragment: current.key}
         self.sending: dict[int, CandidatePair] = {}
         self.announced: dict[int, bool] = {}
-        self.unresponsive: set[int] = set()
+        self.unresponsive: dict[int, float] = {}
         self.states = dict.fromkeys(components, IceState.NEW)
         self.validated: set[tuple[Base, TransportAddress]] = set()
         self.old_fragments: deque[str] = deque(maxlen=16)

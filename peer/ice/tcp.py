@@ -6,12 +6,12 @@ The agent asks for connections and is told of incoming ones; it never opens a so
 from . import relaying
 from .address import TransportAddress
 from .candidate import TcpType, TransportProtocol
-from .conclusion import update
 from .connection import Connection
 from .errors import DropReason
 from .events import StreamReleased, StreamRequested, StreamTransport
 from .framing import FrameSplitter
 from .inbound import receive
+from .liveness import disconnect
 from .pair import CandidatePair, PairState
 from .session import Session
 from .streams import fail_pairs_on
@@ -133,8 +133,8 @@ def _lost(session: Session, connection: Connection, reason: str) -> None:
         fail_pairs_on(session, stream, base, remote, reason)
     for component, pair in list(stream.sending.items()):
         if pair.local.base is base and pair.remote.address == remote:
-            stream.unresponsive.add(component)
-            update(session, stream)
+            if stream.responsive(component):
+                disconnect(session, stream, pair)
             if connection.open:
                 reopen(session, pair)
 

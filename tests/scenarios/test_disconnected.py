@@ -161,6 +161,19 @@ def test_a_pair_heard_before_the_silence_is_no_way_out(lab: Lab) -> None:
     assert alice.selections()[-1][0] < 20
 
 
+def test_a_pair_that_was_valid_later_does_not_outlive_the_silence(lab: Lab) -> None:
+    """Its consent is a little fresher than that of the pair in use, and was asked for in vain."""
+    alice, peer, _ = _connect_twice(lab, Timings(liveness=2.5), until=1)
+    answered = [sent.time + ROUND_TRIP for sent in alice.log.checks()]
+    assert answered[0] < answered[1] < 0.5
+    before, selections = len(alice.states()), len(alice.selections())
+    peer.on_request = peer.ignore
+    lab.run_until(200)
+    silent, failed = alice.states()[before:]
+    assert (silent[1], failed) == (IceState.DISCONNECTED, (at(answered[0] + 30), IceState.FAILED))
+    assert len(alice.selections()) == selections
+
+
 def test_peer_behind_a_new_binding_is_found_again(lab: Lab) -> None:
     """The NAT of the peer forgot it: its checks come from a new port, and ours go there."""
     alice, peer = _connect(lab)
