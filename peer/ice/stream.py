@@ -99,7 +99,8 @@ class Stream:
 
     `previous` goes on carrying data and answering checks until the restarted session has
     selected its own pair (RFC 8445 §9). `sending` is the pair data goes out on, per component,
-    `unresponsive` when one stopped answering, `ended` the generations before these, `other_traffic` what no remembered pair carried.
+    `unresponsive` when one stopped answering, `ended` the generations before these,
+    `other_traffic` what no remembered pair carried.
     """
 
     __slots__ = (
