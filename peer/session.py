@@ -338,4 +338,5 @@ def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Config
         bundle_policy=BundlePolicy(configuration.bundlePolicy.value),
         rtcp_mux_policy=RtcpMuxPolicy(configuration.rtcpMuxPolicy.value),
         max_message_size=MAX_MESSAGE_SIZE,
+        always_negotiate_data_channels=configuration.alwaysNegotiateDataChannels,
     )

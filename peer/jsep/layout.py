@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from peer.jsep.media import Negotiated
-from peer.jsep.model import APPLICATION, Slot
+from peer.jsep.model import APPLICATION, Slot, Transceiver
 from peer.jsep.state import State
 
 
@@ -20,24 +20,35 @@ def plan_slots(state: State) -> tuple[Slot, ...]:
     slots = list(state.slots)
     free = _recyclable(state)
     reserved = _data_slot(state, slots, free)
-    placed = {slot.transceiver for slot in slots}
-
-    def place(slot: Slot, index: int | None) -> None:
+    for transceiver in _without_line(state):
+        if transceiver is None:
+            index = reserved if reserved is not None else next(iter(free), None)
+            slot = Slot(next(mids), APPLICATION, is_data=True)
+        else:
+            index = next((one for one in free if one != reserved), None)
+            slot = Slot(next(mids), transceiver.kind, transceiver.id)
+        free = [one for one in free if one != index]
         if index is None:
             slots.append(slot)
         else:
             slots[index] = slot
-
-    for transceiver in state.transceivers:
-        if transceiver.id in placed or transceiver.stopping:
-            continue
-        index = next((one for one in free if one != reserved), None)
-        free = [one for one in free if one != index]
-        place(Slot(next(mids), transceiver.kind, transceiver.id), index)
-    if state.data_channel and not any(slot.is_data for slot in slots):
-        index = reserved if reserved is not None else next(iter(free), None)
-        place(Slot(next(mids), APPLICATION, is_data=True), index)
     return tuple(slots)
+
+
+def _without_line(state: State) -> list[Transceiver | None]:
+    """Return what needs an m-line, in the order of the lines; None stands for data.
+
+    Data comes last, or first when it is always negotiated (W3C webrtc-extensions): the tagged
+    section of the group had better be one that is hardly ever rejected.
+    """
+    placed = {slot.transceiver for slot in state.slots}
+    found: list[Transceiver | None] = [
+        one for one in state.transceivers if one.id not in placed and not one.stopping
+    ]
+    if state.data_channel and not any(slot.is_data for slot in state.slots):
+        first = state.configuration.always_negotiate_data_channels
+        found.insert(0 if first else len(found), None)
+    return found
 
 
 def new_mids(state: State) -> Iterator[str]:

@@ -43,7 +43,8 @@ class Configuration:
     attributes out of bundled sections as RFC 9143 §7.1.3 has it, which browsers do not survive.
     `balanced_answer_accepts_all` keeps every section of an offer without BUNDLE, as browsers do.
     `lenient_munging` lets the application alter a description between create and set, as long as
-    the media sections stay in place.
+    the media sections stay in place. `always_negotiate_data_channels` gives every offer a section
+    for data, in front of what is new with it (W3C webrtc-extensions).
     """
 
     fingerprints: tuple[Fingerprint, ...]
@@ -60,6 +61,7 @@ class Configuration:
     strict_bundle_attributes: bool = False
     balanced_answer_accepts_all: bool = False
     lenient_munging: bool = False
+    always_negotiate_data_channels: bool = False
 
     def codecs(self, kind: str) -> tuple[Codec, ...]:
         """Codecs supported for audio or video, in order of preference."""

@@ -16,10 +16,8 @@ from aiortc.rtcdtlstransport import (
     RTCDtlsParameters,
     RTCDtlsTransport,
     State,
-    certificate_digest,
 )
 from aiortc.rtcicetransport import RTCIceTransport
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL, crypto
 
@@ -134,7 +132,9 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     @property
     def srtp_profile(self) -> str | None:
         """The SRTP protection profile, None until connected or when the peer has no SRTP."""
-        return self._openssl.get_selected_srtp_profile().decode() if self._keyed else None
+        return (
+            self._openssl.get_selected_srtp_profile().decode() or None if self._connected else None
+        )
 
     @property
     def remote_certificate(self) -> bytes | None:
@@ -189,7 +189,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     def send_rtp(self, data: bytes) -> None:
         """Send an RTP packet; ConnectionError when not connected."""
         self._require_connection()
-        if self._keyed:
+        if self._keyed or self._derive_keys():
             self._send_protected(self._tx_srtp.protect, data)
         else:
             self.drops[DtlsDrop.NO_KEYS] += 1
@@ -197,7 +197,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     def send_rtcp(self, data: bytes) -> None:
         """Send an RTCP compound; ConnectionError when not connected."""
         self._require_connection()
-        if self._keyed:
+        if self._keyed or self._derive_keys():
             self._send_protected(self._tx_srtp.protect_rtcp, data)
         else:
             self.drops[DtlsDrop.NO_KEYS] += 1
@@ -296,37 +296,39 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         """Judge the peer's certificate inside the handshake, so that it is told with an alert."""
         if depth > 0:
             return True
-        self._identified = self._is_expected(shown.to_cryptography())
+        self._identified = self._is_expected(shown)
         return self._identified
 
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:
         if not self._identified:
             self._fail("the certificate is not the one of the fingerprint")
 
-    def _is_expected(self, shown: x509.Certificate) -> bool:
+    def _is_expected(self, shown: crypto.X509) -> bool:
         """Match the strongest hash on offer: one of its fingerprints has to fit (RFC 8122 §5)."""
         known = [one for one in self._fingerprints if one.algorithm.lower() in _STRENGTH]
         if not known:
             self._failure = "no fingerprint with a known hash"
             return False
         algorithm = min((one.algorithm.lower() for one in known), key=_STRENGTH.index)
-        digest = certificate_digest(shown, algorithm)
+        digest = shown.digest(algorithm.replace("-", "")).decode()
         if any(one.value.upper() == digest for one in known if one.algorithm.lower() == algorithm):
             return True
         self._failure = "the certificate is not the one of the fingerprint"
         return False
 
     def _setup_srtp(self) -> None:
-        if not self._openssl.get_selected_srtp_profile():
-            # Peers built for data alone do not offer SRTP (RFC 5764 §4.1); media is then dropped.
-            return
-        super()._setup_srtp()
-        if self._state is State.FAILED:
-            self._failure = "no SRTP profile in common"
-            self._say_goodbye()
-        else:
+        """Take media from now on; keys are derived for the first packet, data alone needs none."""
+        self._ice.set_media_sink(self._receive_srtp)
+
+    def _derive_keys(self) -> bool:
+        """Derive the keys of SRTP (RFC 5764 §4.2); False when the peer has none.
+
+        Peers built for data alone do not offer it (§4.1); media is then dropped.
+        """
+        if self._connected and self._openssl.get_selected_srtp_profile():
+            super()._setup_srtp()
             self._keyed = True
-            self._ice.set_media_sink(self._receive_srtp)
+        return self._keyed
 
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason
@@ -407,7 +409,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     def _receive_srtp(self, data: bytes, now: float) -> None:
         self.counters.packets_received += 1
         self.counters.bytes_received += len(data)
-        if not self._keyed:
+        if not self._keyed and not self._derive_keys():
             self.drops[DtlsDrop.NO_KEYS] += 1
             return
         session, control = self._rx_srtp, is_rtcp(data)

@@ -28,6 +28,24 @@ def test_transceivers_in_creation_order_and_data_last() -> None:
     assert lines(end) == [("video", "0", True), ("audio", "1", True), ("application", "2", True)]
 
 
+def test_data_that_is_always_negotiated_is_first() -> None:
+    """W3C webrtc-extensions: of the lines that are new, and so of the group."""
+    end, other = make_ends(always_negotiate_data_channels=True)
+    end.add("video")
+    end.add_data()
+    exchange(end, other)
+    assert [kind for kind, _, _ in lines(end)] == ["application", "video"]
+    assert end.state.groups == (("0", "1"),)
+    late, _ = make_ends(always_negotiate_data_channels=True)
+    other, _ = make_ends()
+    other.add("audio")
+    exchange(other, late)
+    late.add("video")
+    late.add_data()
+    late.offer()
+    assert [kind for kind, _, _ in lines(late)] == ["audio", "application", "video"]
+
+
 def test_data_stays_where_it_is() -> None:
     one, other = make_ends()
     one.add("audio")
