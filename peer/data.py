@@ -43,7 +43,7 @@ class Data:
         if self._below is not None and self.sctp is not None:
             channel.open_on(self._below, self.sctp)
 
-    def show(self, transport: RTCDtlsTransport | None) -> None:
+    def show(self, transport: RTCDtlsTransport | None, mid: str | None = None) -> None:
         """Show the association over a transport; without one only what has begun is shown."""
         if transport is None:
             self.sctp = None if self._below is None else self.sctp
@@ -51,6 +51,8 @@ class Data:
             self.sctp = RTCSctpTransport(transport)
         else:
             self.sctp.set_transport(transport)
+        if self.sctp is not None and mid is not None:
+            self.sctp.mid = mid
 
     # Steps
 

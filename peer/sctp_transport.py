@@ -18,10 +18,11 @@ class RTCSctpTransport(EventTarget):
     """An SCTP association; "statechange" tells when `state` is another.
 
     It is there from the description that offers the association on; `begin` says what it is.
-    `transport` is the RTCDtlsTransport below.
+    `transport` is the RTCDtlsTransport below, `mid` the identifier of its media section.
     """
 
     onstatechange = EventHandler[Event]()
+    mid: str | None = None
 
     def __init__(self, transport: Any) -> None:
         super().__init__()

@@ -120,7 +120,7 @@ class Session:
         finally:
             self._executing = False
             data = next((slot.mid for slot in self._state.slots if slot.is_data), None)
-            self.data.show(None if data is None else self._transport_of(data))
+            self.data.show(None if data is None else self._transport_of(data), data)
             self.transports_changed()
             self._update_gathering_state()
 

@@ -324,6 +324,18 @@ def test_closing_while_media_flows(kind: type[MediaStreamTrack]) -> None:
     run(story)
 
 
+def test_who_listens_as_with_aiortc_hears_of_the_end() -> None:
+    async def story() -> None:
+        pc, heard = make(), list[str]()
+        pc.on("signalingstatechange", lambda: heard.append(pc.signalingState))
+        pc.onsignalingstatechange = lambda event: heard.append(event.type)
+        await pc.close()
+        await pc.close()
+        assert heard == ["closed"]
+
+    run(story)
+
+
 def test_a_connection_made_before_the_loop_runs() -> None:
     pc = make()
     pc.createDataChannel("call")

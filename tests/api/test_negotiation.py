@@ -1,6 +1,7 @@
 """Operations of the connection: what is refused at once, and what an implicit rollback tells."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -164,6 +165,30 @@ def test_transports_are_there_when_a_description_has_them(policy: str) -> None:
             assert set(transports()) == {one}
             assert association(other).transport is other.getTransceivers()[0].sender.transport
             await pc.close()
+
+    run(scenario)
+
+
+def test_the_association_names_its_section() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            pc.addTransceiver("audio")
+            pc.createDataChannel("x")
+            await negotiate(pc, other)
+            assert (association(pc).mid, association(other).mid) == ("1", "1")
+
+    run(scenario)
+
+
+def test_data_channels_that_are_always_negotiated_come_first() -> None:
+    """W3C webrtc-extensions: and need no channel to be made."""
+
+    async def scenario() -> None:
+        pc = RTCPeerConnection({"iceServers": [], "alwaysNegotiateDataChannels": True})
+        pc.addTransceiver("audio")
+        offer = await pc.createOffer()
+        assert re.findall("^m=([a-z]+)", offer.sdp, re.MULTILINE) == ["application", "audio"]
+        await pc.close()
 
     run(scenario)
 
