@@ -33,7 +33,10 @@ class Emitter(AsyncIOEventEmitter):
     ) -> None:
         try:
             made = handler(*args, **kwargs)
-        except Exception as error:
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            # Also CancelledError: of a function it is not what emits that was cancelled.
             self.emit("error", error)
             return
         # Most handlers are functions that return nothing; pyee sees to the others.

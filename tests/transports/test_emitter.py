@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from peer.transports.emitter import Emitter
 
 
@@ -31,6 +33,33 @@ def test_what_handlers_raise_is_reported_and_the_others_run() -> None:
         assert [type(error) for error in reported] == [KeyError, IndexError]
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("raised", [asyncio.CancelledError, GeneratorExit])
+def test_who_emits_is_not_cancelled_by_a_handler(raised: type[BaseException]) -> None:
+    """Such as one that asks a cancelled task for its result."""
+    emitter = Emitter()
+    errors: list[BaseException] = []
+
+    def refuse() -> None:
+        raise raised
+
+    emitter.on("error", errors.append)
+    emitter.on("event", refuse)
+    assert emitter.emit("event")
+    assert [type(error) for error in errors] == [raised]
+
+
+@pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt])
+def test_the_end_of_the_program_is_not_held_up(raised: type[BaseException]) -> None:
+    emitter = Emitter()
+
+    def refuse() -> None:
+        raise raised
+
+    emitter.on("event", refuse)
+    with pytest.raises(raised):
+        emitter.emit("event")
 
 
 def test_who_listens_for_errors_gets_them() -> None:
