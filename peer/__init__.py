@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         MediaRelay,
         MediaStreamError,
         MediaStreamTrack,
+        RTCDtlsFingerprint,
+        RTCDtlsParameters,
         VideoStreamTrack,
     )
 
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     )
     from .ice_transport import (
         RTCIceCandidatePair,
+        RTCIceGatherer,
         RTCIceParameters,
         RTCIceTransport,
     )
@@ -88,6 +91,7 @@ if TYPE_CHECKING:
         RTCRtpEncodingParameters,
         RTCRtpTransceiverInit,
     )
+    from .rtcrtpparameters import RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters
     from .rtp_capabilities import (
         RTCRtpCapabilities,
         RTCRtpCodecCapability,
@@ -137,6 +141,8 @@ _HOMES = {
         "MediaRelay",
         "MediaStreamError",
         "MediaStreamTrack",
+        "RTCDtlsFingerprint",
+        "RTCDtlsParameters",
         "VideoStreamTrack",
     ),
     ".certificates": ("RTCCertificate",),
@@ -179,6 +185,7 @@ _HOMES = {
     ),
     ".ice_transport": (
         "RTCIceCandidatePair",
+        "RTCIceGatherer",
         "RTCIceParameters",
         "RTCIceTransport",
     ),
@@ -191,6 +198,7 @@ _HOMES = {
         "RTCRtpEncodingParameters",
         "RTCRtpTransceiverInit",
     ),
+    ".rtcrtpparameters": ("RTCRtpCodecParameters", "RTCRtpHeaderExtensionParameters"),
     ".rtp_capabilities": (
         "RTCRtpCapabilities",
         "RTCRtpCodecCapability",
@@ -225,10 +233,32 @@ _HOMES = {
     ".transceiver": ("RTCRtpTransceiver",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_AIORTC_MODULES = (
+    "codecs",
+    "contrib",
+    "exceptions",
+    "mediastreams",
+    "rtcconfiguration",
+    "rtcdatachannel",
+    "rtcdtlstransport",
+    "rtcicetransport",
+    "rtcpeerconnection",
+    "rtcrtpparameters",
+    "rtcrtpreceiver",
+    "rtcrtpsender",
+    "rtcrtptransceiver",
+    "rtcsctptransport",
+    "rtcsessiondescription",
+    "sdp",
+    "stats",
+)
+"""Where aiortc keeps things; its programs need not import these modules by themselves."""
 
 
 def __getattr__(name: str) -> object:
     """Import what is asked for: who needs `peer.ice` alone does not load DTLS and codecs."""
+    if name in _AIORTC_MODULES:
+        return importlib.import_module(f".{name}", __name__)
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -249,6 +279,8 @@ __all__ = [
     "MediaRelay",
     "MediaStreamError",
     "MediaStreamTrack",
+    "RTCDtlsFingerprint",
+    "RTCDtlsParameters",
     "VideoStreamTrack",
     "RTCCertificate",
     "RTCBundlePolicy",
@@ -280,6 +312,7 @@ __all__ = [
     "candidate_from_sdp",
     "candidate_to_sdp",
     "RTCIceCandidatePair",
+    "RTCIceGatherer",
     "RTCIceParameters",
     "RTCIceTransport",
     "MediaStream",
@@ -291,6 +324,8 @@ __all__ = [
     "RTCRtpCapabilities",
     "RTCRtpCodecCapability",
     "RTCRtpHeaderExtensionCapability",
+    "RTCRtpCodecParameters",
+    "RTCRtpHeaderExtensionParameters",
     "RTCRtcpParameters",
     "RTCRtpParameters",
     "RTCRtpReceiveParameters",

@@ -40,7 +40,7 @@ from .stats import RTCStatsReport
 from .transceiver import RTCRtpTransceiver
 
 _AIORTC = ("iceconnectionstatechange", "connectionstatechange")
-"""What aiortc tells of the end of a connection as well; listeners of the W3C's kind hear nothing."""
+"""What aiortc tells of its own close as well; listeners of the W3C's kind hear nothing."""
 
 
 class RTCPeerConnection(EventTarget):

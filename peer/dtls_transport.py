@@ -1,6 +1,6 @@
 """What the application sees of a DTLS transport (W3C RTCDtlsTransport)."""
 
-from peer.transports import TransportGroup
+from peer.transports import RTCDtlsParameters, TransportGroup
 
 from .errors import RTCError
 from .event_target import EventHandler, EventTarget
@@ -36,6 +36,10 @@ class RTCDtlsTransport(EventTarget):
     def transport(self) -> RTCIceTransport:
         """The ICE transport below, under aiortc's name."""
         return self._ice
+
+    def getLocalParameters(self) -> RTCDtlsParameters:
+        """Return our fingerprints and role, as aiortc does."""
+        return self._group.rtp.getLocalParameters()
 
     def getRemoteCertificates(self) -> list[bytes]:
         """Return the peer's certificates as DER, none before it has shown them."""

@@ -1,6 +1,6 @@
 """What the application sees of an ICE transport (W3C RTCIceTransport)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from peer.ice import IceState
@@ -9,6 +9,7 @@ from peer.transports import IceTransport
 from sdp import Candidate
 
 from .candidates import from_ice
+from .configuration import DEFAULT_ICE_SERVERS, RTCIceServer
 from .event_target import EventHandler, EventTarget
 from .events import Event
 from .ice_candidate import RTCIceCandidate, from_sdp
@@ -47,6 +48,36 @@ class IceView(Protocol):
         """The remote candidates of the present generation."""
 
 
+class RTCIceGatherer(EventTarget):
+    """The local side of an RTCIceTransport, for programs written for aiortc.
+
+    It emits "statechange".
+    """
+
+    def __init__(self, transport: "RTCIceTransport") -> None:
+        super().__init__()
+        self._transport = transport
+
+    @property
+    def state(self) -> str:
+        """One of "new", "gathering" and aiortc's "completed"."""
+        state = self._transport.gatheringState
+        return "completed" if state == "complete" else state
+
+    @classmethod
+    def getDefaultIceServers(cls) -> list[RTCIceServer]:
+        """Return the servers of a configuration without any."""
+        return [replace(one) for one in DEFAULT_ICE_SERVERS]
+
+    def getLocalCandidates(self) -> list[RTCIceCandidate]:
+        """Return the candidates gathered in the present generation."""
+        return self._transport.getLocalCandidates()
+
+    def getLocalParameters(self) -> RTCIceParameters | None:
+        """Return our credentials, None once closed."""
+        return self._transport.getLocalParameters()
+
+
 class RTCIceTransport(EventTarget):
     """One component of an ICE stream.
 
@@ -62,8 +93,14 @@ class RTCIceTransport(EventTarget):
         self._below = below
         self._view = view
         self._ended = False
+        self._gatherer = RTCIceGatherer(self)
         for name in ("statechange", "gatheringstatechange", "selectedcandidatepairchange"):
             below.on(name, lambda name=name: self._tell(name))
+
+    @property
+    def iceGatherer(self) -> RTCIceGatherer:
+        """Its local side."""
+        return self._gatherer
 
     @property
     def component(self) -> str:
@@ -125,3 +162,5 @@ class RTCIceTransport(EventTarget):
     def _tell(self, name: str) -> None:
         if not self._ended:
             self.dispatch(name, Event(name))
+            if name == "gatheringstatechange":
+                self._gatherer.dispatch("statechange", Event("statechange"))

@@ -1,7 +1,17 @@
 """Media from and to files and devices, and to several consumers."""
 
-from peer.media_recorder import MediaRecorder
-from peer.transports import MediaBlackhole, MediaPlayer, MediaRelay
+from av import AudioFrame, VideoFrame
 
-__all__ = ["MediaBlackhole", "MediaPlayer", "MediaRecorder", "MediaRelay"]
+from peer.media_recorder import MediaRecorder
+from peer.transports import MediaBlackhole, MediaPlayer, MediaRelay, RelayStreamTrack
+
+__all__ = [
+    "AudioFrame",
+    "MediaBlackhole",
+    "MediaPlayer",
+    "MediaRecorder",
+    "MediaRelay",
+    "RelayStreamTrack",
+    "VideoFrame",
+]
 """aiortc's as they are, but for the recorder."""

@@ -5,8 +5,8 @@ DTLS transport of each component and hands RTP and RTCP to the `RtpReceiver` and
 each section; a `SctpTransport` with its channels may run over it as well.
 """
 
-from aiortc.codecs import get_capabilities
-from aiortc.contrib.media import MediaBlackhole, MediaPlayer, MediaRelay
+from aiortc.codecs import get_capabilities, h264, opus, vpx
+from aiortc.contrib.media import MediaBlackhole, MediaPlayer, MediaRelay, RelayStreamTrack
 from aiortc.contrib.signaling import (
     BYE,
     BaseSignaling,
@@ -20,12 +20,17 @@ from aiortc.contrib.signaling import (
 )
 from aiortc.exceptions import InvalidStateError
 from aiortc.mediastreams import (
+    AUDIO_PTIME,
+    VIDEO_CLOCK_RATE,
+    VIDEO_PTIME,
+    VIDEO_TIME_BASE,
     AudioStreamTrack,
     MediaStreamError,
     MediaStreamTrack,
     VideoStreamTrack,
+    convert_timebase,
 )
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint
+from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
 from aiortc.rtcicetransport import RTCIceCandidate
 from aiortc.rtcrtpparameters import (
     RTCRtcpFeedback,
@@ -65,6 +70,7 @@ __all__ = [
     "IceTransport",
     "Certificate",
     "RTCDtlsFingerprint",
+    "RTCDtlsParameters",
     "DtlsRole",
     "DtlsTransport",
     "TransportGroup",
@@ -102,7 +108,16 @@ __all__ = [
     "MediaStreamError",
     "MediaPlayer",
     "MediaRelay",
+    "RelayStreamTrack",
     "MediaBlackhole",
+    "AUDIO_PTIME",
+    "VIDEO_CLOCK_RATE",
+    "VIDEO_PTIME",
+    "VIDEO_TIME_BASE",
+    "convert_timebase",
+    "h264",
+    "opus",
+    "vpx",
     "get_capabilities",
     "RTCRtpCapabilities",
     "RTCRtpCodecCapability",

@@ -19,7 +19,8 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         self.kind = kind
         if track_id is not None:
             self._id = track_id
-        self._frames: asyncio.Queue[Frame | None] = asyncio.Queue()
+        # Named as in aiortc: programs empty it to catch up.
+        self._queue: asyncio.Queue[Frame | None] = asyncio.Queue()
         self._muted = True
         self._dropped = 0
 
@@ -37,9 +38,9 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         """Return the next frame; MediaStreamError when the track has ended."""
         if self.readyState != "live":
             raise MediaStreamError
-        frame = await self._frames.get()
+        frame = await self._queue.get()
         if frame is None:
-            self._frames.put_nowait(None)
+            self._queue.put_nowait(None)
             raise MediaStreamError
         return frame
 
@@ -47,10 +48,10 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         """Add a frame."""
         if self.readyState != "live":
             return
-        if self._frames.qsize() >= MAX_FRAMES:
-            self._frames.get_nowait()
+        if self._queue.qsize() >= MAX_FRAMES:
+            self._queue.get_nowait()
             self._dropped += 1
-        self._frames.put_nowait(frame)
+        self._queue.put_nowait(frame)
 
     def set_muted(self, muted: bool) -> None:
         """Note whether the peer sends."""
@@ -62,4 +63,4 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         """End the track; whoever waits for a frame is told."""
         if self.readyState == "live":
             super().stop()
-            self._frames.put_nowait(None)
+            self._queue.put_nowait(None)

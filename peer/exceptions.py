@@ -1,0 +1,13 @@
+"""Errors, where aiortc keeps them."""
+
+from .errors import InvalidAccessError, InvalidStateError, JsepTypeError, OperationError
+
+InternalError = JsepTypeError
+"""What aiortc raises for an unknown kind or direction."""
+
+__all__ = [
+    "InternalError",
+    "InvalidAccessError",
+    "InvalidStateError",
+    "OperationError",
+]

@@ -1,0 +1,5 @@
+"""The connection, where aiortc keeps it."""
+
+from .connection import RTCPeerConnection
+
+__all__ = ["RTCPeerConnection"]

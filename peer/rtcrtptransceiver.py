@@ -1,0 +1,5 @@
+"""Transceivers, where aiortc keeps them."""
+
+from .transceiver import RTCRtpTransceiver
+
+__all__ = ["RTCRtpTransceiver"]

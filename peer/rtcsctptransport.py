@@ -1,0 +1,5 @@
+"""SCTP, where aiortc keeps it."""
+
+from .sctp_transport import RTCSctpTransport
+
+__all__ = ["RTCSctpTransport"]
