@@ -24,6 +24,7 @@ from sdp.fragment import (
     serialize_fragment,
 )
 from sdp.h264 import H264ProfileLevel, parse_profile_level_id
+from sdp.limits import MAX_CANDIDATES
 from sdp.media import MediaSection
 from sdp.origin import UNBOUNDED, Origin, Timing
 from sdp.parser import parse
@@ -85,6 +86,7 @@ __all__ = [
     "IceAttributes",
     "NO_ICE",
     "Candidate",
+    "MAX_CANDIDATES",
     "RemoteCandidate",
     "parse_candidate",
     "serialize_candidate",

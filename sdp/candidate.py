@@ -5,7 +5,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from sdp.errors import MalformedError, SdpError
-from sdp.tokens import is_ice_chars, is_token, parse_integer
+from sdp.tokens import is_ice_chars, is_scalar, is_token, parse_integer
 
 _TYPES = frozenset({"host", "srflx", "prflx", "relay"})
 _TRANSPORTS = frozenset({"udp", "tcp"})
@@ -86,6 +86,8 @@ def parse_candidate_value(value: str) -> Candidate:
         raise MalformedError("candidate too long")
     if "\0" in value:
         raise MalformedError("candidate contains NUL")
+    if not is_scalar(value):
+        raise MalformedError("candidate contains half of a character")
     fields = value.split()
     if len(fields) < 8 or fields[6].lower() != "typ":
         raise MalformedError("candidate needs eight fields, the seventh being 'typ'")

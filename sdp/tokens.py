@@ -15,6 +15,11 @@ def is_token(text: str) -> bool:
     return bool(text) and _TOKEN.issuperset(text)
 
 
+def is_scalar(text: str) -> bool:
+    """Tell whether `text` can be written: surrogates that stand alone cannot (RFC 3629 §3)."""
+    return text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text)
+
+
 def is_ice_chars(text: str) -> bool:
     """Tell whether `text` is a non-empty run of ice-char (RFC 8839 §5.1)."""
     return bool(text) and _ICE_CHARS.issuperset(text)

@@ -16,31 +16,37 @@ from sdp.tokens import is_lenient_credential, is_token
 from sdp.transport import DtlsAttributes, IceAttributes, RtcpAttributes
 
 
-def serialize(description: Description) -> str:
+def serialize(description: Description, *, bounded: bool = True) -> str:
     """Write a description. `parse` of the result gives an equal description.
 
     Raises ValueError for what cannot be written: a line end inside a value, an attribute in
     `other` that has a field of its own, a mid or credential that is not a token, a section without
-    formats or with a codec that is not in them, or a text above 1 MiB.
+    formats or with a codec that is not in them, or, when `bounded`, a text that `parse` would
+    refuse for its length.
     """
     lines = _session_lines(description)
     for section in description.media:
         _append_section(lines, section)
-    return join_lines(lines)
+    return join_lines(lines, bounded=bounded)
 
 
-def join_lines(lines: list[str]) -> str:
+def join_lines(lines: list[str], *, bounded: bool = True) -> str:
     """End every line with CRLF. Raises ValueError when `parse` would refuse the result."""
     text = "\r\n".join([*lines, ""])
     if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text:
         raise ValueError("a value contains CR, LF or NUL")
+    if bounded:
+        _check_bounds(lines, text)
+    return text
+
+
+def _check_bounds(lines: list[str], text: str) -> None:
     if (len(text) if text.isascii() else len(text.encode())) > MAX_LENGTH:
         raise ValueError(f"description longer than {MAX_LENGTH} bytes")
     if len(lines) > MAX_LINES:
         raise ValueError(f"more than {MAX_LINES} lines")
     if len(text) > MAX_LINE_LENGTH and max(map(len, lines)) > MAX_LINE_LENGTH:
         raise ValueError(f"line longer than {MAX_LINE_LENGTH} characters")
-    return text
 
 
 def _session_lines(description: Description) -> list[str]:

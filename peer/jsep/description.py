@@ -65,7 +65,10 @@ class SessionDescription:
     @property
     def text(self) -> str:
         """What the application sees; written anew once candidates were added."""
-        return serialize(self.record) if self.original is None else self.original
+        if self.original is not None:
+            return self.original
+        # What trickles in may make it longer than a description that is taken.
+        return serialize(self.record, bounded=False)
 
     def section(self, mid: str) -> Section | None:
         """Return the section with this mid."""

@@ -7,7 +7,7 @@ from peer.jsep.errors import InvalidStateError, JsepTypeError, OperationError
 from peer.jsep.signaling import SignalingState
 from peer.jsep.state import Outcome, State, outcome
 from peer.jsep.wiring import Transport
-from sdp import Candidate, MediaSection, SdpError, parse_candidate, replace
+from sdp import MAX_CANDIDATES, Candidate, MediaSection, SdpError, parse_candidate, replace
 
 TRICKLE = "trickle"
 
@@ -48,7 +48,8 @@ def _collect(transport: Transport, found: list[tuple[SessionDescription, Section
         candidates.update(dict.fromkeys(_usable(section.media, transport)))
         # RFC 8838 §14: a peer that does not trickle has said all in its description.
         ended = ended or ice.end_of_candidates or not supports_trickle(description)
-    return replace(transport, remote_candidates=tuple(candidates), end_of_remote_candidates=ended)
+    kept = tuple(candidates)[:MAX_CANDIDATES]
+    return replace(transport, remote_candidates=kept, end_of_remote_candidates=ended)
 
 
 def _usable(media: MediaSection, transport: Transport) -> Iterator[Candidate]:
@@ -70,7 +71,8 @@ def add_ice_candidate(
     Without mid and index an end counts for every section, otherwise for that one alone. Raises
     InvalidStateError without a remote description, JsepTypeError when a candidate names no section,
     OperationError when the section or the username fragment is unknown or the text is malformed.
-    A candidate for a section that is rejected is ignored (W3C addIceCandidate).
+    A candidate for a section that is rejected is ignored (W3C addIceCandidate), and so is one
+    more than `MAX_CANDIDATES`, as in descriptions.
     """
     if state.signaling_state is SignalingState.CLOSED:
         raise InvalidStateError("the connection is closed")
@@ -156,7 +158,7 @@ def _with_candidate(
     ice = section.media.ice
     if candidate is None:
         ice = replace(ice, end_of_candidates=True)
-    elif candidate not in ice.candidates:
+    elif candidate not in ice.candidates and len(ice.candidates) < MAX_CANDIDATES:
         ice = replace(ice, candidates=(*ice.candidates, candidate))
     if ice == section.media.ice:
         return description

@@ -15,7 +15,7 @@ from peer.jsep import (
     close,
     remote_description,
 )
-from sdp import Candidate, parse
+from sdp import MAX_CANDIDATES, Candidate, SdpError, parse
 from tests.jsep.ends import End, exchange, host_candidate, make_ends
 from tests.jsep.texts import altered, with_candidate_everywhere, with_groups, without_trickle
 
@@ -248,6 +248,43 @@ def test_what_is_refused() -> None:
     one.take(close(one.state))
     with pytest.raises(InvalidStateError):
         one.add_candidate(None)
+
+
+def test_candidates_of_a_section_are_capped() -> None:
+    """As those in a description are: a peer may send any number."""
+    one, other = connected()
+    for port in range(1, MAX_CANDIDATES + 10):
+        one.add_candidate(str(host_candidate(port)), sdp_mid="0")
+    view = remote_description(one.state)
+    assert view is not None
+    section = parse(view.text).media[0]
+    assert section.ice.candidates[-1] == host_candidate(MAX_CANDIDATES)
+    # Those of the generation are the same in another description.
+    exchange(other, one)
+    one.add_candidate(str(host_candidate(MAX_CANDIDATES + 10)), sdp_mid="0")
+    assert len(one.state.wiring.transports[0].remote_candidates) == MAX_CANDIDATES
+
+
+def test_a_description_that_candidates_made_too_long_is_shown() -> None:
+    one, _ = connected("audio", "video")
+    long = " ".join(["name value"] * 150)
+    for mid in ("0", "1"):
+        for port in range(1, MAX_CANDIDATES + 1):
+            one.add_candidate(f"{host_candidate(port)} {long}", sdp_mid=mid)
+    view = remote_description(one.state)
+    assert view is not None
+    assert view.text.count("a=candidate:") == 2 * MAX_CANDIDATES
+    with pytest.raises(SdpError):
+        parse(view.text)
+
+
+def test_half_a_character_in_a_candidate_is_refused() -> None:
+    """JSON can carry it, UTF-8 cannot."""
+    one, _ = connected()
+    before = one.state
+    with pytest.raises(OperationError):
+        one.add_candidate("candidate:1 1 udp 1 \ud800.local 9 typ host", sdp_mid="0")
+    assert one.state is before
 
 
 def test_candidates_for_a_rejected_section_are_passed_over() -> None:

@@ -82,6 +82,9 @@ def test_non_numeric_foundation_and_ipv6() -> None:
         "1 1 udp 1 203.0.113.1 9 typ srflx raddr 10.0.0.1 rport x",
         "1 1 udp 1 203.0.113.1 9 typ host " + "x " * 2000,
         "1 1 udp 1 192.0.2.1 1 typ host name va\0lue",
+        "1 1 udp 1 \ud800.local 1 typ host",
+        "1 1 udp 1 192.0.2.1 1 typ srflx raddr \udfff rport 1",
+        "1 1 udp 1 192.0.2.1 1 typ host name va\ud800lue",
     ],
 )
 def test_malformed(text: str) -> None:
