@@ -330,11 +330,9 @@ class RTCPeerConnection(EventTarget):
         takes a few seconds at most. Calling again changes nothing.
         """
         if self._ending is None:
-            known = self.connectionState != "new"
             self._session.close()
             self._ending = Ending(self._session.finish)
-            self.emit("signalingstatechange")
-            for name in _AIORTC if known else ():
+            for name in ("signalingstatechange", *_AIORTC):
                 self.emit(name)
         return self._ending
 
