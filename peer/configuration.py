@@ -284,6 +284,8 @@ def _check_extensions(configuration: RTCConfiguration) -> None:
     for name, kind in kinds.items():
         if not isinstance(getattr(configuration, name), kind):
             raise JsepTypeError(f"{name} is not {getattr(configuration, name)!r}")
+        if float in kind:
+            _check_time(name, getattr(configuration, name))
     if not configuration.gatheringTimeout >= 0:
         raise RangeError("gatheringTimeout is not negative")
     if not 0 < configuration.consentTimeout <= MAX_CONSENT_TIMEOUT:
@@ -292,3 +294,10 @@ def _check_extensions(configuration: RTCConfiguration) -> None:
         raise RangeError("handshakeTimeout is more than 0")
     if configuration.disconnectedTimeout is not None and not configuration.disconnectedTimeout > 0:
         raise RangeError("disconnectedTimeout is more than 0")
+
+
+def _check_time(name: str, seconds: float | None) -> None:
+    try:
+        float(seconds or 0)
+    except OverflowError:
+        raise RangeError(f"{name} is longer than any time") from None

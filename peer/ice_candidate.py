@@ -93,7 +93,7 @@ class RTCIceCandidate(AiortcIceCandidate, metaclass=Kin):
         elif all(value is None for value in required):
             init = {"candidate": candidate, "sdpMid": sdpMid, "sdpMLineIndex": sdpMLineIndex}
             self._take(read_init({**init, "usernameFragment": usernameFragment}))
-        elif component is None or None in required or candidate is not None:
+        elif not isinstance(component, int) or None in required or candidate is not None:
             raise JsepTypeError("a candidate is made of all its fields or of its text")
         else:
             super().__init__(ice_component(component), *required[1:], *optional)
@@ -204,6 +204,8 @@ def candidate_to_sdp(candidate: AiortcIceCandidate) -> str:
 
 
 def _record(candidate: AiortcIceCandidate, extensions: tuple[tuple[str, str], ...]) -> Candidate:
+    if not isinstance(candidate.component, int):
+        raise JsepTypeError(f"a component is a number, not {candidate.component!r}")
     return Candidate(
         candidate.foundation,
         int(candidate.component),

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 
 from peer.transports import MediaStreamTrack
+from sdp import is_scalar
 
 from .errors import JsepTypeError
 from .event_target import EventHandler, EventTarget
@@ -14,7 +15,8 @@ class MediaStream(EventTarget):
     """Tracks in the order they were added; `id` names the stream in descriptions.
 
     "addtrack" and "removetrack" tell of what the peer changes, not of `addTrack` and
-    `removeTrack`; the listeners of `on` get the track.
+    `removeTrack`; the listeners of `on` get the track. Raises JsepTypeError for an id that is not
+    one word.
     """
 
     onaddtrack = EventHandler[MediaStreamTrackEvent]()
@@ -26,7 +28,7 @@ class MediaStream(EventTarget):
         id: str | None = None,  # noqa: A002 - the W3C's name
     ) -> None:
         super().__init__()
-        self._id = str(uuid.uuid4()) if id is None else id
+        self._id = str(uuid.uuid4()) if id is None else _checked(id)
         self._tracks: dict[str, MediaStreamTrack] = {}
         for track in tracks.getTracks() if isinstance(tracks, MediaStream) else tracks:
             self.addTrack(track)
@@ -83,3 +85,20 @@ class MediaStream(EventTarget):
 
     def _tell(self, name: str, track: MediaStreamTrack) -> None:
         self.dispatch(name, MediaStreamTrackEvent(track, type=name), track)
+
+
+def stream_names(streams: Iterable[object]) -> list[str]:
+    """Return the ids of streams; JsepTypeError when one is no MediaStream."""
+    names = []
+    for stream in streams:
+        if not isinstance(stream, MediaStream):
+            raise JsepTypeError(f"{stream!r} is no MediaStream")
+        names.append(stream.id)
+    return names
+
+
+def _checked(name: object) -> str:
+    """Return what descriptions can carry as one word; JsepTypeError for anything else."""
+    if not isinstance(name, str) or name.split() != [name] or not is_scalar(name) or "\0" in name:
+        raise JsepTypeError(f"{name!r} cannot name a stream")
+    return name

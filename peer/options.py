@@ -180,8 +180,16 @@ def _check_integer(name: str, value: object, maximum: int) -> None:
 def _check_number(name: str, value: object) -> None:
     if value is None:
         return
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not _is_finite(value):
         raise JsepTypeError(f"{name} is a number, not {value!r}")
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        # A whole number too large for a double, as in JavaScript is infinite.
+        return False
 
 
 def _sequence(name: str, value: object) -> tuple[Any, ...]:

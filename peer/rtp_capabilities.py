@@ -11,6 +11,8 @@ from peer.jsep import (
 )
 from sdp import Codec, parse_parameters
 
+from .errors import JsepTypeError
+
 _CODECS = {"audio": DEFAULT_AUDIO_CODECS, "video": DEFAULT_VIDEO_CODECS}
 _EXTENSIONS = {"audio": DEFAULT_AUDIO_EXTENSIONS, "video": DEFAULT_VIDEO_EXTENSIONS}
 
@@ -87,6 +89,8 @@ def read_codecs(values: Iterable[object]) -> list[Codec]:
 
     Raises TypeError for anything else.
     """
+    if not isinstance(values, Iterable):
+        raise JsepTypeError(f"{values!r} are no codecs")
     return [_read_codec(value) for value in values]
 
 
@@ -94,7 +98,7 @@ def _read_codec(value: object) -> Codec:
     members: Mapping[str, object] = value if isinstance(value, Mapping) else _members(value)
     mime, rate = members.get("mimeType"), members.get("clockRate")
     if not isinstance(mime, str) or not isinstance(rate, int):
-        raise TypeError("a codec needs mimeType and clockRate")
+        raise JsepTypeError("a codec needs mimeType and clockRate")
     channels, line = members.get("channels"), members.get("sdpFmtpLine")
     parameters = members.get("parameters")
     if not isinstance(line, str):

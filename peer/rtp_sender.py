@@ -10,7 +10,7 @@ from .dtls_transport import RTCDtlsTransport
 from .encodings import best_encoding, initial_encodings, negotiated_encodings, settle
 from .errors import InvalidStateError, JsepTypeError
 from .host import Host
-from .media_stream import MediaStream
+from .media_stream import MediaStream, stream_names
 from .options import RTCRtpEncodingParameters
 from .rtp_capabilities import RTCRtpCapabilities, get_capabilities
 from .rtp_parameters import (
@@ -76,6 +76,8 @@ class RTCRtpSender:
         It has happened when the call returns; awaiting is allowed. Raises TypeError for a track
         of another kind, InvalidStateError when the transceiver is stopped.
         """
+        if not (track is None or isinstance(track, MediaStreamTrack)):
+            raise JsepTypeError(f"{track!r} is no track")
         if track is not None and track.kind != self._kind:
             raise JsepTypeError(f"a track of {track.kind} cannot replace one of {self._kind}")
         if self._stopped:
@@ -84,8 +86,11 @@ class RTCRtpSender:
         return Done()
 
     def setStreams(self, *streams: MediaStream) -> None:
-        """Say which streams the track belongs to; the peer hears of it by negotiation."""
-        self._host.set_streams(self._number, [stream.id for stream in streams])
+        """Say which streams the track belongs to; the peer hears of it by negotiation.
+
+        Raises TypeError for what is no stream.
+        """
+        self._host.set_streams(self._number, stream_names(streams))
 
     def getParameters(self) -> RTCRtpSendParameters:
         """Return how it sends; to be altered and given to `setParameters` in the same turn."""

@@ -41,8 +41,6 @@ class RTCSessionDescription(AiortcSessionDescription, metaclass=Kin):
 
         Raises JsepTypeError for anything else.
         """
-        if type(value) is cls:
-            return value
         if isinstance(value, Mapping):
             kind, sdp = value.get("type"), value.get("sdp", "")
         else:

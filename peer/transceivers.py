@@ -11,7 +11,7 @@ from .encodings import initial_encodings
 from .errors import InvalidAccessError, InvalidStateError, JsepTypeError
 from .host import Host
 from .media import Media
-from .media_stream import MediaStream
+from .media_stream import MediaStream, stream_names
 from .options import RTCRtpTransceiverInit
 from .rtp_sender import RTCRtpSender
 from .transceiver import RTCRtpTransceiver
@@ -36,7 +36,7 @@ class Transceivers:
         kind = _kind(track)
         assert isinstance(track, MediaStreamTrack)
         self._check_unused(track)
-        names = [stream.id for stream in streams or [self._default_stream]]
+        names = stream_names(streams or [self._default_stream])
         free = self._find_free(kind)
         if free is not None:
             free.sender.replaceTrack(track)
@@ -80,7 +80,7 @@ class Transceivers:
             kind,
             entropy=os.urandom,
             direction=Direction(wanted.direction),
-            streams=[stream.id for stream in wanted.streams],
+            streams=stream_names(wanted.streams),
             track_id=None if track is None else track.id,
             encodings=[Encoding(one.rid, one.active) for one in encodings],
         )

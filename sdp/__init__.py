@@ -34,7 +34,7 @@ from sdp.sctp import SctpAttributes, Sctpmap
 from sdp.session import Description
 from sdp.simulcast import Rid, RidDirection, Simulcast, SimulcastRid, is_rid
 from sdp.source import Msid, MsidSemantic, Ssrc, SsrcGroup
-from sdp.tokens import is_token
+from sdp.tokens import is_scalar, is_token
 from sdp.transport import (
     DIGEST_SIZES,
     NO_DTLS,
@@ -57,6 +57,7 @@ __all__ = [
     "SdpError",
     "Tolerated",
     "is_token",
+    "is_scalar",
     "replace",
     # trickle fragments
     "Fragment",

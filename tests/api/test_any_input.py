@@ -8,7 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from peer import RTCConfiguration, RTCPeerConnection
+from peer import (
+    AudioStreamTrack,
+    RTCConfiguration,
+    RTCIceCandidate,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
 from tests.api.test_bad_input import (
     TEXT,
     W3C,
@@ -40,6 +46,11 @@ WORDS = (
     "stun:a",
     "v=0\r\n",
     TEXT,
+    f"{TEXT} name \ud800",
+    "\ud800",
+    10**400,
+    float("nan"),
+    float("inf"),
 )
 ATOMS = (
     st.none()
@@ -74,6 +85,21 @@ ACTS: dict[str, Callable[[Any], Act]] = {
     "createOffer": lambda value: lambda pc: pc.createOffer(value),
     "setConfiguration": lambda value: lambda pc: pc.setConfiguration(value),
     "getStats": lambda value: lambda pc: pc.getStats(value),
+    "streams": lambda value: lambda pc: pc.addTrack(AudioStreamTrack(), value),
+    "setStreams": lambda value: lambda pc: pc.getSenders()[0].setStreams(value),
+    "replaceTrack": lambda value: lambda pc: pc.getSenders()[0].replaceTrack(value),
+    "setParameters": lambda value: lambda pc: pc.getSenders()[0].setParameters(value),
+    "setCodecPreferences": lambda value: (
+        lambda pc: pc.getTransceivers()[0].setCodecPreferences(value)
+    ),
+    "direction": lambda value: lambda pc: setattr(pc.getTransceivers()[0], "direction", value),
+    "a description": lambda value: set_remote(RTCSessionDescription(value, "offer")),
+    "a candidate": lambda value: add(
+        RTCIceCandidate(1, "1", value, 9, 1, "udp", "host", "", 0, "0")
+    ),
+    "a component": lambda value: add(
+        RTCIceCandidate(value, "1", "192.0.2.1", 9, 1, "udp", "host", sdpMid="0")
+    ),
 }
 
 

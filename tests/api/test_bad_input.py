@@ -207,6 +207,7 @@ def set_local(description: object) -> Act:
 NO_DESCRIPTIONS: list[object] = [
     None, 5, "offer", [], {}, {"type": "offer", "sdp": 5}, {"type": "bid", "sdp": ""},
     {"type": None, "sdp": ""}, {"sdp": "v=0\r\n"}, {"type": ["offer"], "sdp": ""},
+    RTCSessionDescription(None, "offer"), RTCSessionDescription(b"v=0", "offer"),  # type: ignore
 ]  # fmt: skip
 
 
@@ -315,7 +316,12 @@ def encodings(*given: object) -> Act:
         (encodings({"scaleResolutionDownBy": 0.5}), RangeError),
         (encodings({"maxFramerate": -1}), RangeError),
         (encodings("high"), JsepTypeError),
+        (encodings({"maxFramerate": 10**400}), JsepTypeError),
         (lambda pc: pc.addTrack("audio"), JsepTypeError),
+        (lambda pc: pc.addTrack(AudioStreamTrack(), "stream"), JsepTypeError),
+        (lambda pc: pc.getSenders()[0].setStreams("stream"), JsepTypeError),
+        (lambda pc: pc.getSenders()[0].replaceTrack("audio"), JsepTypeError),
+        (lambda pc: pc.getTransceivers()[0].setCodecPreferences(None), JsepTypeError),
         (lambda pc: pc.removeTrack(make().addTransceiver("audio").sender), InvalidAccessError),
         (lambda pc: pc.setConfiguration({"bundlePolicy": "max-bundle"}), InvalidModificationError),
         (lambda pc: pc.setConfiguration({"rtcpMuxPolicy": "negotiate"}), InvalidModificationError),
@@ -387,6 +393,7 @@ def test_everything_is_refused_once_closed(act: Act) -> None:
         ({"consentTimeout": 31}, RangeError),
         ({"consentTimeout": 0}, RangeError),
         ({"handshakeTimeout": 0}, RangeError),
+        ({"handshakeTimeout": 10**400}, RangeError),
         ({"handshakeTimeout": None}, JsepTypeError),
         ({"disconnectedTimeout": 0}, RangeError),
         ({"trickle": "yes"}, JsepTypeError),

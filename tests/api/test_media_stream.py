@@ -76,3 +76,9 @@ def test_what_is_no_track_is_refused() -> None:
     for change in (stream.addTrack, stream.removeTrack):
         with pytest.raises(TypeError):
             change("track")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["", "two words", "line\r\nend", "NUL\0", "half\ud800", 5])
+def test_a_name_that_no_description_can_carry(name: Any) -> None:
+    with pytest.raises(TypeError):
+        MediaStream(id=name)

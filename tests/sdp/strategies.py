@@ -207,7 +207,9 @@ def media_sections(draw: st.DrawFn) -> MediaSection:
     if kind == "application":
         sctpmap = st.builds(Sctpmap, ports, tokens, maybe(ports))
         common["sctp"] = draw(
-            st.builds(SctpAttributes, maybe(ports), maybe(numbers), maybe(sctpmap))
+            st.builds(
+                SctpAttributes, maybe(ports), maybe(st.integers(0, 2**64 - 1)), maybe(sctpmap)
+            )
         )
         protocol, formats = "UDP/DTLS/SCTP", ["webrtc-datachannel"]
     else:
