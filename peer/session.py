@@ -213,7 +213,13 @@ class Session:
             self._update_gathering_state()
 
     async def wait_gathered(self, within: float) -> None:
-        """Wait for the end of candidates, no longer than so many seconds."""
+        """Wait for the end of candidates, no longer than so many seconds once gathering began.
+
+        However short that is, and however busy the event loop: host candidates are there by then.
+        """
+        while self._gathering_soon > 0 and not self._closed:
+            self._gathering_changed.clear()
+            await self._gathering_changed.wait()
         try:
             async with asyncio.timeout(within):
                 while self._gathers() and not self._closed:
