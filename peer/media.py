@@ -139,11 +139,13 @@ class Media:
             transceiver.mark_stopped()
 
     async def close(self) -> None:
-        """Stop everything; returns always and leaves no task."""
+        """Stop everything, also the tracks that were sent; returns always and leaves no task."""
         for transceiver in self._transceivers.values():
             self._end(transceiver.sender.below.stop())
             self._end(transceiver.receiver.below.stop())
         await asyncio.gather(*self._ending, return_exceptions=True)
+        for transceiver in self._transceivers.values():
+            _end_track(transceiver.sender)
 
     def _announced_track(self, number: int) -> str | None:
         """Return the track id of the remote offer that made the transceiver, as browsers do."""
@@ -168,3 +170,15 @@ class Media:
         task = asyncio.get_running_loop().create_task(stopping)
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
+
+
+def _end_track(sender: RTCRtpSender) -> None:
+    """Stop what was sent, as aiortc does: its programs let go of cameras and files then."""
+    if sender.track is None or not sender.has_sent:
+        return
+    try:
+        sender.track.stop()
+    except Exception as error:
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": "a track failed to stop", "exception": error}
+        )

@@ -12,7 +12,7 @@ from av import AudioFrame
 import peer
 from peer.errors import JsepTypeError
 from tests.api.calls import negotiate, two
-from tests.api.support import run
+from tests.api.support import calling, run, state_is, within
 
 UNUSED = {"RTCDataChannelParameters", "RTCSctpCapabilities"}
 """What only makes the transports that aiortc can have without a connection."""
@@ -114,3 +114,35 @@ def test_who_is_late_may_empty_the_queue_of_a_track() -> None:
         assert await track.recv() is second
 
     run(scenario)
+
+
+class Camera(peer.VideoStreamTrack):
+    """Fails when it is let go of."""
+
+    def stop(self) -> None:
+        if self.readyState == "live":
+            super().stop()
+            raise OSError("the camera is gone")
+
+
+def test_closing_stops_what_was_sent() -> None:
+    """As aiortc does, but not what waits to be sent; a track that fails at it harms nothing."""
+
+    async def story() -> None:
+        failed: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: failed.append(context["exception"])
+        )
+        camera, sound, late = Camera(), peer.AudioStreamTrack(), peer.AudioStreamTrack()
+        async with calling() as call:
+            for track in (camera, sound):
+                call.offerer.addTrack(track)
+            await call.negotiate()
+            await state_is(call.offerer, "connected")
+            call.offerer.addTrack(late)
+            await within(call.offerer.close())
+            states = [track.readyState for track in (camera, sound, late)]
+            assert states == ["ended", "ended", "live"]
+        assert [str(error) for error in failed] == ["the camera is gone"]
+
+    run(story)
