@@ -13,6 +13,7 @@ Below it, each with its own front door: `peer.jsep` (offer/answer), `peer.ice` (
 """
 
 import importlib
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -257,6 +258,8 @@ _AIORTC_MODULES = (
 
 def __getattr__(name: str) -> object:
     """Import what is asked for: who needs `peer.ice` alone does not load DTLS and codecs."""
+    if name == "__version__":
+        return version("aiopeer")
     if name in _AIORTC_MODULES:
         return importlib.import_module(f".{name}", __name__)
     home = _HOME_OF.get(name)

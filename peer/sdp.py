@@ -1,5 +1,7 @@
-"""Candidates as text, where aiortc keeps that."""
+"""Candidates and descriptions as text, where aiortc keeps that."""
+
+from peer.transports import SessionDescription
 
 from .ice_candidate import candidate_from_sdp, candidate_to_sdp
 
-__all__ = ["candidate_from_sdp", "candidate_to_sdp"]
+__all__ = ["SessionDescription", "candidate_from_sdp", "candidate_to_sdp"]

@@ -41,6 +41,7 @@ from aiortc.rtcrtpparameters import (
     RTCRtpHeaderExtensionParameters,
 )
 from aiortc.rtcsessiondescription import RTCSessionDescription
+from aiortc.sdp import SessionDescription
 
 from .certificate import Certificate
 from .datachannel import DataChannel
@@ -101,6 +102,7 @@ __all__ = [
     "SctpDrop",
     # aiortc's own: what its signalling takes, media and its parameters
     "RTCSessionDescription",
+    "SessionDescription",
     "RTCIceCandidate",
     "MediaStreamTrack",
     "AudioStreamTrack",

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import sys
+from importlib.metadata import version
 
 import aiortc
 import pytest
@@ -63,8 +64,10 @@ def test_the_parameters_of_rtp() -> None:
 def test_names_that_are_no_classes() -> None:
     from peer.exceptions import InternalError
     from peer.mediastreams import VIDEO_TIME_BASE
-    from peer.sdp import candidate_from_sdp
+    from peer.sdp import SessionDescription, candidate_from_sdp
 
+    assert SessionDescription.parse("v=0\r\nm=audio 9 RTP/AVP 0\r\n").media[0].kind == "audio"
+    assert peer.__version__ == version("aiopeer")
     assert InternalError is JsepTypeError
     assert VIDEO_TIME_BASE.denominator == 90000
     assert candidate_from_sdp is peer.candidate_from_sdp
