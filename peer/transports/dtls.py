@@ -91,6 +91,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._association: asyncio.Task[None] | None = None
         self._timer_runs = True
         self._keyed = False
+        self._cut_off = False
         self._identified = False
         self._failure = ""
         self._data_sink: DataSink | None = None
@@ -207,6 +208,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
 
         It returns always and leaves no task behind. Calling again changes nothing.
         """
+        self._cut_off = False
         if self._state in (State.CONNECTING, State.CONNECTED) and not silently:
             self._say_goodbye()
         self._ice.set_media_sink(None)
@@ -330,6 +332,14 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             self._keyed = True
         return self._keyed
 
+    def _set_state(self, state: State) -> None:
+        """Go over to a state, unless there is nobody left to hear of it.
+
+        It would look as if the peer had closed, and what that sets off would outlive the loop.
+        """
+        if not self._cut_off:
+            super()._set_state(state)
+
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason
         logger.debug("DTLS failed: %s", self._failure)
@@ -349,16 +359,20 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         if self._state is State.CLOSED:
             raise ConnectionError("the DTLS transport is closed")
         timeout = self._retransmission_timeout()
-        if timeout is None:
-            data, now = await self._ice.receive()
-        else:
-            try:
+        try:
+            if timeout is None:
+                data, now = await self._ice.receive()
+            else:
                 async with asyncio.timeout(timeout):
                     data, now = await self._ice.receive()
-            except TimeoutError:
-                self._openssl.DTLSv1_handle_timeout()
-                self._flush()
-                return
+        except TimeoutError:
+            self._openssl.DTLSv1_handle_timeout()
+            self._flush()
+            return
+        except (asyncio.CancelledError, GeneratorExit):
+            # Neither `close`, which says so first, nor the time for the handshake: the loop ends.
+            self._cut_off = self._connected
+            raise
         if 128 <= data[0] <= 191:
             self._receive_srtp(data, now)
             return

@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
+import warnings
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -361,3 +364,34 @@ def test_a_connection_closed_without_a_loop() -> None:
     run(story)
     with pytest.raises(InvalidStateError):
         pc.createDataChannel("late")
+
+
+def run_and_leave(story: Callable[[], Awaitable[None]]) -> list[dict[str, Any]]:
+    """Run a program that ends without closing anything; gives what its loop reports."""
+    reports: list[dict[str, Any]] = []
+
+    async def program() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reports.append(context))
+        await story()
+
+    with warnings.catch_warnings():
+        # Its sockets are collected, as those of any program that does not close them.
+        warnings.simplefilter("ignore", ResourceWarning)
+        asyncio.run(program())
+        gc.collect()
+    return reports
+
+
+@pytest.mark.parametrize("close", [False, True])
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
+def test_a_program_that_ends_at_any_stage_ends_quietly(stage: Stage, close: bool) -> None:
+    """With its connections open, or closed without waiting for the end."""
+
+    async def story() -> None:
+        call = Call(QUICK, QUICK)
+        await within(stage(call))
+        call.middle.close()
+        for pc in call.sides.values() if close else ():
+            pc.close()
+
+    assert run_and_leave(story) == []
