@@ -104,11 +104,17 @@ class RTCConfiguration:
     asked as consent needs it."""
     handshakeTimeout: float = HANDSHAKE_TIMEOUT
     """Seconds that the handshakes of DTLS and of SCTP may take each, before they are given up."""
+    lenientMunging: bool = False
+    """True: setLocalDescription takes what was altered since it was created, as long as the
+    sections stay in place (RFC 9429 §5.4 has it refused)."""
     network: NetConfig | None = None
     """Addresses, ports and names of the network."""
     ice: IceConfig | None = None
     """Settings of the ICE agent, where the settings above do not say otherwise."""
 
+
+_LASTING = ("certificates", "lenientMunging", "network", "ice")
+"""What is settled when the connection is made."""
 
 Named = TypeVar("Named", bound=enum.Enum)
 
@@ -139,18 +145,28 @@ def check_change(
 ) -> RTCConfiguration:
     """Return what setConfiguration leaves of two normalized configurations.
 
-    That is `new`, with the certificates and the settings of the network of `old`. Raises
-    InvalidModificationError when it changes what cannot be changed.
+    That is `new`, with what lasts of `old`. Raises InvalidModificationError when it changes what
+    cannot be changed.
     """
     fixed = ["bundlePolicy", "rtcpMuxPolicy"]
     # Not given is not changed: the W3C says so of certificates.
-    fixed += [name for name in ("certificates", "network", "ice") if getattr(new, name)]
+    unchanged = {name: getattr(old, name) for name in _LASTING}
+    fixed += [name for name in unchanged if getattr(new, name)]
     if local_description_set:
         fixed.append("iceCandidatePoolSize")
     for name in fixed:
         if getattr(old, name) != getattr(new, name):
             raise InvalidModificationError(f"{name} cannot be changed")
-    return replace(new, certificates=old.certificates, network=old.network, ice=old.ice)
+    return replace(new, **unchanged)
+
+
+def check_gathering_timeout(seconds: object) -> None:
+    """Raise JsepTypeError for what is no number of seconds, RangeError for a negative one."""
+    if not isinstance(seconds, int | float):
+        raise JsepTypeError(f"gatheringTimeout is not {seconds!r}")
+    _check_time("gatheringTimeout", seconds)
+    if not seconds >= 0:
+        raise RangeError("gatheringTimeout is not negative")
 
 
 def ice_servers(configuration: RTCConfiguration) -> tuple[IceServer, ...]:
@@ -274,10 +290,10 @@ def _check_pool_size(size: object) -> None:
 def _check_extensions(configuration: RTCConfiguration) -> None:
     kinds: dict[str, tuple[type, ...]] = {
         "trickle": (bool, type(None)),
-        "gatheringTimeout": (int, float),
         "consentTimeout": (int, float),
         "disconnectedTimeout": (int, float, type(None)),
         "handshakeTimeout": (int, float),
+        "lenientMunging": (bool,),
         "network": (NetConfig, type(None)),
         "ice": (IceConfig, type(None)),
     }
@@ -286,8 +302,7 @@ def _check_extensions(configuration: RTCConfiguration) -> None:
             raise JsepTypeError(f"{name} is not {getattr(configuration, name)!r}")
         if float in kind:
             _check_time(name, getattr(configuration, name))
-    if not configuration.gatheringTimeout >= 0:
-        raise RangeError("gatheringTimeout is not negative")
+    check_gathering_timeout(configuration.gatheringTimeout)
     if not 0 < configuration.consentTimeout <= MAX_CONSENT_TIMEOUT:
         raise RangeError(f"consentTimeout is more than 0 and at most {MAX_CONSENT_TIMEOUT:g}")
     if not configuration.handshakeTimeout > 0:

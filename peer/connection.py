@@ -18,7 +18,7 @@ from peer.transports import Certificate, MediaStreamTrack
 
 from .awaitable import Ending
 from .certificates import make_certificate
-from .configuration import RTCConfiguration, check_change, normalize
+from .configuration import RTCConfiguration, check_change, check_gathering_timeout, normalize
 from .data_channel import RTCDataChannel
 from .errors import InvalidStateError
 from .event_target import EventHandler, EventTarget
@@ -182,9 +182,10 @@ class RTCPeerConnection(EventTarget):
         """Wait for all candidates and return the local description (half trickle, RFC 8838 §3).
 
         After `timeout` seconds, by default `RTCConfiguration.gatheringTimeout`, it is returned
-        as it is then.
+        as it is then. Raises RangeError for a time below zero, TypeError for what is none.
         """
         limit = self._session.configuration.gatheringTimeout if timeout is None else timeout
+        check_gathering_timeout(limit)
         await self._session.wait_gathered(limit)
         return self.localDescription
 

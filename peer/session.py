@@ -344,5 +344,6 @@ def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Config
         bundle_policy=BundlePolicy(configuration.bundlePolicy.value),
         rtcp_mux_policy=RtcpMuxPolicy(configuration.rtcpMuxPolicy.value),
         max_message_size=MAX_MESSAGE_SIZE,
+        lenient_munging=configuration.lenientMunging,
         always_negotiate_data_channels=configuration.alwaysNegotiateDataChannels,
     )

@@ -1,6 +1,7 @@
 """What is wrong raises the W3C's error, and changes nothing."""
 
 import asyncio
+import math
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -326,7 +327,11 @@ def encodings(*given: object) -> Act:
         (lambda pc: pc.setConfiguration({"bundlePolicy": "max-bundle"}), InvalidModificationError),
         (lambda pc: pc.setConfiguration({"rtcpMuxPolicy": "negotiate"}), InvalidModificationError),
         (lambda pc: pc.setConfiguration({"iceServers": "stun:a"}), JsepTypeError),
+        (lambda pc: pc.setConfiguration({"lenientMunging": True}), InvalidModificationError),
         (lambda pc: pc.createOffer(5), JsepTypeError),
+        (lambda pc: pc.completeLocalDescription(-1), RangeError),
+        (lambda pc: pc.completeLocalDescription(math.nan), RangeError),
+        (lambda pc: pc.completeLocalDescription("1"), JsepTypeError),
         (lambda pc: pc.getStats(AudioStreamTrack()), InvalidAccessError),
     ],
 )
@@ -397,6 +402,7 @@ def test_everything_is_refused_once_closed(act: Act) -> None:
         ({"handshakeTimeout": None}, JsepTypeError),
         ({"disconnectedTimeout": 0}, RangeError),
         ({"trickle": "yes"}, JsepTypeError),
+        ({"lenientMunging": "yes"}, JsepTypeError),
         ({"network": {}}, JsepTypeError),
         ({"ice": {}}, JsepTypeError),
     ],

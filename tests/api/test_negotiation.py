@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from peer import RTCPeerConnection
+from peer import RTCConfiguration, RTCPeerConnection
 from peer.errors import DOMException, InvalidModificationError, InvalidStateError, RTCError
-from tests.api.calls import negotiate, two
+from tests.api.calls import negotiate, two, until_connected
 from tests.api.support import run
 
 Act = Callable[[RTCPeerConnection], Any]
@@ -249,6 +249,28 @@ def test_channels_are_numbered_with_the_dtls_roles() -> None:
             assert "a=setup:active" in answer.sdp
             assert [one.id for one in (*ours, theirs)] == [1, 5, 0]
             assert (pc.createDataChannel("d").id, other.createDataChannel("e").id) == (7, 2)
+
+    run(scenario)
+
+
+def test_an_altered_description_is_taken_when_configured() -> None:
+    """RFC 9429 §5.4 has it refused; aiortc takes it, and programs drop codecs that way."""
+
+    async def scenario() -> None:
+        lenient = RTCConfiguration(iceServers=[], lenientMunging=True)
+        async with two(lenient) as (pc, other):
+            pc.addTransceiver("audio")
+            offer = await pc.createOffer()
+            lines = offer.sdp.splitlines(keepends=True)
+            assert "a=rtpmap:0 PCMU/8000\r\n" in lines
+            kept = "".join(line for line in lines if not line.startswith("a=rtpmap:0 "))
+            await pc.setLocalDescription({"type": "offer", "sdp": kept.replace(" 0 8", " 8")})
+            assert "PCMU" not in str(pc.localDescription)
+            await other.setRemoteDescription(await pc.completeLocalDescription())
+            await other.setLocalDescription()
+            await pc.setRemoteDescription(await other.completeLocalDescription())
+            assert "PCMU" not in str(pc.remoteDescription)
+            await until_connected(pc, other)
 
     run(scenario)
 
