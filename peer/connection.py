@@ -333,7 +333,7 @@ class RTCPeerConnection(EventTarget):
         if self._ending is None:
             self._session.close()
             self._ending = Ending(self._session.finish)
-            for name in ("signalingstatechange", *_AIORTC):
+            for name in _AIORTC:
                 self.emit(name)
         return self._ending
 
