@@ -1,21 +1,22 @@
 """Cutting what OpenSSL wrote into datagrams: a DTLS record never spans two (RFC 6347 §4.1.1)."""
 
-from collections.abc import Iterator
-
 _HEADER = 13
 
 
-def split_records(data: bytes, mtu: int) -> Iterator[bytes]:
-    """Yield the records of `data`, as many in a datagram as `mtu` bytes hold, at least one."""
+def split_records(data: bytes, mtu: int) -> list[bytes]:
+    """Return the records of `data`, as many in a datagram as `mtu` bytes hold, at least one."""
+    if len(data) <= mtu:
+        return [data] if data else []
+    datagrams = []
     start = end = 0
     while end < len(data):
         following = end + _record_length(data, end)
         if following - start > mtu and end > start:
-            yield data[start:end]
+            datagrams.append(data[start:end])
             start = end
         end = following
-    if end > start:
-        yield data[start:]
+    datagrams.append(data[start:])
+    return datagrams
 
 
 def _record_length(data: bytes, at: int) -> int:
