@@ -293,10 +293,11 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         return [loop.call_later(delay, repeat) for delay in HELLO_REPEATS]
 
     def _verify(
-        self, _connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, _ok: int
+        self, _connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, ok: int
     ) -> bool:
         """Judge the peer's certificate inside the handshake, so that it is told with an alert."""
-        if depth > 0:
+        # No chain leads to it: what OpenSSL finds wrong with that comes first, itself at the end.
+        if depth > 0 or not ok:
             return True
         self._identified = self._is_expected(shown)
         return self._identified
@@ -452,7 +453,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             written = self._openssl.bio_read(_MAX_FLIGHT)
         except SSL.WantReadError:
             return []
-        datagrams = list(split_records(written, MTU))
+        datagrams = split_records(written, MTU)
         for datagram in datagrams:
             self._transmit(datagram)
         return datagrams
