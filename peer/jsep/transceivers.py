@@ -9,7 +9,6 @@ from peer.jsep.errors import InvalidModificationError, InvalidStateError, JsepTy
 from peer.jsep.model import MEDIA_KINDS, Encoding, Transceiver
 from peer.jsep.signaling import SignalingState
 from peer.jsep.state import Outcome, State, outcome
-from peer.jsep.wiring import EMPTY_WIRING
 from sdp import Codec, Direction, is_token, replace
 
 _MAX_RID_LENGTH = 16
@@ -129,18 +128,18 @@ def request_ice_restart(state: State) -> State:
     return replace(state, credentials_to_replace=frozenset(present))
 
 
-def close(state: State) -> Outcome:
-    """End everything; nothing is allowed afterwards."""
-    new = replace(
+def close(state: State) -> State:
+    """End everything: nothing is allowed afterwards.
+
+    What was negotiated can still be read, mids, transports and candidates (W3C close).
+    """
+    return replace(
         state,
         signaling_state=SignalingState.CLOSED,
-        transceivers=(),
-        wiring=EMPTY_WIRING,
         last_offer=None,
         last_answer=None,
         stable=None,
     )
-    return outcome(state, new)
 
 
 def _find(state: State, number: int) -> Transceiver:

@@ -245,7 +245,7 @@ def test_what_is_refused() -> None:
         with pytest.raises(OperationError):
             one.add_candidate(text, sdp_mid="0")
     assert one.state is before
-    one.take(close(one.state))
+    one.state = close(one.state)
     with pytest.raises(InvalidStateError):
         one.add_candidate(None)
 

@@ -71,7 +71,7 @@ def in_state(state: str) -> tuple[End, End]:
         peer.set_remote("offer", end.offer())
         end.set_remote("pranswer", peer.answer("pranswer"))
     elif state == "closed":
-        end.take(close(end.state))
+        end.state = close(end.state)
     assert end.state.signaling_state.value == state
     return end, peer
 
