@@ -1,9 +1,10 @@
 """The configuration of a connection (W3C RTCConfiguration), checked as the W3C says."""
 
+import dataclasses
 import datetime
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields, is_dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
 from peer.ice import (
@@ -16,6 +17,7 @@ from peer.ice import (
 )
 from peer.net import IceServer, NetConfig
 from peer.transports import Certificate
+from sdp import replace
 
 from .errors import (
     InvalidAccessError,
@@ -113,8 +115,21 @@ class RTCConfiguration:
     """Settings of the ICE agent, where the settings above do not say otherwise."""
 
 
+_MEMBERS = tuple(each.name for each in fields(RTCConfiguration))
 _LASTING = ("certificates", "lenientMunging", "network", "ice")
 """What is settled when the connection is made."""
+_EXTENSIONS: dict[str, tuple[type, ...]] = {
+    "trickle": (bool, type(None)),
+    "consentTimeout": (int, float),
+    "disconnectedTimeout": (int, float, type(None)),
+    "handshakeTimeout": (int, float),
+    "lenientMunging": (bool,),
+    "network": (NetConfig, type(None)),
+    "ice": (IceConfig, type(None)),
+}
+"""The types of what is not the W3C's."""
+_ICE = IceConfig()
+"""Settings of the ICE agent unless others are given."""
 
 Named = TypeVar("Named", bound=enum.Enum)
 
@@ -127,8 +142,7 @@ def normalize(configuration: object) -> RTCConfiguration:
     RangeError for times out of range. Members not known are ignored.
     """
     given = {} if configuration is None else _members(configuration, "a configuration")
-    known = {each.name for each in fields(RTCConfiguration)}
-    result = RTCConfiguration(**{name: given[name] for name in given if name in known})
+    result = RTCConfiguration(**{name: given[name] for name in _MEMBERS if name in given})
     result.iceServers = _servers(result.iceServers)
     result.iceTransportPolicy = _named(RTCIceTransportPolicy, result.iceTransportPolicy)
     result.bundlePolicy = _named(RTCBundlePolicy, result.bundlePolicy)
@@ -157,7 +171,7 @@ def check_change(
     for name in fixed:
         if getattr(old, name) != getattr(new, name):
             raise InvalidModificationError(f"{name} cannot be changed")
-    return replace(new, **unchanged)
+    return dataclasses.replace(new, **unchanged)
 
 
 def check_gathering_timeout(seconds: object) -> None:
@@ -182,7 +196,7 @@ def ice_servers(configuration: RTCConfiguration) -> tuple[IceServer, ...]:
 
 def ice_config(configuration: RTCConfiguration) -> IceConfig:
     """Give the settings of the ICE agent of a normalized configuration."""
-    config = configuration.ice or IceConfig()
+    config = configuration.ice or _ICE
     timings = replace(
         config.timings,
         consent_expiry=configuration.consentTimeout,
@@ -288,16 +302,7 @@ def _check_pool_size(size: object) -> None:
 
 
 def _check_extensions(configuration: RTCConfiguration) -> None:
-    kinds: dict[str, tuple[type, ...]] = {
-        "trickle": (bool, type(None)),
-        "consentTimeout": (int, float),
-        "disconnectedTimeout": (int, float, type(None)),
-        "handshakeTimeout": (int, float),
-        "lenientMunging": (bool,),
-        "network": (NetConfig, type(None)),
-        "ice": (IceConfig, type(None)),
-    }
-    for name, kind in kinds.items():
+    for name, kind in _EXTENSIONS.items():
         if not isinstance(getattr(configuration, name), kind):
             raise JsepTypeError(f"{name} is not {getattr(configuration, name)!r}")
         if float in kind:
