@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from peer.ice import Candidate, GatheringFailed, IceState
 from peer.jsep import (
@@ -236,6 +235,8 @@ class Session:
         if candidate is None:
             self._update_gathering_state()
             return
+        if not self._target.has_listener("icecandidate"):
+            return
         made = local_candidate(candidate, link.local.ufrag, link.mid, self._index(link.mid))
         self._tell(RTCPeerConnectionIceEvent(candidate=made, url=made.url), made)
 
@@ -308,11 +309,7 @@ class Session:
 
     def close(self) -> None:
         """End everything that can end at once; `finish` does the rest."""
-        # What was negotiated can still be read: mids, transports, candidates (W3C close).
-        before = self._state
-        self._state = replace(
-            close(before).state, transceivers=before.transceivers, wiring=before.wiring
-        )
+        self._state = close(self._state)
         self._closed = True
         self.ice_connection_state = self.connection_state = "closed"
         self.chain.close()
@@ -339,8 +336,8 @@ def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Config
         for one in certificate.getFingerprints()
         if one.algorithm == FINGERPRINT
     )
-    return replace(
-        Configuration(fingerprints),
+    return Configuration(
+        fingerprints,
         bundle_policy=BundlePolicy(configuration.bundlePolicy.value),
         rtcp_mux_policy=RtcpMuxPolicy(configuration.rtcpMuxPolicy.value),
         max_message_size=MAX_MESSAGE_SIZE,
