@@ -231,7 +231,7 @@ class RTCDataChannel(EventTarget):
             error = RTCErrorEvent(RTCError(reason, error_detail=detail))
             self.dispatch("error", error, error)
         self._early.clear()
-        self.dispatch("close", Event("close"))
+        self.announce("close")
 
     def end(self) -> None:
         """Be closed at once: the connection is. `fail` is to follow."""
@@ -248,7 +248,7 @@ class RTCDataChannel(EventTarget):
         if self._state not in ("connecting", "open"):
             return
         self._state = "open"
-        self.dispatch("open", Event("open"))
+        self.announce("open")
         early, self._early = self._early, []
         for message in early:
             self._receive(message)
@@ -266,7 +266,7 @@ class RTCDataChannel(EventTarget):
             self.dispatch("message", MessageEvent(message), message)
 
     def _tell_low(self) -> None:
-        self.dispatch("bufferedamountlow", Event("bufferedamountlow"))
+        self.announce("bufferedamountlow")
 
     def _begin_closing(self) -> None:
         if self._below is not None and self._below.transport.state == "closed":
@@ -276,7 +276,7 @@ class RTCDataChannel(EventTarget):
             self.fail("the peer has no stream for the channel", "data-channel-failure")
         elif self._state in ("connecting", "open"):
             self._state = "closing"
-            self.dispatch("closing", Event("closing"))
+            self.announce("closing")
 
     def _follow_close(self) -> None:
         if self._state == "closed":

@@ -56,7 +56,7 @@ class RTCDtlsTransport(EventTarget):
         if self.state == self._state:
             return
         self._state = self.state
-        self.dispatch("statechange", Event("statechange"))
+        self.announce("statechange")
         if self._state == "failed":
             error = RTCErrorEvent(RTCError(self._group.rtp.failure, error_detail="dtls-failure"))
             self.dispatch("error", error, error)

@@ -58,6 +58,11 @@ class EventTarget(Emitter):
         if self.has_handler(key):
             self.emit(key, event)
 
+    def announce(self, name: str) -> None:
+        """Dispatch an event that has nothing to say; it is made when somebody listens."""
+        if self.has_listener(name):
+            self.dispatch(name, Event(name))
+
     def emit(self, event: str, *args: Any, **kwargs: Any) -> bool:
         """Call the listeners of `on`; tells whether there was one."""
         # What listeners raise comes back as "error", which is an event of its own here.

@@ -161,6 +161,6 @@ class RTCIceTransport(EventTarget):
 
     def _tell(self, name: str) -> None:
         if not self._ended:
-            self.dispatch(name, Event(name))
+            self.announce(name)
             if name == "gatheringstatechange":
-                self._gatherer.dispatch("statechange", Event("statechange"))
+                self._gatherer.announce("statechange")

@@ -82,4 +82,4 @@ class RTCSctpTransport(EventTarget):
     def _follow(self) -> None:
         if self.state != self._told:
             self._told = self.state
-            self.dispatch("statechange", Event("statechange"))
+            self.announce("statechange")

@@ -50,6 +50,16 @@ def test_each_kind_of_listener_gets_its_own() -> None:
     assert got == [("on", "hello"), ("listener", HELLO), ("attribute", HELLO)]
 
 
+def test_an_announcement_says_no_more_than_its_name() -> None:
+    target = Target()
+    got: list[object] = []
+    target.announce("open")
+    target.on("open", lambda: got.append("on"))
+    target.addEventListener("open", got.append)
+    target.announce("open")
+    assert got == ["on", Event("open")]
+
+
 def test_listeners_without_arguments() -> None:
     target = Target()
     got: list[str] = []
