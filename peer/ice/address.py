@@ -31,7 +31,12 @@ def canonical(address: tuple[str, int]) -> TransportAddress:
     host, port = address
     if not 0 <= port <= 65535:
         raise ValueError(f"port {port} is outside 0..65535")
-    return TransportAddress(str(parse_ip(host)), port)
+    return TransportAddress(_canonical_host(host), port)
+
+
+@lru_cache(maxsize=4096)
+def _canonical_host(host: str) -> str:
+    return str(parse_ip(host))
 
 
 def is_ipv6(host: str) -> bool:
@@ -47,9 +52,13 @@ def is_link_local(host: str) -> bool:
 
 def usable_as_remote(address: TransportAddress) -> bool:
     """Tell whether anything can be sent to an address: a port, one host."""
-    ip = parse_ip(address.host)
-    to_one = not (ip.is_unspecified or ip.is_multicast or address.host == "255.255.255.255")
-    return address.port != 0 and to_one
+    return address.port != 0 and _is_one_host(address.host)
+
+
+@lru_cache(maxsize=4096)
+def _is_one_host(host: str) -> bool:
+    ip = parse_ip(host)
+    return not (ip.is_unspecified or ip.is_multicast or host == "255.255.255.255")
 
 
 @lru_cache(maxsize=4096)
