@@ -61,16 +61,15 @@ def preference_order(addresses: Sequence[tuple[str, NetworkType]]) -> list[int]:
     unreliable networks (cellular, VPN, container bridges) come last, not intermingled
     (RFC 8421 §5).
     """
-    order: list[int] = []
-    good = [i for network in _INTERLEAVED for i in _of_network(addresses, network)]
-    order += _interleave(addresses, good)
+    by_network: dict[NetworkType, list[int]] = {}
+    for i, (_, network) in enumerate(addresses):
+        by_network.setdefault(network, []).append(i)
+    good = [i for network in _INTERLEAVED for i in by_network.get(network, ())]
+    order = _interleave(addresses, good)
     for network in _LAST_RESORT:
-        order += _interleave(addresses, _of_network(addresses, network))
+        if network in by_network:
+            order += _interleave(addresses, by_network[network])
     return order
-
-
-def _of_network(addresses: Sequence[tuple[str, NetworkType]], network: NetworkType) -> list[int]:
-    return [i for i, (_, kind) in enumerate(addresses) if kind is network]
 
 
 def _interleave(addresses: Sequence[tuple[str, NetworkType]], chosen: list[int]) -> list[int]:
