@@ -17,6 +17,9 @@ from .priority import (
 class CandidateType(enum.Enum):
     """How a candidate was found (RFC 8445 §5.1.1); values as in SDP (RFC 8839 §5.1)."""
 
+    # Enum hashes the name in Python code, and tables have the kinds of candidates as their keys.
+    __hash__ = object.__hash__
+
     HOST = "host"
     SERVER_REFLEXIVE = "srflx"
     PEER_REFLEXIVE = "prflx"
@@ -25,6 +28,8 @@ class CandidateType(enum.Enum):
 
 class TransportProtocol(enum.Enum):
     """The transport protocol of a candidate."""
+
+    __hash__ = object.__hash__
 
     UDP = "udp"
     TCP = "tcp"

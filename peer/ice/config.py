@@ -1,7 +1,7 @@
 """Settings of the ICE agent: every timer and every bound, each with the rule it comes from."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .address import TransportAddress
 from .errors import InvalidParameterError
@@ -9,6 +9,9 @@ from .errors import InvalidParameterError
 
 class NetworkType(enum.Enum):
     """What kind of network an interface leads to, as far as the driver can tell."""
+
+    # Enum hashes the name in Python code.
+    __hash__ = object.__hash__
 
     WIRED = "ethernet"
     WIFI = "wifi"
@@ -141,9 +144,9 @@ class IceConfig:
     ufrag_bytes: int = 6
     password_bytes: int = 18
     """Entropy of the credentials; at least 3 and 16 bytes (RFC 8445 §5.3)."""
-    timings: Timings = field(default_factory=Timings)
-    nomination: Nomination = field(default_factory=Nomination)
-    limits: Limits = field(default_factory=Limits)
+    timings: Timings = Timings()
+    nomination: Nomination = Nomination()
+    limits: Limits = Limits()
 
     def __post_init__(self) -> None:
         if self.ufrag_bytes < 3 or self.password_bytes < 16:

@@ -214,8 +214,8 @@ class CandidatePair:
     @property
     def relayed(self) -> bool:
         """Tell whether either end is a relayed candidate."""
-        kind = self.local.candidate.type.value, self.remote.type.value
-        return "relay" in kind
+        relayed = CandidateType.RELAYED
+        return self.local.candidate.type is relayed or self.remote.type is relayed
 
     @property
     def detour(self) -> int:
