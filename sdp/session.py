@@ -1,5 +1,6 @@
 """Session description: the session-level part and its media sections (RFC 8866 §5)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sdp.attribute import Attribute
@@ -71,21 +72,25 @@ class Description:
         section = self.media[index]
         return section.port == 0 and is_rejected(section, bundle_mids(self.groups), answer=answer)
 
-    def tag_of(self, group: Group, *, answer: bool) -> str | None:
-        """Return the mid of the group's tagged section: the first that is not rejected.
+    def live_groups(self, *, answer: bool) -> tuple[tuple[str, ...], ...]:
+        """Return the mids of each BUNDLE group that are not rejected, the tagged section first.
 
-        In an offer a bundle-only section is not taken (RFC 9143 §7.2.1) unless nothing else is
-        there. None when no section of the group is alive.
+        That is the first; in an offer a bundle-only section is not taken (RFC 9143 §7.2.1) unless
+        nothing else is there. Groups without a section that is alive are left out.
         """
         bundled = bundle_mids(self.groups)
         sections = {section.mid: section for section in reversed(self.media)}
-        alive = [
-            mid
-            for mid in group.mids
-            if mid in sections and not is_rejected(sections[mid], bundled, answer=answer)
-        ]
-        with_port = (mid for mid in alive if sections[mid].port != 0)
-        return next(with_port, alive[0] if alive else None)
+        groups = []
+        for group in self.bundle_groups:
+            alive = [
+                mid
+                for mid in group.mids
+                if mid in sections and not is_rejected(sections[mid], bundled, answer=answer)
+            ]
+            if alive:
+                tag = next((mid for mid in alive if sections[mid].port != 0), alive[0])
+                groups.append((tag, *[mid for mid in alive if mid != tag]))
+        return tuple(groups)
 
     def effective(self, index: int) -> MediaSection:
         """Return section `index` with the session-level defaults filled in.
@@ -123,16 +128,18 @@ class Description:
         Every live bundled section then has ICE and DTLS attributes and a=rtcp-mux of its own,
         whether the peer wrote them or left them to the tagged section (RFC 9143 §7.1.3).
         """
-        resolved = self.with_inherited_attributes()
-        bundled = bundle_mids(self.groups)
-        media = list(resolved.media)
-        index_of = {section.mid: index for index, section in reversed(list(enumerate(media)))}
-        for group in self.bundle_groups:
-            tag = resolved.tag_of(group, answer=answer)
-            for mid in group.mids:
-                index = index_of.get(mid)
-                if tag is None or mid == tag or index is None:
-                    continue
-                if not is_rejected(media[index], bundled, answer=answer):
-                    media[index] = inherit_bundle_attributes(media[index_of[tag]], media[index])
-        return replace(resolved, media=tuple(media))
+        media = self.resolve(self.live_groups(answer=answer))
+        return replace(self.with_inherited_attributes(), media=media)
+
+    def resolve(self, groups: Sequence[Sequence[str]]) -> tuple[MediaSection, ...]:
+        """Return the sections with session defaults and those of the BUNDLE tags filled in.
+
+        `groups` are what `live_groups` returns.
+        """
+        media = [self.effective(index) for index in range(len(self.media))]
+        index_of = {media[index].mid: index for index in reversed(range(len(media)))}
+        for tag, *members in groups:
+            for mid in members:
+                index = index_of[mid]
+                media[index] = inherit_bundle_attributes(media[index_of[tag]], media[index])
+        return tuple(media)

@@ -130,11 +130,11 @@ def read_description(
     Raises InvalidAccessError when mids or BUNDLE groups make no sense (RFC 9429 §5.8.3).
     """
     _check_mids(record)
-    resolved = record.with_inherited_bundle_attributes(answer=type_.is_answer)
     bundled = bundle_mids(record.groups)
-    tags, groups = _read_groups(record, answer=type_.is_answer)
+    groups = record.live_groups(answer=type_.is_answer)
+    tags = {mid: group[0] for group in groups for mid in group}
     sections = []
-    for index, media in enumerate(resolved.media):
+    for index, media in enumerate(record.resolve(groups)):
         rejected = is_rejected(media, bundled, answer=type_.is_answer)
         rejected = rejected or (type_ is SdpType.OFFER and _is_disabled(media, bundled))
         mid = mids[index] if media.mid is None else media.mid
@@ -174,25 +174,3 @@ def _check_mids(record: Description) -> None:
             if mid in grouped:
                 raise InvalidAccessError(f"the mid {mid!r} is in two BUNDLE groups")
             grouped.add(mid)
-
-
-def _read_groups(
-    record: Description, *, answer: bool
-) -> tuple[dict[str, str], tuple[tuple[str, ...], ...]]:
-    """Return the tag of every live bundled mid, and the groups of live mids."""
-    bundled = bundle_mids(record.groups)
-    alive = {
-        media.mid
-        for media in record.media
-        if media.mid is not None and not is_rejected(media, bundled, answer=answer)
-    }
-    tags: dict[str, str] = {}
-    groups = []
-    for group in record.bundle_groups:
-        tag = record.tag_of(group, answer=answer)
-        members = [mid for mid in group.mids if mid in alive]
-        if tag is None:
-            continue
-        tags.update(dict.fromkeys(members, tag))
-        groups.append((tag, *(mid for mid in members if mid != tag)))
-    return tags, tuple(groups)

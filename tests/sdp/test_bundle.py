@@ -51,7 +51,7 @@ def test_port_0_without_a_mid_is_rejected() -> None:
 
 
 def tag(description: Description, *, answer: bool = False) -> str | None:
-    return description.tag_of(description.bundle_groups[0], answer=answer)
+    return next((group[0] for group in description.live_groups(answer=answer)), None)
 
 
 def test_the_tag_is_the_first_of_the_group_and_not_of_the_description() -> None:
@@ -67,6 +67,22 @@ def test_a_bundle_only_section_is_not_the_tag_while_another_lives() -> None:
     bundle_only = section("0", "a=bundle-only", port=0)
     assert tag(session_with("a=group:BUNDLE 0 1", *bundle_only, *section("1"))) == "1"
     assert tag(session_with("a=group:BUNDLE 0", *bundle_only)) == "0"
+
+
+def test_live_groups_begin_with_the_tag_and_leave_out_what_is_rejected() -> None:
+    description = session_with(
+        "a=group:BUNDLE 0 1 2 3",
+        "a=group:LS 1 2",
+        "a=group:BUNDLE 4",
+        *section("0", "a=bundle-only", port=0),
+        *section("1", port=0),
+        *section("2"),
+        *section("3"),
+        *section("4", port=0),
+    )
+    assert description.live_groups(answer=False) == (("2", "0", "3"),)
+    # RFC 8843 peers answer with port 0 in all sections but the tagged one.
+    assert description.live_groups(answer=True) == (("2", "0", "1", "3"), ("4",))
 
 
 def test_no_tag_without_a_live_section() -> None:
