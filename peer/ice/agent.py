@@ -129,12 +129,14 @@ class IceAgent:
         network: NetworkType = NetworkType.UNKNOWN,
         transport: TransportProtocol = TransportProtocol.UDP,
         tcp_type: TcpType | None = None,
+        loopback: bool = False,
     ) -> bool:
         """Tell about a socket bound to `address`; its candidates follow as events.
 
         Bases added without another input in between are ranked together (RFC 8421). Returns
         False for an address that may not be a candidate (RFC 8445 §5.1.1.1). A TCP base needs a
         `tcp_type`: a passive one listens on `address`, an active one connects from its host.
+        With `loopback` a loopback address may, whatever `IceConfig.allow_loopback` says.
         """
         session = self._open()
         stream = self._stream(stream_id)
@@ -145,7 +147,7 @@ class IceAgent:
         known = _canonical(address)
         config = session.config
         if not usable_as_host(
-            known.host, loopback=config.allow_loopback, mapped=config.allow_mapped
+            known.host, loopback=loopback or config.allow_loopback, mapped=config.allow_mapped
         ):
             return False
         base = Base(

@@ -54,3 +54,7 @@ class NetConfig:
     """Give out ``.local`` names in place of the addresses of host candidates."""
     mdns: Mdns | None = None
     """Who resolves and publishes names; None: the one all drivers of the loop share."""
+
+
+DEFAULTS = NetConfig()
+"""The settings of a driver that is given none."""

@@ -37,7 +37,7 @@ from peer.ice import (
 )
 
 from .component import Component, Sink
-from .config import IceServer, NetConfig
+from .config import DEFAULTS, IceServer, NetConfig
 from .connections import Connections
 from .disguise import disguise
 from .events import DriverEvent, InterfacesChanged, Listener
@@ -76,10 +76,8 @@ class IceDriver:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._ice = ice or IceConfig()
-        self._net = net or NetConfig()
-        # Whether loopback is used is decided where addresses are chosen.
-        ice = self._ice if self._ice.allow_loopback else replace(self._ice, allow_loopback=True)
-        self._agent = IceAgent(ice, role=role, entropy=entropy, budget=budget, trace=trace)
+        self._net = net or DEFAULTS
+        self._agent = IceAgent(self._ice, role=role, entropy=entropy, budget=budget, trace=trace)
         self._on_event = on_event
         self._components: dict[tuple[str, int], Component] = {}
         self._ungathered: list[str] = []
@@ -404,6 +402,16 @@ class IceDriver:
     def _obey(self, event: DriverEvent) -> DriverEvent | None:
         """Do what an event asks for; returns what the application is to see of it."""
         match event:
+            case CandidateGathered() | CandidateRemoved():
+                return self._disguised(event)
+            case PathValidated():
+                self._sockets.accept(event.local, event.remote)
+            case PathInvalidated():
+                self._sockets.reject(event.local, event.remote)
+            case SelectedPairChanged() | SelectedPairLost():
+                component = self._components.get((event.stream, event.component))
+                if component is not None:
+                    self._sockets.route(component, event)
             case BaseReleased():
                 self._sockets.close(event.local)
             case BaseRequested():
@@ -414,16 +422,6 @@ class IceDriver:
                 self._connections.open(event)
             case StreamReleased():
                 self._connections.close(event.handle)
-            case PathValidated():
-                self._sockets.accept(event.local, event.remote)
-            case PathInvalidated():
-                self._sockets.reject(event.local, event.remote)
-            case SelectedPairChanged() | SelectedPairLost():
-                component = self._components.get((event.stream, event.component))
-                if component is not None:
-                    self._sockets.route(component, event)
-            case CandidateGathered() | CandidateRemoved():
-                return self._disguised(event)
         return event
 
     def _disguised(
@@ -434,6 +432,8 @@ class IceDriver:
             return event
         name_of = self._get_mdns().publish if self._net.hide_addresses else None
         candidate = disguise(event.candidate, self._net.policy, name_of)
+        if candidate is event.candidate:
+            return event
         return None if candidate is None else replace(event, candidate=candidate)
 
     # What sockets and components call

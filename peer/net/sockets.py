@@ -118,7 +118,7 @@ class Sockets:
         """Offer TCP on an address, as far as the settings want it (RFC 6544 §5.1)."""
         if TcpType.ACTIVE in self._config.tcp_types:
             local = TransportAddress(address.host, DISCARD_PORT)
-            self._add_tcp(component, local, address.network, TcpType.ACTIVE)
+            self._add_base(component, local, address.network, TcpType.ACTIVE)
         if TcpType.PASSIVE in self._config.tcp_types and not address.scope:
             try:
                 listener = Listener(self._loop, address.host, self._accepted)
@@ -127,21 +127,27 @@ class Sockets:
             local = TransportAddress(*listener.address)
             # The agent names a base by its address alone.
             free = local not in self._ports
-            if free and self._add_tcp(component, local, address.network, TcpType.PASSIVE):
+            if free and self._add_base(component, local, address.network, TcpType.PASSIVE):
                 self._listeners[local] = listener
             else:
                 listener.close()
 
-    def _add_tcp(
-        self, component: Component, local: TransportAddress, network: NetworkType, kind: TcpType
+    def _add_base(
+        self,
+        component: Component,
+        local: TransportAddress,
+        network: NetworkType,
+        tcp_type: TcpType | None = None,
     ) -> bool:
         return self._agent.add_base(
             component.stream,
             component.number,
             local,
             network=network,
-            transport=TransportProtocol.TCP,
-            tcp_type=kind,
+            transport=TransportProtocol.UDP if tcp_type is None else TransportProtocol.TCP,
+            tcp_type=tcp_type,
+            # Whether it is used was decided when the addresses were chosen.
+            loopback=True,
         )
 
     def open(self, component: Component, address: InterfaceAddress) -> bool:
@@ -152,9 +158,7 @@ class Sockets:
             return False
         local = TransportAddress(address.host, bound.getsockname()[1])
         try:
-            used = self._agent.add_base(
-                component.stream, component.number, local, network=address.network
-            )
+            used = self._add_base(component, local, address.network)
         except BaseException:
             bound.close()
             raise

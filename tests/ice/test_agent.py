@@ -162,6 +162,14 @@ class TestMisuse:
         assert isinstance(event, CandidateGathered)
         assert event.candidate.address == LOCAL
 
+    def test_a_loopback_address_that_is_asked_for_is_a_candidate(self) -> None:
+        agent = make_agent()
+        assert agent.add_base("0", 1, ("127.0.0.1", 5000), loopback=True) is True
+        assert agent.add_base("0", 1, ("0.0.0.0", 5001), loopback=True) is False
+        (event,) = events(agent)
+        assert isinstance(event, CandidateGathered)
+        assert event.candidate.address == ("127.0.0.1", 5000)
+
 
 class TestCredentials:
     def test_size(self) -> None:
