@@ -178,7 +178,6 @@ def _apply_answer(
     local, remote = (answer, offer) if answerer is Side.LOCAL else (offer, answer)
     owners = accepted_sections(offer, answer)
     wiring, number = answer_transports(state, answerer.other, offer, answer, owners)
-    state = replace(state, signaling_state=target, next_transport=number)
     if answerer is Side.REMOTE:
         state = process_remote_tracks(state, answer)
     state = set_current_directions(state, answerer, answer, owners)
@@ -188,7 +187,13 @@ def _apply_answer(
         state = replace(state, pending_local=answer)
     else:
         state = replace(state, pending_remote=answer)
-    return collect_candidates(replace(state, wiring=wire_media(state, wiring, local, remote)))
+    state = replace(
+        state,
+        signaling_state=target,
+        next_transport=number,
+        wiring=wire_media(state, wiring, local, remote),
+    )
+    return collect_candidates(state)
 
 
 def accepted_sections(offer: SessionDescription, answer: SessionDescription) -> dict[str, str]:
@@ -220,7 +225,7 @@ def _finish(
         for one in state.transceivers
         if one.mid in owners or (one.mid is None and not one.stopping)
     )
-    state = replace(
+    return replace(
         state,
         stable=None,
         last_offer=None,
@@ -237,21 +242,21 @@ def _finish(
             for group in answer.groups
             if (kept := tuple(mid for mid in group if mid in owners))
         ),
+        credentials_to_replace=_still_to_replace(state, local),
     )
-    return _clear_replaced_credentials(state, local)
 
 
 def _dead(slot: Slot) -> Slot:
     return replace(slot, transceiver=None, is_data=False)
 
 
-def _clear_replaced_credentials(state: State, local: SessionDescription) -> State:
+def _still_to_replace(state: State, local: SessionDescription) -> frozenset[IceCredentials]:
     """Forget a request to restart once nothing old is left (W3C restartIce)."""
     for section in local.sections:
         ice = section.media.ice
         if IceCredentials(ice.ufrag or "", ice.pwd or "") in state.credentials_to_replace:
-            return state
-    return replace(state, credentials_to_replace=frozenset())
+            return state.credentials_to_replace
+    return frozenset()
 
 
 def _note_numbers(state: State, description: SessionDescription) -> State:
