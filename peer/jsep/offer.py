@@ -74,11 +74,10 @@ def remember(
 ) -> tuple[State, str]:
     """Give a created description its version, and keep it as the last one created.
 
-    The version goes up when anything but the candidates differs from the description created
-    before (RFC 9429 §5.2.2), so it never goes back, not even by a rollback.
+    It comes with the version so far. That goes up when anything but the candidates differs from
+    the description created before (RFC 9429 §5.2.2), so it never goes back, not even by a rollback.
     """
     version = state.session_version
-    record = replace(record, origin=_origin(state, version))
     if state.last_created is not None and record != state.last_created.record:
         version += 1
         record = replace(record, origin=_origin(state, version))
