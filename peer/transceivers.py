@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 
 from peer.jsep import Encoding, add_transceiver, remove_track, set_direction, use_for_track
 from peer.transports import MediaStreamTrack
@@ -25,7 +26,11 @@ class Transceivers:
     def __init__(self, host: Host, media: Media) -> None:
         self._host = host
         self._media = media
-        self._default_stream = MediaStream()
+
+    @cached_property
+    def _default_stream(self) -> MediaStream:
+        """That of all tracks given none."""
+        return MediaStream()
 
     def add_track(self, track: object, streams: Sequence[MediaStream]) -> RTCRtpSender:
         """Send a track (W3C addTrack).
