@@ -5,8 +5,9 @@ import contextlib
 import enum
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import pylibsrtp
@@ -23,6 +24,7 @@ from OpenSSL import SSL, crypto
 
 from .certificate import Certificate
 from .emitter import Emitter
+from .flights import Flights
 from .ice import DatagramSink, IceTransport
 from .records import split_records
 from .rtcp import is_rtcp
@@ -32,14 +34,12 @@ logger = logging.getLogger(__name__)
 HANDSHAKE_TIMEOUT = 30.0
 """Seconds from the first usable pair until a handshake that makes no end has failed."""
 
-HELLO_REPEATS = (0.15, 0.45)
-"""Seconds after which a ClientHello that met with silence is sent again."""
 MTU = 1200
 _MAX_PLAINTEXT = 16384
 _MAX_FLIGHT = 1 << 17
 _STRENGTH = ("sha-512", "sha-384", "sha-256")
 
-DataSink = Callable[[bytes], Awaitable[None]]
+DataSink = Callable[[bytes], object]
 
 
 class DtlsRole(enum.Enum):
@@ -89,7 +89,10 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._handshake_timeout = handshake_timeout
         self._fingerprints: tuple[RTCDtlsFingerprint, ...] = ()
         self._association: asyncio.Task[None] | None = None
-        self._timer_runs = True
+        self._flights: Flights | None = None
+        self._over: asyncio.Future[None] | None = None
+        self._state_name = "new"
+        self._dtls_role = DtlsRole.AUTO
         self._keyed = False
         self._cut_off = False
         self._identified = False
@@ -103,7 +106,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     @property
     def state(self) -> str:
         """One of "new", "connecting", "connected", "closed" and "failed"."""
-        return self._state.name.lower()
+        return self._state_name
 
     @property
     def ice(self) -> IceTransport:
@@ -113,7 +116,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     @property
     def role(self) -> DtlsRole:
         """The role; AUTO until it is decided."""
-        return DtlsRole(self._role)
+        return self._dtls_role
 
     @property
     def failure(self) -> str:
@@ -211,7 +214,8 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._cut_off = False
         if self._state in (State.CONNECTING, State.CONNECTED) and not silently:
             self._say_goodbye()
-        self._ice.set_media_sink(None)
+        self._leave_ice()
+        self._stop_flights()
         self._set_state(State.CLOSED)
         mine = [self._association, self._task]
         tasks = [task for task in mine if task is not None and task is not asyncio.current_task()]
@@ -257,40 +261,27 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             self._fail(str(error))
 
     async def _shake_hands(self) -> None:
-        repeats: list[asyncio.TimerHandle] | None = None
-        try:
-            while not self.encrypted:
-                try:
-                    self._openssl.do_handshake()
-                except SSL.WantReadError:
-                    flight = self._flush()
-                    if repeats is None:
-                        repeats = self._repeat_soon(flight)
-                    await self._recv_next()
-                else:
-                    self.encrypted = True
-        finally:
-            for repeat in repeats or ():
-                repeat.cancel()
+        flights = self._flights = Flights(self._openssl, self._flush)
+        begun = self.role is DtlsRole.SERVER
+        while not self.encrypted:
+            try:
+                self._openssl.do_handshake()
+            except SSL.WantReadError:
+                flight = self._flush()
+                if flight:
+                    flights.watch()
+                if not begun:
+                    flights.repeat_hello(partial(self._send_again, flight))
+                    begun = True
+                self._receive(*await self._ice.receive())
+            else:
+                self.encrypted = True
         self._flush()
 
-    def _repeat_soon(self, flight: list[bytes]) -> list[asyncio.TimerHandle]:
-        """Repeat the ClientHello until the peer is heard.
-
-        It may come before the peer's side of ICE is done and be lost; OpenSSL would repeat it after
-        a second (RFC 6347 §4.2.4.1).
-        """
-        if self.role is not DtlsRole.CLIENT:
-            return []
-        heard, loop = self.counters.packets_received, asyncio.get_running_loop()
-
-        def repeat() -> None:
-            if self.counters.packets_received == heard and self._state is State.CONNECTING:
-                with contextlib.suppress(ConnectionError):
-                    for datagram in flight:
-                        self._transmit(datagram)
-
-        return [loop.call_later(delay, repeat) for delay in HELLO_REPEATS]
+    def _send_again(self, flight: list[bytes]) -> None:
+        with contextlib.suppress(ConnectionError):
+            for datagram in flight:
+                self._transmit(datagram)
 
     def _verify(
         self, _connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, ok: int
@@ -320,8 +311,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         return False
 
     def _setup_srtp(self) -> None:
-        """Take media from now on; keys are derived for the first packet, data alone needs none."""
-        self._ice.set_media_sink(self._receive_srtp)
+        """Leave keys to the first packet: data alone needs none."""
 
     def _derive_keys(self) -> bool:
         """Derive the keys of SRTP (RFC 5764 §4.2); False when the peer has none.
@@ -339,12 +329,22 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         It would look as if the peer had closed, and what that sets off would outlive the loop.
         """
         if not self._cut_off:
+            self._state_name = state.name.lower()
             super()._set_state(state)
+
+    def _set_role(self, role: str) -> None:
+        self._dtls_role = DtlsRole(role)
+        super()._set_role(role)
 
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason
+        self._stop_flights()
         logger.debug("DTLS failed: %s", self._failure)
         self._set_state(State.FAILED)
+
+    def _stop_flights(self) -> None:
+        if self._flights is not None:
+            self._flights.stop()
 
     def _say_goodbye(self) -> None:
         """Send close_notify (RFC 5246 §7.2.1)."""
@@ -357,66 +357,79 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             logger.debug("the peer could not be told that the association ends")
 
     async def _recv_next(self) -> None:
+        """Take datagrams as they come, until the peer or the ICE transport has closed."""
         if self._state is State.CLOSED:
             raise ConnectionError("the DTLS transport is closed")
-        timeout = self._retransmission_timeout()
+        self._over = asyncio.get_running_loop().create_future()
+        # What came with the end of the handshake.
+        self._read_messages()
+        self._ice.set_sink(self._receive, self._finish)
         try:
-            if timeout is None:
-                data, now = await self._ice.receive()
-            else:
-                async with asyncio.timeout(timeout):
-                    data, now = await self._ice.receive()
-        except TimeoutError:
-            self._openssl.DTLSv1_handle_timeout()
-            self._flush()
-            return
+            await self._over
         except (asyncio.CancelledError, GeneratorExit):
-            # Neither `close`, which says so first, nor the time for the handshake: the loop ends.
+            # Not `close`, which says so first: the loop ends.
             self._cut_off = self._connected
             raise
+        self._leave_ice()
+        raise ConnectionError("the association has ended")
+
+    def _finish(self) -> None:
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
+
+    def _leave_ice(self) -> None:
+        """Let datagrams wait for another association, unless one has taken over."""
+        if self._over is not None:
+            self._over = None
+            self._ice.drop_sink(self._receive)
+
+    def _receive(self, data: bytes, now: float) -> None:
+        """Take a datagram: the first byte says what it is (RFC 7983 §7)."""
         if 128 <= data[0] <= 191:
             self._receive_srtp(data, now)
             return
         self.counters.packets_received += 1
         self.counters.bytes_received += len(data)
-        if 20 <= data[0] <= 63:
-            await self._receive_dtls(data)
-        else:
+        if not 20 <= data[0] <= 63:
             self.drops[DtlsDrop.NOT_DTLS_NOR_SRTP] += 1
+        elif self.encrypted:
+            self._receive_records(data)
+        elif self._flights is not None:
+            self._flights.heard()
+            self._openssl.bio_write(data)
 
-    def _retransmission_timeout(self) -> float | None:
-        """Return the seconds until a flight is due again, None when none is outstanding."""
-        if not self._timer_runs:
-            return None
-        timeout: float | None = self._openssl.DTLSv1_get_timeout()
-        # With DTLS 1.3 the last flight may have to be repeated after the handshake.
-        self._timer_runs = timeout is not None or not self.encrypted
-        return timeout
-
-    async def _receive_dtls(self, data: bytes) -> None:
-        self._openssl.bio_write(data)
-        if not self.encrypted:
-            return
-        while self._state is not State.CLOSED:
+    def _receive_records(self, data: bytes) -> None:
+        """Decrypt a datagram; a record has a message, and needs no answer when it does."""
+        for record in split_records(data, 0):
+            self._openssl.bio_write(record)
             message = self._decrypt()
-            if message is None:
-                return
-            if self._data_sink is None:
-                self.drops[DtlsDrop.NOBODY_LISTENS] += 1
-            else:
-                await self._data_sink(message)
+            if message is not None:
+                self._hand_over(message)
+
+    def _read_messages(self) -> None:
+        while (message := self._decrypt()) is not None:
+            self._hand_over(message)
+
+    def _hand_over(self, message: bytes) -> None:
+        if self._state is State.CLOSED:
+            return
+        if self._data_sink is None:
+            self.drops[DtlsDrop.NOBODY_LISTENS] += 1
+        else:
+            self._data_sink(message)
 
     def _decrypt(self) -> bytes | None:
-        """Return the next message that is complete; ConnectionError when the peer has closed."""
+        """Return the next message, None when there is none or the peer has closed."""
         try:
             message: bytes = self._openssl.recv(_MAX_PLAINTEXT)
         except SSL.WantReadError:
             self._flush()
             return None
-        except SSL.Error as error:
+        except SSL.Error:
             self._flush()
             if self._openssl.get_shutdown() & SSL.RECEIVED_SHUTDOWN:
-                raise ConnectionError("the peer closed the association") from error
+                self._finish()
+                return None
             self.drops[DtlsDrop.DTLS_REFUSED] += 1
             return None
         return message

@@ -48,7 +48,8 @@ class IceTransport(Emitter):
         self._queue: deque[tuple[bytes, float]] = deque()
         self._wake: asyncio.Future[None] | None = None
         self._usable = asyncio.Event()
-        self._media: DatagramSink | None = None
+        self._sink: DatagramSink | None = None
+        self._at_end: Callable[[], object] | None = None
         self._dropped = 0
 
     @property
@@ -85,8 +86,8 @@ class IceTransport(Emitter):
         """Take a datagram from the network, with the loop's time; empty ones are nothing."""
         if not data:
             return
-        if self._media is not None and 128 <= data[0] <= 191:
-            self._media(data, now)
+        if self._sink is not None:
+            self._sink(data, now)
         elif self._state is IceState.CLOSED or len(self._queue) >= QUEUE_CAPACITY:
             self._dropped += 1
         else:
@@ -107,10 +108,10 @@ class IceTransport(Emitter):
         else:
             self._usable.clear()
         if state is IceState.CLOSED:
-            self._media = None
             self._queue.clear()
             self._usable.set()
             self._resume()
+            self._release()
         self.emit("statechange")
 
     def set_gathering_state(self, state: str) -> None:
@@ -125,9 +126,18 @@ class IceTransport(Emitter):
             self._selected_pair = pair
             self.emit("selectedcandidatepairchange")
 
-    def set_media_sink(self, sink: DatagramSink | None) -> None:
-        """Hand SRTP and SRTCP over as they arrive instead of queueing them (RFC 7983 §7)."""
-        self._media = sink
+    def set_sink(self, sink: DatagramSink, at_end: Callable[[], object]) -> None:
+        """Hand datagrams over as they arrive, those that waited first; `at_end` once closed."""
+        self._sink, self._at_end = sink, at_end
+        while self._queue and self._sink is sink:
+            sink(*self._queue.popleft())
+        if self._state is IceState.CLOSED:
+            self._release()
+
+    def drop_sink(self, sink: DatagramSink) -> None:
+        """Let datagrams wait again; nothing happens when they go to another sink by now."""
+        if self._sink == sink:
+            self._sink = self._at_end = None
 
     async def wait_usable(self) -> None:
         """Wait until there is a pair to send on; ConnectionError when there never will be."""
@@ -155,6 +165,12 @@ class IceTransport(Emitter):
                 if self._wake is wake:
                     self._wake = None
         return self._queue.popleft()
+
+    def _release(self) -> None:
+        """Tell of the end; nothing comes any more."""
+        at_end, self._sink, self._at_end = self._at_end, None, None
+        if at_end is not None:
+            at_end()
 
     def _resume(self) -> None:
         if self._wake is not None and not self._wake.done():

@@ -37,7 +37,6 @@ SEAM: dict[type, tuple[type, set[str]]] = {
             "_do_handshake",
             "_recv_next",
             "_register_data_receiver",
-            "_role",
             "_rx_srtp",
             "_send_data",
             "_set_role",

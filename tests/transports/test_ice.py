@@ -57,18 +57,57 @@ def test_the_queue_is_bounded_and_losses_are_counted() -> None:
     assert asyncio.run(ice.receive()) == (bytes(4), 5.0)
 
 
-def test_media_does_not_queue_when_there_is_a_sink() -> None:
+def test_a_sink_takes_what_waited_and_what_comes() -> None:
     async def scenario() -> None:
         ice = make()
-        media: list[tuple[bytes, float]] = []
-        ice.set_media_sink(lambda data, now: media.append((data, now)))
-        for first in (20, 63, 127, 128, 191, 192):
-            ice.deliver(bytes([first]), 5.0)
-        assert media == [(b"\x80", 5.0), (b"\xbf", 5.0)]
-        queued = [(await ice.receive())[0] for _ in range(4)]
-        assert queued == [b"\x14", b"\x3f", b"\x7f", b"\xc0"]
+        got: list[tuple[bytes, float]] = []
+        other: list[tuple[bytes, float]] = []
+
+        def sink(data: bytes, now: float) -> None:
+            got.append((data, now))
+
+        ice.deliver(b"1", 5.0)
+        ice.set_sink(sink, lambda: got.append((b"", 0.0)))
+        ice.deliver(b"2", 6.0)
+        assert got == [(b"1", 5.0), (b"2", 6.0)]
+        ice.drop_sink(lambda data, now: other.append((data, now)))
+        ice.deliver(b"3", 7.0)
+        ice.drop_sink(sink)
+        ice.deliver(b"4", 8.0)
+        assert got[2:] == [(b"3", 7.0)]
+        assert await ice.receive() == (b"4", 8.0)
 
     asyncio.run(scenario())
+
+
+def test_a_sink_that_goes_leaves_the_rest_waiting() -> None:
+    async def scenario() -> None:
+        ice = make()
+        got: list[bytes] = []
+
+        def sink(data: bytes, _now: float) -> None:
+            got.append(data)
+            ice.drop_sink(sink)
+
+        ice.deliver(b"1", 5.0)
+        ice.deliver(b"2", 5.0)
+        ice.set_sink(sink, lambda: None)
+        assert got == [b"1"]
+        assert await ice.receive() == (b"2", 5.0)
+
+    asyncio.run(scenario())
+
+
+def test_a_sink_is_told_of_the_end_once() -> None:
+    ends: list[int] = []
+    before, after = make(), make()
+    before.set_state(IceState.CLOSED)
+    before.set_sink(lambda _data, _now: None, lambda: ends.append(1))
+    assert ends == [1]
+    after.set_sink(lambda _data, _now: None, lambda: ends.append(2))
+    after.set_state(IceState.CLOSED)
+    after.set_state(IceState.CLOSED)
+    assert ends == [1, 2]
 
 
 def test_closing_ends_receiving_and_sending() -> None:

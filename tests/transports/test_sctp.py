@@ -216,7 +216,7 @@ def test_nonsense_of_the_peer_is_counted(
 def test_packets_that_are_none_change_nothing(packet: bytes) -> None:
     async def scenario() -> None:
         async with associated() as both:
-            await both.right.receive(packet)
+            both.right.receive(packet)
             assert both.right.state == "connected"
 
     run(scenario)
@@ -234,7 +234,7 @@ def test_an_init_in_company_is_malformed() -> None:
                 def __bytes__(self) -> bytes:
                     return bytes(init) + bytes(init)
 
-            await both.right.receive(serialize_packet(5000, 5000, 0, Two()))
+            both.right.receive(serialize_packet(5000, 5000, 0, Two()))
             assert both.right.drops[SctpDrop.MALFORMED] == 1
 
     run(scenario)
@@ -251,7 +251,7 @@ def test_an_init_that_comes_again_does_not_disturb() -> None:
             init.initiate_tag = both.left._local_verification_tag
             init.advertised_rwnd, init.outbound_streams, init.inbound_streams = 131072, 65535, 65535
             init.initial_tsn = both.left._local_tsn - 100 & 0xFFFFFFFF
-            await both.right.receive(serialize_packet(5000, 5000, 0, init))
+            both.right.receive(serialize_packet(5000, 5000, 0, init))
             assert both.right.drops[SctpDrop.DUPLICATE_INIT] == 1
             mine.send("fine")
             await until(lambda: got == ["fine"])
@@ -303,7 +303,7 @@ def test_chunks_of_anything_raise_nothing(seed: int) -> None:
                 chunk = Chunk(chance.randrange(256), chance.randbytes(chance.randrange(40)))
                 chunk.type = chance.choice([0, 0, 1, 2, 3, 4, 5, 9, 10, 11, 130, 130, 192, 255])
                 expected = 0 if chunk.type == 1 else tag
-                await both.right.receive(serialize_packet(5000, 5000, expected, chunk))
+                both.right.receive(serialize_packet(5000, 5000, expected, chunk))
         assert reported == []
 
     run(scenario)
@@ -320,7 +320,7 @@ def test_chunks_before_their_time_raise_nothing(kind: int) -> None:
         chunk = Chunk(3, bytes(40))
         chunk.type = kind
         tag = both.left._local_verification_tag
-        await both.left.receive(serialize_packet(5000, 5000, tag, chunk))
+        both.left.receive(serialize_packet(5000, 5000, tag, chunk))
         await both.left.close()
         await both.right.close()
         await pair.close()

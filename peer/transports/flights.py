@@ -1,0 +1,60 @@
+"""Flights of a DTLS handshake that are sent again (RFC 6347 §4.2.4)."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from OpenSSL import SSL
+
+HELLO_REPEATS = (0.15, 0.45)
+"""Seconds after which a ClientHello that met with silence is sent again."""
+
+
+class Flights:
+    """Repeats what gets no answer, until stopped.
+
+    `flush` sends what OpenSSL has written. OpenSSL knows when a flight is due; it is asked again
+    after the handshake, since with DTLS 1.3 the last one may have to be repeated.
+    """
+
+    def __init__(self, association: SSL.Connection, flush: Callable[[], object]) -> None:
+        self._association = association
+        self._flush = flush
+        self._due: asyncio.TimerHandle | None = None
+        self._hellos: list[asyncio.TimerHandle] = []
+
+    def watch(self) -> None:
+        """Repeat a flight that was sent just now when it is due (RFC 6347 §4.2.4.1)."""
+        if self._due is not None:
+            return
+        timeout = self._association.DTLSv1_get_timeout()
+        if timeout is not None:
+            self._due = asyncio.get_running_loop().call_later(timeout, self._repeat)
+
+    def repeat_hello(self, send: Callable[[], object]) -> None:
+        """Repeat the ClientHello until the peer is heard.
+
+        It may come before the peer's side of ICE is done and be lost; OpenSSL would repeat it after
+        a second (RFC 6347 §4.2.4.1).
+        """
+        loop = asyncio.get_running_loop()
+        self._hellos = [loop.call_later(delay, send) for delay in HELLO_REPEATS]
+
+    def heard(self) -> None:
+        """Note that the peer is there: its ClientHello is repeated no more."""
+        while self._hellos:
+            self._hellos.pop().cancel()
+
+    def stop(self) -> None:
+        """Repeat nothing any more."""
+        self.heard()
+        if self._due is not None:
+            self._due.cancel()
+
+    def _repeat(self) -> None:
+        self._due = None
+        with contextlib.suppress(SSL.Error, ConnectionError):
+            # Nothing is repeated when another flight has taken the place of the one that was due.
+            self._association.DTLSv1_handle_timeout()
+            self._flush()
+            self.watch()

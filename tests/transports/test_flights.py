@@ -1,0 +1,110 @@
+"""DTLS handshakes on a link that loses flights."""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+from OpenSSL import SSL
+
+from peer.transports.flights import Flights
+from tests.transports.test_dtls import run
+from tests.transports.wire import Pair
+
+
+def losing_first() -> tuple[Callable[[bytes], bool], list[bytes]]:
+    """Give what loses the first datagram, and what it lost."""
+    lost: list[bytes] = []
+
+    def passes(data: bytes) -> bool:
+        if not lost:
+            lost.append(data)
+            return False
+        return True
+
+    return passes, lost
+
+
+def test_a_lost_flight_is_sent_again() -> None:
+    async def scenario() -> None:
+        pair = Pair()
+        pair.link.to_left.passes, lost = losing_first()
+        pair.connect()
+        await pair.connected()
+        assert len(lost) == 1
+        await pair.close()
+
+    run(scenario)
+
+
+def test_a_lost_hello_is_sent_again_before_openssl_does() -> None:
+    async def scenario() -> None:
+        # RFC 6347 §4.2.4.1 has OpenSSL wait for a second, longer than there is here.
+        pair = Pair(timeout=0.9)
+        pair.link.to_right.passes, lost = losing_first()
+        pair.connect()
+        await pair.connected()
+        assert pair.link.to_right.sent[:2] == lost * 2
+        await pair.close()
+
+    run(scenario)
+
+
+def test_a_hello_that_is_answered_is_sent_once() -> None:
+    async def scenario() -> None:
+        pair = Pair()
+        pair.connect()
+        await pair.connected()
+        assert len(set(pair.link.to_right.sent)) == len(pair.link.to_right.sent)
+        await pair.close()
+
+    run(scenario)
+
+
+class Association:
+    """What OpenSSL says of a flight: when it is due, if it is."""
+
+    def __init__(self, *due: float | None) -> None:
+        self.due = list(due)
+        self.repeated = 0
+
+    def DTLSv1_get_timeout(self) -> float | None:  # noqa: N802 - pyOpenSSL's name
+        return self.due.pop(0)
+
+    def DTLSv1_handle_timeout(self) -> bool:  # noqa: N802 - pyOpenSSL's name
+        self.repeated += 1
+        return True
+
+
+@pytest.mark.parametrize("repeats", range(3))
+def test_a_flight_is_repeated_until_openssl_knows_of_none(repeats: int) -> None:
+    async def scenario() -> None:
+        association = Association(*[0.0] * repeats, None)
+        sent: list[int] = []
+        flights = Flights(
+            cast("SSL.Connection", association), lambda: sent.append(association.repeated)
+        )
+        flights.watch()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert sent == list(range(1, repeats + 1))
+        assert association.due == []
+
+    run(scenario)
+
+
+def test_nothing_is_repeated_once_stopped() -> None:
+    async def scenario() -> None:
+        association = Association(0.0)
+        sent: list[str] = []
+        flights = Flights(cast("SSL.Connection", association), lambda: sent.append("flight"))
+        flights.repeat_hello(lambda: sent.append("hello"))
+        flights.watch()
+        flights.watch()
+        flights.stop()
+        flights.stop()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert (sent, association.repeated) == ([], 0)
+
+    run(scenario)
