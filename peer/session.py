@@ -279,8 +279,9 @@ class Session:
         if (ice, dtls) == self._transport_states:
             return
         self._transport_states = ice, dtls
-        ice_before, self.ice_connection_state = self.ice_connection_state, ice_connection_state(ice)
-        before, self.connection_state = self.connection_state, connection_state(ice, dtls)
+        ice_before, before = self.ice_connection_state, self.connection_state
+        self.ice_connection_state = ice_connection_state(ice)
+        self.connection_state = connection_state(self.ice_connection_state, dtls)
         if self.ice_connection_state != ice_before:
             self._tell(Event("iceconnectionstatechange"))
         if self.connection_state != before:

@@ -20,9 +20,9 @@ def ice_connection_state(states: Iterable[IceState]) -> str:
     return "completed" if done else "connected"
 
 
-def connection_state(ice: Iterable[IceState], dtls: Iterable[str]) -> str:
-    """Return the RTCPeerConnectionState of these ICE and DTLS transports (W3C §4.3.3)."""
-    ice_state, handshakes = ice_connection_state(ice), set(dtls)
+def connection_state(ice_state: str, dtls: Iterable[str]) -> str:
+    """Return the RTCPeerConnectionState of DTLS over ICE that is in this state (W3C §4.3.3)."""
+    handshakes = set(dtls)
     if ice_state == "failed" or "failed" in handshakes:
         return "failed"
     if ice_state == "disconnected":

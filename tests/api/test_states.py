@@ -51,7 +51,7 @@ def test_the_ice_connection_state_is_that_of_the_first_rule_that_fits(
 def test_the_connection_state_counts_ice_and_dtls(
     ice: tuple[IceState, ...], dtls: tuple[str, ...], expected: str
 ) -> None:
-    assert connection_state(ice, dtls) == expected
+    assert connection_state(ice_connection_state(ice), dtls) == expected
 
 
 @pytest.mark.parametrize(
