@@ -1,8 +1,8 @@
 """The candidate attribute (RFC 8839 §5.1, RFC 6544 §4.5)."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from sdp.errors import MalformedError, SdpError
 from sdp.tokens import is_ice_chars, is_scalar, is_token, parse_integer
@@ -14,8 +14,7 @@ _MAX_LENGTH = 2048
 _MAX_ADDRESS_LENGTH = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A candidate as signalled: `transport` in lower case, `extensions` in the order written.
 
     `address` is an IP literal without brackets, or a name.

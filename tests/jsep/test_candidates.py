@@ -1,7 +1,5 @@
 """Local candidates in descriptions (RFC 8839 §4.2.1, RFC 8840 §4 and §8, RFC 9429 §5.2.2)."""
 
-from dataclasses import replace
-
 import pytest
 
 from peer.jsep import (
@@ -18,7 +16,7 @@ from tests.jsep.ends import End, exchange, host_candidate, make_end, make_ends
 
 HOST = host_candidate(5000)
 HOST6 = host_candidate(5006, address="2001:db8::1")
-LOWER = replace(HOST, port=5002, priority=HOST.priority - 256)
+LOWER = HOST._replace(port=5002, priority=HOST.priority - 256)
 RTCP = host_candidate(5001, component=2)
 SRFLX = Candidate("2", 1, "udp", 1694498815, "203.0.113.7", 6000, "srflx", "192.0.2.1", 5000)
 RELAY = Candidate("3", 1, "udp", 16777215, "198.51.100.9", 7000, "relay", "203.0.113.7", 6000)

@@ -135,13 +135,13 @@ def test_candidates_of_no_use_are_left_out() -> None:
     """RFC 8839 §5.1: unknown transports and types, and component 2 with a=rtcp-mux."""
     one, _ = connected()
     for odd in (
-        replace(ONE, transport="dccp"),
-        replace(ONE, type="magic"),
-        replace(ONE, address="host.example"),
-        replace(ONE, component=2),
+        ONE._replace(transport="dccp"),
+        ONE._replace(type="magic"),
+        ONE._replace(address="host.example"),
+        ONE._replace(component=2),
     ):
         assert one.add_candidate(str(odd), sdp_mid="0") == ()
-    mdns = replace(ONE, address="1b4e28ba.local")
+    mdns = ONE._replace(address="1b4e28ba.local")
     assert added(one.add_candidate(str(mdns), sdp_mid="0")) == [(0, (mdns,))]
 
 

@@ -1,7 +1,5 @@
 """Trickle fragments (RFC 8840 §4.4, §9)."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -167,12 +165,12 @@ def test_each_fragment_repeats_the_earlier_ones(found: list[Candidate], first: i
 
 def test_equal_candidates_have_equal_address_port_transport_and_component() -> None:
     known = Candidate("1", 1, "udp", 1, "192.0.2.1", 9, "host")
-    same = replace(known, foundation="2", priority=7, type="srflx")
+    same = known._replace(foundation="2", priority=7, type="srflx")
     others = [
-        replace(known, component=2),
-        replace(known, transport="tcp"),
-        replace(known, address="192.0.2.2"),
-        replace(known, port=10),
+        known._replace(component=2),
+        known._replace(transport="tcp"),
+        known._replace(address="192.0.2.2"),
+        known._replace(port=10),
     ]
 
     def fragment(*candidates: Candidate) -> Fragment:
