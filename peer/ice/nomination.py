@@ -20,15 +20,14 @@ The rule of the controlling side (RFC 8445 §8.1.1 leaves it to the agent), per 
 Waiting delays no data: it flows on the best valid pair meanwhile (RFC 8445 §12.1).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .config import Nomination
 from .events import IceRole
 from .pair import CandidatePair
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(NamedTuple):
     """What is known about a component when the question of nominating comes up.
 
     `since` is the time of its first valid pair, `better` the number of pairs above the best

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import stun
 from .address import TransportAddress
@@ -10,16 +10,14 @@ from .errors import DropReason
 from .events import IceRole
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """The request is not served; `response` is the error response to send, if any."""
 
     reason: DropReason
     response: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """An authenticated check. `conflicts` tells the claimed role, with its tie-breaker."""
 
     local_fragment: str

@@ -1,7 +1,7 @@
 """Data streams and their generations (RFC 8445 §4, §9)."""
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .address import TransportAddress
 from .base import Base, LocalCandidate
@@ -18,8 +18,7 @@ MAX_REMOVED = 64
 RemoteKey = tuple[int, TransportProtocol, TransportAddress]
 
 
-@dataclass(frozen=True, slots=True)
-class EarlyCheck:
+class EarlyCheck(NamedTuple):
     """A check that was answered before the remote description was known (RFC 8445 §7.3)."""
 
     base: Base

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from peer.ice import (
     Candidate,
@@ -18,8 +19,7 @@ MAX_RESOLVING = 32
 """Names resolved at a time; a peer with more of them has the rest ignored."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Epoch:
+class _Epoch(NamedTuple):
     """The remote generation a candidate came for: a restart makes it another."""
 
     stream: str
@@ -70,7 +70,7 @@ class RemoteSide:
         """Take the peer's credentials."""
         self._agent.set_remote_parameters(stream, parameters)
         fragment = parameters.username_fragment
-        self._epochs[stream] = replace(self._epochs[stream], username_fragment=fragment)
+        self._epochs[stream] = self._epochs[stream]._replace(username_fragment=fragment)
 
     def add_candidate(self, stream: str, candidate: Candidate, fragment: str | None) -> None:
         """Take a candidate, or resolve its name first."""
@@ -106,7 +106,7 @@ class RemoteSide:
         known = self._epochs.get(stream)
         if known is None:
             raise InvalidParameterError(f"no stream {stream!r}")
-        return known if fragment is None else replace(known, username_fragment=fragment)
+        return known if fragment is None else known._replace(username_fragment=fragment)
 
     def _is_current(self, epoch: _Epoch) -> bool:
         known = self._epochs.get(epoch.stream)
