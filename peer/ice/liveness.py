@@ -27,18 +27,21 @@ def last_heard(pair: CandidatePair) -> float:
     return max(pair.stats.last_packet_received or 0.0, pair.heard, pair.valid_since or 0.0)
 
 
-def next_time(session: Session) -> float | None:
-    """Give the time of the next check, keepalive or expiry; a due check waits for its slot."""
-    times: list[float] = []
+def times(session: Session) -> list[float]:
+    """Give the times of checks, keepalives and expiries; a due check waits for its slot."""
+    found: list[float] = []
     for _, _, pair in _in_use(session):
         consent = pair.consent
         if consent is None or not session.config.consent:
-            times.append(_next_keepalive(session.timings, pair))
+            found.append(_next_keepalive(session.timings, pair))
             continue
-        due = (consent.next_check, _next_probe(session.timings, pair))
-        times += (time for time in due if time is not None and time > session.now)
-        times.append(consent.expires)
-    return min(times, default=None)
+        found.append(consent.expires)
+        if consent.next_check > session.now:
+            found.append(consent.next_check)
+        probe = _next_probe(session.timings, pair)
+        if probe is not None and probe > session.now:
+            found.append(probe)
+    return found
 
 
 def _next_keepalive(timings: Timings, pair: CandidatePair) -> float:

@@ -27,37 +27,29 @@ def repeat_checks(session: Session) -> None:
             session.checklists.idle = False
 
 
-def next_time(session: Session) -> float | None:
-    """Give the time the next check is to be repeated."""
+def times(session: Session) -> list[float]:
+    """Give the times at which checks are to be repeated."""
     repeat = session.config.nomination.repeat
-    times = [each.last_sent + repeat for _, each in _worth_repeating(session)]
-    return min(times, default=None)
+    return [each.last_sent + repeat for _, each in _worth_repeating(session)]
 
 
 def _worth_repeating(session: Session) -> Iterator[tuple[Generation, Transaction]]:
-    if not session.transactions or (not session.lossy and session.role is IceRole.CONTROLLED):
-        return
-    running = {
-        stream.current.checklist.stream: stream.current
-        for stream in session.streams.values()
-        if stream.current.checklist.state is ChecklistState.RUNNING
-    }
-    if not running:
+    if not session.lossy and session.role is IceRole.CONTROLLED:
         return
     for transaction in session.transactions.all():
         if transaction.purpose is not Purpose.CHECK or transaction.cancelled:
             continue
-        pair: CandidatePair = transaction.owner
-        generation = running.get(pair.stream)
-        if generation is None or generation is not transaction.generation:
+        # A nominating check goes over a path that has worked: silence there means loss.
+        if not session.lossy and not (transaction.use_candidate and transaction.retransmitted):
             continue
-        if transaction.use_candidate:
-            # It goes over a path that has worked: silence there means loss.
-            is_awaited = session.lossy or transaction.retransmitted
-        else:
-            is_awaited = session.lossy and _is_awaited(session, generation, pair)
-        if is_awaited:
-            yield generation, transaction
+        pair: CandidatePair = transaction.owner
+        stream = session.streams.get(pair.stream)
+        if stream is None or stream.current is not transaction.generation:
+            continue
+        if stream.current.checklist.state is not ChecklistState.RUNNING:
+            continue
+        if transaction.use_candidate or _is_awaited(session, stream.current, pair):
+            yield stream.current, transaction
 
 
 def _is_awaited(session: Session, generation: Generation, pair: CandidatePair) -> bool:

@@ -207,12 +207,7 @@ def has_work(session: Session) -> bool:
 
 def next_time(session: Session) -> float | None:
     """Give the time at which the agent next has something to do."""
-    times: list[float | None] = [
-        session.transactions.next_time(),
-        liveness.next_time(session),
-        tcp.next_time(session),
-        persistence.next_time(session),
-    ]
+    times = _deadlines(session) + tcp.times(session) + persistence.times(session)
     if session.bindings or session.relays:
         paced = (gathering.next_time(session), relaying.next_time(session))
         # What is due already waits for the slot below.
@@ -221,11 +216,11 @@ def next_time(session: Session) -> float | None:
         times.append(session.pacer.next_slot(session.now))
     for stream in session.streams.values():
         times += _stream_times(session, stream.current)
-    return min((time for time in times if time is not None), default=None)
+    return min(times, default=None)
 
 
-def _stream_times(session: Session, generation: Generation) -> list[float | None]:
-    times = [generation.nominate_at]
+def _stream_times(session: Session, generation: Generation) -> list[float]:
+    times = [] if generation.nominate_at is None else [generation.nominate_at]
     if generation.checklist.state is ChecklistState.RUNNING:
         patience = generation.patience_until
         if patience is not None and patience > session.now:
@@ -237,8 +232,15 @@ def _stream_times(session: Session, generation: Generation) -> list[float | None
 
 def next_deadline(session: Session) -> float | None:
     """Give the next time something is over, leaving out what waits for a slot."""
-    times = (session.transactions.next_time(), liveness.next_time(session))
-    return min((time for time in times if time is not None), default=None)
+    return min(_deadlines(session), default=None)
+
+
+def _deadlines(session: Session) -> list[float]:
+    times = liveness.times(session)
+    next_transaction = session.transactions.next_time()
+    if next_transaction is not None:
+        times.append(next_transaction)
+    return times
 
 
 def postpone(session: Session, delay: float) -> None:

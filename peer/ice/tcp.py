@@ -158,11 +158,10 @@ def close_idle(session: Session) -> None:
             _abandon(session, connection, "nobody authenticated")
 
 
-def next_time(session: Session) -> float | None:
-    """Give the time the next silent incoming connection is closed."""
-    times = [
+def times(session: Session) -> list[float]:
+    """Give the times at which silent incoming connections are closed."""
+    return [
         connection.opened_at + session.timings.tcp_idle
         for connection in session.connections.all()
         if not connection.authenticated and connection.open
     ]
-    return min(times, default=None)

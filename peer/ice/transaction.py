@@ -109,9 +109,6 @@ class TransactionTable:
         self._requests = requests
         self._last_wait = last_wait
 
-    def __len__(self) -> int:
-        return len(self._by_id)
-
     def find(self, tid: bytes) -> Transaction | None:
         """Give the outstanding transaction with this id."""
         return self._by_id.get(tid)

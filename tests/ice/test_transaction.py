@@ -33,7 +33,7 @@ def test_times_of_rfc_8489() -> None:
     assert [time for time, _ in retransmissions] == [0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
     assert {due for _, due in retransmissions} == {Due.RETRANSMIT}
     assert last == (39.5, Due.TIMEOUT)
-    assert len(table) == 0
+    assert table.all() == []
     assert table.next_time() is None
 
 
@@ -72,7 +72,7 @@ def test_finished_twice() -> None:
     table.start(transaction, 0.0)
     table.finish(transaction)
     table.finish(transaction)
-    assert len(table) == 0
+    assert table.all() == []
 
 
 def test_cancelling_keeps_listening() -> None:
@@ -100,7 +100,7 @@ def test_no_retransmission_after_the_deadline() -> None:
     transaction = make_transaction()
     table.start(transaction, 0.0)
     assert table.pop_due(39.5) == (transaction, Due.TIMEOUT)
-    assert len(table) == 0
+    assert table.all() == []
 
 
 def test_lateness_does_not_move_the_deadline() -> None:
