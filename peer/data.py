@@ -108,6 +108,7 @@ class Data:
         """End everything; returns always and leaves no task."""
         self._stop_association()
         await asyncio.gather(*self._ending, return_exceptions=True)
+        del self._opened_by_peer
 
     def _accept(self, below: DataChannel) -> None:
         """Take in a channel the peer has made."""
@@ -119,15 +120,15 @@ class Data:
     def _count(self, channel: RTCDataChannel) -> None:
         self._channels.append(channel)
         channel.on("open", self._note_open)
-        channel.on("close", lambda: self._forget(channel))
+        channel.on("close", self._note_close)
 
     def _note_open(self) -> None:
         self.opened += 1
 
-    def _forget(self, channel: RTCDataChannel) -> None:
-        if channel in self._channels:
-            self._channels.remove(channel)
-            self.closed += 1
+    def _note_close(self) -> None:
+        left = [one for one in self._channels if one.readyState != "closed"]
+        self.closed += len(self._channels) - len(left)
+        self._channels = left
 
     def _end_channels(self) -> None:
         """End what the association has not ended itself."""

@@ -1,7 +1,7 @@
 """What the application sees of an ICE transport (W3C RTCIceTransport)."""
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, Self
 
 from peer.ice import IceState
 from peer.jsep import IceCredentials, RemoteIce
@@ -35,9 +35,17 @@ class RTCIceCandidatePair:
 class IceView(Protocol):
     """What is to be known of the ICE stream a transport belongs to."""
 
-    mid: str
-    local: IceCredentials
-    remote: RemoteIce | None
+    @property
+    def mid(self) -> str:
+        """The identification of its section."""
+
+    @property
+    def local(self) -> IceCredentials:
+        """Our credentials."""
+
+    @property
+    def remote(self) -> RemoteIce | None:
+        """The peer's credentials, None before they are known."""
 
     @property
     def local_candidates(self) -> tuple[Candidate, ...]:
@@ -46,6 +54,22 @@ class IceView(Protocol):
     @property
     def remote_candidates(self) -> tuple[Candidate, ...]:
         """The remote candidates of the present generation."""
+
+
+@dataclass(frozen=True, slots=True)
+class _LastView:
+    """What was to be known of a stream when the connection was closed, without the stream."""
+
+    mid: str
+    local: IceCredentials
+    remote: RemoteIce | None
+    local_candidates: tuple[Candidate, ...]
+    remote_candidates: tuple[Candidate, ...]
+
+    @classmethod
+    def of(cls, view: IceView) -> Self:
+        """Look for the last time."""
+        return cls(view.mid, view.local, view.remote, view.local_candidates, view.remote_candidates)
 
 
 class RTCIceGatherer(EventTarget):
@@ -93,13 +117,15 @@ class RTCIceTransport(EventTarget):
         self._below = below
         self._view = view
         self._ended = False
-        self._gatherer = RTCIceGatherer(self)
+        self._gatherer: RTCIceGatherer | None = None
         for name in ("statechange", "gatheringstatechange", "selectedcandidatepairchange"):
             below.on(name, lambda name=name: self._tell(name))
 
     @property
     def iceGatherer(self) -> RTCIceGatherer:
         """Its local side."""
+        if self._gatherer is None:
+            self._gatherer = RTCIceGatherer(self)
         return self._gatherer
 
     @property
@@ -158,9 +184,10 @@ class RTCIceTransport(EventTarget):
     def end(self) -> None:
         """Be closed at once and without an event: the connection is (W3C close)."""
         self._ended = True
+        self._view = _LastView.of(self._view)
 
     def _tell(self, name: str) -> None:
         if not self._ended:
             self.announce(name)
-            if name == "gatheringstatechange":
+            if name == "gatheringstatechange" and self._gatherer is not None:
                 self._gatherer.announce("statechange")

@@ -187,6 +187,7 @@ class Link:
         """Close the ICE transports: nothing carries their datagrams any more."""
         for component in self.ice:
             component.set_state(IceState.CLOSED)
+        self._tell = _tell_nobody
 
     # Events of the driver
 
@@ -254,6 +255,10 @@ class Link:
         self.gathering_state = state
         for component in self.ice:
             component.set_gathering_state(state)
+
+
+def _tell_nobody(_link: Link, _candidate: Candidate | None) -> None:
+    """Have it be: the connection is closed."""
 
 
 def _parameters(credentials: IceCredentials) -> IceParameters:

@@ -126,6 +126,8 @@ class Links:
         await asyncio.gather(*(driver.close() for driver in self._drivers))
         for link in links:
             link.silence()
+        # The connection may go without the garbage collector's help.
+        del self._observer
 
     def servers(self) -> tuple[IceServer, ...]:
         """Return the STUN and TURN servers to ask."""

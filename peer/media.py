@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
+from weakref import ref
 
 from peer.transports import MediaStreamTrack
 
@@ -24,7 +25,8 @@ class Media:
     """
 
     def __init__(self, host: Host, links: Links) -> None:
-        self._host = host
+        # The host owns this, which would keep it from going.
+        self._find_host = ref(host)
         self._links = links
         self._transceivers: dict[int, RTCRtpTransceiver] = {}
         self._streams: dict[str, MediaStream] = {}
@@ -36,6 +38,12 @@ class Media:
 
     def __getitem__(self, number: int) -> RTCRtpTransceiver:
         return self._transceivers[number]
+
+    @property
+    def _host(self) -> Host:
+        host = self._find_host()
+        assert host is not None, "what belongs to a host is gone with it"
+        return host
 
     @property
     def transceivers(self) -> list[RTCRtpTransceiver]:

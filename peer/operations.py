@@ -10,6 +10,10 @@ from .errors import InvalidStateError
 _T = TypeVar("_T")
 
 
+def _nothing() -> None:
+    """Be told of nothing any more."""
+
+
 class OperationsChain:
     """Runs asynchronous operations one after the other; the first begins within the call.
 
@@ -51,6 +55,7 @@ class OperationsChain:
     def close(self) -> None:
         """Let nothing more begin; what waits is refused."""
         self._closed = True
+        self._emptied = _nothing
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():

@@ -324,6 +324,8 @@ class Session:
         await self.media.close()
         await self.data.close()
         await self.links.close_all()
+        # The connection may go without the garbage collector's help.
+        del self._target, self._ended
 
     def _closed_by_peer(self) -> None:
         """Close as aiortc does when the peer has closed every DTLS association."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from functools import cached_property
+from weakref import ref
 
 from peer.jsep import Encoding, add_transceiver, remove_track, set_direction, use_for_track
 from peer.transports import MediaStreamTrack
@@ -24,8 +25,15 @@ class Transceivers:
     """Adds and alters transceivers, in offer/answer and among the objects."""
 
     def __init__(self, host: Host, media: Media) -> None:
-        self._host = host
+        # The host owns this, which would keep it from going.
+        self._find_host = ref(host)
         self._media = media
+
+    @property
+    def _host(self) -> Host:
+        host = self._find_host()
+        assert host is not None, "what belongs to a host is gone with it"
+        return host
 
     @cached_property
     def _default_stream(self) -> MediaStream:

@@ -40,7 +40,7 @@ from .component import Component, Sink
 from .config import DEFAULTS, IceServer, NetConfig
 from .connections import Connections
 from .disguise import disguise
-from .events import DriverEvent, InterfacesChanged, Listener
+from .events import DriverEvent, InterfacesChanged, Listener, ignore
 from .mdns import Mdns, acquire_shared
 from .path import Path
 from .remote_side import RemoteSide
@@ -497,3 +497,4 @@ class IceDriver:
         if self._mdns is not None:
             self._mdns.release()
             self._mdns = None
+        self._on_event = ignore

@@ -19,3 +19,7 @@ class InterfacesChanged:
 
 DriverEvent = Event | InterfacesChanged
 Listener = Callable[[DriverEvent], object]
+
+
+def ignore(_event: DriverEvent) -> None:
+    """Hear nothing: a session that is closed refers to nobody above."""

@@ -20,12 +20,13 @@ from aiortc.rtcdtlstransport import (
 )
 from aiortc.rtcicetransport import RTCIceTransport
 from cryptography.hazmat.primitives.serialization import Encoding
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 
 from .certificate import Certificate
 from .emitter import Emitter
 from .flights import Flights
 from .ice import DatagramSink, IceTransport
+from .identity import Identity
 from .records import split_records
 from .rtcp import is_rtcp
 
@@ -37,7 +38,6 @@ HANDSHAKE_TIMEOUT = 30.0
 MTU = 1200
 _MAX_PLAINTEXT = 16384
 _MAX_FLIGHT = 1 << 17
-_STRENGTH = ("sha-512", "sha-384", "sha-256")
 
 DataSink = Callable[[bytes], object]
 
@@ -87,7 +87,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._ice = ice
         self._certificate = certificate
         self._handshake_timeout = handshake_timeout
-        self._fingerprints: tuple[RTCDtlsFingerprint, ...] = ()
+        self._identity = Identity(())
         self._association: asyncio.Task[None] | None = None
         self._flights: Flights | None = None
         self._over: asyncio.Future[None] | None = None
@@ -95,7 +95,6 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._dtls_role = DtlsRole.AUTO
         self._keyed = False
         self._cut_off = False
-        self._identified = False
         self._failure = ""
         self._data_sink: DataSink | None = None
         self._rtp_sink: DatagramSink | None = None
@@ -155,7 +154,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         """
         if self._association is not None or self._state is not State.NEW:
             raise RuntimeError("a DTLS transport connects once")
-        self._fingerprints = tuple(fingerprints)
+        self._identity = Identity(fingerprints)
         self._set_role(role.value)
         self._association = asyncio.get_running_loop().create_task(self._associate())
 
@@ -222,6 +221,13 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Refer to nobody above: what is closed goes without the garbage collector's help."""
+        self._association = self._task = None
+        self._data_sink = self._rtp_sink = self._rtcp_sink = None
+        self.remove_all_listeners()
 
     @property
     def _connected(self) -> bool:
@@ -243,12 +249,14 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         except ConnectionError:
             self._set_state(State.CLOSED)
             return
-        await self.start(RTCDtlsParameters(fingerprints=list(self._fingerprints)))
+        await self.start(RTCDtlsParameters(fingerprints=list(self._identity.fingerprints)))
 
     async def _do_handshake(self) -> None:
         self._certificate.identify(self._openssl)
         self._openssl.set_ciphertext_mtu(MTU)
-        self._openssl.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, self._verify)
+        self._openssl.set_verify(
+            SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, self._identity.verify
+        )
         try:
             async with asyncio.timeout(self._handshake_timeout):
                 await self._shake_hands()
@@ -256,7 +264,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             self._fail("the peer did not finish the handshake in time")
         except SSL.Error as error:
             self._flush()
-            self._fail(f"the handshake was refused: {error}")
+            self._fail(self._identity.doubt or f"the handshake was refused: {error}")
         except ConnectionError as error:
             self._fail(str(error))
 
@@ -283,32 +291,9 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             for datagram in flight:
                 self._transmit(datagram)
 
-    def _verify(
-        self, _connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, ok: int
-    ) -> bool:
-        """Judge the peer's certificate inside the handshake, so that it is told with an alert."""
-        # No chain leads to it: what OpenSSL finds wrong with that comes first, itself at the end.
-        if depth > 0 or not ok:
-            return True
-        self._identified = self._is_expected(shown)
-        return self._identified
-
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:
-        if not self._identified:
+        if not self._identity.proven:
             self._fail("the certificate is not the one of the fingerprint")
-
-    def _is_expected(self, shown: crypto.X509) -> bool:
-        """Match the strongest hash on offer: one of its fingerprints has to fit (RFC 8122 §5)."""
-        known = [one for one in self._fingerprints if one.algorithm.lower() in _STRENGTH]
-        if not known:
-            self._failure = "no fingerprint with a known hash"
-            return False
-        algorithm = min((one.algorithm.lower() for one in known), key=_STRENGTH.index)
-        digest = shown.digest(algorithm.replace("-", "")).decode()
-        if any(one.value.upper() == digest for one in known if one.algorithm.lower() == algorithm):
-            return True
-        self._failure = "the certificate is not the one of the fingerprint"
-        return False
 
     def _setup_srtp(self) -> None:
         """Leave keys to the first packet: data alone needs none."""
@@ -345,6 +330,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     def _stop_flights(self) -> None:
         if self._flights is not None:
             self._flights.stop()
+            self._flights = None
 
     def _say_goodbye(self) -> None:
         """Send close_notify (RFC 5246 §7.2.1)."""

@@ -168,6 +168,7 @@ class TransportGroup(Emitter):
         self._early.clear()
         await asyncio.gather(*(dtls.close() for dtls in self._dtls))
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.remove_all_listeners()
 
     def _make_dtls(self, ice: IceTransport) -> DtlsTransport:
         dtls = DtlsTransport(ice, self._certificate, handshake_timeout=self._handshake_timeout)

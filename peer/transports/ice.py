@@ -113,6 +113,8 @@ class IceTransport(Emitter):
             self._resume()
             self._release()
         self.emit("statechange")
+        if state is IceState.CLOSED:
+            self.remove_all_listeners()
 
     def set_gathering_state(self, state: str) -> None:
         """Note the gathering state."""

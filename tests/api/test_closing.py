@@ -5,6 +5,7 @@ import contextlib
 import gc
 import socket
 import warnings
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -364,6 +365,30 @@ def test_a_connection_closed_without_a_loop() -> None:
     run(story)
     with pytest.raises(InvalidStateError):
         pc.createDataChannel("late")
+
+
+async def closed_call() -> list[weakref.ref[object]]:
+    """Make a call and close it; gives what must be gone then."""
+    async with calling() as call:
+        await opened(call)
+        sctp = call.offerer.sctp
+        assert sctp is not None
+        parts = (call.offerer, call.channel, sctp, sctp.transport, sctp.transport.transport)
+        found: list[weakref.ref[object]] = [weakref.ref(part) for part in parts]
+    return found
+
+
+def test_what_is_closed_goes_without_the_garbage_collector() -> None:
+    async def story() -> None:
+        gc.disable()
+        try:
+            found = await closed_call()
+            await asyncio.sleep(0)
+            assert [part() for part in found] == [None] * len(found)
+        finally:
+            gc.enable()
+
+    run(story)
 
 
 def run_and_leave(story: Callable[[], Awaitable[None]]) -> list[dict[str, Any]]:
