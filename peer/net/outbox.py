@@ -8,6 +8,8 @@ from .segmentation import MAX_BYTES, MAX_SEGMENTS, REFUSED, can_segment
 
 WORTH_HOLDING = 3
 """Datagrams in a run that make up for the work of holding them back."""
+HANDSHAKE = 16
+"""Datagrams that leave at once in the beginning: handshakes take turns and have no runs."""
 MAX_PENALTY = 64
 """Datagrams sent at once after holding back has not paid, at most."""
 
@@ -72,7 +74,7 @@ class Outbox:
         self._paid = False
         self._penalty = 1
         # How many datagrams are to leave at once; infinitely many where runs are impossible.
-        self._direct = 0 if can_segment() else inf
+        self._direct = HANDSHAKE if can_segment() else inf
 
     def post(self, data: bytes, to: Destination) -> bool:
         """Send a datagram soon; False when it was dropped at once.

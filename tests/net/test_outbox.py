@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from peer.net.outbox import MAX_PENALTY, WORTH_HOLDING, Outbox
+from peer.net.outbox import HANDSHAKE, MAX_PENALTY, WORTH_HOLDING, Outbox
 from peer.net.segmentation import MAX_BYTES, MAX_SEGMENTS
 
 from .support import run
@@ -73,9 +73,12 @@ class Destination:
 
 
 class Bench:
-    """An outbox with a destination, on a loop whose iterations the test counts."""
+    """An outbox with a destination, on a loop whose iterations the test counts.
 
-    def __init__(self) -> None:
+    Unless it is to be `fresh`, a handshake has been sent already.
+    """
+
+    def __init__(self, *, fresh: bool = False) -> None:
         self.socket = Socket()
         self.to = Destination()
         loop = asyncio.get_running_loop()
@@ -85,6 +88,11 @@ class Bench:
         ):
             self.outbox = Outbox(loop, self.socket)
         self.patch: Any = patch.object(loop, "time", lambda: TICK)
+        if not fresh:
+            self.post(*[b"handshake"] * HANDSHAKE)
+            self.socket.calls.clear()
+            self.socket.remotes.clear()
+            self.to.sent.clear()
 
     def post(self, *datagrams: bytes) -> list[bool]:
         with self.patch:
@@ -124,6 +132,20 @@ def test_equally_long_datagrams_leave_in_one_call_when_the_iteration_ends() -> N
         assert bench.socket.calls == [datagrams]
 
     story_of(story)
+
+
+def test_a_handshake_leaves_at_once() -> None:
+    async def story() -> None:
+        bench = Bench(fresh=True)
+        datagrams = _equal(HANDSHAKE)
+        bench.post(*datagrams)
+        assert bench.socket.calls == [[data] for data in datagrams]
+        bench.post(b"media")
+        assert len(bench.socket.calls) == HANDSHAKE
+        await bench.iteration()
+        assert bench.socket.calls[-1] == [b"media"]
+
+    run(story())
 
 
 def test_a_shorter_one_ends_the_run_and_all_leave_at_once() -> None:
