@@ -29,95 +29,69 @@ if TYPE_CHECKING:
         VideoStreamTrack,
     )
 
-    from .certificates import (
-        RTCCertificate,
-    )
-    from .configuration import (
-        RTCBundlePolicy,
-        RTCConfiguration,
-        RTCIceServer,
-        RTCIceTransportPolicy,
-        RTCRtcpMuxPolicy,
-    )
-    from .connection import (
-        RTCPeerConnection,
-    )
-    from .data_channel import (
-        RTCDataChannel,
-    )
-    from .dtls_transport import (
-        RTCDtlsTransport,
-    )
-    from .errors import (
+    from .api import (
         DOMException,
+        Event,
         InvalidAccessError,
         InvalidModificationError,
         InvalidStateError,
         JsepTypeError,
+        MediaRecorder,
+        MediaStream,
+        MediaStreamTrackEvent,
+        MessageEvent,
         NotSupportedError,
         OperationError,
         RangeError,
-        RTCError,
-        SyntaxError_,
-    )
-    from .events import (
-        Event,
-        MediaStreamTrackEvent,
-        MessageEvent,
+        RemoteStreamTrack,
+        RTCAnswerOptions,
+        RTCBundlePolicy,
+        RTCCertificate,
+        RTCConfiguration,
+        RTCDataChannel,
         RTCDataChannelEvent,
+        RTCDataChannelInit,
+        RTCDtlsTransport,
+        RTCError,
         RTCErrorEvent,
-        RTCPeerConnectionIceErrorEvent,
-        RTCPeerConnectionIceEvent,
-        RTCTrackEvent,
-    )
-    from .ice_candidate import (
         RTCIceCandidate,
-        candidate_from_sdp,
-        candidate_to_sdp,
-    )
-    from .ice_transport import (
         RTCIceCandidatePair,
         RTCIceGatherer,
         RTCIceParameters,
+        RTCIceServer,
         RTCIceTransport,
-    )
-    from .media_recorder import MediaRecorder
-    from .media_stream import (
-        MediaStream,
-    )
-    from .options import (
-        RTCAnswerOptions,
-        RTCDataChannelInit,
+        RTCIceTransportPolicy,
         RTCOfferOptions,
-        RTCRtpEncodingParameters,
-        RTCRtpTransceiverInit,
-    )
-    from .rtcrtpparameters import RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters
-    from .rtp_capabilities import (
+        RTCPeerConnectionIceErrorEvent,
+        RTCPeerConnectionIceEvent,
+        RTCRtcpMuxPolicy,
+        RTCRtcpParameters,
         RTCRtpCapabilities,
         RTCRtpCodecCapability,
+        RTCRtpContributingSource,
+        RTCRtpEncodingParameters,
         RTCRtpHeaderExtensionCapability,
-    )
-    from .rtp_parameters import (
-        RTCRtcpParameters,
         RTCRtpParameters,
         RTCRtpReceiveParameters,
-        RTCRtpSendParameters,
-    )
-    from .rtp_receiver import (
-        RemoteStreamTrack,
-        RTCRtpContributingSource,
         RTCRtpReceiver,
-        RTCRtpSynchronizationSource,
-    )
-    from .rtp_sender import (
         RTCRtpSender,
-    )
-    from .sctp_transport import (
+        RTCRtpSendParameters,
+        RTCRtpSynchronizationSource,
+        RTCRtpTransceiver,
+        RTCRtpTransceiverInit,
         RTCSctpTransport,
-    )
-    from .session_description import (
         RTCSessionDescription,
+        RTCTrackEvent,
+        SyntaxError_,
+        candidate_from_sdp,
+        candidate_to_sdp,
+    )
+    from .connection import (
+        RTCPeerConnection,
+    )
+    from .rtcrtpparameters import (
+        RTCRtpCodecParameters,
+        RTCRtpHeaderExtensionParameters,
     )
     from .stats import (
         RTCIceCandidatePairStats,
@@ -129,9 +103,6 @@ if TYPE_CHECKING:
         RTCStats,
         RTCStatsReport,
         RTCTransportStats,
-    )
-    from .transceiver import (
-        RTCRtpTransceiver,
     )
 
 _HOMES = {
@@ -146,80 +117,68 @@ _HOMES = {
         "RTCDtlsParameters",
         "VideoStreamTrack",
     ),
-    ".certificates": ("RTCCertificate",),
-    ".configuration": (
-        "RTCBundlePolicy",
-        "RTCConfiguration",
-        "RTCIceServer",
-        "RTCIceTransportPolicy",
-        "RTCRtcpMuxPolicy",
-    ),
-    ".connection": ("RTCPeerConnection",),
-    ".data_channel": ("RTCDataChannel",),
-    ".dtls_transport": ("RTCDtlsTransport",),
-    ".errors": (
+    ".api": (
         "DOMException",
+        "Event",
         "InvalidAccessError",
         "InvalidModificationError",
         "InvalidStateError",
         "JsepTypeError",
-        "NotSupportedError",
-        "OperationError",
-        "RTCError",
-        "RangeError",
-        "SyntaxError_",
-    ),
-    ".events": (
-        "Event",
+        "MediaRecorder",
+        "MediaStream",
         "MediaStreamTrackEvent",
         "MessageEvent",
+        "NotSupportedError",
+        "OperationError",
+        "RTCAnswerOptions",
+        "RTCBundlePolicy",
+        "RTCCertificate",
+        "RTCConfiguration",
+        "RTCDataChannel",
         "RTCDataChannelEvent",
+        "RTCDataChannelInit",
+        "RTCDtlsTransport",
+        "RTCError",
         "RTCErrorEvent",
-        "RTCPeerConnectionIceErrorEvent",
-        "RTCPeerConnectionIceEvent",
-        "RTCTrackEvent",
-    ),
-    ".ice_candidate": (
         "RTCIceCandidate",
-        "candidate_from_sdp",
-        "candidate_to_sdp",
-    ),
-    ".ice_transport": (
         "RTCIceCandidatePair",
         "RTCIceGatherer",
         "RTCIceParameters",
+        "RTCIceServer",
         "RTCIceTransport",
-    ),
-    ".media_recorder": ("MediaRecorder",),
-    ".media_stream": ("MediaStream",),
-    ".options": (
-        "RTCAnswerOptions",
-        "RTCDataChannelInit",
+        "RTCIceTransportPolicy",
         "RTCOfferOptions",
-        "RTCRtpEncodingParameters",
-        "RTCRtpTransceiverInit",
-    ),
-    ".rtcrtpparameters": ("RTCRtpCodecParameters", "RTCRtpHeaderExtensionParameters"),
-    ".rtp_capabilities": (
+        "RTCPeerConnectionIceErrorEvent",
+        "RTCPeerConnectionIceEvent",
+        "RTCRtcpMuxPolicy",
+        "RTCRtcpParameters",
         "RTCRtpCapabilities",
         "RTCRtpCodecCapability",
+        "RTCRtpContributingSource",
+        "RTCRtpEncodingParameters",
         "RTCRtpHeaderExtensionCapability",
-    ),
-    ".rtp_parameters": (
-        "RTCRtcpParameters",
         "RTCRtpParameters",
         "RTCRtpReceiveParameters",
-        "RTCRtpSendParameters",
-    ),
-    ".rtp_receiver": (
-        "RTCRtpContributingSource",
         "RTCRtpReceiver",
+        "RTCRtpSendParameters",
+        "RTCRtpSender",
         "RTCRtpSynchronizationSource",
+        "RTCRtpTransceiver",
+        "RTCRtpTransceiverInit",
+        "RTCSctpTransport",
+        "RTCSessionDescription",
+        "RTCTrackEvent",
+        "RangeError",
         "RemoteStreamTrack",
+        "SyntaxError_",
+        "candidate_from_sdp",
+        "candidate_to_sdp",
     ),
-    ".rtp_sender": ("RTCRtpSender",),
-    ".sctp_transport": ("RTCSctpTransport",),
-    ".session_description": ("RTCSessionDescription",),
+    ".connection": ("RTCPeerConnection",),
+    ".rtcrtpparameters": (
+        "RTCRtpCodecParameters",
+        "RTCRtpHeaderExtensionParameters",
+    ),
     ".stats": (
         "RTCIceCandidatePairStats",
         "RTCIceCandidateStats",
@@ -231,7 +190,6 @@ _HOMES = {
         "RTCStatsReport",
         "RTCTransportStats",
     ),
-    ".transceiver": ("RTCRtpTransceiver",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _AIORTC_MODULES = (

@@ -16,28 +16,31 @@ from peer.jsep import (
 )
 from peer.transports import Certificate, MediaStreamTrack
 
-from .awaitable import Ending
-from .certificates import make_certificate
-from .configuration import RTCConfiguration, check_change, check_gathering_timeout, normalize
-from .data_channel import RTCDataChannel
-from .errors import InvalidStateError
-from .event_target import EventHandler, EventTarget
-from .events import (
+from .api import (
+    Ending,
     Event,
+    EventHandler,
+    EventTarget,
+    InvalidStateError,
+    MediaStream,
+    RTCConfiguration,
+    RTCDataChannel,
     RTCDataChannelEvent,
     RTCPeerConnectionIceErrorEvent,
     RTCPeerConnectionIceEvent,
+    RTCRtpReceiver,
+    RTCRtpSender,
+    RTCRtpTransceiver,
+    RTCSctpTransport,
+    RTCSessionDescription,
     RTCTrackEvent,
+    check_change,
+    check_gathering_timeout,
+    make_certificate,
+    normalize,
 )
-from .media_stream import MediaStream
-from .negotiation import Negotiation
-from .rtp_receiver import RTCRtpReceiver
-from .rtp_sender import RTCRtpSender
-from .sctp_transport import RTCSctpTransport
-from .session import Session
-from .session_description import RTCSessionDescription
+from .session import Negotiation, Session
 from .stats import RTCStatsReport
-from .transceiver import RTCRtpTransceiver
 
 _AIORTC = ("iceconnectionstatechange", "connectionstatechange")
 """What aiortc tells of its own close as well; listeners of the W3C's kind hear nothing."""

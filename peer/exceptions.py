@@ -1,6 +1,6 @@
 """Errors, where aiortc keeps them."""
 
-from .errors import InvalidAccessError, InvalidStateError, JsepTypeError, OperationError
+from .api import InvalidAccessError, InvalidStateError, JsepTypeError, OperationError
 
 InternalError = JsepTypeError
 """What aiortc raises for an unknown kind or direction."""

@@ -1,5 +1,5 @@
 """Data channels, where aiortc keeps them."""
 
-from .data_channel import RTCDataChannel
+from .api import RTCDataChannel
 
 __all__ = ["RTCDataChannel"]

@@ -2,7 +2,6 @@
 
 from peer.transports import RTCDtlsFingerprint, RTCDtlsParameters
 
-from .certificates import RTCCertificate
-from .dtls_transport import RTCDtlsTransport
+from .api import RTCCertificate, RTCDtlsTransport
 
 __all__ = ["RTCCertificate", "RTCDtlsFingerprint", "RTCDtlsParameters", "RTCDtlsTransport"]

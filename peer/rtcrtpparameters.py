@@ -1,19 +1,17 @@
 """RTP parameters, where aiortc keeps them."""
 
-from .options import RTCRtpEncodingParameters
-from .rtp_capabilities import (
+from .api import (
+    RTCRtcpParameters,
     RTCRtpCapabilities,
     RTCRtpCodecCapability,
+    RTCRtpEncodingParameters,
     RTCRtpHeaderExtensionCapability,
-)
-from .rtp_parameters import (
-    RTCRtcpParameters,
     RTCRtpParameters,
     RTCRtpReceiveParameters,
     RTCRtpSendParameters,
 )
-from .rtp_parameters import RTCRtpCodecDescription as RTCRtpCodecParameters
-from .rtp_parameters import RTCRtpHeaderExtension as RTCRtpHeaderExtensionParameters
+from .api import RTCRtpCodecDescription as RTCRtpCodecParameters
+from .api import RTCRtpHeaderExtension as RTCRtpHeaderExtensionParameters
 
 __all__ = [
     "RTCRtcpParameters",

@@ -1,6 +1,6 @@
 """Receivers, where aiortc keeps them."""
 
-from .rtp_receiver import (
+from .api import (
     RemoteStreamTrack,
     RTCRtpContributingSource,
     RTCRtpReceiver,

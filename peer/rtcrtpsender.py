@@ -1,5 +1,5 @@
 """Senders, where aiortc keeps them."""
 
-from .rtp_sender import RTCRtpSender
+from .api import RTCRtpSender
 
 __all__ = ["RTCRtpSender"]

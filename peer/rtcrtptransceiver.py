@@ -1,5 +1,5 @@
 """Transceivers, where aiortc keeps them."""
 
-from .transceiver import RTCRtpTransceiver
+from .api import RTCRtpTransceiver
 
 __all__ = ["RTCRtpTransceiver"]

@@ -1,5 +1,5 @@
 """SCTP, where aiortc keeps it."""
 
-from .sctp_transport import RTCSctpTransport
+from .api import RTCSctpTransport
 
 __all__ = ["RTCSctpTransport"]

@@ -1,5 +1,5 @@
 """Descriptions, where aiortc keeps them."""
 
-from .session_description import RTCSessionDescription
+from .api import RTCSessionDescription
 
 __all__ = ["RTCSessionDescription"]

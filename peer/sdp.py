@@ -2,6 +2,6 @@
 
 from peer.transports import SessionDescription
 
-from .ice_candidate import candidate_from_sdp, candidate_to_sdp
+from .api import candidate_from_sdp, candidate_to_sdp
 
 __all__ = ["SessionDescription", "candidate_from_sdp", "candidate_to_sdp"]

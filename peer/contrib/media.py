@@ -2,7 +2,7 @@
 
 from av import AudioFrame, VideoFrame
 
-from peer.media_recorder import MediaRecorder
+from peer.api import MediaRecorder
 from peer.transports import MediaBlackhole, MediaPlayer, MediaRelay, RelayStreamTrack
 
 __all__ = [

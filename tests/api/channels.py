@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from peer.data_channel import RTCDataChannel
-from peer.events import Event
-from peer.options import RTCDataChannelInit
-from peer.sctp_transport import RTCSctpTransport
+from peer.api.data_channel import RTCDataChannel
+from peer.api.events import Event
+from peer.api.options import RTCDataChannelInit
+from peer.api.sctp_transport import RTCSctpTransport
 from peer.transports import DataChannel
 from tests.transports.associations import Associations
 from tests.transports.wire import Pair, until

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from peer import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from peer.event_target import EventTarget
+from peer.api.event_target import EventTarget
 from peer.ice import IceConfig, NetworkType, Nomination, Timings
 from peer.net import InterfaceAddress, NetConfig
 

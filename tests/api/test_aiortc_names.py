@@ -11,7 +11,7 @@ from aiortc.codecs import h264 as aiortc_h264
 from av import AudioFrame
 
 import peer
-from peer.errors import JsepTypeError
+from peer.api.errors import JsepTypeError
 from tests.api.calls import negotiate, two
 from tests.api.support import calling, run, state_is, within
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from peer import RTCPeerConnection, RTCSessionDescription
-from peer.errors import (
+from peer.api.errors import (
     DOMException,
     InvalidAccessError,
     InvalidModificationError,

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from aiortc import RTCIceCandidate as AiortcCandidate
 
-from peer.candidates import from_ice, from_value, local_candidate, to_ice
-from peer.errors import JsepTypeError
+from peer.api.candidates import from_ice, from_value, local_candidate, to_ice
+from peer.api.errors import JsepTypeError
+from peer.api.ice_candidate import CandidateInit, RTCIceCandidate
 from peer.ice import (
     Candidate,
     CandidateType,
@@ -16,7 +17,6 @@ from peer.ice import (
     TransportAddress,
     TransportProtocol,
 )
-from peer.ice_candidate import CandidateInit, RTCIceCandidate
 from sdp import parse_candidate
 
 HOST = Candidate(

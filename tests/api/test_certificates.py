@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from peer import RTCPeerConnection
-from peer.certificates import make_certificate
-from peer.errors import (
+from peer.api.certificates import make_certificate
+from peer.api.errors import (
     InvalidAccessError,
     InvalidModificationError,
     JsepTypeError,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from peer import RTCConfiguration, RTCIceServer, RTCPeerConnection
-from peer.errors import InvalidStateError
+from peer.api.errors import InvalidStateError
 from peer.transports import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 from tests.api.support import (
     BOUND,

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from peer.configuration import (
+from peer.api.configuration import (
     DEFAULT_ICE_SERVERS,
     RTCBundlePolicy,
     RTCConfiguration,
@@ -22,7 +22,7 @@ from peer.configuration import (
     ice_servers,
     normalize,
 )
-from peer.errors import (
+from peer.api.errors import (
     InvalidAccessError,
     InvalidModificationError,
     JsepTypeError,

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from peer.data_channel import RTCDataChannel
-from peer.errors import (
+from peer.api.data_channel import RTCDataChannel
+from peer.api.errors import (
     InvalidStateError,
     JsepTypeError,
     NotSupportedError,
     OperationError,
     RangeError,
 )
-from peer.events import Event, MessageEvent, RTCErrorEvent
-from peer.options import RTCDataChannelInit
-from peer.sctp_transport import MAX_BUFFERED
+from peer.api.events import Event, MessageEvent, RTCErrorEvent
+from peer.api.options import RTCDataChannelInit
+from peer.api.sctp_transport import MAX_BUFFERED
 from tests.api.channels import log, two_ends
 from tests.transports.test_dtls import run
 from tests.transports.wire import until

@@ -5,10 +5,10 @@ import math
 import pytest
 
 from peer import RTCPeerConnection
-from peer.encodings import best_encoding, initial_encodings, negotiated_encodings, settle
-from peer.errors import JsepTypeError, RangeError
+from peer.api.encodings import best_encoding, initial_encodings, negotiated_encodings, settle
+from peer.api.errors import JsepTypeError, RangeError
+from peer.api.options import RTCRtpEncodingParameters as Parameters
 from peer.jsep import Encoding
-from peer.options import RTCRtpEncodingParameters as Parameters
 from tests.api.calls import negotiate, two
 from tests.api.support import run
 

@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from peer import errors
+from peer.api import errors
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from peer.event_target import EventHandler, EventTarget
-from peer.events import Event, MessageEvent
+from peer.api.event_target import EventHandler, EventTarget
+from peer.api.events import Event, MessageEvent
 
 
 class Target(EventTarget):

@@ -5,8 +5,8 @@ from dataclasses import FrozenInstanceError
 import pytest
 from aiortc import AudioStreamTrack
 
-from peer.errors import RTCError
-from peer.events import (
+from peer.api.errors import RTCError
+from peer.api.events import (
     Event,
     MediaStreamTrackEvent,
     MessageEvent,
@@ -16,7 +16,7 @@ from peer.events import (
     RTCPeerConnectionIceEvent,
     RTCTrackEvent,
 )
-from peer.ice_candidate import RTCIceCandidate
+from peer.api.ice_candidate import RTCIceCandidate
 
 TRACK = AudioStreamTrack()
 ERROR = RTCError("gone", error_detail="sctp-failure")

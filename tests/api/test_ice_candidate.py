@@ -12,8 +12,8 @@ from aiortc.sdp import candidate_to_sdp as aiortc_candidate_to_sdp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.errors import JsepTypeError
-from peer.ice_candidate import (
+from peer.api.errors import JsepTypeError
+from peer.api.ice_candidate import (
     CandidateInit,
     RTCIceCandidate,
     candidate_from_sdp,

@@ -4,8 +4,8 @@ import json
 import pickle
 from typing import Any
 
-from peer.ice_candidate import RTCIceCandidate, candidate_from_sdp, candidate_to_sdp
-from peer.ice_component import RTCIceComponent, ice_component
+from peer.api.ice_candidate import RTCIceCandidate, candidate_from_sdp, candidate_to_sdp
+from peer.api.ice_component import RTCIceComponent, ice_component
 
 TEXT = "candidate:1 {} udp 2130706431 192.0.2.1 4000 typ host"
 

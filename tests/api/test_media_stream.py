@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from aiortc import AudioStreamTrack, VideoStreamTrack
 
-from peer.events import MediaStreamTrackEvent
-from peer.media_stream import MediaStream
+from peer.api.events import MediaStreamTrackEvent
+from peer.api.media_stream import MediaStream
 
 AUDIO, VIDEO = AudioStreamTrack(), VideoStreamTrack()
 

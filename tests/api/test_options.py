@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from peer.errors import JsepTypeError
-from peer.media_stream import MediaStream
-from peer.options import (
+from peer.api.errors import JsepTypeError
+from peer.api.media_stream import MediaStream
+from peer.api.options import (
     RTCAnswerOptions,
     RTCDataChannelInit,
     RTCOfferOptions,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from peer import AudioStreamTrack
-from peer.rtp_receiver import RemoteStreamTrack
+from peer.api.rtp_receiver import RemoteStreamTrack
 from tests.api.calls import LIMIT, ColourTrack, negotiate, two, until_connected
 from tests.api.support import run
 

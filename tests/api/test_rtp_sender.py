@@ -6,8 +6,8 @@ from dataclasses import asdict
 import pytest
 
 from peer import RTCPeerConnection
-from peer.errors import InvalidModificationError, InvalidStateError, JsepTypeError, RangeError
-from peer.rtp_sender import RTCRtpSender
+from peer.api.errors import InvalidModificationError, InvalidStateError, JsepTypeError, RangeError
+from peer.api.rtp_sender import RTCRtpSender
 from tests.api.calls import negotiate, two
 from tests.api.support import run
 

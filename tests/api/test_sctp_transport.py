@@ -1,7 +1,7 @@
 """RTCSctpTransport: states, limits, and the transport below."""
 
-from peer.events import Event
-from peer.sctp_transport import MAX_BUFFERED, RTCSctpTransport
+from peer.api.events import Event
+from peer.api.sctp_transport import MAX_BUFFERED, RTCSctpTransport
 from tests.api.channels import two_ends
 from tests.transports.test_dtls import run
 from tests.transports.wire import until

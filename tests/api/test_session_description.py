@@ -6,8 +6,8 @@ import pytest
 from aiortc import RTCSessionDescription as AiortcDescription
 from aiortc.contrib.signaling import object_from_string, object_to_string
 
-from peer.errors import JsepTypeError
-from peer.session_description import RTCSessionDescription
+from peer.api.errors import JsepTypeError
+from peer.api.session_description import RTCSessionDescription
 
 
 def test_it_is_made_as_aiortc_makes_it_and_from_json() -> None:

@@ -10,11 +10,13 @@ from tests.contract.source_tree import ROOT, tree
 
 PACKAGES = (
     "peer",
+    "peer.api",
     "peer.ice",
     "peer.ice.stun",
     "peer.ice.turn",
     "peer.jsep",
     "peer.net",
+    "peer.session",
     "peer.stats",
     "peer.transports",
     "sdp",

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Awaitable, Mapping
 
+from peer.stats import RTCStatsReport
 from peer.transports import MediaStreamTrack, RtpSender, RtpSendParameters
 
 from .awaitable import Done
@@ -22,7 +23,6 @@ from .rtp_parameters import (
     read_send_parameters,
     to_send,
 )
-from .stats import RTCStatsReport
 
 
 class RTCRtpSender:

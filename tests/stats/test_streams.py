@@ -20,7 +20,7 @@ from peer.stats import (
 )
 from peer.stats.streams import inbound_streams, outbound_streams
 from peer.transports import RTCRtpCodecParameters
-from tests.api.stats.figures import (
+from tests.stats.figures import (
     INBOUND,
     OUTBOUND,
     TIME,

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from peer.errors import InvalidStateError
-from peer.operations import OperationsChain
+from peer.api.errors import InvalidStateError
+from peer.session.operations import OperationsChain
 
 
 def make_chain() -> tuple[OperationsChain, list[str]]:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from peer.data import Data
-from peer.data_channel import RTCDataChannel
-from peer.errors import OperationError
-from peer.options import RTCDataChannelInit
-from peer.sctp_transport import RTCSctpTransport
+from peer.api.data_channel import RTCDataChannel
+from peer.api.errors import OperationError
+from peer.api.options import RTCDataChannelInit
+from peer.api.sctp_transport import RTCSctpTransport
+from peer.session.data import Data
 
 
 class Limited(RTCSctpTransport):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from peer.stats import RTCAudioSourceStats, RTCVideoSourceStats, SenderSource
 from peer.stats.media import media_source_id, media_sources
-from tests.api.stats.figures import FakeSender, audio_sender, sender, sources
+from tests.stats.figures import FakeSender, audio_sender, sender, sources
 from tests.transports.media import PushedTrack
 
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peer.stats import RTCStatsReport, StatsSources, TransportSource, collect
-from tests.api.stats.figures import (
+from tests.ice.test_stats import LEFT, MEDIA, Duo
+from tests.stats.figures import (
     FakeChannel,
     audio_receiver,
     audio_sender,
@@ -18,7 +19,6 @@ from tests.api.stats.figures import (
     sources,
     transport,
 )
-from tests.ice.test_stats import LEFT, MEDIA, Duo
 from tests.transports.media import PushedTrack
 from tests.transports.test_dtls import run
 from tests.transports.test_group import connected_groups

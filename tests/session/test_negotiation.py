@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from peer import RTCConfiguration, RTCPeerConnection
-from peer.errors import DOMException, InvalidModificationError, InvalidStateError, RTCError
+from peer.api.errors import DOMException, InvalidModificationError, InvalidStateError, RTCError
 from tests.api.calls import negotiate, two, until_connected
 from tests.api.support import run
 

@@ -4,6 +4,14 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
+from peer.api import (
+    InvalidStateError,
+    RTCDataChannel,
+    RTCDataChannelInit,
+    RTCOfferOptions,
+    RTCSessionDescription,
+    from_value,
+)
 from peer.jsep import (
     Outcome,
     SdpType,
@@ -17,12 +25,7 @@ from peer.jsep import (
     set_remote_description,
 )
 
-from .candidates import from_value
-from .data_channel import RTCDataChannel
-from .errors import InvalidStateError
-from .options import RTCDataChannelInit, RTCOfferOptions
 from .session import Session
-from .session_description import RTCSessionDescription
 
 _T = TypeVar("_T")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from peer.api import RTCDtlsTransport, RTCIceTransport, from_ice, to_ice
 from peer.ice import (
     Candidate,
     CandidateGathered,
@@ -25,10 +26,6 @@ from peer.transports import (
     TransportGroup,
 )
 from sdp import Candidate as SdpCandidate
-
-from .candidates import from_ice, to_ice
-from .dtls_transport import RTCDtlsTransport
-from .ice_transport import RTCIceTransport
 
 RENOMINATION = "renomination"
 

@@ -10,8 +10,8 @@ from cryptography import x509
 from peer.stats import RTCCertificateStats, RTCTransportStats, StatsSources, TransportSource
 from peer.stats.transport import certificate, cipher_name, transport_ids, transports
 from peer.transports import DtlsRole
-from tests.api.stats.figures import TIME, sources, transport
 from tests.ice.test_stats import MEDIA, Duo
+from tests.stats.figures import TIME, sources, transport
 from tests.transports.test_dtls import run
 from tests.transports.test_group import Groups, connected_groups
 from tests.transports.wire import CERTIFICATE, OTHER_CERTIFICATE

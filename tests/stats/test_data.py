@@ -1,7 +1,7 @@
 """peer-connection and data-channel."""
 
 from peer.stats.data import data_channels, peer_connection
-from tests.api.stats.figures import TIME, FakeChannel, sources
+from tests.stats.figures import TIME, FakeChannel, sources
 
 
 def test_the_connection_counts_channels() -> None:

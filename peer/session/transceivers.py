@@ -5,18 +5,23 @@ from collections.abc import Sequence
 from functools import cached_property
 from weakref import ref
 
+from peer.api import (
+    Host,
+    InvalidAccessError,
+    InvalidStateError,
+    JsepTypeError,
+    MediaStream,
+    RTCRtpSender,
+    RTCRtpTransceiver,
+    RTCRtpTransceiverInit,
+    initial_encodings,
+    stream_names,
+)
 from peer.jsep import Encoding, add_transceiver, remove_track, set_direction, use_for_track
 from peer.transports import MediaStreamTrack
 from sdp import Direction
 
-from .encodings import initial_encodings
-from .errors import InvalidAccessError, InvalidStateError, JsepTypeError
-from .host import Host
 from .media import Media
-from .media_stream import MediaStream, stream_names
-from .options import RTCRtpTransceiverInit
-from .rtp_sender import RTCRtpSender
-from .transceiver import RTCRtpTransceiver
 
 KINDS = ("audio", "video")
 

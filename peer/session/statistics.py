@@ -3,15 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
-from peer.transports import MediaStreamTrack
-
-from .data import Data
-from .errors import InvalidAccessError, JsepTypeError
-from .links import Links
-from .media import Media
-from .rtp_receiver import RTCRtpReceiver
-from .rtp_sender import RTCRtpSender
-from .stats import (
+from peer.api import InvalidAccessError, JsepTypeError, RTCRtpReceiver, RTCRtpSender
+from peer.stats import (
     ReceiverSource,
     RTCStatsReport,
     SenderSource,
@@ -19,6 +12,11 @@ from .stats import (
     TransportSource,
     collect,
 )
+from peer.transports import MediaStreamTrack
+
+from .data import Data
+from .links import Links
+from .media import Media
 
 
 def collect_statistics(links: Links, media: Media, data: Data, selector: object) -> RTCStatsReport:

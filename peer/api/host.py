@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from peer.jsep import Outcome, State
+from peer.stats import RTCStatsReport
 
 from .dtls_transport import RTCDtlsTransport
-from .stats import RTCStatsReport
 
 
 class Host(Protocol):

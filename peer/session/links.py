@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
+from peer.api import RTCConfiguration, ice_config, ice_servers
 from peer.ice import (
     Candidate,
     CandidateGathered,
@@ -24,7 +25,6 @@ from peer.jsep import CreateTransport, Gathered
 from peer.net import DriverEvent, IceDriver, IceServer
 from peer.transports import Certificate
 
-from .configuration import RTCConfiguration, ice_config, ice_servers
 from .link import Link
 
 _budgets: WeakKeyDictionary[asyncio.AbstractEventLoop, PacingBudget] = WeakKeyDictionary()

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from .errors import InvalidStateError
+from peer.api import InvalidStateError
 
 _T = TypeVar("_T")
 

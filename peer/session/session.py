@@ -4,6 +4,17 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 
+from peer.api import (
+    Event,
+    EventTarget,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCDataChannelEvent,
+    RTCDtlsTransport,
+    RTCPeerConnectionIceErrorEvent,
+    RTCPeerConnectionIceEvent,
+    local_candidate,
+)
 from peer.ice import Candidate, GatheringFailed, IceState
 from peer.jsep import (
     BundlePolicy,
@@ -18,21 +29,11 @@ from peer.jsep import (
     set_streams,
     transport_of_section,
 )
+from peer.stats import RTCStatsReport
 from peer.transports import Certificate
 from sdp import Fingerprint
 
-from .candidates import local_candidate
-from .configuration import RTCConfiguration
 from .data import Data
-from .data_channel import RTCDataChannel
-from .dtls_transport import RTCDtlsTransport
-from .event_target import EventTarget
-from .events import (
-    Event,
-    RTCDataChannelEvent,
-    RTCPeerConnectionIceErrorEvent,
-    RTCPeerConnectionIceEvent,
-)
 from .executor import Executor
 from .link import Link
 from .links import Links
@@ -40,7 +41,6 @@ from .media import Media
 from .operations import OperationsChain
 from .states import connection_state, gathering_state, ice_connection_state
 from .statistics import collect_statistics
-from .stats import RTCStatsReport
 from .transceivers import Transceivers
 
 MAX_MESSAGE_SIZE = 262144

@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
+from peer.api import OperationError, RTCDataChannel, RTCDtlsTransport, RTCSctpTransport
 from peer.jsep import DataParameters
 from peer.transports import DataChannel, SctpTransport
 
-from .data_channel import RTCDataChannel
-from .dtls_transport import RTCDtlsTransport
-from .errors import OperationError
 from .links import Links
-from .sctp_transport import RTCSctpTransport
 
 
 class Data:

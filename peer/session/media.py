@@ -5,16 +5,18 @@ from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 from weakref import ref
 
+from peer.api import (
+    Host,
+    MediaStream,
+    RTCRtpEncodingParameters,
+    RTCRtpReceiver,
+    RTCRtpSender,
+    RTCRtpTransceiver,
+    RTCTrackEvent,
+)
 from peer.transports import MediaStreamTrack
 
-from .events import RTCTrackEvent
-from .host import Host
 from .links import Links
-from .media_stream import MediaStream
-from .options import RTCRtpEncodingParameters
-from .rtp_receiver import RTCRtpReceiver
-from .rtp_sender import RTCRtpSender
-from .transceiver import RTCRtpTransceiver
 
 
 class Media:

@@ -11,7 +11,7 @@ from peer import (
     RTCStatsReport,
     VideoStreamTrack,
 )
-from peer.errors import InvalidAccessError
+from peer.api.errors import InvalidAccessError
 from tests.api.calls import LIMIT, negotiate, two, until_connected
 
 STREAM = ("ssrc", "kind", "transportId", "codecId")

@@ -14,8 +14,8 @@ from peer.ice import (
 )
 from peer.stats import RTCIceCandidatePairStats, RTCIceCandidateStats, StatsSources
 from peer.stats.ice import candidate_pairs, candidates
-from tests.api.stats.figures import TIME
 from tests.ice.test_stats import LEFT, MEDIA, RIGHT, Duo
+from tests.stats.figures import TIME
 
 IDS = {("0", 1): "T0"}
 

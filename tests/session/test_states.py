@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from peer.ice import IceState
-from peer.states import connection_state, gathering_state, ice_connection_state
+from peer.session.states import connection_state, gathering_state, ice_connection_state
 
 NEW, CHECKING, CONNECTED = IceState.NEW, IceState.CHECKING, IceState.CONNECTED
 COMPLETED, DISCONNECTED = IceState.COMPLETED, IceState.DISCONNECTED

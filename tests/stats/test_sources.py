@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.api.stats.figures import NOW, TIME, sources, transport
+from tests.stats.figures import NOW, TIME, sources, transport
 from tests.transports.test_dtls import run
 
 

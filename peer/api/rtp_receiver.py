@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from peer.stats import RTCStatsReport
 from peer.transports import RemoteTrack, RtpReceiveParameters, RtpReceiver
 
 from .dtls_transport import RTCDtlsTransport
@@ -18,7 +19,6 @@ from .rtp_parameters import (
     describe_extensions,
     to_receive,
 )
-from .stats import RTCStatsReport
 
 SOURCE_LIFETIME = 10.0
 """Seconds a source counts after its last packet (W3C §5.3)."""

@@ -1,0 +1,202 @@
+"""What an application holds: the W3C's objects, their arguments, events and errors.
+
+Each object is thin: it checks what it is given and hands it to the part of the session behind it.
+"""
+
+from .awaitable import (
+    Ending,
+)
+from .candidates import (
+    from_ice,
+    from_value,
+    local_candidate,
+    to_ice,
+)
+from .certificates import (
+    RTCCertificate,
+    make_certificate,
+)
+from .configuration import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCIceTransportPolicy,
+    RTCRtcpMuxPolicy,
+    check_change,
+    check_gathering_timeout,
+    ice_config,
+    ice_servers,
+    normalize,
+)
+from .data_channel import (
+    RTCDataChannel,
+)
+from .dtls_transport import (
+    RTCDtlsTransport,
+)
+from .encodings import (
+    initial_encodings,
+)
+from .errors import (
+    DOMException,
+    InvalidAccessError,
+    InvalidModificationError,
+    InvalidStateError,
+    JsepTypeError,
+    NotSupportedError,
+    OperationError,
+    RangeError,
+    RTCError,
+    SyntaxError_,
+)
+from .event_target import (
+    EventHandler,
+    EventTarget,
+)
+from .events import (
+    Event,
+    MediaStreamTrackEvent,
+    MessageEvent,
+    RTCDataChannelEvent,
+    RTCErrorEvent,
+    RTCPeerConnectionIceErrorEvent,
+    RTCPeerConnectionIceEvent,
+    RTCTrackEvent,
+)
+from .host import (
+    Host,
+)
+from .ice_candidate import (
+    RTCIceCandidate,
+    candidate_from_sdp,
+    candidate_to_sdp,
+)
+from .ice_transport import (
+    RTCIceCandidatePair,
+    RTCIceGatherer,
+    RTCIceParameters,
+    RTCIceTransport,
+)
+from .media_recorder import (
+    MediaRecorder,
+)
+from .media_stream import (
+    MediaStream,
+    stream_names,
+)
+from .options import (
+    RTCAnswerOptions,
+    RTCDataChannelInit,
+    RTCOfferOptions,
+    RTCRtpEncodingParameters,
+    RTCRtpTransceiverInit,
+)
+from .rtp_capabilities import (
+    RTCRtpCapabilities,
+    RTCRtpCodecCapability,
+    RTCRtpHeaderExtensionCapability,
+)
+from .rtp_parameters import (
+    RTCRtcpParameters,
+    RTCRtpCodecDescription,
+    RTCRtpHeaderExtension,
+    RTCRtpParameters,
+    RTCRtpReceiveParameters,
+    RTCRtpSendParameters,
+)
+from .rtp_receiver import (
+    RemoteStreamTrack,
+    RTCRtpContributingSource,
+    RTCRtpReceiver,
+    RTCRtpSynchronizationSource,
+)
+from .rtp_sender import (
+    RTCRtpSender,
+)
+from .sctp_transport import (
+    RTCSctpTransport,
+)
+from .session_description import (
+    RTCSessionDescription,
+)
+from .transceiver import (
+    RTCRtpTransceiver,
+)
+
+__all__ = [
+    # the application's
+    "DOMException",
+    "Event",
+    "InvalidAccessError",
+    "InvalidModificationError",
+    "InvalidStateError",
+    "JsepTypeError",
+    "MediaRecorder",
+    "MediaStream",
+    "MediaStreamTrackEvent",
+    "MessageEvent",
+    "NotSupportedError",
+    "OperationError",
+    "RTCAnswerOptions",
+    "RTCBundlePolicy",
+    "RTCCertificate",
+    "RTCConfiguration",
+    "RTCDataChannel",
+    "RTCDataChannelEvent",
+    "RTCDataChannelInit",
+    "RTCDtlsTransport",
+    "RTCError",
+    "RTCErrorEvent",
+    "RTCIceCandidate",
+    "RTCIceCandidatePair",
+    "RTCIceGatherer",
+    "RTCIceParameters",
+    "RTCIceServer",
+    "RTCIceTransport",
+    "RTCIceTransportPolicy",
+    "RTCOfferOptions",
+    "RTCPeerConnectionIceErrorEvent",
+    "RTCPeerConnectionIceEvent",
+    "RTCRtcpMuxPolicy",
+    "RTCRtcpParameters",
+    "RTCRtpCapabilities",
+    "RTCRtpCodecCapability",
+    "RTCRtpContributingSource",
+    "RTCRtpEncodingParameters",
+    "RTCRtpHeaderExtensionCapability",
+    "RTCRtpParameters",
+    "RTCRtpReceiveParameters",
+    "RTCRtpReceiver",
+    "RTCRtpSendParameters",
+    "RTCRtpSender",
+    "RTCRtpSynchronizationSource",
+    "RTCRtpTransceiver",
+    "RTCRtpTransceiverInit",
+    "RTCSctpTransport",
+    "RTCSessionDescription",
+    "RTCTrackEvent",
+    "RangeError",
+    "RemoteStreamTrack",
+    "SyntaxError_",
+    "candidate_from_sdp",
+    "candidate_to_sdp",
+    # what joins them to the session
+    "Ending",
+    "EventHandler",
+    "EventTarget",
+    "Host",
+    "RTCRtpCodecDescription",
+    "RTCRtpHeaderExtension",
+    "check_change",
+    "check_gathering_timeout",
+    "from_ice",
+    "from_value",
+    "ice_config",
+    "ice_servers",
+    "initial_encodings",
+    "local_candidate",
+    "make_certificate",
+    "normalize",
+    "stream_names",
+    "to_ice",
+]
