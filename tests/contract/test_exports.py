@@ -16,6 +16,7 @@ PACKAGES = (
     "peer.ice.turn",
     "peer.jsep",
     "peer.net",
+    "peer.rtp",
     "peer.session",
     "peer.stats",
     "peer.transports",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.source_tree import ROOT, imported_modules, module_name, sources
 
-PURE = ("sdp", "peer.ice", "peer.jsep")
+PURE = ("sdp", "peer.ice", "peer.jsep", "peer.rtp")
 IMPURE_MODULES = (
     "asyncio",
     "socket",
@@ -19,11 +19,13 @@ IMPURE_MODULES = (
     "select",
     "aiortc",
     "aioice",
+    "av",
 )
 ALLOWED = {
     "sdp": ("sdp",),
     "peer.ice": ("peer.ice",),
     "peer.jsep": ("peer.jsep", "sdp"),
+    "peer.rtp": ("peer.rtp",),
     "peer.net": ("peer.net", "peer.ice"),
     "peer.transports": ("peer.transports", "peer.net", "peer.ice"),
     "peer.stats": ("peer.stats", "peer.transports", "peer.net", "peer.ice"),
