@@ -47,6 +47,7 @@ class RTCDataChannel(EventTarget):
         self._early: list[str | bytes] = []
         self._early_size = 0
         self._threshold = 0
+        self._watcher: Callable[[RTCDataChannel], object] = _nobody
         self.messages_sent = 0
         self.messages_received = 0
         self.bytes_sent = 0
@@ -221,12 +222,18 @@ class RTCDataChannel(EventTarget):
         elif below.readyState in ("closing", "closed"):
             self._soon(self._begin_closing)
 
+    def watch(self, watcher: Callable[["RTCDataChannel"], object]) -> None:
+        """Have somebody know when it is open and when it is closed, before its events tell."""
+        self._watcher = watcher
+
     def fail(self, reason: str = "", detail: str = "sctp-failure") -> None:
         """Close at once: the association is gone. With a reason "error" comes before "close"."""
         if self._told_end:
             return
         self._state = "closed"
         self._told_end = True
+        watcher, self._watcher = self._watcher, _nobody
+        watcher(self)
         if reason:
             error = RTCErrorEvent(RTCError(reason, error_detail=detail))
             self.dispatch("error", error, error)
@@ -248,6 +255,7 @@ class RTCDataChannel(EventTarget):
         if self._state not in ("connecting", "open"):
             return
         self._state = "open"
+        self._watcher(self)
         self.announce("open")
         early, self._early = self._early, []
         for message in early:
@@ -291,6 +299,10 @@ class RTCDataChannel(EventTarget):
         self.fail(reason, "data-channel-failure")
         if below is not None:
             below.close()
+
+
+def _nobody(_channel: RTCDataChannel) -> None:
+    """Be watched by nobody."""
 
 
 def _size(message: str | bytes) -> int:

@@ -1,6 +1,5 @@
 """Objects that emit events, to listeners as aiortc has them and to listeners as the W3C does."""
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Generic, Self, TypeVar, overload
@@ -16,8 +15,9 @@ E = TypeVar("E", bound=Event)
 class EventTarget(Emitter):
     """Calls listeners, those of `on` with bare arguments and the W3C's with an event.
 
-    Listeners may be coroutine functions. What they raise goes to the event loop's exception
-    handler; the other listeners are called all the same.
+    Listeners may be coroutine functions. What they raise goes to ``on("error")`` as with aiortc,
+    without such listeners to the event loop's exception handler; the others are called all the
+    same.
     """
 
     def __init__(self) -> None:
@@ -63,15 +63,9 @@ class EventTarget(Emitter):
         if self.has_listener(name):
             self.dispatch(name, Event(name))
 
-    def emit(self, event: str, *args: Any, **kwargs: Any) -> bool:
-        """Call the listeners of `on`; tells whether there was one."""
-        # What listeners raise comes back as "error", which is an event of its own here.
-        if event == "error" and args and isinstance(args[0], BaseException):
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "a listener failed", "exception": args[0], "emitter": self}
-            )
-            return False
-        return super().emit(event, *args, **kwargs)
+    def handler_failed(self, event: str, error: BaseException) -> None:
+        """Tell of what a listener raised, which is an event for the listeners of `on` alone."""
+        super().handler_failed(event.removeprefix("on"), error)
 
     def remove_all_listeners(self, event: str | None = None) -> None:
         """Remove the listeners of `on` for an event; None: all listeners and handlers."""

@@ -116,16 +116,14 @@ class Data:
 
     def _count(self, channel: RTCDataChannel) -> None:
         self._channels.append(channel)
-        channel.on("open", self._note_open)
-        channel.on("close", self._note_close)
+        channel.watch(self._note)
 
-    def _note_open(self) -> None:
-        self.opened += 1
-
-    def _note_close(self) -> None:
-        left = [one for one in self._channels if one.readyState != "closed"]
-        self.closed += len(self._channels) - len(left)
-        self._channels = left
+    def _note(self, channel: RTCDataChannel) -> None:
+        if channel.readyState == "open":
+            self.opened += 1
+        else:
+            self._channels.remove(channel)
+            self.closed += 1
 
     def _end_channels(self) -> None:
         """End what the association has not ended itself."""

@@ -116,23 +116,44 @@ def test_what_listeners_raise_is_reported_and_stops_nothing(name: str) -> None:
     asyncio.run(scenario())
 
 
-def test_listeners_for_errors_are_not_told_what_other_listeners_raise() -> None:
+def test_what_listeners_raise_is_an_error_for_the_listeners_of_on_alone() -> None:
     async def scenario() -> None:
         target = Target()
         errors: list[object] = []
+        events: list[object] = []
 
         def refuse(_event: Event) -> None:
             raise KeyError("at once")
 
+        async def refuse_later(_event: Event) -> None:
+            raise IndexError("later")
+
         target.on("error", errors.append)
-        target.onerror = errors.append
+        target.onerror = events.append
         target.onmessage = refuse
+        target.addEventListener("message", refuse_later)
         with reports() as found:
             target.dispatch("message", HELLO, "hello")
-        assert [type(error) for error in found] == [KeyError]
-        assert errors == []
+            await turn()
+        assert [type(error) for error in errors] == [KeyError, IndexError]
+        assert (events, found) == ([], [])
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("name", ["message", "error"])
+def test_what_listeners_raise_outside_of_a_loop_is_logged(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_event: Event) -> None:
+        raise KeyError("at once")
+
+    target = Target()
+    target.addEventListener(name, refuse)
+    target.dispatch(name, HELLO, "hello")
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], KeyError)
 
 
 def test_an_error_event_nobody_listens_to() -> None:

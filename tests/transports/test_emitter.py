@@ -75,6 +75,44 @@ def test_who_listens_for_errors_gets_them() -> None:
     assert [type(error) for error in errors] == [KeyError]
 
 
+def test_a_handler_for_errors_that_fails_is_reported_and_not_called_for_it() -> None:
+    async def scenario() -> None:
+        reported: list[Any] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: reported.append(context["exception"]))
+        emitter = Emitter()
+
+        def refuse(_error: object) -> None:
+            raise KeyError("at once")
+
+        async def refuse_later(_error: object) -> None:
+            raise IndexError("later")
+
+        emitter.on("error", refuse)
+        emitter.on("error", refuse_later)
+        emitter.emit("error", "reason")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert [type(error) for error in reported] == [KeyError, IndexError]
+
+    asyncio.run(scenario())
+
+
+def test_a_future_that_a_handler_returns_is_waited_for() -> None:
+    async def scenario() -> None:
+        emitter = Emitter()
+        errors: list[BaseException] = []
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        emitter.on("error", errors.append)
+        emitter.on("event", lambda: future)
+        emitter.emit("event")
+        future.set_exception(KeyError("later"))
+        await emitter.wait_for_complete()
+        assert [type(error) for error in errors] == [KeyError]
+
+    asyncio.run(scenario())
+
+
 def test_an_event_nobody_listens_to() -> None:
     assert not Emitter().emit("event")
 
