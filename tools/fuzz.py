@@ -36,7 +36,7 @@ from peer.ice.framing import frame
 from .fuzz_agent import (
     CANDIDATE_SEEDS,
     fuzz_agent,
-    fuzz_agent_streams,
+    fuzz_agent_connections,
     fuzz_framing,
     fuzz_remote_candidate,
     fuzz_signed,
@@ -69,9 +69,9 @@ def fuzz_stun(data: bytes) -> None:
                 message.get_all(attribute)
 
 
-def fuzz_turn_stream(data: bytes) -> None:
+def fuzz_turn_messages(data: bytes) -> None:
     """Cut a TURN byte stream into messages, in two halves, and read each."""
-    splitter = turn.StreamSplitter()
+    splitter = turn.MessageSplitter()
     middle = len(data) // 2
     with suppress(stun.StunError):
         for part in (data[:middle], data[middle:]):
@@ -157,7 +157,7 @@ def _stun_seeds() -> tuple[bytes, ...]:
     return check, challenge, allocated, data
 
 
-def _stream_seeds() -> tuple[bytes, ...]:
+def _message_seeds() -> tuple[bytes, ...]:
     channel = turn.channel_data(0x4000, b"hello", padded=True)
     return (channel, *(channel + message + channel for message in _stun_seeds()))
 
@@ -221,13 +221,15 @@ TARGETS: dict[str, Target] = {
     "fragment": Target(fuzz_fragment, (FRAGMENT,)),
     "candidate": Target(fuzz_candidate, CANDIDATES),
     "stun": Target(fuzz_stun, _stun_seeds()),
-    "turn-stream": Target(fuzz_turn_stream, _stream_seeds()),
-    "turn-responses": Target(fuzz_turn_responses, (*_stun_seeds(), *_stream_seeds())),
+    "turn-messages": Target(fuzz_turn_messages, _message_seeds()),
+    "turn-responses": Target(fuzz_turn_responses, (*_stun_seeds(), *_message_seeds())),
     "trace": Target(fuzz_trace, _trace_seeds()),
     "framing": Target(fuzz_framing, tuple(map(frame, _stun_seeds()))),
-    "agent": Target(fuzz_agent, (*_stun_seeds(), *_stream_seeds())),
+    "agent": Target(fuzz_agent, (*_stun_seeds(), *_message_seeds())),
     "agent-signed": Target(fuzz_signed, tuple(seed[20:] for seed in _stun_seeds())),
-    "agent-streams": Target(fuzz_agent_streams, (*map(frame, _stun_seeds()), *_stream_seeds())),
+    "agent-connections": Target(
+        fuzz_agent_connections, (*map(frame, _stun_seeds()), *_message_seeds())
+    ),
     "agent-candidates": Target(fuzz_remote_candidate, CANDIDATE_SEEDS),
 }
 

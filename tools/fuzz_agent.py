@@ -58,7 +58,7 @@ def fuzz_signed(data: bytes) -> None:
         _finish(agent)
 
 
-def fuzz_agent_streams(data: bytes) -> None:
+def fuzz_agent_connections(data: bytes) -> None:
     """Let agents receive the input on an incoming connection and on one to a server."""
     for agent, _ in _agents():
         server = TurnServer(SERVER, "turn:fuzz", "user", "secret", TurnTransport.TCP)
@@ -66,14 +66,14 @@ def fuzz_agent_streams(data: bytes) -> None:
         base = TransportAddress("192.0.2.1", 9)
         agent.add_base("0", 1, base, transport=TransportProtocol.TCP, tcp_type=TcpType.PASSIVE)
         agent.handle_timer(now=1.0)
-        handle = agent.stream_opened(None, local=base, remote=PEER, now=1.0)
+        handle = agent.connection_opened(None, local=base, remote=PEER, now=1.0)
         assert handle is not None
         middle = len(data) // 2
         for each in range(handle + 1):
-            agent.receive_stream(each, data[:middle], now=1.0)
-            agent.receive_stream(each, data[middle:], now=1.0)
+            agent.receive_bytes(each, data[:middle], now=1.0)
+            agent.receive_bytes(each, data[middle:], now=1.0)
             _drain(agent, _MOST + len(data) // 22)  # a frame may hold a request of 20 bytes
-            agent.stream_closed(each, now=1.0)
+            agent.connection_closed(each, now=1.0)
         _finish(agent)
 
 

@@ -40,10 +40,10 @@ from .turn import TurnServer
 class IceAgent:
     """One ICE session: all data streams of a peer connection.
 
-    Three kinds of input drive it: the application's calls, the network (`receive_datagram` and
-    the stream methods) and the clock (`handle_timer`). After every input the driver does the
-    same three things: send `transmits()`, hand out `next_event()` until it is None, and arm one
-    timer for `get_timer()`.
+    Three kinds of input drive it: the application's calls, the network (`receive_datagram`
+    and the methods of connections) and the clock (`handle_timer`). After every input the driver
+    does the same three things: send `transmits()`, hand out `next_event()` until it is None, and
+    arm one timer for `get_timer()`.
 
     `now` is in seconds on any monotonic clock; going back counts as not moving. `entropy` gives
     that many random bytes of cryptographic quality. Agents of one process share a `budget`.
@@ -367,7 +367,7 @@ class IceAgent:
         schedule.fail_transactions(session, base, TransportAddress(*remote), reason)
         schedule.run(session, timeouts=False)
 
-    def stream_opened(
+    def connection_opened(
         self,
         handle: int | None,
         *,
@@ -389,7 +389,7 @@ class IceAgent:
         schedule.run(session, timeouts=False)
         return known
 
-    def receive_stream(self, handle: int, data: bytes, *, now: float) -> None:
+    def receive_bytes(self, handle: int, data: bytes, *, now: float) -> None:
         """Take bytes that arrived on a connection, in order, cut anywhere."""
         session = self._session
         if not session.closed:
@@ -397,7 +397,7 @@ class IceAgent:
             if tcp.received(session, handle, data):
                 schedule.run(session, timeouts=False)
 
-    def stream_closed(self, handle: int, *, now: float, reason: str = "closed") -> None:
+    def connection_closed(self, handle: int, *, now: float, reason: str = "closed") -> None:
         """Tell that a connection was closed or could not be opened."""
         session = self._session
         if not session.closed:

@@ -16,7 +16,7 @@ class Base:
     """A socket of the driver's, a listening or active TCP address, or a relayed address.
 
     For a relayed base `relay` is the allocation behind it, `via` the base it was made from and
-    `server_stream` the connection to the server, None over UDP.
+    `server_connection` the handle of the one to the server, None over UDP.
     """
 
     __slots__ = (
@@ -29,7 +29,7 @@ class Base:
         "network",
         "relay",
         "released",
-        "server_stream",
+        "server_connection",
         "stream",
         "tcp_type",
         "transport",
@@ -47,7 +47,7 @@ class Base:
         tcp_type: TcpType | None = None,
         relay: "Allocation | None" = None,
         via: "Base | None" = None,
-        server_stream: int | None = None,
+        server_connection: int | None = None,
     ) -> None:
         self.stream = stream
         self.component = component
@@ -57,7 +57,7 @@ class Base:
         self.tcp_type = tcp_type
         self.relay = relay
         self.via = via
-        self.server_stream = server_stream
+        self.server_connection = server_connection
         self.local_preference = 0
         self.released = False
         self.host: LocalCandidate | None = None

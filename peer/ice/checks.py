@@ -54,8 +54,8 @@ def start(
     timeout = None
     if purpose is Purpose.CONSENT:
         timeout = session.timings.consent_expiry
-    elif _over_stream(base):
-        timeout = session.timings.stream_transaction
+    elif _over_tcp(base):
+        timeout = session.timings.tcp_transaction
     session.transactions.start(transaction, session.now, timeout=timeout)
     if purpose is Purpose.CHECK:
         # However often it is repeated, a check has the time of one transaction.
@@ -63,7 +63,7 @@ def start(
         session.transactions.limit(transaction, pair.check_deadline)
 
 
-def _over_stream(base: Base) -> bool:
+def _over_tcp(base: Base) -> bool:
     return base.transport is TransportProtocol.TCP
 
 
@@ -282,7 +282,7 @@ def _valid_pair(
 ) -> CandidatePair:
     """Give the pair of mapped address and destination (RFC 8445 §7.2.5.3.2)."""
     pair: CandidatePair = transaction.owner
-    if _over_stream(transaction.base) or mapped == pair.local.candidate.address:
+    if _over_tcp(transaction.base) or mapped == pair.local.candidate.address:
         return pair
     local = _find_local(generation, pair.component, mapped)
     if local is None:

@@ -60,7 +60,7 @@ class Timings:
     """Rm: wait after the last transmission, in multiples of the RTO (RFC 8489 §6.2.1)."""
     gathering: float = 9.5
     """A server that has not answered by then is reported and given up for this gathering."""
-    stream_transaction: float = 39.5
+    tcp_transaction: float = 39.5
     """Ti: a transaction over TCP or TLS fails after this (RFC 8489 §6.2.2)."""
     patience: float = 39.5
     """The PAC timer (RFC 8863 §4): no checklist fails before it has expired."""

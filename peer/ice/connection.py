@@ -3,7 +3,7 @@
 from .address import TransportAddress
 from .base import Base
 from .framing import FrameSplitter
-from .turn.stream import StreamSplitter
+from .turn.splitter import MessageSplitter
 
 
 class Connection:
@@ -31,7 +31,7 @@ class Connection:
         handle: int,
         base: Base,
         remote: TransportAddress,
-        splitter: FrameSplitter | StreamSplitter,
+        splitter: FrameSplitter | MessageSplitter,
         *,
         owner: object = None,
         requested: bool,

@@ -55,6 +55,6 @@ class DropReason(enum.Enum):
     RELAY_UNKNOWN_PEER = "relay-unknown-peer"
     TCP_UNAUTHENTICATED = "tcp-unauthenticated"
     TOO_MANY_CONNECTIONS = "too-many-connections"
-    UNKNOWN_STREAM = "unknown-stream"
+    UNKNOWN_CONNECTION = "unknown-connection"
     NO_PATH = "no-path"
     TOO_MANY_EVENTS = "too-many-events"

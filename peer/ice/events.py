@@ -9,15 +9,15 @@ from .candidate import Candidate
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """Bytes to send at once, from a base's socket or, when `stream` is set, on that stream.
+    """Bytes to send at once, from a base's socket or, when `connection` is set, on that one.
 
-    On a stream the bytes are already framed; `local` and `remote` are then informative.
+    On a connection the bytes are already framed; `local` and `remote` are then informative.
     """
 
     data: bytes
     local: TransportAddress
     remote: TransportAddress
-    stream: int | None = None
+    connection: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class IceRole(enum.Enum):
     CONTROLLED = "controlled"
 
 
-class StreamTransport(enum.Enum):
-    """What a requested stream must speak below STUN."""
+class ConnectionTransport(enum.Enum):
+    """What a requested connection must speak below STUN."""
 
     TCP = "tcp"
     TLS = "tls"
@@ -154,7 +154,7 @@ class SelectedPairChanged:
 
     `local.address` may be a reflexive one; `base` is the socket to send from. `nominated` is
     False for a valid pair used before nomination (RFC 8445 §12.1). `direct` tells whether data
-    may bypass the agent: plain UDP, no relay and no stream.
+    may bypass the agent: plain UDP, no relay and no TCP.
     """
 
     stream: str
@@ -208,22 +208,22 @@ class BaseRequested:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamRequested:
-    """Open a TCP or TLS connection and report it with ``stream_opened`` or ``stream_closed``.
+class ConnectionRequested:
+    """Open a TCP or TLS connection; tell ``connection_opened``, or ``connection_closed``.
 
     `server_name` is the name a TLS certificate must carry (RFC 8489 §6.2.3).
     """
 
     handle: int
-    transport: StreamTransport
+    transport: ConnectionTransport
     local: TransportAddress
     remote: TransportAddress
     server_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class StreamReleased:
-    """The agent is done with a stream: the driver closes it."""
+class ConnectionReleased:
+    """The agent is done with a connection: the driver closes it."""
 
     handle: int
 
@@ -249,7 +249,7 @@ Event = (
     | DataReceived
     | BaseReleased
     | BaseRequested
-    | StreamRequested
-    | StreamReleased
+    | ConnectionRequested
+    | ConnectionReleased
     | EventLoopStalled
 )

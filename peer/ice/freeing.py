@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from .base import Base
 from .conclusion import uses_renomination
 from .config import FreePolicy
-from .events import BaseReleased, PathInvalidated, StreamReleased
+from .events import BaseReleased, ConnectionReleased, PathInvalidated
 from .session import Session
 from .stream import Generation, Stream
 from .transaction import Purpose
@@ -43,7 +43,7 @@ def _drop_unneeded(session: Session, generation: Generation) -> None:
         mine = connection.base.stream == generation.checklist.stream
         if mine and connection.owner is None and (connection.base, connection.remote) not in paths:
             session.connections.remove(connection)
-            session.emit(StreamReleased(connection.handle))
+            session.emit(ConnectionReleased(connection.handle))
     for pair in generation.selected.values():
         relay = pair.local.base.relay
         if relay is None:
@@ -99,7 +99,7 @@ def close_base(session: Session, base: Base) -> None:
     for connection in session.connections.all():
         if connection.base is base and connection.owner is None:
             session.connections.remove(connection)
-            session.emit(StreamReleased(connection.handle))
+            session.emit(ConnectionReleased(connection.handle))
     for transaction in session.transactions.all():
         if transaction.base is base:
             session.transactions.finish(transaction)

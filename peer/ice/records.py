@@ -31,7 +31,7 @@ _FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
     "budget": {"call": (str,), "answer": (int, float, bool, type(None))},
     "decision": {"decision": (str,), "details": (dict,)},
     "drop": {"reason": (str,), "details": (dict,)},
-    "transmit": {"data": (str,), "local": (list,), "remote": (list,), "stream": _NUMBER},
+    "transmit": {"data": (str,), "local": (list,), "remote": (list,), "connection": _NUMBER},
     "event": {"event": (str, type(None)), "fields": (dict,)},
     "timer": {"at": _NUMBER},
 }

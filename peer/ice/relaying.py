@@ -11,7 +11,13 @@ from .candidates import announce_reflexive, announce_relayed
 from .config import GatherPolicy, StunServer
 from .connection import Connection
 from .errors import DropReason
-from .events import BaseRequested, GatheringFailed, StreamReleased, StreamRequested, StreamTransport
+from .events import (
+    BaseRequested,
+    ConnectionReleased,
+    ConnectionRequested,
+    ConnectionTransport,
+    GatheringFailed,
+)
 from .freeing import close_base
 from .gathering import UNREACHABLE, ServerBinding, gathering_timeout, keep
 from .session import Session
@@ -20,8 +26,8 @@ from .streams import drop_base, fail_pairs
 from .transaction import Purpose, Transaction
 
 _STREAMS = {
-    turn.TurnTransport.TCP: StreamTransport.TCP,
-    turn.TurnTransport.TLS: StreamTransport.TLS,
+    turn.TurnTransport.TCP: ConnectionTransport.TCP,
+    turn.TurnTransport.TLS: ConnectionTransport.TLS,
 }
 _BINDS_WITHOUT_ALLOCATION = (486, 508)
 """A server short of resources may still tell the mapped address (RFC 8445 §5.1.1.2)."""
@@ -80,7 +86,7 @@ class RelayTask:
     @property
     def connected(self) -> bool:
         """Tell whether requests can be sent now."""
-        if not self.server.transport.is_stream:
+        if not self.server.transport.over_tcp:
             return True
         return self.connection is not None and self.connection.open
 
@@ -153,13 +159,13 @@ def _connect(session: Session, task: RelayTask) -> None:
     handle = session.connections.new_handle()
     remote = task.allocation.server.address
     connection = Connection(
-        handle, task.via, remote, turn.StreamSplitter(), owner=task, requested=True
+        handle, task.via, remote, turn.MessageSplitter(), owner=task, requested=True
     )
     task.connection = connection
     session.connections.add(connection)
     transport = _STREAMS[task.server.transport]
     local = TransportAddress(task.via.address.host, 0)
-    session.emit(StreamRequested(handle, transport, local, remote, task.domain))
+    session.emit(ConnectionRequested(handle, transport, local, remote, task.domain))
 
 
 def server_name(url: str) -> str | None:
@@ -177,9 +183,9 @@ def _send_request(session: Session, task: RelayTask, request: turn.TurnRequest) 
     transaction.method = request.method
     transaction.rto = gathering_timeout(session, sum(each.pending for each in session.relays))
     handle = task.connection.handle if task.connection is not None else None
-    transaction.stream = handle
+    transaction.connection = handle
     session.send_raw(task.via, remote, request.data, handle)
-    timeout = session.timings.stream_transaction if handle is not None else None
+    timeout = session.timings.tcp_transaction if handle is not None else None
     session.transactions.start(transaction, session.now, timeout=timeout)
     session.transactions.limit(transaction, session.now + session.timings.gathering)
 
@@ -250,7 +256,7 @@ def _take_relayed(session: Session, task: RelayTask, event: turn.Allocated) -> N
         task.allocation.release(session.now)
         return
     server, via = task.allocation.server, task.via
-    overt_udp = not task.server.transport.is_stream
+    overt_udp = not task.server.transport.over_tcp
     if event.mapped is not None and overt_udp:
         keep(session, via, StunServer(server.address, task.server.url), event.mapped)
         announce_reflexive(session, stream, via, event.mapped, server.address.host, task.server.url)
@@ -262,7 +268,7 @@ def _take_relayed(session: Session, task: RelayTask, event: turn.Allocated) -> N
             network=via.network,
             relay=task.allocation,
             via=via,
-            server_stream=task.connection.handle if task.connection is not None else None,
+            server_connection=task.connection.handle if task.connection is not None else None,
         )
         base.local_preference = via.local_preference
         task.bases.append(base)
@@ -294,7 +300,7 @@ def _give_up(session: Session, task: RelayTask, event: turn.AllocationFailed) ->
         key = (via.stream, via.component, task.server.url)
         session.local_ports[key] = session.local_ports.get(key, 1) + 1
         session.emit(BaseRequested(via.stream, via.component, via.address.host))
-    if event.code in _BINDS_WITHOUT_ALLOCATION and not task.server.transport.is_stream:
+    if event.code in _BINDS_WITHOUT_ALLOCATION and not task.server.transport.over_tcp:
         server = StunServer(task.allocation.server.address, task.server.url)
         session.bindings.append(ServerBinding(via, server, reports=False))
 
@@ -319,7 +325,7 @@ def _lose(session: Session, task: RelayTask, reason: str) -> None:
 def _release_connection(session: Session, task: RelayTask) -> None:
     if task.connection is not None:
         session.connections.remove(task.connection)
-        session.emit(StreamReleased(task.connection.handle))
+        session.emit(ConnectionReleased(task.connection.handle))
         task.connection = None
 
 
@@ -341,7 +347,7 @@ def unwrap(
         for task in session.relays
         if task.via is base
         and task.allocation.server.address == source
-        and task.server.transport.is_stream is (connection is not None)
+        and task.server.transport.over_tcp is (connection is not None)
         and task.connection is connection
     ]
     for task in tasks:

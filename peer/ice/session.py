@@ -137,7 +137,7 @@ class Session:
             wrapped = base.relay.wrap(data, remote, self.now)
             if wrapped is None:
                 return False
-            self.send_raw(base.via, base.relay.server.address, wrapped, base.server_stream)
+            self.send_raw(base.via, base.relay.server.address, wrapped, base.server_connection)
             return True
         elif base.transport is TransportProtocol.TCP:
             connection = self.connections.find(base, remote)
@@ -149,10 +149,10 @@ class Session:
         return True
 
     def send_raw(
-        self, base: Base, remote: TransportAddress, data: bytes, stream: int | None
+        self, base: Base, remote: TransportAddress, data: bytes, connection: int | None
     ) -> None:
-        """Queue bytes as they are, on a connection if `stream` names one."""
-        self.transmits.append(Transmit(data, base.address, remote, stream))
+        """Queue bytes as they are, on a connection if `connection` names one."""
+        self.transmits.append(Transmit(data, base.address, remote, connection))
 
     def emit(self, event: Event) -> None:
         """Queue an event for the driver."""

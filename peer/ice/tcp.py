@@ -1,4 +1,4 @@
-"""TCP connections: ICE-TCP candidates (RFC 6544) and streams to TURN servers.
+"""TCP connections: ICE-TCP candidates (RFC 6544) and those to TURN servers.
 
 The agent asks for connections and is told of incoming ones; it never opens a socket.
 """
@@ -8,7 +8,7 @@ from .address import TransportAddress
 from .candidate import TcpType, TransportProtocol
 from .connection import Connection
 from .errors import DropReason
-from .events import StreamReleased, StreamRequested, StreamTransport
+from .events import ConnectionReleased, ConnectionRequested, ConnectionTransport
 from .framing import FrameSplitter
 from .inbound import receive
 from .liveness import disconnect
@@ -36,7 +36,7 @@ def connect(session: Session, pair: CandidatePair) -> None:
     handle = session.connections.new_handle()
     session.connections.add(Connection(handle, base, remote, FrameSplitter(), requested=True))
     local = TransportAddress(base.address.host, 0)
-    session.emit(StreamRequested(handle, StreamTransport.TCP, local, remote))
+    session.emit(ConnectionRequested(handle, ConnectionTransport.TCP, local, remote))
 
 
 def opened(
@@ -47,7 +47,7 @@ def opened(
     if handle is None:
         connection = _accept(session, local, remote)
     elif connection is None:
-        session.drop(DropReason.UNKNOWN_STREAM)
+        session.drop(DropReason.UNKNOWN_CONNECTION)
     if connection is None:
         return None
     connection.open = True
@@ -76,7 +76,7 @@ def _accept(
                 connection = Connection(handle, base, remote, FrameSplitter(), requested=False)
                 session.connections.add(connection)
                 return connection
-    session.drop(DropReason.UNKNOWN_STREAM)
+    session.drop(DropReason.UNKNOWN_CONNECTION)
     return None
 
 
@@ -84,13 +84,13 @@ def received(session: Session, handle: int, data: bytes) -> bool:
     """Take bytes from a connection; False when they cannot make anything due."""
     connection = session.connections.get(handle)
     if connection is None:
-        session.drop(DropReason.UNKNOWN_STREAM)
+        session.drop(DropReason.UNKNOWN_CONNECTION)
         return False
     try:
         packets = connection.splitter.feed(data)
     except StunError as error:
         session.drop(DropReason.NOT_STUN, why=error.reason)
-        _abandon(session, connection, "the stream makes no sense")
+        _abandon(session, connection, "its bytes make no sense")
         return True
     something_due = False
     for packet in packets:
@@ -112,7 +112,7 @@ def closed(session: Session, handle: int, reason: str) -> None:
 
 def _abandon(session: Session, connection: Connection, reason: str) -> None:
     session.connections.remove(connection)
-    session.emit(StreamReleased(connection.handle))
+    session.emit(ConnectionReleased(connection.handle))
     _lost(session, connection, reason)
 
 

@@ -10,7 +10,7 @@ Each record is a plain dictionary with `time`, in seconds on the agent's clock, 
 - budget     a call to the shared pacing budget: call, answer
 - decision   what the agent decided inside the input before it: decision, details
 - drop       what it dropped and counted: reason, details
-- transmit   what `transmits` gave: data, local, remote, stream
+- transmit   what `transmits` gave: data, local, remote, connection
 - event      what `next_event` gave: event (the name of its class), fields
 - timer      what `get_timer` gave, when it changed: at
 
@@ -32,7 +32,7 @@ from .session import Entropy, Session
 
 Sink = Callable[[Record], object]
 
-VERSION = 1
+VERSION = 2
 
 OUTPUTS = ("transmits", "next_event", "get_timer")
 READ_ONLY = ("state", "stats")

@@ -30,6 +30,7 @@ class Transaction:
     __slots__ = (
         "base",
         "cancelled",
+        "connection",
         "controlling",
         "data",
         "deadline",
@@ -46,7 +47,6 @@ class Transaction:
         "remote",
         "rto",
         "sent",
-        "stream",
         "tid",
         "use_candidate",
     )
@@ -69,7 +69,7 @@ class Transaction:
         self.key = b""
         self.generation: Any = None
         self.method = Method.BINDING
-        self.stream: int | None = None
+        self.connection: int | None = None
         self.rto = 0.5
         self.sent = 0
         self.first_sent = self.last_sent = 0.0
@@ -117,7 +117,7 @@ class TransactionTable:
         """Register the first transmission.
 
         With `timeout` the request is sent only once and fails after that many seconds
-        (streams, RFC 8489 §6.2.2; consent, RFC 7675 §5.1).
+        (TCP, RFC 8489 §6.2.2; consent, RFC 7675 §5.1).
         """
         transaction.first_sent = transaction.last_sent = now
         transaction.sent = 1

@@ -5,9 +5,9 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from peer.ice import IceAgent, StreamRequested
+from peer.ice import ConnectionRequested, IceAgent
 
-from .stream import Stream
+from .tcp import TcpConnection
 
 
 class Connections:
@@ -28,84 +28,84 @@ class Connections:
         self._agent = agent
         self._context = context
         self._done = done
-        self._streams: dict[int, Stream] = {}
-        self._handles: dict[Stream, int] = {}
-        self._incoming: set[Stream] = set()
-        self._closing: set[Stream] = set()
+        self._open: dict[int, TcpConnection] = {}
+        self._handles: dict[TcpConnection, int] = {}
+        self._incoming: set[TcpConnection] = set()
+        self._closing: set[TcpConnection] = set()
 
-    def open(self, request: StreamRequested) -> None:
+    def open(self, request: ConnectionRequested) -> None:
         """Open a connection in the background."""
-        stream = Stream(self, self._loop)
-        self._streams[request.handle] = stream
-        self._handles[stream] = request.handle
-        stream.connect(request, self._context)
+        connection = TcpConnection(self, self._loop)
+        self._open[request.handle] = connection
+        self._handles[connection] = request.handle
+        connection.connect(request, self._context)
 
     def accept(self, connected: socket.socket) -> None:
         """Take over a connection that came to a passive candidate."""
-        stream = Stream(self, self._loop)
-        self._incoming.add(stream)
-        stream.adopt(connected)
+        connection = TcpConnection(self, self._loop)
+        self._incoming.add(connection)
+        connection.adopt(connected)
 
     def write(self, handle: int, data: bytes) -> bool:
         """Write a message; False when it was dropped."""
-        stream = self._streams.get(handle)
-        return stream is not None and stream.write(data)
+        connection = self._open.get(handle)
+        return connection is not None and connection.write(data)
 
     def close(self, handle: int) -> None:
         """Close a connection the agent is done with."""
-        stream = self._streams.pop(handle, None)
-        if stream is not None:
-            del self._handles[stream]
-            self._end(stream)
+        connection = self._open.pop(handle, None)
+        if connection is not None:
+            del self._handles[connection]
+            self._end(connection)
 
-    def _end(self, stream: Stream) -> None:
-        stream.close()
+    def _end(self, connection: TcpConnection) -> None:
+        connection.close()
         self._closing = {each for each in self._closing if not each.gone}
-        self._closing.add(stream)
+        self._closing.add(connection)
 
     def close_all(self) -> None:
         """Close all connections; what was written before may still leave."""
-        for handle in list(self._streams):
+        for handle in list(self._open):
             self.close(handle)
-        for stream in self._incoming:
-            self._end(stream)
+        for connection in self._incoming:
+            self._end(connection)
         self._incoming.clear()
 
     async def wait_closed(self) -> None:
         """Wait until nothing of the closed connections is left in the loop."""
-        for stream in list(self._closing):
-            await stream.wait_closed()
+        for connection in list(self._closing):
+            await connection.wait_closed()
 
-    # What streams tell
+    # What connections tell
 
-    def stream_opened(
-        self, stream: Stream, local: tuple[str, int], remote: tuple[str, int]
+    def connection_opened(
+        self, connection: TcpConnection, local: tuple[str, int], remote: tuple[str, int]
     ) -> None:
         """Tell the agent that a connection is open, and close it when it is not wanted."""
-        asked = self._handles.get(stream)
-        self._incoming.discard(stream)
+        asked = self._handles.get(connection)
+        self._incoming.discard(connection)
         now = self._loop.time()
-        handle = self._agent.stream_opened(asked, local=local, remote=remote, now=now)
+        handle = self._agent.connection_opened(asked, local=local, remote=remote, now=now)
         if handle is not None:
-            self._streams[handle] = stream
-            self._handles[stream] = handle
+            self._open[handle] = connection
+            self._handles[connection] = handle
         elif asked is not None:
             self.close(asked)
         else:
-            self._end(stream)
+            self._end(connection)
         self._done()
 
-    def stream_received(self, stream: Stream, data: bytes) -> None:
+    def bytes_received(self, connection: TcpConnection, data: bytes) -> None:
         """Give the agent bytes that arrived."""
-        self._agent.receive_stream(self._handles[stream], data, now=self._loop.time())
+        self._agent.receive_bytes(self._handles[connection], data, now=self._loop.time())
         self._done()
 
-    def stream_closed(self, stream: Stream, reason: str) -> None:
+    def connection_closed(self, connection: TcpConnection, reason: str) -> None:
         """Tell the agent that a connection is gone."""
-        handle = self._handles.pop(stream, None)
-        self._incoming.discard(stream)
+        handle = self._handles.pop(connection, None)
+        self._incoming.discard(connection)
         if handle is None:
             return
-        del self._streams[handle]
-        self._agent.stream_closed(handle, now=self._loop.time(), reason=reason)
+        del self._open[handle]
+        self._agent.connection_closed(handle, now=self._loop.time(), reason=reason)
         self._done()

@@ -1,4 +1,4 @@
-"""Runs an ICE agent on an asyncio event loop: sockets, streams, names and one timer."""
+"""Runs an ICE agent on an asyncio event loop: sockets, connections, names and one timer."""
 
 import asyncio
 import os
@@ -13,6 +13,8 @@ from peer.ice import (
     Candidate,
     CandidateGathered,
     CandidateRemoved,
+    ConnectionReleased,
+    ConnectionRequested,
     DataReceived,
     GatheringFailed,
     GatherPolicy,
@@ -29,8 +31,6 @@ from peer.ice import (
     RemoteParameters,
     SelectedPairChanged,
     SelectedPairLost,
-    StreamReleased,
-    StreamRequested,
     StunServer,
     Transmit,
     TransportAddress,
@@ -363,8 +363,8 @@ class IceDriver:
         self._pump()
 
     def _transmit(self, transmit: Transmit) -> None:
-        if transmit.stream is not None:
-            self._connections.write(transmit.stream, transmit.data)
+        if transmit.connection is not None:
+            self._connections.write(transmit.connection, transmit.data)
             return
         try:
             self._sockets.send(transmit.data, transmit.local, transmit.remote)
@@ -418,9 +418,9 @@ class IceDriver:
                 component = self._components.get((event.stream, event.component))
                 if component is not None:
                     self._sockets.open_again(component, event.host)
-            case StreamRequested():
+            case ConnectionRequested():
                 self._connections.open(event)
-            case StreamReleased():
+            case ConnectionReleased():
                 self._connections.close(event.handle)
         return event
 

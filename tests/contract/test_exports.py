@@ -85,9 +85,9 @@ def test_the_ice_agent_has_the_interface_of_the_design() -> None:
         "close",
         # network
         "receive_datagram",
-        "stream_opened",
-        "receive_stream",
-        "stream_closed",
+        "connection_opened",
+        "receive_bytes",
+        "connection_closed",
         # clock
         "handle_timer",
         # outputs

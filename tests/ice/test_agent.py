@@ -234,9 +234,9 @@ class TestClosing:
         agent.close()
         agent.receive_datagram(binding_request(), local=LOCAL, source=SOURCE, now=1.0)
         agent.handle_timer(now=100.0)
-        agent.stream_closed(1, now=100.0)
-        agent.receive_stream(1, b"data", now=100.0)
-        assert agent.stream_opened(None, local=LOCAL, remote=SOURCE, now=100.0) is None
+        agent.connection_closed(1, now=100.0)
+        agent.receive_bytes(1, b"data", now=100.0)
+        assert agent.connection_opened(None, local=LOCAL, remote=SOURCE, now=100.0) is None
         assert (agent.get_timer(), agent.transmits(), agent.next_event()) == (None, [], None)
 
     def test_twice(self) -> None:

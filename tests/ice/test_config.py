@@ -8,7 +8,7 @@ def test_times_of_the_standards() -> None:
     assert timings.ta == 0.050  # RFC 8445 §14.2
     assert timings.rto == 0.500  # RFC 8445 §14.3
     assert (timings.requests, timings.last_wait) == (7, 16.0)  # RFC 8489 §6.2.1
-    assert timings.stream_transaction == 39.5  # RFC 8489 §6.2.2
+    assert timings.tcp_transaction == 39.5  # RFC 8489 §6.2.2
     assert timings.patience == 39.5  # RFC 8863 §4
     assert timings.keepalive == 15.0  # RFC 8445 §11
     assert timings.consent_interval == 5.0  # RFC 7675 §5.1

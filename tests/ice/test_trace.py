@@ -56,9 +56,9 @@ def test_inputs_are_all_public_methods_that_change_something() -> None:
         "receive_datagram",
         "note_traffic",
         "transmit_failed",
-        "stream_opened",
-        "receive_stream",
-        "stream_closed",
+        "connection_opened",
+        "receive_bytes",
+        "connection_closed",
         "handle_timer",
     )
 
@@ -92,7 +92,7 @@ def test_beginning() -> None:
     _, records = traced(IceConfig(renomination=True))
     first, second = records
     assert first["kind"] == "agent"
-    assert first["version"] == 1
+    assert first["version"] == 2
     assert first["role"] == "controlling"
     assert first["config"]["renomination"] is True
     assert first["config"]["timings"]["ta"] == 0.05
@@ -173,7 +173,7 @@ def test_outputs() -> None:
         "data": transmit.data.hex(),
         "local": ["10.0.0.1", 5000],
         "remote": ["192.0.2.99", 9999],
-        "stream": None,
+        "connection": None,
     }
     assert agent.next_event() is not None
     gathered = records.pop()

@@ -56,7 +56,7 @@ async def connecting_to_a_turn_server(one: Side, other: Side) -> None:
         [IceServer(("turn:127.0.0.1:9?transport=tcp", "turns:127.0.0.1:9"), "user", "secret")]
     )
     await one.event(CandidateGathered)
-    await eventually(lambda: one.driver._connections._streams or len(one.events) > 2)
+    await eventually(lambda: one.driver._connections._open or len(one.events) > 2)
 
 
 async def checking(one: Side, other: Side) -> None:
@@ -167,7 +167,7 @@ def test_close_does_not_wait_for_a_server_that_does_not_take_the_connection() ->
             port = server.getsockname()[1]
             one = Side(IceRole.CONTROLLING)
             one.driver.gather([IceServer((f"turns:127.0.0.1:{port}",), "user", "secret")])
-            await eventually(lambda: one.driver._connections._streams)
+            await eventually(lambda: one.driver._connections._open)
             await eventually(lambda: len(readers()) > 1)
             await one.close()
             await assert_nothing_left()

@@ -1,154 +1,243 @@
-"""ICE over TCP (RFC 6544) on loopback."""
+"""TCP and TLS connections."""
 
 import asyncio
 import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from unittest.mock import patch
 
-from peer.ice import (
-    CandidateGathered,
-    CandidateRemoved,
-    GatheringCompleted,
-    IceConfig,
-    IceRole,
-    TcpType,
-    Timings,
-    TransportProtocol,
-)
-from peer.net import InterfaceAddress, NetConfig
+import pytest
 
-from .support import Side, assert_nothing_left, eventually, net, pair, run
+from peer.ice import ConnectionRequested, ConnectionTransport, TransportAddress
+from peer.net.tcp import MAX_BUFFERED, TcpConnection
 
-ACTIVE = frozenset({TcpType.ACTIVE})
-PASSIVE = frozenset({TcpType.PASSIVE})
+from .certificates import Certificates, make_certificates
+from .support import assert_nothing_left, eventually, run
 
 
-def _tcp_only(side: Side) -> None:
-    """Signal no UDP candidates, as where UDP is blocked."""
-    original = side.signal
+class Owner:
+    """What a connection told."""
 
-    def signal(event: object, peer: Side) -> None:
-        if isinstance(event, CandidateGathered):
-            if event.candidate.transport is TransportProtocol.UDP:
-                return
-        original(event, peer)  # type: ignore[arg-type]
+    def __init__(self) -> None:
+        self.opened: tuple[tuple[str, int], tuple[str, int]] | None = None
+        self.data = b""
+        self.closed: list[str] = []
 
-    side.signal = signal  # type: ignore[method-assign]
+    def connection_opened(
+        self, connection: TcpConnection, local: tuple[str, int], remote: tuple[str, int]
+    ) -> None:
+        self.opened = local, remote
 
+    def bytes_received(self, connection: TcpConnection, data: bytes) -> None:
+        self.data += data
 
-def test_active_reaches_passive() -> None:
-    async def story() -> None:
-        one, other = pair(net(tcp_types=ACTIVE), net(tcp_types=PASSIVE))
-        for side, peer in ((one, other), (other, one)):
-            _tcp_only(side)
-            side.driver.gather()
-            side.meet(peer)
-        assert (await one.nominated()).local.transport is TransportProtocol.TCP
-        await other.nominated()
-        assert not (await one.nominated()).direct
-        assert one.driver.send("0", 1, b"\x80over")
-        assert await other.received() == [b"\x80over"]
-        assert other.driver.send("0", 1, b"\x80back")
-        assert await one.received() == [b"\x80back"]
-        await one.close()
-        await other.close()
-        await assert_nothing_left()
-
-    run(story())
+    def connection_closed(self, connection: TcpConnection, reason: str) -> None:
+        self.closed.append(reason)
 
 
-def test_candidates() -> None:
-    """RFC 6544 §4.5: the port of an active candidate is 9, a passive one listens on its own."""
+def _request(
+    port: int, transport: ConnectionTransport = ConnectionTransport.TCP, name: str | None = None
+) -> ConnectionRequested:
+    local, remote = TransportAddress("127.0.0.2", 0), TransportAddress("127.0.0.1", port)
+    return ConnectionRequested(1, transport, local, remote, name)
 
-    async def story() -> None:
-        side = Side(IceRole.CONTROLLING, config=net(tcp_types=ACTIVE | PASSIVE))
-        side.driver.gather()
-        await side.event(GatheringCompleted)
-        tcp = {
-            event.candidate.tcp_type: event.candidate.address.port
-            for event in side.of(CandidateGathered)
-            if event.candidate.transport is TransportProtocol.TCP
-        }
-        assert tcp.keys() == {TcpType.ACTIVE, TcpType.PASSIVE}
-        assert tcp[TcpType.ACTIVE] == 9
-        _, writer = await asyncio.open_connection("127.0.0.1", tcp[TcpType.PASSIVE])
+
+def _connect(
+    request: ConnectionRequested, context: ssl.SSLContext | None = None
+) -> tuple[TcpConnection, Owner]:
+    owner = Owner()
+    connection = TcpConnection(owner, asyncio.get_running_loop())
+    connection.connect(request, context)
+    return connection, owner
+
+
+@asynccontextmanager
+async def _echo_server(context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1000):
+            writer.write(data)
         writer.close()
-        await writer.wait_closed()
-        await side.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=context)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+def _server_context(files: Certificates) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.key)
+    return context
+
+
+def test_bytes_both_ways_over_tcp() -> None:
+    async def story() -> None:
+        async with _echo_server() as port:
+            connection, owner = _connect(_request(port))
+            await eventually(lambda: owner.opened)
+            assert owner.opened is not None
+            assert owner.opened[0][0] == "127.0.0.2"
+            assert owner.opened[1] == ("127.0.0.1", port)
+            assert connection.write(b"hello")
+            await eventually(lambda: owner.data == b"hello")
+            connection.close()
+            await connection.wait_closed()
+        assert owner.closed == []
+
+    run(story())
+
+
+def test_nobody_listens() -> None:
+    async def story() -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+            connection, owner = _connect(_request(port))
+            await eventually(lambda: owner.closed)
+        assert len(owner.closed) == 1
+        assert owner.opened is None
+        assert not connection.write(b"x")
+        connection.close()
+        await connection.wait_closed()
         await assert_nothing_left()
 
     run(story())
 
 
-def test_a_stranger_that_connects_and_says_nothing() -> None:
-    """RFC 6544 §7.2: who does not authenticate is hung up on."""
-
+def test_a_server_that_does_not_answer_in_time() -> None:
     async def story() -> None:
-        ice = IceConfig(allow_loopback=True, timings=Timings(tcp_idle=0.1))
-        side = Side(IceRole.CONTROLLING, config=net(tcp_types=PASSIVE), ice=ice)
-        side.driver.gather()
-        await side.event(GatheringCompleted)
-        (port,) = [local.port for local in side.driver._sockets._listeners]
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        async with asyncio.timeout(5):
-            assert await reader.read() == b""
-        writer.close()
-        await writer.wait_closed()
-        await side.close()
-        await assert_nothing_left()
-
-    run(story())
-
-
-def test_closing_with_strangers_connected() -> None:
-    async def story() -> None:
-        side = Side(IceRole.CONTROLLING, config=net(tcp_types=PASSIVE))
-        side.driver.gather()
-        await side.event(GatheringCompleted)
-        (port,) = [local.port for local in side.driver._sockets._listeners]
         with (
-            socket.create_connection(("127.0.0.1", port)),
-            socket.create_connection(("127.0.0.1", port)),
+            socket.create_server(("127.0.0.1", 0)) as server,
+            patch("peer.net.tcp.CONNECT_TIMEOUT", 0.05),
         ):
-            await eventually(lambda: side.driver._connections._handles)
-            await side.close()
+            request = _request(server.getsockname()[1], ConnectionTransport.TLS)
+            connection, owner = _connect(request, ssl.create_default_context())
+            await eventually(lambda: owner.closed)
+        assert owner.closed == ["no connection in time"]
+        await connection.wait_closed()
         await assert_nothing_left()
 
     run(story())
 
 
-def test_a_stream_that_is_removed_stops_listening() -> None:
+def test_the_peer_closes() -> None:
     async def story() -> None:
-        side = Side(IceRole.CONTROLLING, config=net(tcp_types=PASSIVE))
-        side.driver.gather()
-        await side.event(GatheringCompleted)
-        side.driver.remove_stream("0")
-        await eventually(lambda: not side.driver._sockets._listeners)
-        await side.close()
+        async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.close()
+
+        server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+        connection, owner = _connect(_request(server.sockets[0].getsockname()[1]))
+        await eventually(lambda: owner.closed)
+        assert owner.closed == ["closed by the peer"]
+        assert not connection.write(b"x")
+        await connection.wait_closed()
+        server.close()
+        await server.wait_closed()
         await assert_nothing_left()
 
     run(story())
 
 
-def test_listeners_come_and_go_with_their_interface() -> None:
-    """RFC 8445 §5.1.1.4."""
+def test_a_slow_peer_loses_whole_messages() -> None:
+    """What does not fit is dropped and counted; memory stays bounded."""
 
     async def story() -> None:
-        hosts = ["127.0.0.1"]
-        config = NetConfig(
-            addresses=lambda: [InterfaceAddress("lo", host, 8) for host in hosts],
-            poll_interval=0.01,
-            tcp_types=ACTIVE | PASSIVE,
-        )
-        side = Side(IceRole.CONTROLLING, config=config)
-        side.driver.gather()
-        await side.event(CandidateGathered, 3)
-        hosts[:] = ["127.0.0.2"]
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            connection, owner = _connect(_request(server.getsockname()[1]))
+            await eventually(lambda: owner.opened)
+            message = bytes(64 * 1024)
+            written = 0
+            while connection.write(message):
+                written += 1
+            assert connection.dropped == 1
+            assert written >= MAX_BUFFERED // len(message)
+            connection.close()
+            # Nobody reads: what waits is given up.
+            async with asyncio.timeout(5):
+                await connection.wait_closed()
+        await assert_nothing_left()
 
-        def listening() -> set[str]:
-            return {local.host for local in side.driver._sockets._listeners}
+    run(story())
 
-        await eventually(lambda: listening() == {"127.0.0.2"})
-        assert len(side.of(CandidateRemoved)) == 3
-        await side.close()
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", None])
+def test_certificate_with_the_right_name(tmp_path: Path, name: str | None) -> None:
+    async def story() -> None:
+        files = make_certificates(tmp_path)
+        trusting = ssl.create_default_context(cafile=files.authority)
+        async with _echo_server(_server_context(files)) as port:
+            connection, owner = _connect(_request(port, ConnectionTransport.TLS, name), trusting)
+            await eventually(lambda: owner.opened)
+            assert connection.write(b"hello")
+            await eventually(lambda: owner.data == b"hello")
+            connection.close()
+            await connection.wait_closed()
+
+    run(story())
+
+
+def test_certificate_of_another_server(tmp_path: Path) -> None:
+    """RFC 8489 §6.2.3."""
+
+    async def story() -> None:
+        files = make_certificates(tmp_path)
+        trusting = ssl.create_default_context(cafile=files.authority)
+        async with _echo_server(_server_context(files)) as port:
+            request = _request(port, ConnectionTransport.TLS, "turn.example.org")
+            connection, owner = _connect(request, trusting)
+            await eventually(lambda: owner.closed)
+        assert "turn.example.org" in owner.closed[0]
+        assert owner.opened is None
+        await connection.wait_closed()
+
+    run(story())
+
+
+@pytest.mark.parametrize("name", [".example.org", "a" * 64 + ".example", "x..example"])
+def test_name_no_certificate_can_carry(name: str) -> None:
+    """A server may redirect to any name (RFC 8656 §19.1)."""
+
+    async def story() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            request = _request(server.getsockname()[1], ConnectionTransport.TLS, name)
+            connection, owner = _connect(request, ssl.create_default_context())
+            await eventually(lambda: owner.closed)
+            connection.close()
+            await connection.wait_closed()
+        assert len(owner.closed) == 1
+        await assert_nothing_left()
+
+    run(story())
+
+
+def test_certificate_nobody_vouches_for(tmp_path: Path) -> None:
+    """Without a context of the application's the system's authorities decide."""
+
+    async def story() -> None:
+        files = make_certificates(tmp_path)
+        async with _echo_server(_server_context(files)) as port:
+            connection, owner = _connect(_request(port, ConnectionTransport.TLS, "localhost"))
+            await eventually(lambda: owner.closed)
+        assert "verify failed" in owner.closed[0]
+        await connection.wait_closed()
+
+    run(story())
+
+
+def test_closing_while_connecting() -> None:
+    async def story() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            for _ in range(3):
+                request = _request(server.getsockname()[1], ConnectionTransport.TLS)
+                connection, owner = _connect(request, ssl.create_default_context())
+                connection.close()
+                connection.close()
+                await connection.wait_closed()
+                assert (owner.opened, owner.closed) == (None, [])
         await assert_nothing_left()
 
     run(story())

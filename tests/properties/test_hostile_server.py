@@ -9,12 +9,12 @@ from random import Random
 import pytest
 
 from peer.ice import (
+    ConnectionReleased,
     DropReason,
     IceAgent,
     IceRole,
     NetworkType,
     RemoteParameters,
-    StreamReleased,
     TcpType,
     Transmit,
     TransportAddress,
@@ -258,7 +258,7 @@ def _listening() -> IceAgent:
 def _released(agent: IceAgent) -> list[int]:
     found = []
     while (event := agent.next_event()) is not None:
-        if isinstance(event, StreamReleased):
+        if isinstance(event, ConnectionReleased):
             found.append(event.handle)
     return found
 
@@ -269,7 +269,7 @@ def test_silent_connections_are_few_and_short() -> None:
     handles = []
     for number in range(1000):
         remote = TransportAddress("203.0.113.9", 1024 + number)
-        handle = agent.stream_opened(None, local=LOCAL, remote=remote, now=0.0)
+        handle = agent.connection_opened(None, local=LOCAL, remote=remote, now=0.0)
         if handle is not None:
             handles.append(handle)
     assert len(handles) == 64
@@ -277,24 +277,24 @@ def test_silent_connections_are_few_and_short() -> None:
     assert drops[DropReason.TOO_MANY_CONNECTIONS.value] == 1000 - 64
     for second in range(1, 10):
         for handle in handles:
-            agent.receive_stream(handle, b"\x01", now=float(second))
+            agent.receive_bytes(handle, b"\x01", now=float(second))
         agent.handle_timer(now=float(second))
     assert _released(agent) == []
     agent.handle_timer(now=10.0)
     assert _released(agent) == handles
     assert agent.stats().drops[DropReason.TCP_UNAUTHENTICATED.value] == 64
     remote = TransportAddress("203.0.113.10", 1)
-    assert agent.stream_opened(None, local=LOCAL, remote=remote, now=10.0) is not None
+    assert agent.connection_opened(None, local=LOCAL, remote=remote, now=10.0) is not None
 
 
 def test_byte_by_byte_is_held_within_one_frame() -> None:
     agent = _listening()
     remote = TransportAddress("203.0.113.9", 1024)
-    handle = agent.stream_opened(None, local=LOCAL, remote=remote, now=0.0)
+    handle = agent.connection_opened(None, local=LOCAL, remote=remote, now=0.0)
     assert handle is not None
     for _ in range(3):
         for byte in b"\x04\x00" + bytes(1024):
-            agent.receive_stream(handle, bytes([byte]), now=1.0)
+            agent.receive_bytes(handle, bytes([byte]), now=1.0)
     assert agent.transmits() == []
     assert sum(agent.stats().drops.values()) == 3
 
@@ -304,12 +304,12 @@ def test_noise_on_connections() -> None:
     for _ in range(50):
         agent = _listening()
         remote = TransportAddress("203.0.113.9", 1024)
-        handle = agent.stream_opened(None, local=LOCAL, remote=remote, now=0.0)
+        handle = agent.connection_opened(None, local=LOCAL, remote=remote, now=0.0)
         assert handle is not None
         sent: list[Transmit] = []
         for _ in range(20):
-            agent.receive_stream(handle, rng.randbytes(rng.randrange(300)), now=0.0)
+            agent.receive_bytes(handle, rng.randbytes(rng.randrange(300)), now=0.0)
             sent += agent.transmits()
         assert sent == []
-        agent.receive_stream(handle + 7, b"data", now=0.0)
-        assert agent.stats().drops[DropReason.UNKNOWN_STREAM.value] == 1
+        agent.receive_bytes(handle + 7, b"data", now=0.0)
+        assert agent.stats().drops[DropReason.UNKNOWN_CONNECTION.value] == 1

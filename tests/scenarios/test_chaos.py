@@ -74,7 +74,11 @@ class Chaos:
     def _acts(self) -> Iterator[Callable[[], object]]:
         host = self.random.choice([self.alice, self.bob])
         stream = self.random.choice(list(self.streams))
-        yield from (self.restart_both, self.server.forget_allocations, self.server.reset_streams)
+        yield from (
+            self.restart_both,
+            self.server.forget_allocations,
+            self.server.reset_connections,
+        )
         yield from (self.fault, self.server.faults.heal)
         yield lambda: host.restart(stream)
         yield lambda: self.remove(stream)

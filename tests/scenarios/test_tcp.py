@@ -5,18 +5,18 @@ import pytest
 from peer.ice import (
     Candidate,
     CandidateType,
+    ConnectionReleased,
+    ConnectionRequested,
     DataReceived,
     IceConfig,
     IceState,
-    StreamReleased,
-    StreamRequested,
     TcpType,
     Timings,
     TransportAddress,
     TransportProtocol,
     stun,
 )
-from tests.sim import BLOCK_UDP, SimStream
+from tests.sim import BLOCK_UDP, SimConnection
 from tests.sim.agent_host import AgentHost
 from tests.sim.call import Call
 
@@ -104,7 +104,7 @@ def test_active_reaches_passive(lab: Lab, types: tuple[TcpType, TcpType]) -> Non
         assert agent.send(b"\x80hello")
         lab.run(1)
         assert [event.data for event in other.of_type(DataReceived)] == [b"\x80hello"]
-    requested = {agent: len(agent.of_type(StreamRequested)) for agent in lab.agents}
+    requested = {agent: len(agent.of_type(ConnectionRequested)) for agent in lab.agents}
     active = call.offerer if types[0] is ACTIVE else call.answerer
     assert requested == {active: 1, call.other(active): 0}
 
@@ -116,7 +116,7 @@ def test_like_types_do_not_pair(lab: Lab, types: tuple[TcpType, TcpType]) -> Non
     lab.run(60)
     for agent in lab.agents:
         assert agent.state() is IceState.FAILED
-        assert agent.of_type(StreamRequested) == []
+        assert agent.of_type(ConnectionRequested) == []
     assert call.is_open
 
 
@@ -190,7 +190,7 @@ def test_refused_connection_fails_the_check_at_once(lab: Lab) -> None:
 
 def test_check_over_tcp_is_sent_once(lab: Lab) -> None:
     """RFC 8489 §6.2.2: TCP retransmits; the transaction fails after 39.5 s."""
-    accepted: list[SimStream] = []
+    accepted: list[SimConnection] = []
     alice, peer = _active_agent(lab, IceConfig(timings=Timings(patience=0.0)))
     peer.host.listen(peer.host.addresses[0], 7000, accepted.append)
     lab.run(100)
@@ -204,12 +204,12 @@ def test_silent_connection_is_closed(lab: Lab) -> None:
     """RFC 6544 §7.2: ten seconds to show who it is."""
     alice, peer, address = _passive_agent(lab)
     ended: list[float] = []
-    stream = peer.host.connect(peer.host.addresses[0], address)
-    stream.on_close = lambda _: ended.append(lab.sim.now)
+    connection = peer.host.connect(peer.host.addresses[0], address)
+    connection.on_close = lambda _: ended.append(lab.sim.now)
     lab.run(60)
-    assert len(alice.of_type(StreamReleased)) == 1
+    assert len(alice.of_type(ConnectionReleased)) == 1
     # The handshake took one and a half round trips.
-    assert alice.times_of(StreamReleased) == [at(10.03)]
+    assert alice.times_of(ConnectionReleased) == [at(10.03)]
     assert len(ended) == 1
 
 
@@ -219,44 +219,44 @@ def test_connection_of_a_stranger_is_closed(lab: Lab) -> None:
     peer.parameters = type(peer.parameters)("strange", "password-of-a-stranger")
     good = peer.agent_parameters
     peer.know(type(good)(good.username_fragment, "not-the-right-password"))
-    stream = peer.host.connect(peer.host.addresses[0], address)
+    connection = peer.host.connect(peer.host.addresses[0], address)
     for _ in range(9):
-        stream.send(_check(peer))
+        connection.send(_check(peer))
         lab.run(1)
     lab.run(60)
-    assert len(alice.of_type(StreamReleased)) == 1
+    assert len(alice.of_type(ConnectionReleased)) == 1
     assert alice.selections() == []
 
 
-def test_stream_that_makes_no_sense_is_survived(lab: Lab) -> None:
+def test_connection_that_makes_no_sense_is_survived(lab: Lab) -> None:
     """RFC 4571 §2: a length of zero, of 65535, and bytes that are no packet."""
     alice, peer, address = _passive_agent(lab)
-    streams = [peer.host.connect(peer.host.addresses[0], address) for _ in range(3)]
+    connections = [peer.host.connect(peer.host.addresses[0], address) for _ in range(3)]
     nonsense = (bytes(100), b"\xff" * 70_000, b"GET / HTTP/1.1\r\n" * 9)
-    for stream, data in zip(streams, nonsense, strict=True):
-        stream.send(data)
+    for connection, data in zip(connections, nonsense, strict=True):
+        connection.send(data)
     lab.run(60)
     assert alice.selections() == []
-    assert len(alice.streams.open) == 0
+    assert len(alice.connections.open) == 0
 
 
 def test_frames_are_cut_anywhere(lab: Lab) -> None:
     """RFC 4571 §2: one byte at a time, and many frames at a time."""
     alice, peer, address = _passive_agent(lab)
     answers: list[bytes] = []
-    stream = peer.host.connect(peer.host.addresses[0], address)
-    stream.on_data = answers.append
+    connection = peer.host.connect(peer.host.addresses[0], address)
+    connection.on_data = answers.append
     data = _check(peer, use_candidate=True)
     for position in range(len(data)):
-        stream.send(data[position : position + 1])
+        connection.send(data[position : position + 1])
     lab.run(1)
     received = b"".join(answers)
     length = int.from_bytes(received[:2], "big")
     response = stun.parse(received[2 : 2 + length])
     assert response.message_class is stun.MessageClass.SUCCESS
-    assert response.get(stun.XOR_MAPPED_ADDRESS) == stream.local
-    stream.send(b"\x00\x03\x80ab" + b"\x00\x03\x80cd" + b"\x00\x02\x80")
-    stream.send(b"e")
+    assert response.get(stun.XOR_MAPPED_ADDRESS) == connection.local
+    connection.send(b"\x00\x03\x80ab" + b"\x00\x03\x80cd" + b"\x00\x02\x80")
+    connection.send(b"e")
     lab.run(1)
     assert [event.data for event in alice.of_type(DataReceived)] == [b"\x80ab", b"\x80cd", b"\x80e"]
 
@@ -267,9 +267,9 @@ def test_lost_connection_is_opened_again(lab: Lab) -> None:
     call.run()
     lab.run(10)
     alice, bob = call.offerer, call.answerer
-    next(iter(bob.streams.open.values())).abort()
+    next(iter(bob.connections.open.values())).abort()
     lab.run(20)
-    assert len(alice.of_type(StreamRequested)) == 2
+    assert len(alice.of_type(ConnectionRequested)) == 2
     for agent, other in ((alice, bob), (bob, alice)):
         assert agent.send(b"\x80again")
         lab.run(1)
@@ -289,14 +289,14 @@ def test_consent_expires_over_tcp_as_well(lab: Lab) -> None:
 
 
 def test_closing_closes_the_connections(lab: Lab) -> None:
-    """The other side sees the end of the stream."""
+    """The other side sees the end of the connection."""
     call = _call(lab).start()
     call.run()
     lab.run(10)
-    assert len(call.answerer.streams.open) == 1
+    assert len(call.answerer.connections.open) == 1
     call.offerer.close()
     lab.run(1)
-    assert call.answerer.streams.open == {}
+    assert call.answerer.connections.open == {}
 
 
 def test_lost_connection_shows_at_once(lab: Lab) -> None:
@@ -305,8 +305,8 @@ def test_lost_connection_shows_at_once(lab: Lab) -> None:
     call.run()
     lab.run(10)
     alice, bob = call.offerer, call.answerer
-    bob.streams.stop_listening(bob.selected().base)
-    next(iter(bob.streams.open.values())).abort()
+    bob.connections.stop_listening(bob.selected().base)
+    next(iter(bob.connections.open.values())).abort()
     lab.run(0.1)
     assert alice.state() is IceState.DISCONNECTED
 
@@ -318,12 +318,12 @@ def test_connection_that_is_refused_again_is_not_hammered(lab: Lab) -> None:
     lab.run(10)
     alice, bob = call.offerer, call.answerer
     local = bob.selected().base
-    bob.streams.stop_listening(local)
-    next(iter(bob.streams.open.values())).abort()
+    bob.connections.stop_listening(local)
+    next(iter(bob.connections.open.values())).abort()
     lab.run(12)
-    attempts = len(alice.of_type(StreamRequested)) - 1
+    attempts = len(alice.of_type(ConnectionRequested)) - 1
     assert 2 <= attempts <= 5
-    bob.streams.listen(local)
+    bob.connections.listen(local)
     lab.run(8)
     assert alice.state() is IceState.COMPLETED
     assert alice.send(b"\x80again")
@@ -335,9 +335,9 @@ def test_connection_lost_while_nominating(lab: Lab, types: tuple[TcpType, TcpTyp
     call = _call(lab, types).start()
     alice, bob = call.offerer, call.answerer
     assert lab.sim.run_until(lambda: bool(alice.log.nominations()), 10)
-    (handle, stream) = bob.streams.open.popitem()
-    stream.abort()
-    bob.agent.stream_closed(handle, now=bob.now)
+    (handle, connection) = bob.connections.open.popitem()
+    connection.abort()
+    bob.agent.connection_closed(handle, now=bob.now)
     bob.pump()
     lab.run(60)
     assert alice.state() is bob.state() is IceState.COMPLETED

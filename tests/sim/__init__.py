@@ -1,6 +1,6 @@
 """A simulated internet for tests of VoIP software: seeded, in virtual time, without sockets.
 
-Start with `Simulation`, which makes networks, hosts and routers. Sockets and streams of the
+Start with `Simulation`, which makes networks, hosts and routers. Sockets and connections of the
 hosts call back; nothing here sleeps, reads a clock or touches the real network.
 """
 
@@ -38,7 +38,7 @@ from .router import Router, external_endpoints
 from .server_faults import Faults
 from .simulation import Simulation
 from .stun_server import StunServer
-from .tcp import CloseReason, SimListener, SimStream, StreamState
+from .tcp import CloseReason, ConnectionState, SimConnection, SimListener
 from .topologies import (
     Topology,
     behind_nats,
@@ -61,9 +61,9 @@ __all__ = [
     "Interface",
     "InterfaceType",
     "SimSocket",
-    "SimStream",
+    "SimConnection",
     "SimListener",
-    "StreamState",
+    "ConnectionState",
     "CloseReason",
     "Inbox",
     "Letter",

@@ -11,6 +11,8 @@ from peer.ice import (
     Budget,
     Candidate,
     CandidateGathered,
+    ConnectionReleased,
+    ConnectionRequested,
     DataReceived,
     Event,
     IceAgent,
@@ -22,8 +24,6 @@ from peer.ice import (
     RemoteParameters,
     SelectedPairChanged,
     StateChanged,
-    StreamReleased,
-    StreamRequested,
     StunServer,
     TcpType,
     Transmit,
@@ -32,7 +32,7 @@ from peer.ice import (
 )
 from peer.ice.turn import TurnServer
 
-from .agent_streams import AgentStreams
+from .agent_connections import AgentConnections
 from .datagram_log import DatagramLog
 from .host import Host, InterfaceType, SimSocket
 from .kernel import Kernel, Timer
@@ -88,7 +88,7 @@ class AgentHost:
         random = Random(f"{self.sim.seed} {host.name}")
         self.agent = IceAgent(self.config, role=role, entropy=random.randbytes, budget=budget)
         self.sockets: dict[TransportAddress, SimSocket] = {}
-        self.streams = AgentStreams(self)
+        self.connections = AgentConnections(self)
         self.turn_servers: set[TransportAddress] = set()
         self.log = DatagramLog()
         self.arrivals: list[Arrival] = []
@@ -134,9 +134,9 @@ class AgentHost:
         """Tell the agent about a TCP base; a passive one listens on `port`."""
         local = TransportAddress(address, port)
         if tcp_type is TcpType.PASSIVE:
-            self.streams.listen(local)
+            self.connections.listen(local)
         else:
-            self.streams.active[address] = local
+            self.connections.active[address] = local
         return self.agent.add_base(
             stream, component, local, transport=TransportProtocol.TCP, tcp_type=tcp_type
         )
@@ -224,7 +224,7 @@ class AgentHost:
             self._send(transmit)
         self.closed_at = self.sim.now
         self.pump()
-        self.streams.close()
+        self.connections.close()
 
     # -- the driver ---------------------------------------------------------------------------
 
@@ -244,20 +244,20 @@ class AgentHost:
         if isinstance(event, BaseReleased):
             if event.local in self.sockets:
                 self.sockets.pop(event.local).close()
-            self.streams.stop_listening(event.local)
+            self.connections.stop_listening(event.local)
         elif isinstance(event, BaseRequested):
             self.bind(event.host, event.stream, event.component)
-        elif isinstance(event, StreamRequested):
-            self.streams.connect(event)
-        elif isinstance(event, StreamReleased):
-            self.streams.release(event.handle)
+        elif isinstance(event, ConnectionRequested):
+            self.connections.connect(event)
+        elif isinstance(event, ConnectionReleased):
+            self.connections.release(event.handle)
 
     def _send(self, transmit: Transmit) -> None:
         self.log.note(self.sim.now, transmit.local, transmit.remote, transmit.data)
-        if transmit.stream is None:
+        if transmit.connection is None:
             self.sockets[transmit.local].send(transmit.data, transmit.remote)
         else:
-            self.streams.send(transmit.stream, transmit.data)
+            self.connections.send(transmit.connection, transmit.data)
 
     def _arm(self) -> None:
         if self._timer is not None:

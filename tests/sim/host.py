@@ -1,4 +1,4 @@
-"""Hosts: computers and telephones with interfaces, addresses, UDP sockets and TCP streams."""
+"""Hosts: computers and telephones with interfaces, addresses, UDP sockets and TCP connections."""
 
 import errno
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from .kernel import Kernel
 from .link import IDEAL, Conditions, Link
 from .network import Attachment, Network, Node
 from .packet import DropReason, Endpoint, Packet, Protocol, TcpHeader
-from .tcp import SimListener, SimStream, TcpStack
+from .tcp import SimConnection, SimListener, TcpStack
 
 OnDatagram: TypeAlias = Callable[[bytes, TransportAddress], object]
 """Called with the payload and its source, as the host sees it."""
@@ -207,9 +207,9 @@ class Host(Node):
         return socket
 
     def listen(
-        self, address: str, port: int, on_connection: Callable[[SimStream], object]
+        self, address: str, port: int, on_connection: Callable[[SimConnection], object]
     ) -> SimListener:
-        """Accept TCP connections; `on_connection` gets each stream when it is open.
+        """Accept TCP connections; `on_connection` gets each one when it is open.
 
         Raises OSError when the host has no such address, or the port is taken.
         """
@@ -220,8 +220,8 @@ class Host(Node):
         self._tcp.listeners[local] = listener
         return listener
 
-    def connect(self, address: str, destination: Endpoint, port: int = 0) -> SimStream:
-        """Begin a TCP connection from a local address; set the stream's callbacks next.
+    def connect(self, address: str, destination: Endpoint, port: int = 0) -> SimConnection:
+        """Begin a TCP connection from a local address; set its callbacks next.
 
         Raises OSError when the host has no such address, or the port is taken.
         """

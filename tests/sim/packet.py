@@ -39,7 +39,7 @@ class DropReason(StrEnum):
 
 
 class TcpHeader(NamedTuple):
-    """The part of a TCP header that the simulated streams need; numbers count bytes from 0."""
+    """The part of a TCP header that the simulated connections need; numbers count bytes from 0."""
 
     flags: str
     sequence: int = 0

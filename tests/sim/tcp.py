@@ -22,8 +22,8 @@ _MAXIMUM_TRIES = 7
 Transmit: TypeAlias = Callable[[TransportAddress, TransportAddress, bytes, TcpHeader], None]
 
 
-class StreamState(StrEnum):
-    """The life of a stream."""
+class ConnectionState(StrEnum):
+    """The life of a connection."""
 
     CONNECTING = "connecting"
     OPEN = "open"
@@ -31,7 +31,7 @@ class StreamState(StrEnum):
 
 
 class CloseReason(StrEnum):
-    """Why a stream ended; given to `on_close`."""
+    """Why a connection ended; given to `on_close`."""
 
     FINISHED = "closed by the other side"
     REFUSED = "connection refused"
@@ -43,11 +43,11 @@ def ignore(*_: object) -> None:
     """Take a callback that nobody asked for."""
 
 
-class SimStream:
+class SimConnection:
     """One end of a TCP connection. Assign the `on_...` callbacks at any time.
 
     Chunks of `on_data` follow the segments, so a receiver must not rely on their borders.
-    `on_close` is called once, when the other side or the network ends the stream; not after
+    `on_close` is called once, when the other side or the network ends the connection; not after
     `close` or `abort` on this side.
     """
 
@@ -59,7 +59,7 @@ class SimStream:
     ) -> None:
         self.local = local
         self.remote = remote
-        self.state = StreamState.CONNECTING
+        self.state = ConnectionState.CONNECTING
         self.on_connected: Callable[[], object] = ignore
         self.on_data: Callable[[bytes], object] = ignore
         self.on_close: Callable[[CloseReason], object] = ignore
@@ -79,22 +79,22 @@ class SimStream:
     def send(self, data: bytes) -> None:
         """Send bytes; those sent before the connection is open follow later.
 
-        Raises ValueError after `close` or when the stream has ended.
+        Raises ValueError after `close` or when the connection has ended.
         """
-        if self._is_finishing or self.state is StreamState.CLOSED:
-            raise ValueError("the stream is closed")
+        if self._is_finishing or self.state is ConnectionState.CLOSED:
+            raise ValueError("the connection is closed")
         for start in range(0, len(data), SEGMENT_SIZE):
             self._queue("DATA", data[start : start + SEGMENT_SIZE])
 
     def close(self) -> None:
         """Send what is left and a FIN. Nothing is received any more; harmless if closed."""
-        if self.state is not StreamState.CLOSED and not self._is_finishing:
+        if self.state is not ConnectionState.CLOSED and not self._is_finishing:
             self._is_finishing = True
             self._queue("FIN", b"")
 
     def abort(self) -> None:
-        """End the stream at once with a RST."""
-        if self.state is not StreamState.CLOSED:
+        """End the connection at once with a RST."""
+        if self.state is not ConnectionState.CLOSED:
             self._transmit("RST", b"", self._next_to_send)
             self._end(None)
 
@@ -110,7 +110,7 @@ class SimStream:
         self._put("SYN+ACK", b"")
 
     def _queue(self, flags: str, data: bytes) -> None:
-        if self.state is StreamState.OPEN:
+        if self.state is ConnectionState.OPEN:
             self._put(flags, data)
         else:
             self._unsent.append((flags, data))
@@ -148,7 +148,7 @@ class SimStream:
     def receive(self, packet: Packet, header: TcpHeader) -> None:
         """Take a segment of this connection."""
         if header.flags == "RST":
-            is_new = self.state is StreamState.CONNECTING
+            is_new = self.state is ConnectionState.CONNECTING
             reason = CloseReason.REFUSED if is_new else CloseReason.RESET
             self._end(None if self._is_finishing else reason)
             return
@@ -176,7 +176,7 @@ class SimStream:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self.state is StreamState.CONNECTING and self._next_to_receive:
+        if self.state is ConnectionState.CONNECTING and self._next_to_receive:
             self._open()
         if self._unacknowledged:
             if self._timer is None:
@@ -186,7 +186,7 @@ class SimStream:
 
     def _open(self) -> None:
         """The handshake is over: a round trip is known, and waiting data may go."""
-        self.state = StreamState.OPEN
+        self.state = ConnectionState.OPEN
         self._timeout = _LEAST_TIMEOUT + self._stack.round_trip(self)
         unsent, self._unsent = self._unsent, deque()
         for flags, data in unsent:
@@ -194,9 +194,9 @@ class SimStream:
         self.on_connected()
 
     def _take(self, flags: str, data: bytes) -> None:
-        if self.state is StreamState.CLOSED:
+        if self.state is ConnectionState.CLOSED:
             return
-        if flags == "SYN+ACK" and self.state is StreamState.CONNECTING:
+        if flags == "SYN+ACK" and self.state is ConnectionState.CONNECTING:
             self._open()
         elif flags == "DATA" and not self._is_finishing:
             self.on_data(data)
@@ -204,9 +204,9 @@ class SimStream:
             self._end(None if self._is_finishing else CloseReason.FINISHED)
 
     def _end(self, reason: CloseReason | None) -> None:
-        if self.state is StreamState.CLOSED:
+        if self.state is ConnectionState.CLOSED:
             return
-        self.state = StreamState.CLOSED
+        self.state = ConnectionState.CLOSED
         if self._timer is not None:
             self._timer.cancel()
         self._stack.forget(self)
@@ -221,7 +221,7 @@ class SimListener:
         self,
         stack: "TcpStack",
         address: TransportAddress,
-        on_connection: Callable[[SimStream], object],
+        on_connection: Callable[[SimConnection], object],
     ) -> None:
         self._stack = stack
         self.address = address
@@ -233,58 +233,58 @@ class SimListener:
 
 
 class TcpStack:
-    """All streams and listeners of a host."""
+    """All connections and listeners of a host."""
 
     def __init__(self, kernel: Kernel, transmit: Transmit) -> None:
         self.kernel = kernel
         self.transmit = transmit
         self.listeners: dict[TransportAddress, SimListener] = {}
-        self._streams: dict[tuple[TransportAddress, TransportAddress], SimStream] = {}
+        self._connections: dict[tuple[TransportAddress, TransportAddress], SimConnection] = {}
         self._started: dict[tuple[TransportAddress, TransportAddress], float] = {}
 
     def uses(self, address: TransportAddress) -> bool:
-        """Whether a stream or listener has the local address."""
-        return address in self.listeners or any(local == address for local, _ in self._streams)
+        """Whether a connection or listener has the local address."""
+        return address in self.listeners or any(local == address for local, _ in self._connections)
 
-    def connect(self, local: TransportAddress, remote: TransportAddress) -> SimStream:
+    def connect(self, local: TransportAddress, remote: TransportAddress) -> SimConnection:
         """Begin to connect."""
-        stream = self._add(local, remote)
-        stream.begin()
-        return stream
+        connection = self._add(local, remote)
+        connection.begin()
+        return connection
 
-    def _add(self, local: TransportAddress, remote: TransportAddress) -> SimStream:
-        stream = SimStream(self, local, remote)
-        self._streams[local, remote] = stream
+    def _add(self, local: TransportAddress, remote: TransportAddress) -> SimConnection:
+        connection = SimConnection(self, local, remote)
+        self._connections[local, remote] = connection
         self._started[local, remote] = self.kernel.now
-        return stream
+        return connection
 
-    def round_trip(self, stream: SimStream) -> float:
-        """Twice the time that the handshake of `stream` took so far."""
-        return 2 * (self.kernel.now - self._started[stream.local, stream.remote])
+    def round_trip(self, connection: SimConnection) -> float:
+        """Twice the time that the handshake of `connection` took so far."""
+        return 2 * (self.kernel.now - self._started[connection.local, connection.remote])
 
-    def forget(self, stream: SimStream) -> None:
-        """Let go of a stream that has ended."""
-        self._streams.pop((stream.local, stream.remote), None)
-        self._started.pop((stream.local, stream.remote), None)
+    def forget(self, connection: SimConnection) -> None:
+        """Let go of a connection that has ended."""
+        self._connections.pop((connection.local, connection.remote), None)
+        self._started.pop((connection.local, connection.remote), None)
 
     def expects(self, packet: Packet) -> bool:
-        """Whether a stream or listener is there for a packet."""
+        """Whether a connection or listener is there for a packet."""
         key = (packet.destination, packet.source)
-        return key in self._streams or packet.destination in self.listeners
+        return key in self._connections or packet.destination in self.listeners
 
     def receive(self, packet: Packet, header: TcpHeader) -> None:
         """Take a packet; who sends to nobody gets a RST."""
         local, remote = packet.destination, packet.source
-        stream = self._streams.get((local, remote))
+        connection = self._connections.get((local, remote))
         listener = self.listeners.get(local)
-        if stream is not None:
-            stream.receive(packet, header)
+        if connection is not None:
+            connection.receive(packet, header)
         elif listener is not None and header.flags == "SYN":
             self._accept(listener, remote)
         elif header.flags in ("SYN", "SYN+ACK", "DATA", "FIN"):
             self.transmit(local, remote, b"", TcpHeader("RST"))
 
     def _accept(self, listener: SimListener, remote: TransportAddress) -> None:
-        stream = self._add(listener.address, remote)
-        stream.on_connected = lambda: listener.on_connection(stream)
-        stream.accept()
+        connection = self._add(listener.address, remote)
+        connection.on_connected = lambda: listener.on_connection(connection)
+        connection.accept()

@@ -24,7 +24,7 @@ from .client_path import ClientPath
 from .host import Host
 from .packet import Protocol
 from .server_faults import Faults
-from .tcp import SimStream, StreamState
+from .tcp import ConnectionState, SimConnection
 from .turn_allocation import Allocation
 from .turn_auth import Credential, LongTermAuth, Refusal
 from .turn_framer import TurnFramer
@@ -87,7 +87,7 @@ class TurnServer:
         self.alternate_server: TransportAddress | None = None
         """When set, Allocate requests are answered with 300 and this address."""
         self.exchanges: list[Exchange] = []
-        self._streams: dict[ClientPath, SimStream] = {}
+        self._connections: dict[ClientPath, SimConnection] = {}
         self.protocols = frozenset(protocols)
         for local in self.addresses:
             if Protocol.UDP in self.protocols:
@@ -119,10 +119,10 @@ class TurnServer:
         """Lose all allocations, as after a restart; nobody is told."""
         self.relay.forget()
 
-    def reset_streams(self) -> None:
+    def reset_connections(self) -> None:
         """Reset all TCP connections; their allocations end."""
-        for path, stream in list(self._streams.items()):
-            stream.abort()
+        for path, connection in list(self._connections.items()):
+            connection.abort()
             self._lose(path)
 
     # -- requests and indications -------------------------------------------------------------
@@ -136,25 +136,25 @@ class TurnServer:
 
         socket = self.host.bind(local.host, local.port, receive)
 
-    def _accept(self, stream: SimStream) -> None:
+    def _accept(self, connection: SimConnection) -> None:
         framer = TurnFramer()
 
         def transmit(data: bytes) -> None:
-            if stream.state is StreamState.OPEN:
-                stream.send(data)
+            if connection.state is ConnectionState.OPEN:
+                connection.send(data)
 
-        path = ClientPath(Protocol.TCP, stream.remote, stream.local, transmit)
-        self._streams[path] = stream
+        path = ClientPath(Protocol.TCP, connection.remote, connection.local, transmit)
+        self._connections[path] = connection
 
         def receive(data: bytes) -> None:
             for message in framer.feed(data):
                 self.receive(message, path)
 
-        stream.on_data = receive
-        stream.on_close = lambda _: self._lose(path)
+        connection.on_data = receive
+        connection.on_close = lambda _: self._lose(path)
 
     def _lose(self, path: ClientPath) -> None:
-        del self._streams[path]
+        del self._connections[path]
         self.relay.drop(path)
 
     def receive(self, data: bytes, path: ClientPath) -> None:

@@ -1,4 +1,4 @@
-"""Simulated TCP streams, alone and as the way to a TURN server."""
+"""Simulated TCP connections, alone and as the way to a TURN server."""
 
 import pytest
 
@@ -16,6 +16,7 @@ from tests.sim import (
     WEB_ONLY,
     CloseReason,
     Conditions,
+    ConnectionState,
     DropReason,
     FirewallPolicy,
     Host,
@@ -23,9 +24,8 @@ from tests.sim import (
     Letter,
     Network,
     Protocol,
-    SimStream,
+    SimConnection,
     Simulation,
-    StreamState,
     TurnFramer,
     TurnServer,
 )
@@ -33,16 +33,16 @@ from tests.sim_tests.turn_client import TurnClient
 
 
 class End:
-    """One end of a stream with a memory."""
+    """One end of a connection with a memory."""
 
-    def __init__(self, stream: SimStream) -> None:
-        self.stream = stream
+    def __init__(self, connection: SimConnection) -> None:
+        self.connection = connection
         self.data = b""
         self.closed: list[CloseReason] = []
         self.connected = 0
-        stream.on_data = self._receive
-        stream.on_close = self.closed.append
-        stream.on_connected = self._connect
+        connection.on_data = self._receive
+        connection.on_close = self.closed.append
+        connection.on_connected = self._connect
 
     def _receive(self, data: bytes) -> None:
         self.data += data
@@ -66,7 +66,7 @@ class Scene:
         self.server: Host = self.sim.host("server", self.sim.internet, ["61.0.0.1"])
         self.accepted: list[End] = []
         self.listener = self.server.listen(
-            "61.0.0.1", 443, lambda stream: self.accepted.append(End(stream))
+            "61.0.0.1", 443, lambda connection: self.accepted.append(End(connection))
         )
 
     def connect(self, port: int = 443) -> End:
@@ -77,38 +77,38 @@ class Scene:
 def test_connect_talk_and_close_through_a_nat() -> None:
     scene = Scene()
     client = scene.connect()
-    client.stream.send(b"before the handshake is over")
+    client.connection.send(b"before the handshake is over")
     assert scene.sim.run_until(lambda: client.connected == 1, timeout=1)
     assert scene.sim.now == 0.04, "one round trip"
     scene.sim.run()
     [server] = scene.accepted
     assert server.data == b"before the handshake is over"
-    assert server.stream.remote.host == scene.router.external_addresses[0]
-    server.stream.send(b"answer")
-    server.stream.close()
-    server.stream.close()
+    assert server.connection.remote.host == scene.router.external_addresses[0]
+    server.connection.send(b"answer")
+    server.connection.close()
+    server.connection.close()
     scene.sim.run()
     assert (client.data, client.closed, server.closed) == (b"answer", [CloseReason.FINISHED], [])
-    assert client.stream.state is server.stream.state is StreamState.CLOSED
+    assert client.connection.state is server.connection.state is ConnectionState.CLOSED
     with pytest.raises(ValueError, match="closed"):
-        client.stream.send(b"x")
+        client.connection.send(b"x")
 
 
 @pytest.mark.parametrize("seed_loss", [0.1, 0.3])
-def test_streams_are_reliable_and_in_order(seed_loss: float) -> None:
+def test_connections_are_reliable_and_in_order(seed_loss: float) -> None:
     rough = Conditions(delay=0.01, jitter=0.05, loss=seed_loss, duplication=0.1, reordering=0.2)
     scene = Scene(rough)
     client = scene.connect()
     there, back = bytes(range(256)) * 100, bytes(reversed(range(256))) * 100
-    client.stream.send(there)
+    client.connection.send(there)
     scene.sim.run_until(lambda: bool(scene.accepted), timeout=60)
     [server] = scene.accepted
-    server.stream.send(back)
+    server.connection.send(back)
     scene.sim.run()
     assert server.data == there
     assert client.data == back
     assert scene.sim.drops[DropReason.LOSS] > 0
-    client.stream.close()
+    client.connection.close()
     scene.sim.run()
     assert server.closed == [CloseReason.FINISHED]
     assert client.closed == []
@@ -139,7 +139,7 @@ def test_reset() -> None:
     scene = Scene()
     client = scene.connect()
     scene.sim.run()
-    scene.accepted[0].stream.abort()
+    scene.accepted[0].connection.abort()
     scene.sim.run()
     assert client.closed == [CloseReason.RESET]
 
@@ -175,7 +175,7 @@ def test_ports_that_are_taken() -> None:
 def test_segments_have_a_size_limit() -> None:
     scene = Scene(Conditions(mtu=1300))
     client = scene.connect()
-    client.stream.send(bytes(5000))
+    client.connection.send(bytes(5000))
     scene.sim.run()
     assert len(scene.accepted[0].data) == 5000
     assert not scene.sim.drops
@@ -183,11 +183,11 @@ def test_segments_have_a_size_limit() -> None:
 
 def test_framer_takes_one_byte_at_a_time() -> None:
     stun = b"\x00\x01\x00\x04" + bytes(16) + b"attr"
-    stream = b"\x40\x00\x00\x05hello\0\0\0" + stun + b"\x40\x01\x00\x00" + stun
+    connection = b"\x40\x00\x00\x05hello\0\0\0" + stun + b"\x40\x01\x00\x00" + stun
     framer = TurnFramer()
-    messages = [m for i in range(len(stream)) for m in framer.feed(stream[i : i + 1])]
+    messages = [m for i in range(len(connection)) for m in framer.feed(connection[i : i + 1])]
     assert messages == [b"\x40\x00\x00\x05hello\0\0\0", stun, b"\x40\x01\x00\x00", stun]
-    assert TurnFramer().feed(stream) == messages
+    assert TurnFramer().feed(connection) == messages
 
 
 class StreamClient(TurnClient):
@@ -195,18 +195,18 @@ class StreamClient(TurnClient):
 
     def __init__(self, sim: Simulation, host: Host, server: TurnServer) -> None:
         super().__init__(sim, Inbox(host), server)
-        self.stream = host.connect(host.addresses[0], server.address())
+        self.connection = host.connect(host.addresses[0], server.address())
         framer = TurnFramer()
 
         def receive(data: bytes) -> None:
             for message in framer.feed(data):
                 self.inbox.letters.append(Letter(sim.now, message, server.address()))
 
-        self.stream.on_data = receive
+        self.connection.on_data = receive
 
     def send(self, data: bytes) -> None:
-        """Send bytes on the stream."""
-        self.stream.send(data)
+        """Send bytes on the connection."""
+        self.connection.send(data)
 
 
 def test_turn_over_tcp_where_udp_is_blocked() -> None:
@@ -228,9 +228,9 @@ def test_turn_over_tcp_where_udp_is_blocked() -> None:
     peer.send(b"again", relayed)
     client.send(b"\x40\x00\x00\x02hi\0\0")
     scene.sim.run_for(1.0)
-    assert client.inbox.texts[-1] == b"\x40\x00\x00\x05again\0\0\0", "padded on streams"
+    assert client.inbox.texts[-1] == b"\x40\x00\x00\x05again\0\0\0", "padded on connections"
     assert peer.texts[-1] == b"hi"
-    client.stream.close()
+    client.connection.close()
     scene.sim.run_for(1.0)
     assert server.allocations == [], "the allocation ends with its connection"
 
@@ -241,21 +241,21 @@ def test_turn_connections_are_reset() -> None:
     client = StreamClient(scene.sim, scene.client, server)
     client.allocate()
     reasons: list[CloseReason] = []
-    client.stream.on_close = reasons.append
-    server.reset_streams()
+    client.connection.on_close = reasons.append
+    server.reset_connections()
     scene.sim.run_for(1.0)
     assert reasons == [CloseReason.RESET]
     assert server.allocations == []
 
 
-def test_slow_answer_on_a_stream_that_is_gone() -> None:
+def test_slow_answer_on_a_connection_that_is_gone() -> None:
     scene = Scene()
     server = TurnServer(scene.sim.host("turn", scene.sim.internet))
     server.faults.delay = 0.5
     client = StreamClient(scene.sim, scene.client, server)
     client.patience = 0.2
     assert client.ask(Method.BINDING, []) is None
-    client.stream.close()
+    client.connection.close()
     scene.sim.run_for(2.0)
     assert client.inbox.texts == []
     assert server.count(Method.BINDING) == 1
@@ -268,4 +268,4 @@ def test_turn_server_of_one_protocol() -> None:
     refused = End(scene.client.connect(scene.client.addresses[0], (host.addresses[0], 3478)))
     scene.sim.run()
     assert refused.closed == [CloseReason.REFUSED]
-    assert isinstance(refused.stream.remote, TransportAddress)
+    assert isinstance(refused.connection.remote, TransportAddress)

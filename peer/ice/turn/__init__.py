@@ -30,8 +30,8 @@ from .exchange import TurnRequest
 from .relay_data import channel_data, read_channel_data
 from .rest import RestCredentials, rest_credentials
 from .server import AllocateOptions, EvenPort, RelayFamily, TurnServer, TurnTransport
+from .splitter import MessageSplitter
 from .state import TRANSITIONS, AllocationState, Step
-from .stream import StreamSplitter
 
 __all__ = [
     "Allocation",
@@ -67,7 +67,7 @@ __all__ = [
     "security_features",
     "RestCredentials",
     "rest_credentials",
-    "StreamSplitter",
+    "MessageSplitter",
     "channel_data",
     "read_channel_data",
 ]

@@ -87,7 +87,7 @@ class Allocation:
             server, options or AllocateOptions(), self._config, local_port_attempt
         )
         self._credential = LongTermCredential(server.username, server.credential)
-        self._padded = server.transport.is_stream
+        self._padded = server.transport.over_tcp
         self._exchange = Exchange(self._credential, entropy, self._config, reliable=self._padded)
         self._permissions = Permissions(self._config)
         self._channels = Channels(self._config)

@@ -18,8 +18,8 @@ class TurnTransport(enum.Enum):
     DTLS = "dtls"
 
     @property
-    def is_stream(self) -> bool:
-        """Tell whether messages travel on a byte stream: no retransmission, padded channel data."""
+    def over_tcp(self) -> bool:
+        """Tell whether messages travel over TCP or TLS: no retransmission, padded channel data."""
         return self in (TurnTransport.TCP, TurnTransport.TLS)
 
 

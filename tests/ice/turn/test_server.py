@@ -30,7 +30,7 @@ def test_credential_that_is_no_opaque_string_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("transport", "is_stream"),
+    ("transport", "over_tcp"),
     [
         (TurnTransport.UDP, False),
         (TurnTransport.DTLS, False),
@@ -38,8 +38,8 @@ def test_credential_that_is_no_opaque_string_is_refused() -> None:
         (TurnTransport.TLS, True),
     ],
 )
-def test_streams(transport: TurnTransport, is_stream: bool) -> None:
-    assert transport.is_stream is is_stream
+def test_streams(transport: TurnTransport, over_tcp: bool) -> None:
+    assert transport.over_tcp is over_tcp
 
 
 def test_even_port_with_reservation_token_is_refused() -> None:

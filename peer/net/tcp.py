@@ -6,7 +6,7 @@ import ssl
 from functools import cache
 from typing import Protocol, cast
 
-from peer.ice import StreamRequested, StreamTransport
+from peer.ice import ConnectionRequested, ConnectionTransport
 
 MAX_BUFFERED = 256 * 1024
 """Bytes waiting for a slow peer; what comes on top is dropped, whole messages at a time."""
@@ -15,18 +15,18 @@ CLOSE_TIMEOUT = 1.0
 """Seconds a closed connection may go on sending what was written before."""
 
 
-class StreamOwner(Protocol):
+class ConnectionOwner(Protocol):
     """What a connection tells about itself."""
 
-    def stream_opened(
-        self, stream: "Stream", local: tuple[str, int], remote: tuple[str, int]
+    def connection_opened(
+        self, connection: "TcpConnection", local: tuple[str, int], remote: tuple[str, int]
     ) -> None:
         """It is open."""
 
-    def stream_received(self, stream: "Stream", data: bytes) -> None:
+    def bytes_received(self, connection: "TcpConnection", data: bytes) -> None:
         """Bytes arrived."""
 
-    def stream_closed(self, stream: "Stream", reason: str) -> None:
+    def connection_closed(self, connection: "TcpConnection", reason: str) -> None:
         """It is gone or never came to be; told once, and not after `close`."""
 
 
@@ -36,11 +36,11 @@ def default_ssl_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class Stream(asyncio.Protocol):
+class TcpConnection(asyncio.Protocol):
     """One connection. `dropped` counts messages a slow peer had no room for."""
 
-    def __init__(self, owner: StreamOwner, loop: asyncio.AbstractEventLoop) -> None:
-        self._owner: StreamOwner | None = owner
+    def __init__(self, owner: ConnectionOwner, loop: asyncio.AbstractEventLoop) -> None:
+        self._owner: ConnectionOwner | None = owner
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -48,7 +48,7 @@ class Stream(asyncio.Protocol):
         self._gone = asyncio.Event()
         self.dropped = 0
 
-    def connect(self, request: StreamRequested, context: ssl.SSLContext | None) -> None:
+    def connect(self, request: ConnectionRequested, context: ssl.SSLContext | None) -> None:
         """Open the connection the agent asked for, in the background."""
         self._connecting = self._loop.create_task(self._connect(request, context))
 
@@ -67,7 +67,7 @@ class Stream(asyncio.Protocol):
             connected.close()
             raise
 
-    async def _connect(self, request: StreamRequested, context: ssl.SSLContext | None) -> None:
+    async def _connect(self, request: ConnectionRequested, context: ssl.SSLContext | None) -> None:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 await self._open(request, context)
@@ -80,8 +80,8 @@ class Stream(asyncio.Protocol):
             self._gone.set()
             raise
 
-    async def _open(self, request: StreamRequested, context: ssl.SSLContext | None) -> None:
-        secure = request.transport is StreamTransport.TLS
+    async def _open(self, request: ConnectionRequested, context: ssl.SSLContext | None) -> None:
+        secure = request.transport is ConnectionTransport.TLS
         if secure and context is None:
             context = await self._loop.run_in_executor(None, default_ssl_context)
         name = (request.server_name or request.remote.host) if secure else None
@@ -101,7 +101,7 @@ class Stream(asyncio.Protocol):
         self._gone.set()
         owner, self._owner = self._owner, None
         if owner is not None:
-            owner.stream_closed(self, reason)
+            owner.connection_closed(self, reason)
 
     @property
     def gone(self) -> bool:
@@ -154,12 +154,12 @@ class Stream(asyncio.Protocol):
             return
         local = connected.get_extra_info("sockname")[:2]
         remote = connected.get_extra_info("peername")[:2]
-        self._owner.stream_opened(self, local, remote)
+        self._owner.connection_opened(self, local, remote)
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes on; nothing is kept here."""
         if self._owner is not None:
-            self._owner.stream_received(self, data)
+            self._owner.bytes_received(self, data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the owner, unless it closed the connection itself."""

@@ -5,7 +5,7 @@ from ..stun import StunError
 _HEADER = 4
 
 
-class StreamSplitter:
+class MessageSplitter:
     """Cuts what a TURN server sends over TCP or TLS into messages, however the bytes arrive.
 
     It never holds more than one unfinished message, at most 65556 bytes.
@@ -32,12 +32,12 @@ class StreamSplitter:
             if first < 4:
                 size = whole = 20 + length
                 if length & 3:
-                    raise StunError("bad-stream", "STUN length is not a multiple of 4")
+                    raise StunError("bad-framing", "STUN length is not a multiple of 4")
             elif 64 <= first <= 79:
                 size = _HEADER + length
                 whole = (size + 3) & ~3
             else:
-                raise StunError("bad-stream", f"first byte {first}")
+                raise StunError("bad-framing", f"first byte {first}")
             if len(buffer) - position < whole:
                 break
             messages.append(bytes(buffer[position : position + size]))

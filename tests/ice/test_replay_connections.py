@@ -4,14 +4,14 @@ from typing import Any
 
 from peer.ice import (
     CandidateGathered,
+    ConnectionReleased,
+    ConnectionRequested,
     Event,
     IceAgent,
     IceRole,
     IceState,
     Record,
     RemoteParameters,
-    StreamReleased,
-    StreamRequested,
     TcpType,
     Transmit,
     TransportAddress,
@@ -77,18 +77,18 @@ class TcpRun:
     def handle(self, agent: IceAgent, peer: IceAgent, event: Event) -> None:
         if isinstance(event, CandidateGathered):
             peer.add_remote_candidate("0", event.candidate)
-        elif isinstance(event, StreamRequested):
-            known = peer.stream_opened(None, local=RIGHT, remote=SOURCE_PORT, now=self.now)
+        elif isinstance(event, ConnectionRequested):
+            known = peer.connection_opened(None, local=RIGHT, remote=SOURCE_PORT, now=self.now)
             assert known is not None
             self.handles = {agent: event.handle, peer: known}
-            agent.stream_opened(event.handle, local=SOURCE_PORT, remote=RIGHT, now=self.now)
-        elif isinstance(event, StreamReleased):
+            agent.connection_opened(event.handle, local=SOURCE_PORT, remote=RIGHT, now=self.now)
+        elif isinstance(event, ConnectionReleased):
             self.handles.pop(agent, None)
 
     def carry(self, peer: IceAgent, transmit: Transmit) -> None:
-        if peer in self.handles and transmit.stream is not None:
+        if peer in self.handles and transmit.connection is not None:
             for part in (transmit.data[:7], transmit.data[7:]):
-                peer.receive_stream(self.handles[peer], part, now=self.now)
+                peer.receive_bytes(self.handles[peer], part, now=self.now)
 
 
 def test_tcp() -> None:
@@ -97,8 +97,8 @@ def test_tcp() -> None:
     assert run.left.state("0", 1) is IceState.CONNECTED
     run.left.send("0", 1, b"\x80 media", now=run.now)
     run.run(5)
-    run.left.stream_closed(run.handles[run.left], now=run.now, reason="reset")
-    run.right.stream_closed(run.handles[run.right], now=run.now)
+    run.left.connection_closed(run.handles[run.left], now=run.now, reason="reset")
+    run.right.connection_closed(run.handles[run.right], now=run.now)
     run.run(20)
     check(run.left_records)
     check(run.right_records)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from peer.ice import StreamRequested, TransportAddress
+from peer.ice import ConnectionRequested, TransportAddress
 
-from .tcp import CloseReason, SimListener, SimStream, StreamState
+from .tcp import CloseReason, ConnectionState, SimConnection, SimListener
 from .turn_framer import TurnFramer
 
 if TYPE_CHECKING:
@@ -31,93 +31,95 @@ class _Frames:
         return packets
 
 
-class AgentStreams:
+class AgentConnections:
     """Connections of one agent by their handles; TLS is TCP here."""
 
     def __init__(self, owner: "AgentHost") -> None:
         self._owner = owner
-        self.requested: list[StreamRequested] = []
-        self.open: dict[int, SimStream] = {}
+        self.requested: list[ConnectionRequested] = []
+        self.open: dict[int, SimConnection] = {}
         self.active: dict[str, TransportAddress] = {}
         """The active TCP bases by their hosts."""
         self._listeners: dict[TransportAddress, SimListener] = {}
 
-    def connect(self, request: StreamRequested) -> None:
+    def connect(self, request: ConnectionRequested) -> None:
         """Open a connection that the agent asked for."""
         self.requested.append(request)
         owner, handle = self._owner, request.handle
-        stream = owner.host.connect(request.local.host, request.remote, request.local.port)
-        self.open[handle] = stream
+        connection = owner.host.connect(request.local.host, request.remote, request.local.port)
+        self.open[handle] = connection
 
         def connected() -> None:
             if handle in self.open:
-                owner.agent.stream_opened(
-                    handle, local=stream.local, remote=stream.remote, now=owner.now
+                owner.agent.connection_opened(
+                    handle, local=connection.local, remote=connection.remote, now=owner.now
                 )
                 owner.pump()
 
-        stream.on_connected = connected
-        self._attend(handle, stream)
+        connection.on_connected = connected
+        self._attend(handle, connection)
 
     def listen(self, local: TransportAddress) -> None:
         """Accept connections on a passive base."""
         owner = self._owner
 
-        def accept(stream: SimStream) -> None:
-            handle = owner.agent.stream_opened(
-                None, local=stream.local, remote=stream.remote, now=owner.now
+        def accept(connection: SimConnection) -> None:
+            handle = owner.agent.connection_opened(
+                None, local=connection.local, remote=connection.remote, now=owner.now
             )
             if handle is None:
-                stream.abort()
+                connection.abort()
             else:
-                self.open[handle] = stream
-                self._attend(handle, stream)
+                self.open[handle] = connection
+                self._attend(handle, connection)
             owner.pump()
 
         self._listeners[local] = owner.host.listen(local.host, local.port, accept)
 
-    def _attend(self, handle: int, stream: SimStream) -> None:
+    def _attend(self, handle: int, connection: SimConnection) -> None:
         owner = self._owner
-        note = self._recorder(stream)
+        note = self._recorder(connection)
 
         def receive(data: bytes) -> None:
             if handle in self.open:
                 note(data)
-                owner.agent.receive_stream(handle, data, now=owner.now)
+                owner.agent.receive_bytes(handle, data, now=owner.now)
                 owner.pump()
 
         def closed(reason: CloseReason) -> None:
             if self.open.pop(handle, None) is not None:
-                owner.agent.stream_closed(handle, now=owner.now, reason=reason.value)
+                owner.agent.connection_closed(handle, now=owner.now, reason=reason.value)
                 owner.pump()
 
-        stream.on_data, stream.on_close = receive, closed
+        connection.on_data, connection.on_close = receive, closed
 
-    def _recorder(self, stream: SimStream) -> Callable[[bytes], None]:
+    def _recorder(self, connection: SimConnection) -> Callable[[bytes], None]:
         """Something that writes down the messages that arrive on a connection."""
-        to_server = stream.remote in self._owner.turn_servers
+        to_server = connection.remote in self._owner.turn_servers
         feed = TurnFramer().feed if to_server else _Frames().feed
         # What an active candidate receives is told with the address of its base.
-        active = None if to_server else self.active.get(stream.local.host)
-        local = stream.local if stream.local in self._listeners else active or stream.local
+        active = None if to_server else self.active.get(connection.local.host)
+        local = (
+            connection.local if connection.local in self._listeners else active or connection.local
+        )
 
         def note(data: bytes) -> None:
             for message in feed(data):
-                self._owner.note_arrival(local, stream.remote, message)
+                self._owner.note_arrival(local, connection.remote, message)
 
         return note
 
     def send(self, handle: int, data: bytes) -> None:
         """Send bytes on a connection; on one that has just ended they are lost."""
-        stream = self.open.get(handle)
-        if stream is not None and stream.state is not StreamState.CLOSED:
-            stream.send(data)
+        connection = self.open.get(handle)
+        if connection is not None and connection.state is not ConnectionState.CLOSED:
+            connection.send(data)
 
     def release(self, handle: int) -> None:
         """Close a connection that the agent is done with."""
-        stream = self.open.pop(handle, None)
-        if stream is not None:
-            stream.close()
+        connection = self.open.pop(handle, None)
+        if connection is not None:
+            connection.close()
 
     def stop_listening(self, local: TransportAddress) -> None:
         """Accept no more connections on a base, if it is a passive one."""
