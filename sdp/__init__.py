@@ -29,6 +29,7 @@ from sdp.media import MediaSection
 from sdp.origin import UNBOUNDED, Origin, Timing
 from sdp.parser import parse
 from sdp.records import replace
+from sdp.redaction import redact
 from sdp.rtp import STATIC_CODECS, Codec, Extmap, Feedback
 from sdp.sctp import SctpAttributes, Sctpmap
 from sdp.session import Description
@@ -53,6 +54,7 @@ from sdp.writer import serialize
 __all__ = [
     # text to values and back
     "parse",
+    "redact",
     "serialize",
     "SdpError",
     "Tolerated",

@@ -1,7 +1,7 @@
 """Transport attributes of a description: ICE (RFC 8839 §5), DTLS (RFC 8122, RFC 8842), RTCP."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sdp.candidate import Candidate
 from sdp.connection import RtcpAddress
@@ -63,7 +63,7 @@ class IceAttributes:
     """
 
     ufrag: str | None = None
-    pwd: str | None = None
+    pwd: str | None = field(default=None, repr=False)
     options: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     end_of_candidates: bool = False

@@ -23,6 +23,7 @@ from .ice_candidate import (
     from_sdp,
     read_init,
 )
+from .shown import shown
 
 _DISCARD_PORT = 9
 _NETWORK_COST = {
@@ -144,4 +145,4 @@ def from_value(value: object) -> CandidateInit:
             text = f"candidate:{candidate_to_sdp(value)}"
             return CandidateInit(text, value.sdpMid, value.sdpMLineIndex)
         case _:
-            raise JsepTypeError(f"{value!r} is no candidate")
+            raise JsepTypeError(f"{shown(value)} is no candidate")

@@ -26,6 +26,7 @@ from .errors import (
     RangeError,
     SyntaxError_,
 )
+from .shown import shown
 
 CONSENT_CHECKS = 3
 """At least so many consent checks fit into the time consent lasts, however short that is."""
@@ -177,7 +178,7 @@ def check_change(
 def check_gathering_timeout(seconds: object) -> None:
     """Raise JsepTypeError for what is no number of seconds, RangeError for a negative one."""
     if not isinstance(seconds, int | float):
-        raise JsepTypeError(f"gatheringTimeout is not {seconds!r}")
+        raise JsepTypeError(f"gatheringTimeout is not {shown(seconds)}")
     _check_time("gatheringTimeout", seconds)
     if not seconds >= 0:
         raise RangeError("gatheringTimeout is not negative")
@@ -216,7 +217,7 @@ def _members(value: object, what: str) -> Mapping[str, Any]:
         return value
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: getattr(value, each.name) for each in fields(value)}
-    raise JsepTypeError(f"{value!r} is not {what}")
+    raise JsepTypeError(f"{shown(value)} is not {what}")
 
 
 def _named(enumeration: Callable[[Any], Named], value: object) -> Named:
@@ -235,7 +236,7 @@ def _servers(servers: object) -> list[RTCIceServer] | None:
 
 def _list(value: object, what: str) -> Sequence[Any]:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
-        raise JsepTypeError(f"{what} is a list, not {value!r}")
+        raise JsepTypeError(f"{what} is a list, not {shown(value)}")
     return value
 
 
@@ -256,7 +257,7 @@ def _server(value: object) -> RTCIceServer:
     ):
         raise JsepTypeError("URLs, username and credential are strings")
     if server.credentialType != "password":
-        raise JsepTypeError(f"unknown credential type {server.credentialType!r}")
+        raise JsepTypeError(f"unknown credential type {shown(server.credentialType)}")
     _check_urls(server)
     return server
 
@@ -290,7 +291,7 @@ def _certificates(certificates: object) -> list[Certificate]:
     now = datetime.datetime.now(datetime.UTC)
     for certificate in given:
         if not isinstance(certificate, Certificate):
-            raise JsepTypeError(f"{certificate!r} is no certificate")
+            raise JsepTypeError(f"{shown(certificate)} is no certificate")
         if certificate.expires <= now:
             raise InvalidAccessError("a certificate has expired")
     return given
@@ -298,13 +299,13 @@ def _certificates(certificates: object) -> list[Certificate]:
 
 def _check_pool_size(size: object) -> None:
     if not isinstance(size, int) or not 0 <= size <= _MAX_POOL_SIZE:
-        raise JsepTypeError(f"iceCandidatePoolSize is 0..{_MAX_POOL_SIZE}, not {size!r}")
+        raise JsepTypeError(f"iceCandidatePoolSize is 0..{_MAX_POOL_SIZE}, not {shown(size)}")
 
 
 def _check_extensions(configuration: RTCConfiguration) -> None:
     for name, kind in _EXTENSIONS.items():
         if not isinstance(getattr(configuration, name), kind):
-            raise JsepTypeError(f"{name} is not {getattr(configuration, name)!r}")
+            raise JsepTypeError(f"{name} is not {shown(getattr(configuration, name))}")
         if float in kind:
             _check_time(name, getattr(configuration, name))
     check_gathering_timeout(configuration.gatheringTimeout)

@@ -10,6 +10,7 @@ from sdp import Candidate, SdpError, parse_candidate, serialize_candidate
 from .errors import JsepTypeError
 from .ice_component import ice_component
 from .kinship import Kin
+from .shown import shown
 
 _FIELDS = tuple(field.name for field in fields(AiortcIceCandidate))
 _MAX_INDEX = 65535
@@ -44,7 +45,7 @@ def _is_index(value: object) -> bool:
 def _text(value: Mapping[str, Any], name: str) -> str | None:
     text = value.get(name)
     if text is not None and not isinstance(text, str):
-        raise JsepTypeError(f"{name} is a string, not {text!r}")
+        raise JsepTypeError(f"{name} is a string, not {shown(text)}")
     return text
 
 

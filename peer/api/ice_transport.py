@@ -1,6 +1,6 @@
 """What the application sees of an ICE transport (W3C RTCIceTransport)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
 from peer.ice import IceState
@@ -20,7 +20,7 @@ class RTCIceParameters:
     """Credentials of one side (W3C RTCIceParameters)."""
 
     usernameFragment: str
-    password: str
+    password: str = field(repr=False)
     iceLite: bool = False
 
 

@@ -12,6 +12,7 @@ from sdp import is_rid
 
 from .errors import JsepTypeError
 from .media_stream import MediaStream
+from .shown import shown
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 PRIORITIES = ("very-low", "low", "medium", "high")
@@ -49,7 +50,7 @@ def _members(cls: type, value: object) -> dict[str, Any]:
         return {name: value[name] for name in names if name in value}
     if isinstance(value, cls):
         return {name: getattr(value, name) for name in names}
-    raise JsepTypeError(f"{value!r} is no {cls.__name__}")
+    raise JsepTypeError(f"{shown(value)} is no {cls.__name__}")
 
 
 @dataclass
@@ -194,5 +195,5 @@ def _is_finite(value: float) -> bool:
 
 def _sequence(name: str, value: object) -> tuple[Any, ...]:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
-        raise JsepTypeError(f"{name} is a list, not {value!r}")
+        raise JsepTypeError(f"{name} is a list, not {shown(value)}")
     return tuple(value)

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import ClassVar, Self
 
 from peer.transports import RTCSessionDescription as AiortcSessionDescription
+from sdp import redact
 
 from .errors import JsepTypeError
 from .kinship import Kin
+from .shown import shown
 
 TYPES = ("offer", "pranswer", "answer", "rollback")
 
@@ -31,6 +33,10 @@ class RTCSessionDescription(AiortcSessionDescription, metaclass=Kin):
     # It can be changed, as aiortc's.
     __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
+    def __repr__(self) -> str:
+        text = redact(self.sdp) if isinstance(self.sdp, str) else None
+        return f"RTCSessionDescription(sdp={text!r}, type={self.type!r})"
+
     def toJSON(self) -> dict[str, str]:
         """Give what goes to the peer as JSON."""
         return {"type": self.type, "sdp": self.sdp}
@@ -46,5 +52,5 @@ class RTCSessionDescription(AiortcSessionDescription, metaclass=Kin):
         else:
             kind, sdp = getattr(value, "type", None), getattr(value, "sdp", None)
         if kind not in TYPES or not isinstance(sdp, str):
-            raise JsepTypeError(f"{value!r} is no session description")
+            raise JsepTypeError(f"{shown(value)} is no session description")
         return cls(sdp, kind)

@@ -1,7 +1,7 @@
 """What the agent hands to its driver: datagrams to send, and events."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .address import TransportAddress
 from .candidate import Candidate
@@ -25,7 +25,7 @@ class IceParameters:
     """Credentials of one stream and generation (RFC 8839 §5.4)."""
 
     username_fragment: str
-    password: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class RemoteParameters:
     """
 
     username_fragment: str
-    password: str
+    password: str = field(repr=False)
     lite: bool = False
     pacing: float | None = None
     renomination: bool = False

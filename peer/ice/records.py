@@ -6,7 +6,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,23 @@ MAX_LINE = 1 << 22
 MAX_NUMBER = 1 << 64
 MAX_TIME = 1e12
 REDACTED = "***"
+
+
+class Secret(str):
+    """A password, a credential or entropy in a record: equal to the plain text, but never shown."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(REDACTED)
+
+    def __str__(self) -> str:
+        return REDACTED
+
+    def reveal(self) -> str:
+        """Give the plain text."""
+        return super().__str__()
+
 
 _SECRETS = frozenset({"password", "credential"})
 _NUMBER = (int, float, str, type(None))
@@ -41,9 +58,13 @@ class TraceError(ValueError):
     """A line is not a record of a trace, or a trace cannot be replayed."""
 
 
-def dump_record(record: Record) -> str:
-    """Write a record as one line of JSON, without the line feed."""
-    return json.dumps(record, separators=(",", ":"), allow_nan=False)
+def dump_record(record: Record, *, secrets: bool = False) -> str:
+    """Write a record as one line of JSON, without the line feed.
+
+    With `secrets` it has all that `replay` needs. Else it is redacted (see `redact`).
+    """
+    written = record if secrets else redact(record)
+    return json.dumps(written, separators=(",", ":"), allow_nan=False)
 
 
 def load_record(line: str | bytes) -> Record:
@@ -58,7 +79,7 @@ def load_record(line: str | bytes) -> Record:
     if not isinstance(record, dict):
         raise TraceError("a record is an object")
     _check(record)
-    return record
+    return conceal(record)
 
 
 def _refuse(text: str) -> float:
@@ -85,23 +106,35 @@ def _check(record: Record) -> None:
             raise TraceError(f"field {name!r} of {kind!r} has the wrong type")
 
 
+def conceal(record: Record) -> Record:
+    """Give a copy whose passwords, TURN credentials and entropy do not show when it is printed."""
+    return _convert(record, lambda text: Secret(text) if isinstance(text, str) else text)
+
+
 def redact(record: Record) -> Record:
     """Give a copy without passwords, TURN credentials and the entropy they were made from.
 
     A redacted trace is for reading. To replay it the passwords must be put back, and the entropy
     be given to `replay`. Message integrity codes stay: a weak password can be guessed from them.
     """
-    plain: Record = _blank(record)
+    return _convert(record, lambda _: REDACTED)
+
+
+def _convert(record: Record, hide: Callable[[Any], Any]) -> Record:
+    converted: Record = _convert_value(record, hide)
     if record["kind"] == "entropy":
-        plain["data"] = REDACTED
-    return plain
+        converted["data"] = hide(record["data"])
+    return converted
 
 
-def _blank(value: Any) -> Any:
+def _convert_value(value: Any, hide: Callable[[Any], Any]) -> Any:
     if isinstance(value, dict):
-        return {k: REDACTED if k in _SECRETS else _blank(v) for k, v in value.items()}
+        return {
+            name: hide(item) if name in _SECRETS else _convert_value(item, hide)
+            for name, item in value.items()
+        }
     if isinstance(value, list):
-        return [_blank(item) for item in value]
+        return [_convert_value(item, hide) for item in value]
     return value
 
 
@@ -200,6 +233,8 @@ def _decode_fields(kind: Any, plain: Any) -> Any:
 def _decode_scalar(hint: Any, plain: Any) -> Any:
     if plain == REDACTED:
         raise TraceError("the trace is redacted")
+    if isinstance(plain, Secret):
+        plain = plain.reveal()
     if hint is bytes and isinstance(plain, str):
         try:
             return bytes.fromhex(plain)

@@ -30,6 +30,9 @@ class Accepted(NamedTuple):
     tie_breaker: int
     follows_latest: bool
 
+    def __repr__(self) -> str:
+        return f"Accepted({self.local_fragment}:{self.remote_fragment}, priority={self.priority})"
+
 
 class Conflict(enum.Enum):
     """Outcome of comparing roles (RFC 8445 §7.3.1.1)."""

@@ -14,7 +14,9 @@ Each record is a plain dictionary with `time`, in seconds on the agent's clock, 
 - event      what `next_event` gave: event (the name of its class), fields
 - timer      what `get_timer` gave, when it changed: at
 
-What comes from outside is complete, so that `replay` repeats a trace exactly.
+What comes from outside is complete, so that `replay` repeats a trace exactly. To that belong
+passwords, credentials and entropy; they are there, but neither printing a record shows them nor
+`dump_record`, unless it is told to.
 """
 
 import inspect
@@ -27,7 +29,7 @@ from .errors import IceError
 from .events import IceRole
 from .pacer import Budget
 from .pair import CandidatePair
-from .records import Record, encode, encode_fields
+from .records import Record, conceal, encode, encode_fields
 from .session import Entropy, Session
 
 Sink = Callable[[Record], object]
@@ -129,7 +131,8 @@ class Recorder:
     def _write(self, kind: str, time: float | None = None, **fields: Any) -> None:
         self._written += 1
         now = 0.0 if self._session is None else self._session.now
-        self._sink({"time": now if time is None else max(now, time), "kind": kind, **fields})
+        at = now if time is None else max(now, time)
+        self._sink(conceal({"time": at, "kind": kind, **fields}))
 
     def _note(self, decision: str, details: dict[str, object]) -> None:
         if decision == "drop":

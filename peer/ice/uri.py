@@ -53,7 +53,9 @@ def parse_server_uri(text: str) -> ServerUri:
     """
     match = _URI.fullmatch(text)
     if match is None:
-        raise InvalidParameterError(f"{text!r} is no STUN or TURN URI")
+        # What stands before an @ may be a password, and errors end up in logs.
+        host = text.rpartition("@")[2]
+        raise InvalidParameterError(f"{host!r} is no STUN or TURN URI")
     try:
         scheme = Scheme(match["scheme"].lower())
     except ValueError:

@@ -14,6 +14,9 @@ class IceCredentials(NamedTuple):
     ufrag: str
     pwd: str
 
+    def __repr__(self) -> str:
+        return f"IceCredentials(ufrag={self.ufrag!r})"
+
 
 def make_credentials(entropy: Entropy) -> IceCredentials:
     """Make 48 bits of username fragment and 192 bits of password, all ice-char."""

@@ -1,7 +1,7 @@
 """A session description as the engine sees it: defaults filled in, sections classified."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from peer.jsep.errors import InvalidAccessError, RTCError
 from peer.jsep.signaling import SdpType
@@ -57,7 +57,7 @@ class SessionDescription:
     """
 
     type: SdpType
-    original: str | None
+    original: str | None = field(repr=False)
     record: Description
     sections: tuple[Section, ...]
     groups: tuple[tuple[str, ...], ...]

@@ -31,6 +31,9 @@ class Created(NamedTuple):
     slots: tuple[Slot, ...]
     basis: tuple[object, ...]
 
+    def __repr__(self) -> str:
+        return f"Created({self.description!r})"
+
     def is_valid(self, state: "State") -> bool:
         """Tell whether the same call would still say the same (W3C setLocalDescription)."""
         return self.basis == state.basis

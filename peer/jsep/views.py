@@ -8,6 +8,7 @@ from peer.jsep.description import SessionDescription
 from peer.jsep.signaling import SdpType
 from peer.jsep.state import State
 from peer.jsep.wiring import Transport
+from sdp import redact
 
 
 class DescriptionView(NamedTuple):
@@ -15,6 +16,9 @@ class DescriptionView(NamedTuple):
 
     type: SdpType
     text: str
+
+    def __repr__(self) -> str:
+        return f"DescriptionView({self.type!r}, {redact(self.text)!r})"
 
 
 def local_description(

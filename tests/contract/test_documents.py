@@ -1,25 +1,51 @@
 """The documents stay true."""
 
 import re
+from functools import cache
+from pathlib import Path
 
 from tests.contract.source_tree import ROOT, functions, sources
 
 DEVIATIONS = ROOT / "docs" / "deviations.md"
+SECURITY = ROOT / "SECURITY.md"
+
+
+@cache
+def names_of_tests() -> set[str]:
+    """The names of all tests there are."""
+    return {function.name for path in sources("tests") for function in functions(path)}
+
+
+def table(document: Path, heading: str) -> list[str]:
+    """The rows of a table without its head, which begins with `heading`."""
+    lines = document.read_text(encoding="utf-8").splitlines()
+    rows = [
+        line for line in lines if line.startswith("| ") and not line.startswith(("| ---", heading))
+    ]
+    assert rows
+    return rows
 
 
 def test_every_deviation_names_a_section_and_a_test_that_exists() -> None:
-    tests = {function.name for path in sources("tests") for function in functions(path)}
-    rows = [
-        line
-        for line in DEVIATIONS.read_text(encoding="utf-8").splitlines()
-        if line.startswith("| ") and not line.startswith(("| ---", "| Document"))
-    ]
-    assert rows
+    rows = table(DEVIATIONS, "| Document")
     for row in rows:
         assert re.search(r"§|draft-", row), f"no section: {row}"
-        named = re.findall(r"`(test_\w+)`", row)
-        assert named, f"no test: {row}"
-        assert [name for name in named if name not in tests] == []
+        assert_tests_exist(row)
+
+
+def assert_tests_exist(row: str) -> None:
+    named = re.findall(r"`(test_\w+)`", row)
+    assert named, f"no test: {row}"
+    assert [name for name in named if name not in names_of_tests()] == []
+
+
+def test_every_bound_that_is_promised_has_a_figure_and_a_test_that_exists() -> None:
+    rows = table(SECURITY, "| What")
+    for row in rows:
+        bound, figure, _ = row.strip("| ").split(" | ")
+        assert bound
+        assert figure
+        assert_tests_exist(row)
 
 
 def test_make_targets_of_the_readme_exist() -> None:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -77,7 +77,7 @@ class Signature:
     username: str
     realm: str
     nonce: str
-    password: str
+    password: str = field(repr=False)
     algorithm: KeyAlgorithm
     offered: tuple[PasswordAlgorithm, ...] | None
     anonymous: bool

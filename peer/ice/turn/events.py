@@ -1,7 +1,7 @@
 """What an allocation reports."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..address import TransportAddress
 
@@ -40,7 +40,7 @@ class Allocated:
     mapped: TransportAddress | None
     lifetime: float
     refused: tuple[FamilyRefused, ...] = ()
-    reservation_token: bytes | None = None
+    reservation_token: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ class RestCredentials(NamedTuple):
     username: str
     credential: str
 
+    def __repr__(self) -> str:
+        return f"RestCredentials(username={self.username!r})"
+
 
 def rest_credentials(
     secret: str, name: str = "", *, now: float, lifetime: int = 86400

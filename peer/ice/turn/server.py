@@ -1,7 +1,7 @@
 """Which TURN server to use, and what to ask of it (RFC 8656 §7.1)."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..address import TransportAddress
 from ..stun import KeyAlgorithm, long_term_key
@@ -48,7 +48,7 @@ class TurnServer:
     address: TransportAddress
     url: str
     username: str
-    credential: str
+    credential: str = field(repr=False)
     transport: TurnTransport = TurnTransport.UDP
     address_family: RelayFamily = RelayFamily.IPV4
 
@@ -71,7 +71,7 @@ class AllocateOptions:
     """
 
     even_port: EvenPort | None = None
-    reservation_token: bytes | None = None
+    reservation_token: bytes | None = field(default=None, repr=False)
     dont_fragment: bool = False
 
     def __post_init__(self) -> None:
