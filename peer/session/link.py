@@ -1,6 +1,7 @@
 """One transport of a connection: an ICE stream with its candidates, and DTLS over it."""
 
 from collections.abc import Callable
+from typing import TypeAlias, assert_never
 
 from peer.api import RTCDtlsTransport, RTCIceTransport, from_ice, to_ice
 from peer.ice import (
@@ -31,6 +32,16 @@ RENOMINATION = "renomination"
 
 Tell = Callable[["Link", Candidate | None], object]
 """Is told of a local candidate, None at their end."""
+
+LinkEvent: TypeAlias = (
+    CandidateGathered
+    | CandidateRemoved
+    | GatheringCompleted
+    | SelectedPairChanged
+    | SelectedPairLost
+    | StateChanged
+)
+"""What the ICE agent tells of one stream."""
 
 
 class Link:
@@ -112,7 +123,7 @@ class Link:
         self._set_gathering_state("gathering")
         held, self._held = self._held, []
         for event in held:
-            self._note(event)
+            self.take(event)
 
     def restart(self, local: IceCredentials, servers: tuple[IceServer, ...]) -> None:
         """Begin a new generation with these credentials."""
@@ -139,6 +150,9 @@ class Link:
         self.group.drop_rtcp_component()
         second = self.ice.pop()
         self.driver.remove_component(self.stream, second.component)
+        self._selected.pop(second.component, None)
+        for known in (self._candidates, self._before, self._remote_candidates):
+            known[:] = [one for one in known if one.component != second.component]
         second.set_state(IceState.CLOSED)
 
     def set_remote(self, remote: RemoteIce) -> None:
@@ -188,42 +202,32 @@ class Link:
 
     # Events of the driver
 
-    def take_candidate(self, event: CandidateGathered | GatheringCompleted) -> None:
-        """Take a local candidate, or their end, and tell of it when it is time."""
-        if event.username_fragment != self.local.ufrag:
+    def take(self, event: LinkEvent) -> None:
+        """Take an event of the stream; one about a component that was dropped says nothing."""
+        if _component_of(event) > len(self.ice):
             return
-        if self._held_back:
-            self._held.append(event)
-        else:
-            self._note(event)
-
-    def forget_candidate(self, event: CandidateRemoved) -> None:
-        """Take a local candidate out that is gone."""
-        gone = from_ice(event.candidate, self.local.ufrag)
-        if gone in self._candidates:
-            self._candidates.remove(gone)
-
-    def set_state(self, event: StateChanged) -> None:
-        """Note the state of a component."""
-        self._component(event.component).set_state(event.state)
-
-    def select(self, event: SelectedPairChanged | SelectedPairLost) -> None:
-        """Note the pair in use of a component."""
-        component = self._component(event.component)
-        if isinstance(event, SelectedPairLost):
-            self._selected.pop(event.component, None)
-            component.set_selected_pair(None)
-            return
-        self._selected[event.component] = from_ice(event.local, self.local.ufrag)
-        component.set_selected_pair((event.local, event.remote))
+        match event:
+            case CandidateGathered() | GatheringCompleted():
+                self._take_candidate(event)
+            case CandidateRemoved(candidate=candidate):
+                gone = from_ice(candidate, self.local.ufrag)
+                if gone in self._candidates:
+                    self._candidates.remove(gone)
+            case SelectedPairChanged(component=number, local=local, remote=remote):
+                self._selected[number] = from_ice(local, self.local.ufrag)
+                self.ice[number - 1].set_selected_pair((local, remote))
+            case SelectedPairLost(component=number):
+                self._selected.pop(number, None)
+                self.ice[number - 1].set_selected_pair(None)
+            case StateChanged(component=number, state=state):
+                self.ice[number - 1].set_state(state)
+            case _:
+                assert_never(event)
 
     def set_role(self, role: IceRole) -> None:
         """Note the ICE role."""
         for component in self.ice:
             component.set_role(role)
-
-    def _component(self, number: int) -> IceTransport:
-        return self.ice[min(number, len(self.ice)) - 1]
 
     def _make_component(self, number: int) -> IceTransport:
         component = self.driver.component(self.stream, number)
@@ -238,7 +242,12 @@ class Link:
         self._selected.clear()
         self._held_back = True
 
-    def _note(self, event: CandidateGathered | GatheringCompleted) -> None:
+    def _take_candidate(self, event: CandidateGathered | GatheringCompleted) -> None:
+        if event.username_fragment != self.local.ufrag:
+            return
+        if self._held_back:
+            self._held.append(event)
+            return
         if isinstance(event, GatheringCompleted):
             self._set_gathering_state("complete")
             self._tell(self, None)
@@ -252,6 +261,17 @@ class Link:
         self.gathering_state = state
         for component in self.ice:
             component.set_gathering_state(state)
+
+
+def _component_of(event: LinkEvent) -> int:
+    """Return the component an event is about; the end of gathering counts as about the first."""
+    match event:
+        case CandidateGathered(candidate=candidate) | CandidateRemoved(candidate=candidate):
+            return candidate.component
+        case GatheringCompleted():
+            return 1
+        case _:
+            return event.component
 
 
 def _tell_nobody(_link: Link, _candidate: Candidate | None) -> None:

@@ -138,27 +138,24 @@ class Links:
     def _take(self, event: DriverEvent) -> None:
         if self._closed:
             return
-        if isinstance(event, RoleChanged):
-            for every in self._links.values():
-                every.set_role(event.role)
-            return
-        if isinstance(event, GatheringFailed):
-            self._observer.gathering_failed(event)
-            return
-        stream = str(getattr(event, "stream", ""))
-        link = self._links.get(int(stream)) if stream.isdecimal() else None
-        if link is None:
-            return
         match event:
-            case CandidateGathered() | GatheringCompleted():
-                link.take_candidate(event)
-            case CandidateRemoved():
-                link.forget_candidate(event)
-            case SelectedPairChanged() | SelectedPairLost():
-                link.select(event)
-            case StateChanged():
-                link.set_state(event)
-                self._observer.transports_changed()
+            case RoleChanged(role):
+                for every in self._links.values():
+                    every.set_role(role)
+            case GatheringFailed():
+                self._observer.gathering_failed(event)
+            case (
+                CandidateGathered()
+                | CandidateRemoved()
+                | GatheringCompleted()
+                | SelectedPairChanged()
+                | SelectedPairLost()
+                | StateChanged()
+            ):
+                link = self._links.get(int(event.stream))
+                if link is not None:
+                    link.take(event)
+                    self._observer.transports_changed()
             case _:
                 return
 
