@@ -21,7 +21,7 @@ from peer.jsep.simulcast import negotiated_encodings
 from peer.jsep.state import Created, Outcome, State, outcome
 from peer.jsep.tracks import process_remote_tracks, set_current_directions
 from peer.jsep.transports import answer_transports, offer_transports
-from peer.jsep.validation import check_answer, check_offer
+from peer.jsep.validation import check_answer, check_common_codecs, check_offer
 from sdp import replace
 
 
@@ -177,6 +177,7 @@ def _apply_answer(
     assert offer is not None
     local, remote = (answer, offer) if answerer is Side.LOCAL else (offer, answer)
     owners = accepted_sections(offer, answer)
+    check_common_codecs(state.configuration, offer, answer, owners)
     wiring, number = answer_transports(state, answerer.other, offer, answer, owners)
     if answerer is Side.REMOTE:
         state = process_remote_tracks(state, answer)

@@ -4,9 +4,10 @@ All checks come before anything is changed. Each raises InvalidAccessError.
 """
 
 import string
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from peer.jsep.bundle import can_be_bundled
+from peer.jsep.codecs import mutual_codecs
 from peer.jsep.description import Section, SessionDescription
 from peer.jsep.errors import InvalidAccessError
 from peer.jsep.layout import negotiated_sections
@@ -15,7 +16,7 @@ from peer.jsep.model import BundlePolicy, Configuration, RtcpMuxPolicy, Slot
 from peer.jsep.simulcast import check_answered_rids
 from peer.jsep.state import State
 from peer.jsep.wiring import DtlsRole, Transport, same_certificate
-from sdp import DIGEST_SIZES, Codec, Setup, codecs_match
+from sdp import DIGEST_SIZES, Setup, is_media_codec
 
 # RFC 8839 §5.4: ice-char; the last four are none, but browsers take them from older stacks.
 _ICE_CHARS = frozenset(string.ascii_letters + string.digits + "+/" + "-=#_")
@@ -183,13 +184,28 @@ def _check_rtp_answer(section: Section, offered: Section) -> None:
             f"section {section.mid}: {section.media.direction.value} does not answer "
             f"{offered.media.direction.value}"
         )
-    if not any(_is_offered(codec, offered.media.codecs) for codec in section.media.codecs):
-        raise InvalidAccessError(f"section {section.mid}: no codec of the answer was offered")
     check_answered_rids(offered.media, section.media)
 
 
-def _is_offered(codec: Codec, offered: Sequence[Codec]) -> bool:
-    return any(codecs_match(codec, other) for other in offered)
+def check_common_codecs(
+    configuration: Configuration,
+    offer: SessionDescription,
+    answer: SessionDescription,
+    accepted: Collection[str],
+) -> None:
+    """Check that every accepted section has a codec in common that media can be sent with.
+
+    Retransmission, redundancy and tones alone are none (RFC 9429 §5.3.1); nor is one that is not
+    supported here, which an altered local description may have.
+    """
+    offered = offer.by_mid()
+    for section in answer.sections:
+        if section.mid not in accepted or not section.media.is_rtp:
+            continue
+        supported = {own.name.lower() for own in configuration.codecs(section.media.kind)}
+        common = mutual_codecs(section.media.codecs, offered[section.mid].media.codecs)
+        if not any(is_media_codec(one) and one.name.lower() in supported for one in common):
+            raise InvalidAccessError(f"section {section.mid}: no codec for media is in common")
 
 
 def _check_groups(description: SessionDescription) -> None:

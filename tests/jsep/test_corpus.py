@@ -71,9 +71,16 @@ def answerer(name: str) -> End:
 
 
 def offerer(name: str, offer: str) -> End:
-    """An engine that has set `offer` as if it were its own."""
-    end = make_end(0, **options_for(name))
-    for media in parse(offer).media:
+    """An engine that supports what `offer` has, and has set it as if it were its own."""
+    sections = parse(offer).media
+    codecs = {
+        f"{kind}_codecs": tuple(
+            codec for media in sections if media.kind == kind for codec in media.codecs
+        )
+        for kind in ("audio", "video")
+    }
+    end = make_end(0, **options_for(name), **codecs)
+    for media in sections:
         if media.kind == "application":
             end.add_data()
         else:

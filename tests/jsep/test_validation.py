@@ -11,7 +11,9 @@ from peer.jsep import (
     OperationError,
     RTCError,
     RtcpMuxPolicy,
+    create_offer,
 )
+from peer.jsep.codecs import DEFAULT_AUDIO_CODECS, DEFAULT_VIDEO_CODECS
 from sdp import (
     NO_DTLS,
     NO_ICE,
@@ -272,3 +274,86 @@ def test_syntax_errors_name_the_line(change: Change, line: int) -> None:
     assert caught.value.name == "OperationError"
     assert isinstance(caught.value, OperationError)
     assert isinstance(caught.value, DOMException)
+
+
+AUXILIARY = {
+    "audio": (
+        Codec(110, "telephone-event", 8000),
+        Codec(63, "red", 48000, 2, (("111/111", None),)),
+        Codec(13, "CN", 8000),
+    ),
+    "video": (
+        Codec(97, "rtx", 90000, 1, (("apt", "96"),)),
+        Codec(114, "red", 90000),
+        Codec(115, "ulpfec", 90000),
+        Codec(49, "flexfec-03", 90000),
+    ),
+}
+MORE_AUDIO = (*DEFAULT_AUDIO_CODECS, *AUXILIARY["audio"])
+MORE_VIDEO = (*DEFAULT_VIDEO_CODECS, *AUXILIARY["video"][1:])
+
+
+@pytest.mark.parametrize("type_", ["answer", "pranswer"])
+@pytest.mark.parametrize(
+    ("kind", "codecs"),
+    [(kind, (codec,)) for kind, codecs in AUXILIARY.items() for codec in codecs]
+    + list(AUXILIARY.items())
+    + [("audio", (Codec(111, "speex", 16000),))],
+)
+def test_an_answer_needs_a_codec_for_media(
+    kind: str, codecs: tuple[Codec, ...], type_: str
+) -> None:
+    """RFC 9429 §5.3.1: what only protects, pauses or dials sends no media."""
+    one, other = make_ends(audio_codecs=MORE_AUDIO, video_codecs=MORE_VIDEO)
+    one.add(kind)
+    other.set_remote("offer", one.offer())
+    answer = altered(other.answer(), lambda media: media.with_codecs(codecs))
+    before = one.state
+    with pytest.raises(InvalidAccessError, match="no codec for media"):
+        one.set_remote(type_, answer)
+    assert one.state is before
+
+
+@pytest.mark.parametrize(
+    ("kind", "codecs"),
+    [(kind, (codec,)) for kind, codecs in AUXILIARY.items() for codec in codecs]
+    + list(AUXILIARY.items()),
+)
+@pytest.mark.parametrize("later", [False, True])
+def test_an_offered_section_without_a_codec_for_media_is_rejected(
+    kind: str, codecs: tuple[Codec, ...], later: bool
+) -> None:
+    one, other = make_ends(audio_codecs=MORE_AUDIO, video_codecs=MORE_VIDEO)
+    one.add(kind)
+    other.add_track(kind)
+    if later:
+        exchange(one, other)
+    other.set_remote("offer", altered(one.offer(), lambda media: media.with_codecs(codecs)))
+    other.answer()
+    assert [section.rejected for section in other.local.sections] == [True]
+    assert not other.state.wiring.senders
+    assert not other.state.wiring.receivers
+
+
+def test_a_codec_that_only_an_altered_description_has_is_none() -> None:
+    """The application may write any codec into its offer, but nothing here encodes it."""
+    one, other = make_ends(lenient_munging=True)
+    one.add("video")
+    vp9 = (Codec(98, "VP9", 90000),)
+    one.state, text = create_offer(one.state, entropy=one.entropy)
+    one.set_local("offer", altered(text, lambda media: media.with_codecs(media.codecs + vp9)))
+    other.set_remote("offer", text)
+    answer = altered(other.answer(), lambda media: media.with_codecs(vp9))
+    with pytest.raises(InvalidAccessError, match="no codec for media"):
+        one.set_remote("answer", answer)
+
+
+def test_a_rejected_section_needs_no_codec() -> None:
+    one, other = make_ends()
+    one.add("audio")
+    one.add("video")
+    other.set_remote("offer", one.offer())
+    answer = without_sections(other.answer(), "1")
+    rtx = AUXILIARY["video"][:1]
+    one.set_remote("answer", altered(answer, lambda m: m.with_codecs(rtx) if m.mid == "1" else m))
+    assert list(one.state.wiring.senders) == [0]

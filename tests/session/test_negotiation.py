@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from peer import RTCConfiguration, RTCPeerConnection
-from peer.api.errors import DOMException, InvalidModificationError, InvalidStateError, RTCError
+from peer.api.errors import (
+    DOMException,
+    InvalidAccessError,
+    InvalidModificationError,
+    InvalidStateError,
+    RTCError,
+)
 from tests.api.calls import negotiate, two, until_connected
 from tests.api.support import run
 
@@ -280,3 +286,24 @@ def test_restarting_a_closed_connection_changes_nothing() -> None:
     pc.close()
     pc.restartIce()
     assert pc.signalingState == "closed"
+
+
+def test_an_answer_of_retransmission_alone_changes_nothing() -> None:
+    async def scenario() -> None:
+        async with two() as (ours, theirs):
+            ours.addTransceiver("video")
+            await ours.setLocalDescription()
+            assert ours.localDescription is not None
+            await theirs.setRemoteDescription(ours.localDescription)
+            await theirs.setLocalDescription()
+            assert theirs.localDescription is not None
+            answer = theirs.localDescription.sdp
+            alone = re.sub(r"(m=video \d+ \S+) [\d ]+", r"\1 97", answer)
+            with pytest.raises(InvalidAccessError):
+                await ours.setRemoteDescription({"type": "answer", "sdp": alone})
+            assert ours.signalingState == "have-local-offer"
+            assert ours.getTransceivers()[0].currentDirection is None
+            await ours.setRemoteDescription({"type": "answer", "sdp": answer})
+            await until_connected(ours, theirs)
+
+    run(scenario)
