@@ -1,16 +1,120 @@
-"""RTP and RTCP (RFC 3550) as pure functions and state machines: no clock, no sockets, no codecs."""
+"""RTP and RTCP (RFC 3550) as pure functions and state machines: no clock, no sockets, no codecs.
 
+Bytes become values in one pass (`packet`, `extensions`, `rtcp`); objects are made only of what
+somebody keeps. `reception` counts what comes of a source, `nack` asks for what does not, `rtx` and
+`red` take apart what repairs it, and `arrivals` tells the sender when its packets came.
+"""
+
+from .arrivals import ArrivalRecorder
+from .extensions import (
+    ABS_CAPTURE_TIME,
+    ABS_SEND_TIME,
+    AUDIO_LEVEL,
+    MID,
+    ONE_BYTE,
+    PLAYOUT_DELAY,
+    REPAIRED_RTP_STREAM_ID,
+    RTP_STREAM_ID,
+    TRANSMISSION_OFFSET,
+    TRANSPORT_WIDE_CC,
+    TWO_BYTE,
+    VIDEO_ORIENTATION,
+    AudioLevel,
+    CaptureTime,
+    ExtensionMap,
+    HeaderExtensions,
+    PlayoutDelay,
+)
+from .feedback import (
+    BitrateLimit,
+    FullIntraRequest,
+    MaximumBitrate,
+    Nack,
+    PictureLoss,
+    SenderReportRequest,
+    TemporaryBitrates,
+)
+from .nack import NackRequester
 from .packet import MAX_PACKET, RtpDrop, RtpPacket, read_packet, write_packet
+from .reception import Reception, round_trip_time
+from .red import RedBlock, read_red, write_red
+from .reports import (
+    MAX_BLOCKS,
+    SDES_CNAME,
+    SDES_MID,
+    Chunk,
+    Delay,
+    ExtendedReport,
+    Goodbye,
+    ReceiverReport,
+    ReportBlock,
+    SenderReport,
+    SourceDescription,
+)
+from .rtcp import Compound, RtcpDrop, RtcpPacket, is_rtcp, read_compound, write_compound
+from .rtx import unwrap, wrap
 from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, extend, signed_difference
+from .transport_feedback import TransportFeedback
 
 __all__ = [
+    "ArrivalRecorder",
+    "ABS_CAPTURE_TIME",
+    "ABS_SEND_TIME",
+    "AUDIO_LEVEL",
+    "MID",
+    "ONE_BYTE",
+    "PLAYOUT_DELAY",
+    "REPAIRED_RTP_STREAM_ID",
+    "RTP_STREAM_ID",
+    "TRANSMISSION_OFFSET",
+    "TRANSPORT_WIDE_CC",
+    "TWO_BYTE",
+    "VIDEO_ORIENTATION",
+    "AudioLevel",
+    "CaptureTime",
+    "ExtensionMap",
+    "HeaderExtensions",
+    "PlayoutDelay",
+    "BitrateLimit",
+    "FullIntraRequest",
+    "MaximumBitrate",
+    "Nack",
+    "PictureLoss",
+    "SenderReportRequest",
+    "TemporaryBitrates",
+    "NackRequester",
     "MAX_PACKET",
     "RtpDrop",
     "RtpPacket",
     "read_packet",
     "write_packet",
+    "Reception",
+    "round_trip_time",
+    "RedBlock",
+    "read_red",
+    "write_red",
+    "MAX_BLOCKS",
+    "SDES_CNAME",
+    "SDES_MID",
+    "Chunk",
+    "Delay",
+    "ExtendedReport",
+    "Goodbye",
+    "ReceiverReport",
+    "ReportBlock",
+    "SenderReport",
+    "SourceDescription",
+    "Compound",
+    "RtcpDrop",
+    "RtcpPacket",
+    "is_rtcp",
+    "read_compound",
+    "write_compound",
+    "unwrap",
+    "wrap",
     "SEQUENCE_BITS",
     "TIMESTAMP_BITS",
     "extend",
     "signed_difference",
+    "TransportFeedback",
 ]

@@ -1,0 +1,242 @@
+"""RTP header extensions (RFC 8285): which ones we know, and their bytes to values and back."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+ONE_BYTE = 0xBEDE
+TWO_BYTE = 0x1000
+"""What the header says of the form of its extension; the last four bits of the latter are free."""
+
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+RTP_STREAM_ID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RTP_STREAM_ID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+TRANSMISSION_OFFSET = "urn:ietf:params:rtp-hdrext:toffset"
+TRANSPORT_WIDE_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
+PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+ABS_CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
+
+_RESERVED_ID = 15
+"""In the one-byte form reading ends there (RFC 8285 §4.2)."""
+_MAX_ONE_BYTE_ID = 14
+_MAX_ONE_BYTE_SIZE = 16
+_MAX_NAME = 16
+
+
+class AudioLevel(NamedTuple):
+    """How loud a packet is, in -dBov (0 loudest, 127 silence), and whether it is speech."""
+
+    level: int
+    voice: bool
+
+
+class PlayoutDelay(NamedTuple):
+    """Bounds of the receiver's delay, in seconds up to 40.95."""
+
+    least: float
+    most: float
+
+
+class CaptureTime(NamedTuple):
+    """When a packet's first sample was captured: NTP 32.32, and the offset of that clock to the
+    sender's, 32.32 signed, when known."""
+
+    ntp_time: int
+    offset: int | None
+
+
+class HeaderExtensions:
+    """What the header extensions of one packet say; None for what it does not carry.
+
+    `abs_send_time` is 6.18 seconds, `transmission_offset` in units of the codec's clock.
+    """
+
+    __slots__ = (
+        "abs_send_time",
+        "audio_level",
+        "capture_time",
+        "mid",
+        "orientation",
+        "playout_delay",
+        "repaired_rid",
+        "rid",
+        "transmission_offset",
+        "transport_sequence_number",
+    )
+
+    def __init__(self) -> None:
+        self.mid: str | None = None
+        self.rid: str | None = None
+        self.repaired_rid: str | None = None
+        self.audio_level: AudioLevel | None = None
+        self.abs_send_time: int | None = None
+        self.transmission_offset: int | None = None
+        self.transport_sequence_number: int | None = None
+        self.orientation: int | None = None
+        self.playout_delay: PlayoutDelay | None = None
+        self.capture_time: CaptureTime | None = None
+
+
+def _read_name(value: bytes) -> str | None:
+    return value.decode("ascii", "replace") if 0 < len(value) <= _MAX_NAME else None
+
+
+def _write_name(name: str) -> bytes:
+    return name.encode("ascii")
+
+
+def _read_number(size: int, *, signed: bool = False) -> Callable[[bytes], int | None]:
+    def read(value: bytes) -> int | None:
+        return int.from_bytes(value, "big", signed=signed) if len(value) == size else None
+
+    return read
+
+
+def _write_number(size: int, *, signed: bool = False) -> Callable[[int], bytes]:
+    return lambda number: number.to_bytes(size, "big", signed=signed)
+
+
+def _read_audio_level(value: bytes) -> AudioLevel | None:
+    return AudioLevel(value[0] & 0x7F, value[0] >= 0x80) if len(value) == 1 else None
+
+
+def _write_audio_level(level: AudioLevel) -> bytes:
+    return bytes((level.voice << 7 | level.level,))
+
+
+def _read_playout_delay(value: bytes) -> PlayoutDelay | None:
+    if len(value) != 3:
+        return None
+    both = int.from_bytes(value, "big")
+    least, most = both >> 12, both & 0xFFF
+    return PlayoutDelay(least / 100, most / 100) if least <= most else None
+
+
+def _write_playout_delay(delay: PlayoutDelay) -> bytes:
+    least, most = (min(0xFFF, max(0, round(bound * 100))) for bound in delay)
+    return (least << 12 | most).to_bytes(3, "big")
+
+
+def _read_capture_time(value: bytes) -> CaptureTime | None:
+    if len(value) not in (8, 16):
+        return None
+    offset = int.from_bytes(value[8:], "big", signed=True) if len(value) == 16 else None
+    return CaptureTime(int.from_bytes(value[:8], "big"), offset)
+
+
+def _write_capture_time(time: CaptureTime) -> bytes:
+    offset = b"" if time.offset is None else time.offset.to_bytes(8, "big", signed=True)
+    return time.ntp_time.to_bytes(8, "big") + offset
+
+
+class _Kind(NamedTuple):
+    attribute: str
+    read: Callable[[bytes], object]
+    write: Callable[[Any], bytes]
+
+
+_KINDS = {
+    MID: _Kind("mid", _read_name, _write_name),
+    RTP_STREAM_ID: _Kind("rid", _read_name, _write_name),
+    REPAIRED_RTP_STREAM_ID: _Kind("repaired_rid", _read_name, _write_name),
+    AUDIO_LEVEL: _Kind("audio_level", _read_audio_level, _write_audio_level),
+    ABS_SEND_TIME: _Kind("abs_send_time", _read_number(3), _write_number(3)),
+    TRANSMISSION_OFFSET: _Kind(
+        "transmission_offset", _read_number(3, signed=True), _write_number(3, signed=True)
+    ),
+    TRANSPORT_WIDE_CC: _Kind("transport_sequence_number", _read_number(2), _write_number(2)),
+    VIDEO_ORIENTATION: _Kind("orientation", _read_number(1), _write_number(1)),
+    PLAYOUT_DELAY: _Kind("playout_delay", _read_playout_delay, _write_playout_delay),
+    ABS_CAPTURE_TIME: _Kind("capture_time", _read_capture_time, _write_capture_time),
+}
+
+
+class ExtensionMap:
+    """Reads and writes header extensions by the identifiers that a description agreed.
+
+    With `mixed` (`a=extmap-allow-mixed`) packets that need it are written in the two-byte form;
+    both forms are read whatever was agreed (RFC 8285 §4.1.2). Unknown URIs are ignored.
+    """
+
+    __slots__ = ("_by_id", "_ids", "_mixed")
+
+    def __init__(self, ids: Mapping[str, int], *, mixed: bool = False) -> None:
+        self._ids = {uri: number for uri, number in ids.items() if uri in _KINDS}
+        self._by_id = {number: _KINDS[uri] for uri, number in self._ids.items()}
+        self._mixed = mixed
+
+    def __contains__(self, uri: str) -> bool:
+        return uri in self._ids
+
+    def read(self, profile: int, body: bytes) -> HeaderExtensions:
+        """Read what a packet's extension says.
+
+        An element that runs past the end is dropped with all behind it; of two with one
+        identifier the last counts; one of a wrong size is ignored.
+        """
+        found = HeaderExtensions()
+        if profile == ONE_BYTE:
+            self._read_one_byte(body, found)
+        elif profile & 0xFFF0 == TWO_BYTE:
+            self._read_two_byte(body, found)
+        return found
+
+    def _read_one_byte(self, body: bytes, found: HeaderExtensions) -> None:
+        position, end = 0, len(body)
+        while position < end:
+            first = body[position]
+            position += 1
+            if first == 0:
+                continue
+            number, after = first >> 4, position + (first & 0x0F) + 1
+            if number in (0, _RESERVED_ID) or after > end:
+                return
+            self._take(number, body[position:after], found)
+            position = after
+
+    def _read_two_byte(self, body: bytes, found: HeaderExtensions) -> None:
+        position, end = 0, len(body)
+        while position < end:
+            number = body[position]
+            position += 1
+            if number == 0:
+                continue
+            if position == end or position + 1 + body[position] > end:
+                return
+            after = position + 1 + body[position]
+            self._take(number, body[position + 1 : after], found)
+            position = after
+
+    def _take(self, number: int, value: bytes, found: HeaderExtensions) -> None:
+        kind = self._by_id.get(number)
+        if kind is not None:
+            read = kind.read(value)
+            if read is not None:
+                setattr(found, kind.attribute, read)
+
+    def write(self, extensions: HeaderExtensions) -> tuple[int, bytes]:
+        """Return the profile and the body, (0, b"") when there is nothing to say.
+
+        What was not agreed is left out, and so is what the one-byte form cannot hold where the
+        two-byte form was not agreed.
+        """
+        values = []
+        for uri, number in self._ids.items():
+            kind = _KINDS[uri]
+            value = getattr(extensions, kind.attribute)
+            if value is not None:
+                values.append((number, kind.write(value)))
+        small = [item for item in values if _fits_one_byte(*item)]
+        if len(small) < len(values) and self._mixed:
+            body = b"".join(bytes((number, len(value))) + value for number, value in values)
+            return TWO_BYTE, body + bytes(-len(body) % 4)
+        if not small:
+            return 0, b""
+        body = b"".join(bytes((number << 4 | len(value) - 1,)) + value for number, value in small)
+        return ONE_BYTE, body + bytes(-len(body) % 4)
+
+
+def _fits_one_byte(number: int, value: bytes) -> bool:
+    return number <= _MAX_ONE_BYTE_ID and 0 < len(value) <= _MAX_ONE_BYTE_SIZE

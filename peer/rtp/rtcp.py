@@ -1,0 +1,174 @@
+"""RTCP compounds (RFC 3550 §6.1): bytes to packets and back."""
+
+import enum
+import struct
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias, assert_never
+
+from . import feedback as fb
+from . import reports as rp
+from .feedback import (
+    FullIntraRequest,
+    MaximumBitrate,
+    Nack,
+    PictureLoss,
+    SenderReportRequest,
+    TemporaryBitrates,
+)
+from .reports import (
+    ExtendedReport,
+    Goodbye,
+    MalformedError,
+    ReceiverReport,
+    SenderReport,
+    SourceDescription,
+)
+from .transport_feedback import (
+    TransportFeedback,
+    read_transport_feedback,
+    write_transport_feedback,
+)
+
+RtcpPacket: TypeAlias = (
+    SenderReport
+    | ReceiverReport
+    | SourceDescription
+    | Goodbye
+    | ExtendedReport
+    | Nack
+    | PictureLoss
+    | FullIntraRequest
+    | MaximumBitrate
+    | TemporaryBitrates
+    | SenderReportRequest
+    | TransportFeedback
+)
+
+SR, RR, SDES, BYE = range(200, 204)
+RTPFB, PSFB, XR = 205, 206, 207
+TRANSPORT_CC = 15
+
+_HEADER = struct.Struct("!BBH")
+
+
+class RtcpDrop(enum.Enum):
+    """Why (the rest of) a compound was not read."""
+
+    TRUNCATED = "rtcp-truncated"
+    WRONG_VERSION = "rtcp-wrong-version"
+    WRONG_PADDING = "rtcp-wrong-padding"
+    MALFORMED = "rtcp-malformed"
+
+
+class Compound(NamedTuple):
+    """The packets of a compound up to where it became unreadable, and why it did."""
+
+    packets: tuple[RtcpPacket, ...]
+    drop: RtcpDrop | None = None
+
+
+_REPORTS: dict[int, Callable[[int, bytes], RtcpPacket]] = {
+    SR: rp.read_sender_report,
+    RR: rp.read_receiver_report,
+    SDES: rp.read_source_description,
+    BYE: rp.read_goodbye,
+    XR: rp.read_extended_report,
+}
+_FEEDBACK: dict[tuple[int, int], Callable[[bytes], RtcpPacket | None]] = {
+    (RTPFB, fb.NACK): fb.read_nack,
+    (RTPFB, fb.TMMBR): lambda body: fb.read_temporary_bitrates(body, notification=False),
+    (RTPFB, fb.TMMBN): lambda body: fb.read_temporary_bitrates(body, notification=True),
+    (RTPFB, fb.SR_REQUEST): lambda body: SenderReportRequest(*fb.read_picture_loss(body)),
+    (RTPFB, TRANSPORT_CC): read_transport_feedback,
+    (PSFB, fb.PLI): fb.read_picture_loss,
+    (PSFB, fb.FIR): fb.read_full_intra_request,
+    (PSFB, fb.APPLICATION): fb.read_maximum_bitrate,
+}
+
+
+def is_rtcp(data: bytes) -> bool:
+    """Tell RTCP from RTP when both share a transport (RFC 5761 §4)."""
+    return len(data) > 1 and 192 <= data[1] <= 223
+
+
+def read_compound(data: bytes) -> Compound:
+    """Read all packets of a datagram, of reduced size too (RFC 5506).
+
+    Types and formats nobody knows are skipped. What comes before something unreadable counts,
+    unlike in RFC 3550 §A.2, and as in libwebrtc.
+    """
+    packets: list[RtcpPacket] = []
+    position = 0
+    while position < len(data):
+        if position + 4 > len(data):
+            return Compound(tuple(packets), RtcpDrop.TRUNCATED)
+        first, kind, words = _HEADER.unpack_from(data, position)
+        end = position + 4 + 4 * words
+        if first >> 6 != 2:
+            return Compound(tuple(packets), RtcpDrop.WRONG_VERSION)
+        if end > len(data):
+            return Compound(tuple(packets), RtcpDrop.TRUNCATED)
+        body = data[position + 4 : end]
+        if first & 0x20:
+            if not body or not 0 < body[-1] <= len(body) or end < len(data):
+                return Compound(tuple(packets), RtcpDrop.WRONG_PADDING)
+            body = body[: len(body) - body[-1]]
+        try:
+            packet = _read(kind, first & 0x1F, body)
+        except MalformedError:
+            return Compound(tuple(packets), RtcpDrop.MALFORMED)
+        if packet is not None:
+            packets.append(packet)
+        position = end
+    return Compound(tuple(packets))
+
+
+def _read(kind: int, count: int, body: bytes) -> RtcpPacket | None:
+    report = _REPORTS.get(kind)
+    if report is not None:
+        return report(count, body)
+    feedback = _FEEDBACK.get((kind, count))
+    return None if feedback is None else feedback(body)
+
+
+def write_compound(*packets: RtcpPacket) -> bytes:
+    """Write packets one after the other; ValueError when one is too large for its format."""
+    return b"".join(map(_write, packets))
+
+
+def _write(packet: RtcpPacket) -> bytes:
+    kind, count, body = _encode(packet)
+    if count > rp.MAX_BLOCKS:
+        raise ValueError("an RTCP packet counts 31 at most")
+    return _HEADER.pack(2 << 6 | count, kind, len(body) // 4) + body
+
+
+def _encode(packet: RtcpPacket) -> tuple[int, int, bytes]:
+    match packet:
+        case SenderReport():
+            return SR, *rp.write_sender_report(packet)
+        case ReceiverReport():
+            return RR, *rp.write_receiver_report(packet)
+        case SourceDescription():
+            return SDES, *rp.write_source_description(packet)
+        case Goodbye():
+            return BYE, *rp.write_goodbye(packet)
+        case ExtendedReport():
+            return XR, *rp.write_extended_report(packet)
+        case Nack():
+            return RTPFB, fb.NACK, fb.write_nack(packet)
+        case TemporaryBitrates():
+            written = fb.write_temporary_bitrates(packet)
+            return RTPFB, fb.TMMBN if packet.notification else fb.TMMBR, written
+        case SenderReportRequest():
+            return RTPFB, fb.SR_REQUEST, struct.pack("!II", *packet)
+        case TransportFeedback():
+            return RTPFB, TRANSPORT_CC, write_transport_feedback(packet)
+        case PictureLoss():
+            return PSFB, fb.PLI, struct.pack("!II", *packet)
+        case FullIntraRequest():
+            return PSFB, fb.FIR, fb.write_full_intra_request(packet)
+        case MaximumBitrate():
+            return PSFB, fb.APPLICATION, fb.write_maximum_bitrate(packet)
+        case _:
+            assert_never(packet)

@@ -1,0 +1,163 @@
+"""Asking for packets again (RFC 4585 §6.2.1)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peer.rtp import Nack, NackRequester, write_compound
+from peer.rtp.nack import MAX_MISSING, MAX_NUMBERS, MAX_REQUESTS
+
+
+def asked(requester: NackRequester, until: float) -> list[tuple[float, tuple[int, ...]]]:
+    """Ask whenever it is time, until then; returns when for what."""
+    found = []
+    while (deadline := requester.deadline()) is not None and deadline <= until:
+        due = requester.due(deadline)
+        if due:
+            found.append((round(deadline, 4), due))
+        elif requester.deadline() == deadline:
+            raise AssertionError("a deadline at which nothing happens")
+    return found
+
+
+def receive(requester: NackRequester, *numbers: int, now: float = 0.0) -> None:
+    for number in numbers:
+        assert not requester.add(number, now)
+
+
+def test_a_gap_is_asked_for_at_once() -> None:
+    requester = NackRequester()
+    receive(requester, 10, 13)
+    assert requester.deadline() == 0.0
+    assert requester.due(0.0) == (11, 12)
+
+
+def test_nothing_before_the_first_packet_is_asked_for() -> None:
+    requester = NackRequester()
+    receive(requester, 10, 9, 8)
+    assert requester.deadline() is None
+
+
+def test_it_is_asked_for_again_when_an_answer_could_have_come() -> None:
+    """Also when nothing arrives any more; after two requests the wait grows by half each time."""
+    requester = NackRequester()
+    requester.round_trip = 0.03
+    receive(requester, 1, 3)
+    times = [time for time, _ in asked(requester, 0.3)]
+    assert times == [0.0, 0.04, 0.08, 0.14, 0.23]
+
+
+def test_a_very_short_round_trip_does_not_make_a_flood() -> None:
+    requester = NackRequester()
+    requester.round_trip = 0.001
+    receive(requester, 1, 3)
+    assert [time for time, _ in asked(requester, 0.05)] == [0.0, 0.02, 0.04]
+
+
+def test_what_came_is_not_asked_for() -> None:
+    requester = NackRequester()
+    receive(requester, 1, 4, 2)
+    assert requester.due(0.0) == (3,)
+    receive(requester, 3, now=0.02)
+    assert (len(requester), requester.deadline()) == (0, None)
+
+
+def test_where_packets_overtake_each_other_it_waits_a_moment() -> None:
+    """Five milliseconds, or two further packets, for the ten seconds after."""
+    requester = NackRequester()
+    receive(requester, 1, 3, 2)
+    receive(requester, 5, now=1.0)
+    assert requester.due(1.0) == ()
+    assert requester.deadline() == pytest.approx(1.005)
+    receive(requester, 6, now=1.001)
+    assert requester.due(1.001) == (4,)
+    receive(requester, 8, now=12.0)
+    assert requester.due(12.0) == (7,)
+
+
+def test_it_gives_up_after_ten_requests_or_a_second() -> None:
+    requester = NackRequester()
+    requester.round_trip = 0.001
+    receive(requester, 1, 3)
+    times = [time for time, _ in asked(requester, 60.0)]
+    assert 2 < len(times) <= MAX_REQUESTS
+    assert times[-1] <= 1.001
+    assert requester.deadline() is None
+
+
+def test_what_is_decoded_is_not_asked_for() -> None:
+    requester = NackRequester()
+    receive(requester, 1, 4, 8)
+    requester.forget(6)
+    assert requester.due(0.0) == (6, 7)
+    assert 3 not in requester
+    assert 6 in requester
+
+
+def test_too_large_a_gap_is_given_up_at_no_cost() -> None:
+    requester = NackRequester()
+    receive(requester, 1, 3)
+    assert requester.add(1_000_000_000, 0.0)
+    assert requester.deadline() is None
+    assert not requester.add(1_000_000_000 + MAX_MISSING, 0.0)
+    assert len(requester) == MAX_MISSING - 1
+
+
+def test_a_message_names_no_more_than_it_may_and_the_next_one_waits() -> None:
+    requester = NackRequester()
+    receive(requester, *range(0, 2 * 400, 2))
+    first = requester.due(0.0)
+    assert len(first) == MAX_NUMBERS
+    write_compound(Nack(1, 2, tuple(number & 0xFFFF for number in first)))
+    assert requester.due(0.0) == ()
+    assert requester.deadline() == pytest.approx(0.005)
+    assert len(requester.due(0.005)) == 399 - MAX_NUMBERS
+
+
+def test_it_pauses_where_hardly_anything_is_answered() -> None:
+    """RTP retransmissions that never come would only fill the line."""
+    requester = NackRequester()
+    requester.round_trip = 0.02
+    for second in range(40):
+        receive(requester, 10 * second, 10 * second + 9, now=second / 10)
+        asked(requester, second / 10 + 0.099)
+    receive(requester, 500, now=4.0)
+    assert requester.due(4.0) == ()
+    deadline = requester.deadline()
+    assert deadline is not None
+    assert deadline > 6.9
+
+
+def test_it_goes_on_where_requests_are_answered() -> None:
+    requester = NackRequester()
+    for second in range(80):
+        now = second / 10
+        receive(requester, 10 * second, 10 * second + 9, now=now)
+        assert requester.due(now) == tuple(range(10 * second + 1, 10 * second + 9))
+        receive(requester, *range(10 * second + 1, 10 * second + 5), now=now + 0.03)
+        requester.forget(10 * second + 9)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["packet", "ask", "forget"]), st.integers(-5, 40)), max_size=80
+    )
+)
+def test_only_what_is_missing_is_asked_for(steps: list[tuple[str, int]]) -> None:
+    requester, now, highest = NackRequester(), 0.0, 1000
+    came = {highest}
+    receive(requester, highest)
+    for what, step in steps:
+        now += 0.013
+        if what == "packet":
+            number = highest + step
+            came.add(number)
+            highest = max(highest, number)
+            requester.add(number, now)
+        elif what == "forget":
+            requester.forget(highest - step)
+        else:
+            due = requester.due(now)
+            assert not came.intersection(due)
+            assert all(1000 < number < highest for number in due)
+            assert list(due) == sorted(set(due))
