@@ -101,7 +101,7 @@ class NackRequester:
             self._missing = {n: one for n, one in self._missing.items() if n >= before}
 
     def due(self, now: float) -> tuple[int, ...]:
-        """Return what to ask for now, and count it as asked for."""
+        """Return what it is time to ask for, and count it as asked for."""
         if not self._missing or now < max(self._next_message, self._paused_until):
             return ()
         self._give_up(now)
