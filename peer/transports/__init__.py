@@ -45,12 +45,13 @@ from aiortc.sdp import SessionDescription
 
 from .certificate import Certificate
 from .datachannel import DataChannel
-from .dtls import DtlsDrop, DtlsRole, DtlsTransport, TransportCounters
+from .dtls import DtlsRole, DtlsTransport, TransportCounters
 from .emitter import Emitter
 from .group import Malformed, TransportGroup
 from .ice import DatagramPath, IceTransport
 from .parameters import RtpReceiveParameters, RtpSendParameters
 from .receiver import MediaDrop, RtpReceiver
+from .records import DtlsDrop
 from .router import Drop
 from .sctp import SctpDrop, SctpTransport
 from .sender import RtpSender

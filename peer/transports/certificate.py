@@ -42,6 +42,8 @@ _CIPHERS = ":".join(
     for signature in ("ECDSA", "RSA")
 ).encode()
 
+_DTLS_1_2 = 0xFEFD
+
 
 class Certificate(RTCCertificate):
     """A certificate with its private key, for any number of connections."""
@@ -111,6 +113,11 @@ def _ssl_context(srtp_profiles: tuple[SRTPProtectionProfile, ...]) -> SSL.Contex
     context = SSL.Context(SSL.DTLS_METHOD)
     # No association resumes another: each shows its certificate anew.
     context.set_options(SSL.OP_NO_TICKET)
+    # An association is followed by another one (RFC 8842 §6), never renegotiated.
+    context.set_options(SSL.OP_NO_RENEGOTIATION)
+    # RFC 8996 §5; of what came after 1.2, `plaintext` knows no records.
+    context.set_min_proto_version(_DTLS_1_2)
+    context.set_max_proto_version(_DTLS_1_2)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     # The memory OpenSSL writes to knows no MTU; left alone, it would fragment at 228 bytes.
     context.set_options(SSL.OP_NO_QUERY_MTU)

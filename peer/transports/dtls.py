@@ -1,13 +1,11 @@
 """DTLS and SRTP over one ICE component (RFC 5763, RFC 5764)."""
 
 import asyncio
-import contextlib
 import enum
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import cast
 
 import pylibsrtp
@@ -24,11 +22,13 @@ from OpenSSL import SSL
 
 from .certificate import Certificate
 from .emitter import Emitter
-from .flights import Flights
+from .handshake import ALERT_GRACE, Handshake
 from .ice import DatagramSink, IceTransport
 from .identity import Identity
-from .records import split_records
+from .plaintext import cut_records, is_protected
+from .records import DtlsDrop, split_records
 from .rtcp import is_rtcp
+from .srtp import MAX_PACKET, SrtpReader
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,8 @@ HANDSHAKE_TIMEOUT = 30.0
 
 MTU = 1200
 _MAX_PLAINTEXT = 16384
+MAX_DATAGRAM = _MAX_PLAINTEXT + 2048 + 13
+"""Bytes of the largest record (RFC 6347 §4.3.1); OpenSSL has room for no more at a time."""
 _MAX_FLIGHT = 1 << 17
 
 DataSink = Callable[[bytes], object]
@@ -48,16 +50,6 @@ class DtlsRole(enum.Enum):
     AUTO = "auto"
     CLIENT = "client"
     SERVER = "server"
-
-
-class DtlsDrop(enum.Enum):
-    """Why a datagram was lost between ICE and the media."""
-
-    NOT_DTLS_NOR_SRTP = "not-dtls-nor-srtp"
-    NO_KEYS = "no-keys"
-    SRTP_REFUSED = "srtp-refused"
-    DTLS_REFUSED = "dtls-refused"
-    NOBODY_LISTENS = "nobody-listens"
 
 
 @dataclass(slots=True)
@@ -82,18 +74,21 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         certificate: Certificate,
         *,
         handshake_timeout: float = HANDSHAKE_TIMEOUT,
+        alert_grace: float = ALERT_GRACE,
     ) -> None:
         super().__init__(cast("RTCIceTransport", ice), [certificate])
         self._ice = ice
         self._certificate = certificate
         self._handshake_timeout = handshake_timeout
+        self._alert_grace = alert_grace
         self._identity = Identity(())
         self._association: asyncio.Task[None] | None = None
-        self._flights: Flights | None = None
+        self._handshake: Handshake | None = None
         self._over: asyncio.Future[None] | None = None
         self._state_name = "new"
         self._dtls_role = DtlsRole.AUTO
-        self._keyed = False
+        self._srtp: SrtpReader | None = None
+        self._announced_ssrcs = 0
         self._cut_off = False
         self._failure = ""
         self._data_sink: DataSink | None = None
@@ -166,6 +161,12 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         """Say who takes decrypted RTP and RTCP, with the time of arrival."""
         self._rtp_sink, self._rtcp_sink = rtp, rtcp
 
+    def announce_ssrcs(self, count: int) -> None:
+        """Say how many SSRCs the peer's descriptions name."""
+        self._announced_ssrcs = count
+        if self._srtp is not None:
+            self._srtp.announced = count
+
     async def wait_connected(self) -> None:
         """Wait for the handshake; ConnectionError when it failed or was given up."""
         changed = asyncio.Event()
@@ -192,7 +193,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     def send_rtp(self, data: bytes) -> None:
         """Send an RTP packet; ConnectionError when not connected."""
         self._require_connection()
-        if self._keyed or self._derive_keys():
+        if self._srtp is not None or self._derive_keys() is not None:
             self._send_protected(self._tx_srtp.protect, data)
         else:
             self.drops[DtlsDrop.NO_KEYS] += 1
@@ -200,7 +201,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     def send_rtcp(self, data: bytes) -> None:
         """Send an RTCP compound; ConnectionError when not connected."""
         self._require_connection()
-        if self._keyed or self._derive_keys():
+        if self._srtp is not None or self._derive_keys() is not None:
             self._send_protected(self._tx_srtp.protect_rtcp, data)
         else:
             self.drops[DtlsDrop.NO_KEYS] += 1
@@ -214,7 +215,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         if self._state in (State.CONNECTING, State.CONNECTED) and not silently:
             self._say_goodbye()
         self._leave_ice()
-        self._stop_flights()
+        self._stop_handshake()
         self._set_state(State.CLOSED)
         mine = [self._association, self._task]
         tasks = [task for task in mine if task is not None and task is not asyncio.current_task()]
@@ -269,27 +270,18 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             self._fail(str(error))
 
     async def _shake_hands(self) -> None:
-        flights = self._flights = Flights(self._openssl, self._flush)
-        begun = self.role is DtlsRole.SERVER
-        while not self.encrypted:
-            try:
-                self._openssl.do_handshake()
-            except SSL.WantReadError:
-                flight = self._flush()
-                if flight:
-                    flights.watch()
-                if not begun:
-                    flights.repeat_hello(partial(self._send_again, flight))
-                    begun = True
-                self._receive(*await self._ice.receive())
-            else:
-                self.encrypted = True
-        self._flush()
-
-    def _send_again(self, flight: list[bytes]) -> None:
-        with contextlib.suppress(ConnectionError):
-            for datagram in flight:
-                self._transmit(datagram)
+        self._handshake = Handshake(
+            self._openssl,
+            self._ice,
+            is_server=self._dtls_role is DtlsRole.SERVER,
+            flush=self._flush,
+            send=self._transmit,
+            take=self._take,
+            drops=self.drops,
+            alert_grace=self._alert_grace,
+        )
+        await self._handshake.run()
+        self.encrypted = True
 
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:
         if not self._identity.proven:
@@ -298,15 +290,15 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     def _setup_srtp(self) -> None:
         """Leave keys to the first packet: data alone needs none."""
 
-    def _derive_keys(self) -> bool:
-        """Derive the keys of SRTP (RFC 5764 §4.2); False when the peer has none.
+    def _derive_keys(self) -> SrtpReader | None:
+        """Derive the keys of SRTP (RFC 5764 §4.2); None when the peer has none.
 
         Peers built for data alone do not offer it (§4.1); media is then dropped.
         """
         if self._connected and self._openssl.get_selected_srtp_profile():
             super()._setup_srtp()
-            self._keyed = True
-        return self._keyed
+            self._srtp = SrtpReader(self._rx_srtp, self._announced_ssrcs)
+        return self._srtp
 
     def _set_state(self, state: State) -> None:
         """Go over to a state, unless there is nobody left to hear of it.
@@ -323,14 +315,14 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
 
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason
-        self._stop_flights()
+        self._stop_handshake()
         logger.debug("DTLS failed: %s", self._failure)
         self._set_state(State.FAILED)
 
-    def _stop_flights(self) -> None:
-        if self._flights is not None:
-            self._flights.stop()
-            self._flights = None
+    def _stop_handshake(self) -> None:
+        if self._handshake is not None:
+            self._handshake.stop()
+            self._handshake = None
 
     def _say_goodbye(self) -> None:
         """Send close_notify (RFC 5246 §7.2.1)."""
@@ -370,27 +362,37 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             self._ice.drop_sink(self._receive)
 
     def _receive(self, data: bytes, now: float) -> None:
-        """Take a datagram: the first byte says what it is (RFC 7983 §7)."""
-        if 128 <= data[0] <= 191:
-            self._receive_srtp(data, now)
-            return
+        if self._take(data, now):
+            self._receive_records(data)
+
+    def _take(self, data: bytes, now: float) -> bool:
+        """Take a datagram; the first byte says what it is (RFC 7983 §7): True for DTLS."""
         self.counters.packets_received += 1
         self.counters.bytes_received += len(data)
-        if not 20 <= data[0] <= 63:
+        if 128 <= data[0] <= 191:
+            self._receive_srtp(data, now)
+        elif not 20 <= data[0] <= 63:
             self.drops[DtlsDrop.NOT_DTLS_NOR_SRTP] += 1
-        elif self.encrypted:
-            self._receive_records(data)
-        elif self._flights is not None:
-            self._flights.heard()
-            self._openssl.bio_write(data)
+        elif len(data) > MAX_DATAGRAM:
+            self.drops[DtlsDrop.TOO_LONG] += 1
+        else:
+            return True
+        return False
 
     def _receive_records(self, data: bytes) -> None:
         """Decrypt a datagram; a record has a message, and needs no answer when it does."""
-        for record in split_records(data, 0):
-            self._openssl.bio_write(record)
+        records = cut_records(data)
+        protected = [record for record in records if is_protected(record)]
+        if len(protected) < len(records) or not records:
+            self.drops[DtlsDrop.UNEXPECTED_RECORD] += 1
+        if len(protected) == 1:
+            self._openssl.bio_write(protected[0])
             message = self._decrypt()
             if message is not None:
                 self._hand_over(message)
+        elif protected:
+            self._openssl.bio_write(b"".join(protected))
+            self._read_messages()
 
     def _read_messages(self) -> None:
         while (message := self._decrypt()) is not None:
@@ -421,14 +423,16 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         return message
 
     def _receive_srtp(self, data: bytes, now: float) -> None:
-        self.counters.packets_received += 1
-        self.counters.bytes_received += len(data)
-        if not self._keyed and not self._derive_keys():
+        srtp = self._srtp or self._derive_keys()
+        if srtp is None:
             self.drops[DtlsDrop.NO_KEYS] += 1
             return
-        session, control = self._rx_srtp, is_rtcp(data)
+        if len(data) > MAX_PACKET:
+            self.drops[DtlsDrop.TOO_LONG] += 1
+            return
+        control = is_rtcp(data)
         try:
-            packet = session.unprotect_rtcp(data) if control else session.unprotect(data)
+            packet = srtp.read(data, control=control)
         except pylibsrtp.Error:
             self.drops[DtlsDrop.SRTP_REFUSED] += 1
             return
@@ -443,8 +447,10 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             packet = protect(data)
         except pylibsrtp.Error:
             self.drops[DtlsDrop.SRTP_REFUSED] += 1
-            return
-        self._transmit(packet)
+        except ValueError:
+            self.drops[DtlsDrop.TOO_LONG] += 1
+        else:
+            self._transmit(packet)
 
     def _flush(self) -> list[bytes]:
         """Send what OpenSSL has written, cut between records to fit the MTU; returns it."""

@@ -50,7 +50,6 @@ class TransportGroup(Emitter):
         self._certificate = certificate
         self._handshake_timeout = handshake_timeout
         self._ice = list(ice)
-        self._dtls = [self._make_dtls(component) for component in self._ice]
         self._association: int | None = None
         self._was_connected = False
         self._closed = False
@@ -59,6 +58,7 @@ class TransportGroup(Emitter):
         self._extensions: HeaderExtensionsMap = extensions_map(())
         self._receivers: dict[str, tuple[RtpReceiver, RtpReceiveParameters]] = {}
         self._senders: dict[str, RtpSender] = {}
+        self._dtls = [self._make_dtls(component) for component in self._ice]
         self._data: SctpTransport | None = None
         self._early: deque[tuple[bytes, float, Drop]] = deque(maxlen=MAX_EARLY_PACKETS)
         self.drops: Counter[Drop | Malformed] = Counter()
@@ -123,7 +123,7 @@ class TransportGroup(Emitter):
             frozenset((*parameters.ssrcs, *parameters.rtx)),
         )
         self._router.set_section(section)
-        self._renumber_extensions()
+        self._describe_streams()
         self._replay()
 
     def remove_receiver(self, receiver: RtpReceiver, mid: str) -> None:
@@ -131,7 +131,7 @@ class TransportGroup(Emitter):
         if mid in self._receivers and self._receivers[mid][0] is receiver:
             del self._receivers[mid]
             self._router.remove_section(mid)
-            self._renumber_extensions()
+            self._describe_streams()
 
     def set_sender(self, sender: RtpSender, mid: str, ssrcs: Iterable[int]) -> None:
         """Hand RTCP about these streams to a sender. `RtpSender.send` calls this."""
@@ -174,6 +174,7 @@ class TransportGroup(Emitter):
         dtls = DtlsTransport(ice, self._certificate, handshake_timeout=self._handshake_timeout)
         dtls.set_media_sinks(self._receive_rtp, self._receive_rtcp)
         dtls.on("statechange", self._follow_dtls)
+        self._announce_ssrcs(dtls)
         return dtls
 
     def _replace_associations(self) -> None:
@@ -198,13 +199,18 @@ class TransportGroup(Emitter):
                 sender.transport_changed()
         self.emit("statechange")
 
-    def _renumber_extensions(self) -> None:
+    def _describe_streams(self) -> None:
         """Read the extensions by the numbers of all sections; a BUNDLE group agrees on them."""
+        described = [parameters for _, parameters in self._receivers.values()]
         self._extensions = extensions_map(
-            extension
-            for _, parameters in self._receivers.values()
-            for extension in parameters.header_extensions
+            extension for parameters in described for extension in parameters.header_extensions
         )
+        for dtls in self._dtls:
+            self._announce_ssrcs(dtls)
+
+    def _announce_ssrcs(self, dtls: DtlsTransport) -> None:
+        described = [parameters for _, parameters in self._receivers.values()]
+        dtls.announce_ssrcs(sum(len(each.ssrcs) + len(each.rtx) for each in described))
 
     def _receive_rtp(self, data: bytes, now: float) -> None:
         packet = InboundPacket.read(data, self._extensions)

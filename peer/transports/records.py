@@ -1,6 +1,21 @@
-"""Cutting what OpenSSL wrote into datagrams: a DTLS record never spans two (RFC 6347 §4.1.1)."""
+"""DTLS records and datagrams: a record never spans two of them (RFC 6347 §4.1.1)."""
+
+import enum
 
 _HEADER = 13
+
+
+class DtlsDrop(enum.Enum):
+    """Why a datagram was lost between ICE and the media."""
+
+    NOT_DTLS_NOR_SRTP = "not-dtls-nor-srtp"
+    TOO_LONG = "too-long"
+    NO_KEYS = "no-keys"
+    UNPROTECTED_ALERT = "unprotected-alert"
+    UNEXPECTED_RECORD = "unexpected-record"
+    SRTP_REFUSED = "srtp-refused"
+    DTLS_REFUSED = "dtls-refused"
+    NOBODY_LISTENS = "nobody-listens"
 
 
 def split_records(data: bytes, mtu: int) -> list[bytes]:

@@ -12,7 +12,8 @@ from OpenSSL import SSL
 
 from peer.ice import IceState
 from peer.transports.certificate import Certificate
-from peer.transports.dtls import DtlsDrop, DtlsRole, DtlsTransport
+from peer.transports.dtls import DtlsRole, DtlsTransport
+from peer.transports.records import DtlsDrop
 from tests.transports.wire import (
     CERTIFICATE,
     OTHER_CERTIFICATE,

@@ -73,11 +73,16 @@ class Pair:
         left: Certificate = CERTIFICATE,
         right: Certificate = OTHER_CERTIFICATE,
         timeout: float = 30.0,
+        alert_grace: float = 0.1,
     ) -> None:
         self.link = link or Link()
         self.certificates = left, right
-        self.left = DtlsTransport(self.link.left, left, handshake_timeout=timeout)
-        self.right = DtlsTransport(self.link.right, right, handshake_timeout=timeout)
+        self.left = DtlsTransport(
+            self.link.left, left, handshake_timeout=timeout, alert_grace=alert_grace
+        )
+        self.right = DtlsTransport(
+            self.link.right, right, handshake_timeout=timeout, alert_grace=alert_grace
+        )
 
     def connect(self, left: DtlsRole = DtlsRole.CLIENT, right: DtlsRole = DtlsRole.SERVER) -> None:
         """Begin on both sides."""
