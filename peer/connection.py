@@ -1,6 +1,7 @@
 """The peer connection (W3C RTCPeerConnection)."""
 
-from collections.abc import Awaitable, Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from peer.jsep import (
 from peer.transports import Certificate, MediaStreamTrack
 
 from .api import (
+    Begun,
     Ending,
     Event,
     EventHandler,
@@ -38,6 +40,7 @@ from .api import (
     check_gathering_timeout,
     make_certificate,
     normalize,
+    prompt,
 )
 from .session import Negotiation, Session
 from .stats import RTCStatsReport
@@ -74,6 +77,11 @@ class RTCPeerConnection(EventTarget):
         self._session = Session(self, normalize(configuration), self._ended_by_peer)
         self._negotiation = Negotiation(self._session)
         self._ending: Ending | None = None
+
+    @property
+    def event_loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop it belongs to, None before it is used in one."""
+        return self._session.event_loop
 
     # States
 
@@ -327,12 +335,16 @@ class RTCPeerConnection(EventTarget):
         """
         return await self._session.getStats(selector)
 
-    def close(self) -> Awaitable[None]:
+    @prompt
+    def close(self) -> Coroutine[Any, Any, None]:
         """End the connection at once.
 
-        Awaiting what is returned waits until nothing of it is left, no task, socket or timer; it
-        takes a few seconds at most. Calling again changes nothing.
+        Awaiting it waits until nothing is left, no task, socket or timer; that takes a few
+        seconds at most, and goes on whether it is awaited or not. Calling again changes nothing.
         """
+        return Begun(self._end())
+
+    def _end(self) -> Ending:
         if self._ending is None:
             self._session.close()
             self._ending = Ending(self._session.finish)
@@ -341,7 +353,7 @@ class RTCPeerConnection(EventTarget):
         return self._ending
 
     def _ended_by_peer(self) -> None:
-        self.close()
+        self._end()
         for name in _AIORTC:
             self.emit(f"on{name}", Event(name))
 

@@ -4,7 +4,10 @@ Each object is thin: it checks what it is given and hands it to the part of the 
 """
 
 from .awaitable import (
+    Begun,
     Ending,
+    prompt,
+    running_loop,
 )
 from .candidates import (
     from_ice,
@@ -181,6 +184,7 @@ __all__ = [
     "candidate_from_sdp",
     "candidate_to_sdp",
     # what joins them to the session
+    "Begun",
     "Ending",
     "EventHandler",
     "EventTarget",
@@ -197,6 +201,8 @@ __all__ = [
     "local_candidate",
     "make_certificate",
     "normalize",
+    "prompt",
+    "running_loop",
     "stream_names",
     "to_ice",
 ]

@@ -1,5 +1,6 @@
 """What senders, receivers and transceivers need of the connection they belong to."""
 
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -11,6 +12,10 @@ from .dtls_transport import RTCDtlsTransport
 
 class Host(Protocol):
     """The connection, as its media sees it."""
+
+    @property
+    def event_loop(self) -> AbstractEventLoop | None:
+        """The event loop it belongs to, None before it is used in one."""
 
     @property
     def state(self) -> State:

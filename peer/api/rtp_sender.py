@@ -1,12 +1,13 @@
 """A sender (W3C RTCRtpSender)."""
 
 import secrets
-from collections.abc import Awaitable, Mapping
+from asyncio import AbstractEventLoop
+from collections.abc import Mapping
 
 from peer.stats import RTCStatsReport
 from peer.transports import MediaStreamTrack, RtpSender, RtpSendParameters
 
-from .awaitable import Done
+from .awaitable import Begun, Done, prompt
 from .dtls_transport import RTCDtlsTransport
 from .encodings import best_encoding, initial_encodings, negotiated_encodings, settle
 from .errors import InvalidStateError, JsepTypeError
@@ -46,6 +47,11 @@ class RTCRtpSender:
         self.below = RtpSender(kind, track)
 
     @property
+    def event_loop(self) -> AbstractEventLoop | None:
+        """The event loop it belongs to, None before it is used in one."""
+        return self._host.event_loop
+
+    @property
     def kind(self) -> str:
         """ "audio" or "video"."""
         return self._kind
@@ -70,10 +76,11 @@ class RTCRtpSender:
         """Return what can be sent of "audio" or "video"; None for any other kind."""
         return get_capabilities(kind)
 
-    def replaceTrack(self, track: MediaStreamTrack | None) -> Awaitable[None]:
+    @prompt
+    def replaceTrack(self, track: MediaStreamTrack | None) -> Begun[None]:
         """Send another track, or none, from now on, without negotiation (W3C §5.2).
 
-        It has happened when the call returns; awaiting is allowed. Raises TypeError for a track
+        It has happened when the call returns; to await it is as good. Raises TypeError for a track
         of another kind, InvalidStateError when the transceiver is stopped.
         """
         if not (track is None or isinstance(track, MediaStreamTrack)):
@@ -83,7 +90,7 @@ class RTCRtpSender:
         if self._stopped:
             raise InvalidStateError("the transceiver is stopped")
         self.below.replace_track(track)
-        return Done()
+        return Begun(Done())
 
     def setStreams(self, *streams: MediaStream) -> None:
         """Say which streams the track belongs to; the peer hears of it by negotiation.
@@ -112,12 +119,11 @@ class RTCRtpSender:
             parameters.rtcp = RTCRtcpParameters(agreed.cname, agreed.reduced_size)
         return parameters
 
-    def setParameters(
-        self, parameters: RTCRtpSendParameters | Mapping[str, object]
-    ) -> Awaitable[None]:
+    @prompt
+    def setParameters(self, parameters: RTCRtpSendParameters | Mapping[str, object]) -> Begun[None]:
         """Send with altered parameters; of those only members of the encodings may change.
 
-        It has happened when the call returns; awaiting is allowed. Raises InvalidStateError for
+        It has happened when the call returns; to await it is as good. Raises InvalidStateError for
         parameters that were not read in this turn of the loop, InvalidModificationError for those
         of an earlier `getParameters` and for a changed member that is read-only, RangeError and
         TypeError for values out of range.
@@ -132,7 +138,7 @@ class RTCRtpSender:
         self._last_read = None
         self._encodings = list(({one.rid: one for one in self._encodings} | changed).values())
         self._host.sender_changed(self._number)
-        return Done()
+        return Begun(Done())
 
     async def getStats(self) -> RTCStatsReport:
         """Return statistics of what this sender sends."""

@@ -1,11 +1,13 @@
 """A transceiver (W3C RTCRtpTransceiver)."""
 
-from collections.abc import Awaitable, Sequence
+from asyncio import AbstractEventLoop
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from peer.jsep import set_codec_preferences, set_direction, stop_transceiver
 from sdp import Direction
 
-from .awaitable import Done
+from .awaitable import Begun, Done, prompt
 from .errors import JsepTypeError
 from .host import Host
 from .rtp_capabilities import read_codecs
@@ -28,6 +30,11 @@ class RTCRtpTransceiver:
         self._receiver = receiver
         self._stopped = False
         receiver.track.transceiver = self
+
+    @property
+    def event_loop(self) -> AbstractEventLoop | None:
+        """The event loop it belongs to, None before it is used in one."""
+        return self._host.event_loop
 
     @property
     def number(self) -> int:
@@ -97,16 +104,17 @@ class RTCRtpTransceiver:
         wanted = read_codecs(codecs)
         self._host.change(set_codec_preferences(self._host.state, self._number, wanted))
 
-    def stop(self) -> Awaitable[None]:
+    @prompt
+    def stop(self) -> Coroutine[Any, Any, None]:
         """Stop sending and receiving for good; the peer hears of it by negotiation.
 
-        It has happened when the call returns; awaiting is allowed. Raises InvalidStateError when
+        It has happened when the call returns; to await it is as good. Raises InvalidStateError when
         the connection is closed.
         """
         outcome = stop_transceiver(self._host.state, self._number)
         self.end()
         self._host.carry_out(outcome)
-        return Done()
+        return Begun(Done())
 
     def end(self) -> None:
         """End the tracks."""

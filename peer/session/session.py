@@ -14,6 +14,7 @@ from peer.api import (
     RTCPeerConnectionIceErrorEvent,
     RTCPeerConnectionIceEvent,
     local_candidate,
+    running_loop,
 )
 from peer.ice import Candidate, GatheringFailed, IceState
 from peer.jsep import (
@@ -83,6 +84,7 @@ class Session:
         self._negotiation_needed = False
         self._check_when_empty = False
         self._deferred: list[Callable[[], object]] = []
+        self.event_loop = running_loop()
 
     @property
     def state(self) -> State:
@@ -185,13 +187,15 @@ class Session:
 
     def soon(self, callback: Callable[[], object]) -> None:
         """Call from the event loop; outside of one, when there is one."""
-        try:
-            asyncio.get_running_loop().call_soon(callback)
-        except RuntimeError:
+        loop = running_loop()
+        if loop is None:
             self._deferred.append(callback)
+        else:
+            loop.call_soon(callback)
 
     def catch_up(self) -> None:
         """Do what was put off for want of a running event loop."""
+        self.event_loop = running_loop()
         deferred, self._deferred = self._deferred, []
         for callback in deferred:
             self.soon(callback)

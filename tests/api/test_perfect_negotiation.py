@@ -90,7 +90,7 @@ class Side:
                     self.connection.addTrack(ColourTrack(100))
                 case 4:
                     for one in self.connection.getTransceivers()[1:2]:
-                        one.stop()
+                        _ = one.stop()
                 case _:
                     senders = [one for one in self.connection.getSenders() if one.track]
                     for sender in senders[:1]:

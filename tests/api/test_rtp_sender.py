@@ -116,7 +116,7 @@ def test_a_stopped_sender_is_left_alone() -> None:
     async def scenario() -> None:
         transceiver = RTCPeerConnection().addTransceiver("audio")
         parameters = transceiver.sender.getParameters()
-        transceiver.stop()
+        _ = transceiver.stop()
         with pytest.raises(InvalidStateError):
             transceiver.sender.setParameters(parameters)
 

@@ -283,7 +283,7 @@ def test_an_altered_description_is_taken_when_configured() -> None:
 
 def test_restarting_a_closed_connection_changes_nothing() -> None:
     pc = RTCPeerConnection()
-    pc.close()
+    _ = pc.close()
     pc.restartIce()
     assert pc.signalingState == "closed"
 
