@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
-from peer.ice import IceState
+from peer.ice import Candidate, CandidateType, IceState
 from peer.jsep import IceCredentials, RemoteIce
 from peer.transports import IceTransport
-from sdp import Candidate
+from sdp import Candidate as SdpCandidate
 
 from .candidates import from_ice
 from .configuration import DEFAULT_ICE_SERVERS, RTCIceServer
@@ -48,11 +48,11 @@ class IceView(Protocol):
         """The peer's credentials, None before they are known."""
 
     @property
-    def local_candidates(self) -> tuple[Candidate, ...]:
+    def local_candidates(self) -> tuple[SdpCandidate, ...]:
         """The local candidates of the present generation."""
 
     @property
-    def remote_candidates(self) -> tuple[Candidate, ...]:
+    def remote_candidates(self) -> tuple[SdpCandidate, ...]:
         """The remote candidates of the present generation."""
 
 
@@ -63,13 +63,19 @@ class _LastView:
     mid: str
     local: IceCredentials
     remote: RemoteIce | None
-    local_candidates: tuple[Candidate, ...]
-    remote_candidates: tuple[Candidate, ...]
+    local_candidates: tuple[SdpCandidate, ...]
+    remote_candidates: tuple[SdpCandidate, ...]
 
     @classmethod
     def of(cls, view: IceView) -> Self:
         """Look for the last time."""
         return cls(view.mid, view.local, view.remote, view.local_candidates, view.remote_candidates)
+
+
+def _known(remote: Candidate) -> Candidate:
+    """Hide the address of a candidate that no signalling told of (W3C webrtc-stats §8.12)."""
+    learned = remote.type is CandidateType.PEER_REFLEXIVE
+    return replace(remote, hidden=True) if learned else remote
 
 
 class RTCIceGatherer(EventTarget):
@@ -165,7 +171,7 @@ class RTCIceTransport(EventTarget):
         fragment = "" if remote is None else remote.credentials.ufrag
         return RTCIceCandidatePair(
             from_sdp(from_ice(pair[0], self._view.local.ufrag), self._view.mid),
-            from_sdp(from_ice(pair[1], fragment), self._view.mid),
+            from_sdp(from_ice(_known(pair[1]), fragment), self._view.mid),
         )
 
     def getLocalParameters(self) -> RTCIceParameters | None:

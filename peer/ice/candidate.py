@@ -66,8 +66,8 @@ class Candidate:
 
     `priority` is 1..2^31-1 and `component` 1..256. `related_address` is the base of a reflexive
     and the mapped address of a relayed candidate. Of the optional fields `url`, `relay_protocol`
-    and `network` are known for local candidates only; `hidden` marks a remote candidate whose
-    address came from an mDNS name and must not show in statistics.
+    and `network` are known for local candidates only. `hidden` marks one whose address must not
+    show: a remote one that came as an mDNS name, a local one that is not signalled.
     """
 
     foundation: str

@@ -32,7 +32,7 @@ class CandidateStatistics:
     remote: bool
     username_fragment: str
     address: str | None
-    port: int
+    port: int | None
     protocol: TransportProtocol
     candidate_type: CandidateType
     priority: int

@@ -1,35 +1,126 @@
-"""What of our addresses the peer is told (RFC 8828, draft-ietf-mmusic-mdns-ice-candidates)."""
+"""What of our addresses is told (RFC 8828, draft-ietf-mmusic-mdns-ice-candidates)."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address
 
-from peer.ice import Candidate, CandidateType, TransportAddress
+from peer.ice import (
+    Candidate,
+    CandidateGathered,
+    CandidateRemoved,
+    CandidateStatistics,
+    CandidateType,
+    GatheringFailed,
+    GatherPolicy,
+    IceStatistics,
+    SelectedPairChanged,
+    TransportAddress,
+)
 
+from .config import NetConfig
+from .events import DriverEvent
 from .interfaces import AddressPolicy
 
 _DISCARD_PORT = 9
 
+NameOf = Callable[[str], str | None]
 
-def disguise(
-    candidate: Candidate, policy: AddressPolicy, name_of: Callable[[str], str] | None
-) -> Candidate | None:
-    """Give a local candidate as it may be signalled, None when it may not be at all.
 
-    `name_of` gives the ``.local`` name of a host address, None leaves host addresses as they are.
+class Disguise:
+    """Changes what the agent tells of local candidates into what may be known outside.
+
+    That is the same for the peer, for signalling and for the application, whose statistics and logs
+    go ways of their own. `publish` gives the ``.local`` name of a host address. An address that
+    `is_fallback` is told in any case: every machine has it.
     """
-    hidden = name_of is not None or policy is AddressPolicy.DEFAULT_ROUTE_PUBLIC
-    if not hidden:
-        return candidate
-    if candidate.type is CandidateType.HOST:
-        if ip_address(candidate.address.host).is_global and name_of is None:
-            return candidate
-        return None if name_of is None else _named(candidate, name_of)
-    # Draft §3.1.2.2: the related address would tell what the name hides.
-    unspecified = "::" if ":" in candidate.address.host else "0.0.0.0"
-    return replace(candidate, related_address=TransportAddress(unspecified, _DISCARD_PORT))
+
+    def __init__(
+        self,
+        net: NetConfig,
+        gather: GatherPolicy,
+        *,
+        publish: Callable[[str], str],
+        is_fallback: Callable[[str], bool],
+    ) -> None:
+        self._named = net.hide_addresses
+        self._hides = self._named or net.policy is AddressPolicy.DEFAULT_ROUTE_PUBLIC
+        # A peer that may know relays alone learns nothing of where they are asked from.
+        self._hides_related = self._hides or gather is GatherPolicy.RELAY
+        self._publish = publish
+        self._is_fallback = is_fallback
+        self._names: dict[str, str] = {}
+
+    def event(self, event: DriverEvent) -> DriverEvent | None:
+        """Give an event as it may be seen; None when it may not be seen at all."""
+        if not self._hides_related:
+            return event
+        match event:
+            case CandidateGathered() | CandidateRemoved():
+                told = self._candidate(event.candidate)
+                return None if told is None else replace(event, candidate=told)
+            case SelectedPairChanged():
+                return replace(event, local=self._candidate(event.local) or _blank(event.local))
+            case GatheringFailed() if not self._is_fallback(event.local.host):
+                # W3C webrtc-pc §4.8.2: no address that no candidate tells of.
+                return replace(event, local=_nowhere(event.local.host, port=0))
+        return event
+
+    def statistics(self, figures: IceStatistics) -> IceStatistics:
+        """Give statistics as they may be seen (W3C webrtc-stats §8.12)."""
+        if not self._hides_related:
+            return figures
+        return replace(figures, candidates=tuple(map(self._figures, figures.candidates)))
+
+    def _candidate(self, candidate: Candidate) -> Candidate | None:
+        host = self._told(candidate.type, candidate.address.host, self._name)
+        if host is None:
+            return None
+        related = candidate.related_address
+        return replace(
+            candidate,
+            address=TransportAddress(host, candidate.address.port),
+            # Draft §3.1.2.2: it would tell what the name hides.
+            related_address=None if related is None else _nowhere(candidate.address.host),
+        )
+
+    def _figures(self, figures: CandidateStatistics) -> CandidateStatistics:
+        if figures.remote or figures.address is None:
+            return figures
+        host = self._told(figures.candidate_type, figures.address, self._names.get)
+        return replace(
+            figures,
+            address=host,
+            port=None if host is None else figures.port,
+            related_address=None,
+            related_port=None,
+        )
+
+    def _told(self, kind: CandidateType, host: str, name_of: NameOf) -> str | None:
+        """Give what stands for an address, None when nothing may."""
+        if not self._hides or self._is_fallback(host):
+            return host
+        if kind is CandidateType.HOST:
+            if self._named:
+                return name_of(host)
+            return host if ip_address(host).is_global else None
+        # Peer-reflexive ones are never signalled; the others are meant to be known.
+        return None if kind is CandidateType.PEER_REFLEXIVE else host
+
+    def _name(self, host: str) -> str:
+        known = self._names.get(host)
+        if known is None:
+            known = self._names[host] = self._publish(host)
+        return known
 
 
-def _named(candidate: Candidate, name_of: Callable[[str], str]) -> Candidate:
-    name = name_of(candidate.address.host)
-    return replace(candidate, address=TransportAddress(name, candidate.address.port))
+def _blank(candidate: Candidate) -> Candidate:
+    return replace(
+        candidate,
+        address=_nowhere(candidate.address.host),
+        related_address=None,
+        hidden=True,
+    )
+
+
+def _nowhere(host: str, *, port: int = _DISCARD_PORT) -> TransportAddress:
+    return TransportAddress("::" if ":" in host else "0.0.0.0", port)

@@ -4,15 +4,12 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from peer.ice import (
     BaseReleased,
     BaseRequested,
     Budget,
     Candidate,
-    CandidateGathered,
-    CandidateRemoved,
     ConnectionReleased,
     ConnectionRequested,
     DataReceived,
@@ -39,7 +36,7 @@ from peer.ice import (
 from .component import Component, Sink
 from .config import DEFAULTS, IceServer, NetConfig
 from .connections import Connections
-from .disguise import disguise
+from .disguise import Disguise
 from .events import DriverEvent, InterfacesChanged, Listener, ignore
 from .mdns import Mdns, acquire_shared
 from .path import Path
@@ -110,6 +107,12 @@ class IceDriver:
             fail=self._fail_server,
             idle=self._end_bases,
             within=self._net.resolve_timeout,
+        )
+        self._disguise = Disguise(
+            self._net,
+            self._ice.gather_policy,
+            publish=lambda host: self._get_mdns().publish(host),
+            is_fallback=self._sockets.is_fallback,
         )
         relayed = self._ice.gather_policy is GatherPolicy.RELAY
         resolves = self._net.resolve_names and not relayed
@@ -310,7 +313,7 @@ class IceDriver:
     def stats(self) -> IceStatistics:
         """Take statistics, also after `close`."""
         self._sockets.note_traffic()
-        return self._agent.stats()
+        return self._disguise.statistics(self._agent.stats())
 
     # The pump: what follows every input
 
@@ -402,8 +405,6 @@ class IceDriver:
     def _obey(self, event: DriverEvent) -> DriverEvent | None:
         """Do what an event asks for; returns what the application is to see of it."""
         match event:
-            case CandidateGathered() | CandidateRemoved():
-                return self._disguised(event)
             case PathValidated():
                 self._sockets.accept(event.local, event.remote)
             case PathInvalidated():
@@ -422,19 +423,7 @@ class IceDriver:
                 self._connections.open(event)
             case ConnectionReleased():
                 self._connections.close(event.handle)
-        return event
-
-    def _disguised(
-        self, event: CandidateGathered | CandidateRemoved
-    ) -> CandidateGathered | CandidateRemoved | None:
-        if self._sockets.is_fallback(event.candidate.address.host):
-            # What every machine has tells nothing, and without a network names have no bearer.
-            return event
-        name_of = self._get_mdns().publish if self._net.hide_addresses else None
-        candidate = disguise(event.candidate, self._net.policy, name_of)
-        if candidate is event.candidate:
-            return event
-        return None if candidate is None else replace(event, candidate=candidate)
+        return self._disguise.event(event)
 
     # What sockets and components call
 

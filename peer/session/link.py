@@ -214,7 +214,9 @@ class Link:
                 if gone in self._candidates:
                     self._candidates.remove(gone)
             case SelectedPairChanged(component=number, local=local, remote=remote):
-                self._selected[number] = from_ice(local, self.local.ufrag)
+                self._selected.pop(number, None)
+                if not local.hidden:
+                    self._selected[number] = from_ice(local, self.local.ufrag)
                 self.ice[number - 1].set_selected_pair((local, remote))
             case SelectedPairLost(component=number):
                 self._selected.pop(number, None)
