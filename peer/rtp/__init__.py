@@ -36,6 +36,7 @@ from .feedback import (
 )
 from .nack import NackRequester
 from .packet import MAX_PACKET, RtpDrop, RtpPacket, read_packet, write_packet
+from .payloads.audio import Sound, SoundReader, sound_reader
 from .reception import Reception, round_trip_time
 from .red import RedBlock, read_red, write_red
 from .reports import (
@@ -54,6 +55,7 @@ from .reports import (
 from .rtcp import Compound, RtcpDrop, RtcpPacket, is_rtcp, read_compound, write_compound
 from .rtx import unwrap, wrap
 from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, extend, signed_difference
+from .timeline import Place, TimeLine
 from .transport_feedback import TransportFeedback
 
 __all__ = [
@@ -117,4 +119,9 @@ __all__ = [
     "extend",
     "signed_difference",
     "TransportFeedback",
+    "Place",
+    "TimeLine",
+    "Sound",
+    "SoundReader",
+    "sound_reader",
 ]

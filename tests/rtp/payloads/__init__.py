@@ -1,0 +1,1 @@
+"""What RTP payloads say about themselves."""
