@@ -95,7 +95,10 @@ class Handshake:
     def _admit(self, datagram: bytes) -> bytes:
         """Return the records of a datagram that may be of the handshake, and count the others."""
         good = []
-        for record in cut_records(datagram):
+        records = cut_records(datagram)
+        if not records:
+            self._drops[DtlsDrop.UNEXPECTED_RECORD] += 1
+        for record in records:
             match judge(record, from_client=self._is_server):
                 case Verdict.GOOD:
                     good.append(record)
