@@ -15,10 +15,12 @@ PACKAGES = (
     "peer.ice.stun",
     "peer.ice.turn",
     "peer.jsep",
+    "peer.media",
     "peer.net",
     "peer.rtp",
     "peer.session",
     "peer.stats",
+    "peer.testing",
     "peer.transports",
     "sdp",
 )

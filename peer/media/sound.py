@@ -1,0 +1,115 @@
+"""Frames of sound of any shape, cut to packets of one shape."""
+
+import fractions
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from av import AudioFrame, AudioResampler
+
+BYTES_PER_SAMPLE = 2
+MAX_STEP = 10.0
+"""Seconds a source may jump ahead; beyond, and at any step back, its clock has started anew."""
+
+
+class Shape(NamedTuple):
+    """What frames are like: samples a second, channels and storage by FFmpeg's names."""
+
+    rate: int
+    layout: str
+    format: str
+
+
+class Chunk(NamedTuple):
+    """Interleaved samples of 16 bits, and the number of the first one on the source's time line."""
+
+    position: int
+    pcm: bytes
+
+
+def shape_of(frame: AudioFrame) -> Shape:
+    """Return what a frame is like."""
+    return Shape(frame.sample_rate, frame.layout.name, frame.format.name)
+
+
+def samples_of(frame: AudioFrame) -> bytes:
+    """Return the samples of a frame that is stored interleaved, without the padding behind them."""
+    size = BYTES_PER_SAMPLE * frame.layout.nb_channels * frame.samples
+    return memoryview(frame.planes[0])[:size].tobytes()
+
+
+class Shaper:
+    """Turns frames as they come into chunks of `samples` samples at `rate`, `channels` wide.
+
+    Frames may change their rate, channels, format and length from one to the next; what is left
+    over waits for the next frame. A gap in their time is a gap in the positions; a step back, or
+    one of more than ten seconds, is a clock that started anew and leaves none.
+    """
+
+    def __init__(self, rate: int, channels: int, samples: int) -> None:
+        self.rate = rate
+        self.channels = channels
+        self.samples = samples
+        self._target = Shape(rate, "mono" if channels == 1 else "stereo", "s16")
+        self._shape: Shape | None = None
+        self._resampler: AudioResampler | None = None
+        self._left = b""
+        self._position = 0
+        self._expected: float | None = None
+
+    def add(self, frame: AudioFrame) -> Iterator[Chunk]:
+        """Yield the chunks a frame completes; av.FFmpegError when it cannot be converted."""
+        shape = shape_of(frame)
+        if shape != self._shape:
+            self._change(shape)
+        gap = self._gap(frame)
+        if gap > 0:
+            yield from self._skip(gap)
+        self._left += self._convert(frame)
+        yield from self._cut()
+
+    def _change(self, shape: Shape) -> None:
+        if self._resampler is not None:
+            # What the filter still holds belongs to the sound before.
+            self._left += b"".join(map(samples_of, self._resampler.resample(None)))
+        self._shape = shape
+        plain = shape == self._target
+        self._resampler = (
+            None
+            if plain
+            else AudioResampler(
+                format=self._target.format, layout=self._target.layout, rate=self._target.rate
+            )
+        )
+
+    def _convert(self, frame: AudioFrame) -> bytes:
+        if self._resampler is None:
+            return samples_of(frame)
+        return b"".join(map(samples_of, self._resampler.resample(frame)))
+
+    def _gap(self, frame: AudioFrame) -> int:
+        """Return how many samples are missing before a frame."""
+        if frame.pts is None or frame.time_base is None:
+            begin = self._expected
+        else:
+            begin = float(frame.pts * frame.time_base)
+        expected, length = self._expected, fractions.Fraction(frame.samples, frame.sample_rate)
+        self._expected = None if begin is None else begin + float(length)
+        if begin is None or expected is None or not 0 < begin - expected <= MAX_STEP:
+            return 0
+        missing = round((begin - expected) * self.rate)
+        return missing if missing > self.samples else 0
+
+    def _skip(self, gap: int) -> Iterator[Chunk]:
+        """Fill the chunk that was begun with silence, and go on behind the gap."""
+        width = BYTES_PER_SAMPLE * self.channels
+        filled = -(len(self._left) // width) % self.samples
+        self._left += bytes(width * filled)
+        yield from self._cut()
+        self._position += max(0, gap - filled)
+
+    def _cut(self) -> Iterator[Chunk]:
+        size = BYTES_PER_SAMPLE * self.channels * self.samples
+        while len(self._left) >= size:
+            pcm, self._left = self._left[:size], self._left[size:]
+            position, self._position = self._position, self._position + self.samples
+            yield Chunk(position, pcm)

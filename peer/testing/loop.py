@@ -1,0 +1,66 @@
+"""An event loop whose time passes only when there is nothing left to do."""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, TypeVar, TypeVarTuple
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
+
+
+class StalledError(RuntimeError):
+    """Nothing is scheduled and nobody can wake the loop: what is awaited will never happen."""
+
+
+class _Clock(selectors.DefaultSelector):
+    """Waits for no descriptor: what would be waited for in vain passes at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready:
+            return ready
+        if timeout is None:
+            raise StalledError("nothing is scheduled any more")
+        self.now += max(0.0, timeout)
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Runs an asyncio program as fast as the machine can, with exact and repeatable times.
+
+    `time()` begins at 0 and jumps to the next timer when nothing is ready. Executors run their
+    work in line, so that it takes no time and no thread decides about the order. Sockets of the
+    machine are read without waiting for them: use simulated ones.
+    """
+
+    def __init__(self) -> None:
+        self._virtual = _Clock()
+        super().__init__(self._virtual)
+
+    def time(self) -> float:
+        """Return the virtual time, in seconds."""
+        return self._virtual.now
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*_Ts], _T], *args: *_Ts
+    ) -> asyncio.Future[_T]:
+        """Call `func` at once, and return a future that is done."""
+        del executor
+        done: asyncio.Future[_T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+
+def run(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end in a loop of its own, like `asyncio.run`."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main)
