@@ -17,6 +17,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from peer.media import PcmTrack, pcm_frames
     from peer.transports import (
         AudioStreamTrack,
         MediaBlackhole,
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "peer.media": ("PcmTrack", "pcm_frames"),
     "peer.transports": (
         "AudioStreamTrack",
         "MediaBlackhole",
@@ -240,6 +242,8 @@ __all__ = [
     "MediaRelay",
     "MediaStreamError",
     "MediaStreamTrack",
+    "PcmTrack",
+    "pcm_frames",
     "RTCDtlsFingerprint",
     "RTCDtlsParameters",
     "VideoStreamTrack",
