@@ -4,17 +4,32 @@ Opus is libopus called itself (`libopus`), because FFmpeg's wrapper knows no los
 through PyAV.
 """
 
+from .audio import AudioDecoder, AudioEncoder, AudioPacket
 from .libopus import OpusDecoder, OpusEncoder, OpusError
+from .opus import OpusAudioDecoder, OpusAudioEncoder, OpusSettings
 from .pcm import Flushed, PcmTrack, pcm_frames
+from .plain import G722, PCMA, PCMU, PlainAudioDecoder, PlainAudioEncoder, PlainCodec
 from .sound import Chunk, Shaper
 
 __all__ = [
+    "AudioDecoder",
+    "AudioEncoder",
+    "AudioPacket",
     "OpusDecoder",
     "OpusEncoder",
     "OpusError",
+    "OpusAudioDecoder",
+    "OpusAudioEncoder",
+    "OpusSettings",
     "Flushed",
     "PcmTrack",
     "pcm_frames",
+    "G722",
+    "PCMA",
+    "PCMU",
+    "PlainAudioDecoder",
+    "PlainAudioEncoder",
+    "PlainCodec",
     "Chunk",
     "Shaper",
 ]

@@ -43,6 +43,8 @@ class Shaper:
     Frames may change their rate, channels, format and length from one to the next; what is left
     over waits for the next frame. A gap in their time is a gap in the positions; a step back, or
     one of more than ten seconds, is a clock that started anew and leaves none.
+
+    `position` is that of the next chunk.
     """
 
     def __init__(self, rate: int, channels: int, samples: int) -> None:
@@ -53,7 +55,7 @@ class Shaper:
         self._shape: Shape | None = None
         self._resampler: AudioResampler | None = None
         self._left = b""
-        self._position = 0
+        self.position = 0
         self._expected: float | None = None
 
     def add(self, frame: AudioFrame) -> Iterator[Chunk]:
@@ -105,11 +107,11 @@ class Shaper:
         filled = -(len(self._left) // width) % self.samples
         self._left += bytes(width * filled)
         yield from self._cut()
-        self._position += max(0, gap - filled)
+        self.position += max(0, gap - filled)
 
     def _cut(self) -> Iterator[Chunk]:
         size = BYTES_PER_SAMPLE * self.channels * self.samples
         while len(self._left) >= size:
             pcm, self._left = self._left[:size], self._left[size:]
-            position, self._position = self._position, self._position + self.samples
+            position, self.position = self.position, self.position + self.samples
             yield Chunk(position, pcm)

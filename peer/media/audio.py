@@ -1,0 +1,67 @@
+"""What every audio codec does, and how loud sound is."""
+
+import math
+from typing import NamedTuple, Protocol
+
+from av import AudioFrame
+
+MEASURED = 128
+"""Samples of a packet that are looked at to tell how loud it is."""
+QUIETEST = -127
+_FULL_SCALE = 32768
+
+
+class AudioPacket(NamedTuple):
+    """One payload; `timestamp` counts the codec's RTP clock from any origin.
+
+    `level` is in dBov, -127 to 0 (RFC 6464). `first` tells that what was before was silence which
+    was not sent.
+    """
+
+    payload: bytes
+    timestamp: int
+    level: int
+    first: bool
+
+
+class AudioEncoder(Protocol):
+    """Frames of sound to payloads. Not to be used by two threads at a time."""
+
+    def encode(self, frame: AudioFrame) -> list[AudioPacket]:
+        """Take a frame of any rate, layout, format and length; what is left over waits."""
+
+    def set_bitrate(self, bitrate: int | None) -> None:
+        """Stay within so many bits per second of payload; None: what the codec likes best."""
+
+    def set_loss(self, fraction: float) -> None:
+        """Say how much of it the peer misses."""
+
+
+class AudioDecoder(Protocol):
+    """Payloads to interleaved samples of 16 bits. Not to be used by two threads at a time.
+
+    `rate` and `channels` are those of what it gives, whatever the payload holds.
+    """
+
+    rate: int
+    channels: int
+
+    def decode(self, payload: bytes) -> bytes:
+        """Decode a payload; ValueError when it is malformed."""
+
+    def decode_copy(self, payload: bytes, samples: int) -> bytes:
+        """Give the `samples` missing before a payload, from the copy of them in it, if any."""
+
+    def conceal(self, samples: int) -> bytes:
+        """Give something in place of missing samples that goes on as it sounded, and fades."""
+
+
+def level_of(pcm: bytes) -> int:
+    """Tell how loud samples of 16 bits are, in dBov, from some of them."""
+    samples = memoryview(pcm).cast("h")
+    stride = max(1, len(samples) // MEASURED)
+    measured = samples[::stride].tolist()
+    power = math.hypot(*measured) / math.sqrt(len(measured)) if measured else 0.0
+    if not power:
+        return QUIETEST
+    return max(QUIETEST, min(0, round(20 * math.log10(power / _FULL_SCALE))))

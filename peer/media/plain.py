@@ -1,0 +1,99 @@
+"""The codecs of the telephone network: G.711 and G.722 (RFC 3551 §4.5.14, §4.5.2)."""
+
+from typing import Literal, NamedTuple, cast
+
+import av
+from av import AudioCodecContext, AudioFrame, CodecContext
+
+from .audio import AudioPacket, level_of
+from .conceal import Concealer
+from .sound import BYTES_PER_SAMPLE, Shaper, samples_of
+
+PACKET_TIME = 0.02
+"""Seconds of a packet."""
+
+
+class PlainCodec(NamedTuple):
+    """FFmpeg's name, samples a second, the RTP clock, and payload bytes a sample."""
+
+    name: str
+    rate: int
+    clock_rate: int
+    bytes_per_sample: float
+
+
+PCMU = PlainCodec("pcm_mulaw", 8000, 8000, 1)
+PCMA = PlainCodec("pcm_alaw", 8000, 8000, 1)
+G722 = PlainCodec("g722", 16000, 8000, 0.5)
+"""Its clock is half its rate, by an error of RFC 1890 that was kept."""
+
+
+def _open(codec: PlainCodec, mode: Literal["r", "w"]) -> AudioCodecContext:
+    context = cast("AudioCodecContext", CodecContext.create(codec.name, mode))
+    context.format = "s16"
+    context.layout = "mono"
+    context.sample_rate = codec.rate
+    return context
+
+
+class PlainAudioEncoder:
+    """Frames of any shape to payloads of 20 ms."""
+
+    def __init__(self, codec: PlainCodec) -> None:
+        self._codec = codec
+        self._context = _open(codec, "w")
+        self._shaper = Shaper(codec.rate, 1, round(codec.rate * PACKET_TIME))
+
+    def encode(self, frame: AudioFrame) -> list[AudioPacket]:
+        """Encode a frame; av.FFmpegError when it cannot be."""
+        return [
+            AudioPacket(
+                self._encode(chunk.pcm), self._time_of(chunk.position), level_of(chunk.pcm), False
+            )
+            for chunk in self._shaper.add(frame)
+        ]
+
+    def _encode(self, pcm: bytes) -> bytes:
+        frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // BYTES_PER_SAMPLE)
+        frame.planes[0].update(pcm)
+        frame.sample_rate = self._codec.rate
+        return b"".join(bytes(packet) for packet in self._context.encode(frame))
+
+    def _time_of(self, position: int) -> int:
+        return position * self._codec.clock_rate // self._codec.rate
+
+    def set_bitrate(self, bitrate: int | None) -> None:
+        """Change nothing: the rate of these codecs is fixed."""
+
+    def set_loss(self, fraction: float) -> None:
+        """Change nothing: these codecs carry no protection."""
+
+
+class PlainAudioDecoder:
+    """Payloads to sound of one channel."""
+
+    channels = 1
+
+    def __init__(self, codec: PlainCodec) -> None:
+        self.rate = codec.rate
+        self._context = _open(codec, "r")
+        self._concealer = Concealer(codec.rate, 1)
+
+    def decode(self, payload: bytes) -> bytes:
+        """Decode a payload; ValueError when FFmpeg refuses it."""
+        try:
+            frames = self._context.decode(av.Packet(payload))
+        except av.FFmpegError as error:
+            raise ValueError(f"cannot be decoded: {error}") from error
+        pcm = b"".join(samples_of(frame) for frame in frames)
+        self._concealer.hear(pcm)
+        return pcm
+
+    def decode_copy(self, payload: bytes, samples: int) -> bytes:
+        """Conceal: a payload carries nothing of the one before."""
+        del payload
+        return self.conceal(samples)
+
+    def conceal(self, samples: int) -> bytes:
+        """Repeat the pitch of what was heard, fading."""
+        return self._concealer.conceal(samples)
