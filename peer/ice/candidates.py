@@ -17,6 +17,7 @@ from .candidate import (
 from .checklist import Checklist
 from .conclusion import uses_renomination
 from .config import GatherPolicy
+from .destination import in_scope, may_be_told
 from .errors import DropReason
 from .events import CandidateGathered
 from .pair import CandidatePair, may_pair
@@ -194,6 +195,9 @@ def _pair(
                 continue
             if not may_pair(local, remote):
                 continue
+            if not _in_scope(session, local, remote):
+                session.drop(DropReason.PAIR_OUT_OF_SCOPE, address=str(remote.address))
+                continue
             if checklist.find(local.base, remote.address) is not None:
                 continue
             if remote.component in generation.selected and not uses_renomination(
@@ -204,6 +208,11 @@ def _pair(
             if relay is not None and not relay.want_permission(remote.address, session.now):
                 continue
             session.new_pairs.append((checklist, local, remote))
+
+
+def _in_scope(session: Session, local: LocalCandidate, remote: Candidate) -> bool:
+    anywhere = session.config.any_remote_address
+    return anywhere or in_scope(local.base.address.host, remote.address.host)
 
 
 def flush_pairs(session: Session) -> None:
@@ -309,6 +318,10 @@ def _take(session: Session, stream: Stream, generation: Generation, candidate: C
     usable = candidate.component in stream.components and usable_as_remote(address)
     if not usable or not 1 <= candidate.priority <= 0x7FFFFFFF:
         session.drop(DropReason.CANDIDATE_UNUSABLE, address=str(candidate.address))
+        return
+    listens = candidate.tcp_type is not TcpType.ACTIVE
+    if not (session.config.any_remote_address or may_be_told(address, listens=listens)):
+        session.drop(DropReason.CANDIDATE_FORBIDDEN, address=str(address))
         return
     key = (candidate.component, candidate.transport, address)
     known = generation.remote_candidates.get(key)

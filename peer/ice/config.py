@@ -137,6 +137,9 @@ class IceConfig:
     """Drop checks without FINGERPRINT even when they authenticate (RFC 8445 §7.2.4)."""
     allow_loopback: bool = False
     """Take loopback addresses as host candidates, which RFC 8445 §5.1.1.1 forbids."""
+    any_remote_address: bool = False
+    """Check whatever address and port the peer names, as test rigs may need; else
+    `peer.ice.destination` judges them."""
     allow_mapped: bool = False
     """Take IPv4-mapped IPv6 addresses as host candidates (RFC 8445 §5.1.1.1)."""
     software: str | None = None

@@ -46,6 +46,8 @@ class DropReason(enum.Enum):
     TOO_MANY_CANDIDATES = "too-many-candidates"
     TOO_MANY_PAIRS = "too-many-pairs"
     TOO_MANY_PEER_REFLEXIVE = "too-many-peer-reflexive"
+    CANDIDATE_FORBIDDEN = "candidate-forbidden"
+    PAIR_OUT_OF_SCOPE = "pair-out-of-scope"
     CANDIDATE_UNUSABLE = "candidate-unusable"
     CANDIDATE_DUPLICATE = "candidate-duplicate"
     CANDIDATE_STALE_GENERATION = "candidate-stale-generation"

@@ -291,7 +291,7 @@ class TestRemote:
         session = make_session(IceConfig(limits=Limits(remote_candidates=64)))
         stream = make_stream(session)
         for i in range(10_000):
-            add_remote(session, stream, host_candidate(port=1 + i), None)
+            add_remote(session, stream, host_candidate(port=1024 + i), None)
         assert len(stream.current.remote_candidates) == 64
         assert session.drops == {DropReason.TOO_MANY_CANDIDATES: 10_000 - 64}
 

@@ -92,7 +92,7 @@ def test_the_timeout_grows_with_the_pairs_up_to_its_ceiling(pairs: int, timeout:
     agent.add_base("0", 1, ("10.0.0.1", 5000))
     agent.set_remote_parameters("0", REMOTE)
     for i in range(pairs):
-        agent.add_remote_candidate("0", host_candidate(port=1000 + i, foundation=str(i)))
+        agent.add_remote_candidate("0", host_candidate(port=5000 + i, foundation=str(i)))
     agent.add_stun_server(StunServer(SERVER, "stun:192.0.2.3"))
     agent.handle_timer(now=0.0)
     assert request_timeout(agent._session) == pytest.approx(timeout)

@@ -298,7 +298,7 @@ def test_no_way_to_a_candidate_fails_its_checks_at_once() -> None:
         other.driver.gather()
         candidate = (await other.event(CandidateGathered)).candidate
         # From 127.0.0.1 there is no way to the outside: EINVAL.
-        address = TransportAddress("192.0.2.1", 9)
+        address = TransportAddress("192.0.2.1", 9999)
         one.driver.set_remote_parameters("0", RemoteParameters("abcd", "p" * 22))
         one.driver.add_remote_candidate("0", replace(candidate, address=address))
         await one.reached(IceState.CHECKING)
