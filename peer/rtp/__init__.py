@@ -2,10 +2,15 @@
 
 Bytes become values in one pass (`packet`, `extensions`, `rtcp`); objects are made only of what
 somebody keeps. `reception` counts what comes of a source, `nack` asks for what does not, `rtx` and
-`red` take apart what repairs it, and `arrivals` tells the sender when its packets came.
+`red` take apart what repairs it, and `arrivals` tells the sender when its packets came. `timeline`
+counts the times of a track through all that its sources do; `audio_buffer` and `audio_eager` decide
+what is decoded, made up or left out, and when.
 """
 
 from .arrivals import ArrivalRecorder
+from .audio_buffer import AudioBuffer
+from .audio_eager import EagerAudioBuffer, Gap
+from .audio_queue import Action, AudioStatistics, Decision
 from .extensions import (
     ABS_CAPTURE_TIME,
     ABS_SEND_TIME,
@@ -124,4 +129,10 @@ __all__ = [
     "Sound",
     "SoundReader",
     "sound_reader",
+    "Action",
+    "AudioBuffer",
+    "AudioStatistics",
+    "Decision",
+    "EagerAudioBuffer",
+    "Gap",
 ]

@@ -1,0 +1,320 @@
+"""Packets of sound that wait for their turn: in order, each once, bounded, counted."""
+
+import enum
+from abc import ABC, abstractmethod
+from bisect import insort
+from typing import Generic, NamedTuple, TypeVar
+
+from .audio_delay import MAX_PACKETS, TargetDelay
+
+Packet = TypeVar("Packet")
+
+MAX_LOST = 1 << 15
+"""Numbers that lie farther apart belong to different sources: nothing was lost in between."""
+FADE = 0.12
+"""Seconds that a decoder makes up before silence takes over."""
+_SEEN = 512
+_SEEN_MASK = (1 << _SEEN) - 1
+
+
+class Action(enum.Enum):
+    """What a codec layer is to do."""
+
+    DECODE = "decode"
+    """Decode the packet."""
+    FEC = "fec"
+    """Decode what the packet repeats of what is before it."""
+    CONCEAL = "conceal"
+    """Make up what is missing; the codec layer knows what was before."""
+    SILENCE = "silence"
+    """Give zeros."""
+    COMFORT = "comfort"
+    """Fill a pause in which the sender sends nothing."""
+
+
+class Decision(NamedTuple, Generic[Packet]):
+    """One piece of what is played: `ticks` of sound at `time` of the track's line."""
+
+    action: Action
+    time: int
+    ticks: int
+    packet: Packet | None = None
+
+
+class AudioStatistics:
+    """What became of the sound; ticks and packets, and seconds times ticks (webrtc-stats)."""
+
+    __slots__ = (
+        "comfort",
+        "concealed",
+        "concealment_events",
+        "delay",
+        "duplicates",
+        "emitted",
+        "fec_discarded",
+        "fec_received",
+        "flushed",
+        "inserted",
+        "interruption",
+        "interruptions",
+        "late",
+        "minimum_delay",
+        "received",
+        "removed",
+        "silent_concealed",
+        "skipped",
+        "target_delay",
+    )
+
+    def __init__(self) -> None:
+        self.received = 0
+        """Ticks of all that left, made up or not."""
+        self.emitted = 0
+        """Ticks of what left and had arrived: jitterBufferEmittedCount."""
+        self.delay = self.target_delay = self.minimum_delay = 0.0
+        """Seconds times ticks: jitterBufferDelay, -TargetDelay, -MinimumDelay."""
+        self.concealed = self.silent_concealed = 0
+        """Ticks that were made up for lost or late packets, and those of them that are zeros."""
+        self.concealment_events = 0
+        self.interruptions = 0
+        """Concealments of 150 ms and more."""
+        self.interruption = 0
+        """Ticks of those."""
+        self.comfort = 0
+        """Ticks that fill pauses of the sender."""
+        self.inserted = self.removed = 0
+        """Ticks by which what left is longer or shorter than what was sent."""
+        self.skipped = 0
+        """Ticks that left nothing but a step in time."""
+        self.late = self.flushed = self.duplicates = 0
+        """Packets that came too late, that did not fit, that came again."""
+        self.fec_received = self.fec_discarded = 0
+        """Copies of packets in others, and those that were not needed."""
+
+
+class Held(Generic[Packet]):
+    """A packet that waits."""
+
+    __slots__ = (
+        "arrival",
+        "fec",
+        "is_copy",
+        "is_dtx",
+        "is_quiet",
+        "number",
+        "packet",
+        "ticks",
+        "time",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        time: int,
+        ticks: int,
+        packet: Packet,
+        arrival: float,
+        fec: int,
+        is_quiet: bool,
+        is_dtx: bool,
+        is_copy: bool,
+    ) -> None:
+        self.number = number
+        self.time = time
+        self.ticks = ticks
+        self.packet = packet
+        self.arrival = arrival
+        self.fec = fec
+        self.is_quiet = is_quiet
+        self.is_dtx = is_dtx
+        self.is_copy = is_copy
+
+
+class AudioQueue(ABC, Generic[Packet]):
+    """What the two audio buffers share: taking packets in.
+
+    Times and durations are ticks of `rate`, of the track's line (`TimeLine`).
+    """
+
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
+        self.statistics = AudioStatistics()
+        self.target = TargetDelay(rate)
+        self._held: dict[int, Held[Packet]] = {}
+        self._times: list[int] = []
+        self._cursor: int | None = None
+        """The time of what is played next; None until something was."""
+        self._newest = -1
+        self._seen = 0
+        self._played = -1
+        """The number of the packet that was played last."""
+        self._dtx = False
+        self._run = 0
+        """Ticks of what was made up since."""
+        self._run_silent = 0
+        self._run_lost = False
+        self._ended = False
+        self._fade = int(FADE * rate)
+        self._tiny = rate // 400
+        self._interruption = rate * 3 // 20
+
+    def insert(
+        self,
+        number: int,
+        time: int,
+        ticks: int,
+        packet: Packet,
+        now: float,
+        *,
+        fec: int = 0,
+        is_quiet: bool = False,
+        is_dtx: bool = False,
+        is_copy: bool = False,
+    ) -> None:
+        """Take a packet in: its number and time (`TimeLine.place`), and what `Sound` tells.
+
+        `is_quiet` says that there is no sound in it worth hearing (-60 dBov and less), `is_copy`
+        that it came inside another packet (RFC 2198). Without ticks it only begins a pause.
+        """
+        counts = self.statistics
+        if fec or is_copy:
+            counts.fec_received += 1
+        ahead = number - self._newest
+        if self._is_known(ahead, time, is_copy):
+            return
+        if not is_copy:
+            if ahead > 0:
+                self._seen = (self._seen << min(ahead, _SEEN) | 1) & _SEEN_MASK
+                self._newest = number
+            else:
+                self._seen |= 1 << -ahead
+            self.target.note(time, ticks, now, in_order=ahead > 0)
+        if self._cursor is not None and time < self._cursor - self._tiny:
+            if is_copy:
+                counts.fec_discarded += 1
+            else:
+                counts.late += 1
+            return
+        if len(self._times) >= MAX_PACKETS:
+            self._flush()
+        held = Held(number, time, ticks, packet, now, fec, is_quiet, is_dtx, is_copy)
+        if time not in self._held:
+            if self._times and time < self._times[-1]:
+                insort(self._times, time)
+            else:
+                self._times.append(time)
+        self._held[time] = held
+        self._ended = False
+        self._arrived(held, now)
+
+    def end(self) -> None:
+        """Say that nothing more comes: what waits is played, and nothing is made up after it."""
+        self._ended = True
+
+    @abstractmethod
+    def pull(self, now: float) -> list[Decision[Packet]]:
+        """Return what is due, in order."""
+
+    @abstractmethod
+    def deadline(self) -> float | None:
+        """Return when to pull at the latest, None when only a packet can change anything."""
+
+    @abstractmethod
+    def _arrived(self, held: Held[Packet], now: float) -> None:
+        """Note a packet that was taken in."""
+
+    def _is_known(self, ahead: int, time: int, is_copy: bool) -> bool:
+        """Count what came already; a copy is worth less than its original."""
+        if ahead <= 0 and -ahead < _SEEN and self._seen >> -ahead & 1:
+            if is_copy:
+                self.statistics.fec_discarded += 1
+            else:
+                self.statistics.duplicates += 1
+            return True
+        there = self._held.get(time)
+        if there is None:
+            return False
+        if is_copy or not there.is_copy:
+            self.statistics.fec_discarded += is_copy
+            self.statistics.late += not is_copy
+            return True
+        self.statistics.fec_discarded += 1
+        return False
+
+    def _flush(self) -> None:
+        """Drop all that waits."""
+        self.statistics.flushed += len(self._times)
+        self._times.clear()
+        self._held.clear()
+
+    def _first(self) -> Held[Packet] | None:
+        """Return what is to be played next of what waits, less what came too late."""
+        times = self._times
+        while times:
+            held = self._held[times[0]]
+            if self._cursor is None or held.time >= self._cursor - self._tiny:
+                return held
+            self._take(held)
+            self.statistics.late += 1
+        return None
+
+    def _take(self, held: Held[Packet]) -> None:
+        self._times.pop(0)
+        del self._held[held.time]
+        if held.fec:
+            self.statistics.fec_discarded += 1
+
+    def _was_lost(self, held: Held[Packet]) -> bool:
+        """Tell whether numbers are missing before a packet."""
+        return 1 < held.number - self._played < MAX_LOST and self._played >= 0
+
+    def _decode(self, held: Held[Packet], time: int, now: float) -> Decision[Packet]:
+        """Let a packet leave."""
+        self._take(held)
+        counts = self.statistics
+        ticks = held.ticks
+        if self._run:
+            self._end_run()
+        self._run_lost = False
+        counts.received += ticks
+        counts.emitted += ticks
+        counts.delay += ticks * (now - held.arrival)
+        counts.target_delay += ticks * self.target.seconds
+        counts.minimum_delay += ticks * self.target.minimum
+        self._played = held.number
+        self._dtx = held.is_dtx
+        return Decision(Action.DECODE, time, ticks, held.packet)
+
+    def _fill(self, time: int, ticks: int) -> Decision[Packet]:
+        """Let something leave in place of what is not there."""
+        self.statistics.received += ticks
+        if self._dtx:
+            self.statistics.comfort += ticks
+            return Decision(Action.COMFORT, time, ticks)
+        action = Action.CONCEAL
+        if self._run >= self._fade:
+            action = Action.SILENCE
+            self._run_silent += ticks
+        self._run += ticks
+        return Decision(action, time, ticks)
+
+    def _decode_copy(self, held: Held[Packet], time: int, ticks: int) -> Decision[Packet]:
+        """Let what a packet repeats of the one before leave."""
+        self.statistics.received += ticks
+        self.statistics.emitted += ticks
+        held.fec = 0
+        return Decision(Action.FEC, time, ticks, held.packet)
+
+    def _end_run(self) -> None:
+        """Count what was made up, now that it is known what for."""
+        counts = self.statistics
+        if self._run_lost:
+            counts.concealed += self._run
+            counts.silent_concealed += self._run_silent
+            counts.concealment_events += 1
+            if self._run >= self._interruption:
+                counts.interruptions += 1
+                counts.interruption += self._run
+        else:
+            counts.comfort += self._run
+        self._run = self._run_silent = 0
