@@ -183,11 +183,7 @@ class AudioQueue(ABC, Generic[Packet]):
         if self._is_known(ahead, time, is_copy):
             return
         if not is_copy:
-            if ahead > 0:
-                self._seen = (self._seen << min(ahead, _SEEN) | 1) & _SEEN_MASK
-                self._newest = number
-            else:
-                self._seen |= 1 << -ahead
+            self._see(number)
             self.target.note(time, ticks, now, in_order=ahead > 0)
         if self._cursor is not None and time < self._cursor - self._tiny:
             if is_copy:
@@ -199,10 +195,7 @@ class AudioQueue(ABC, Generic[Packet]):
             self._flush()
         held = Held(number, time, ticks, packet, now, fec, is_quiet, is_dtx, is_copy)
         if time not in self._held:
-            if self._times and time < self._times[-1]:
-                insort(self._times, time)
-            else:
-                self._times.append(time)
+            insort(self._times, time)
         self._held[time] = held
         self._ended = False
         self._arrived(held, now)
@@ -222,6 +215,15 @@ class AudioQueue(ABC, Generic[Packet]):
     @abstractmethod
     def _arrived(self, held: Held[Packet], now: float) -> None:
         """Note a packet that was taken in."""
+
+    def _see(self, number: int) -> None:
+        """Remember that a packet came."""
+        ahead = number - self._newest
+        if ahead > 0:
+            self._seen = (self._seen << min(ahead, _SEEN) | 1) & _SEEN_MASK
+            self._newest = number
+        elif -ahead < _SEEN:
+            self._seen |= 1 << -ahead
 
     def _is_known(self, ahead: int, time: int, is_copy: bool) -> bool:
         """Count what came already; a copy is worth less than its original."""
