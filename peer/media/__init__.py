@@ -9,6 +9,7 @@ from .libopus import OpusDecoder, OpusEncoder, OpusError
 from .opus import OpusAudioDecoder, OpusAudioEncoder, OpusSettings
 from .pcm import Flushed, PcmTrack, pcm_frames
 from .plain import G722, PCMA, PCMU, PlainAudioDecoder, PlainAudioEncoder, PlainCodec
+from .player import MediaPlayer
 from .sound import Chunk, Shaper
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "PlainAudioDecoder",
     "PlainAudioEncoder",
     "PlainCodec",
+    "MediaPlayer",
     "Chunk",
     "Shaper",
 ]
