@@ -17,11 +17,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from peer.media import PcmTrack, pcm_frames
+    from peer.media import MediaPlayer, PcmTrack, pcm_frames
     from peer.transports import (
         AudioStreamTrack,
         MediaBlackhole,
-        MediaPlayer,
         MediaRelay,
         MediaStreamError,
         MediaStreamTrack,
@@ -107,11 +106,10 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "peer.media": ("PcmTrack", "pcm_frames"),
+    "peer.media": ("MediaPlayer", "PcmTrack", "pcm_frames"),
     "peer.transports": (
         "AudioStreamTrack",
         "MediaBlackhole",
-        "MediaPlayer",
         "MediaRelay",
         "MediaStreamError",
         "MediaStreamTrack",

@@ -2,19 +2,19 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias
 
 import av
 from av.audio.stream import AudioStream
-from av.frame import Frame
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from peer.media import Shaper
 from peer.transports import MediaStreamError, MediaStreamTrack
 
 from .errors import InvalidStateError
@@ -23,6 +23,10 @@ PICTURE_RATE = 30
 """Pictures a second that encoders plan for."""
 PICTURE_CLOCK = Fraction(1, 90000)
 """The unit of their times, as in RTP: in thirtieths of a second two could be the same."""
+SOUND_RATE, SOUND_CHANNELS, SOUND_SAMPLES = 48000, 2, 960
+"""The one shape that sound of any has in the file."""
+MAX_STEP_BACK = 0.5
+"""Seconds a picture may be before the one before: it is late. Beyond, a clock has begun anew."""
 MAX_HELD = 3000
 """Packets kept until all pictures have begun: a minute of sound."""
 
@@ -47,21 +51,31 @@ class Recording:
     task: asyncio.Task[None] | None = None
     begun: bool = False
     last: float = -math.inf
+    shift: float = 0.0
+    shaper: Shaper = field(
+        default_factory=lambda: Shaper(SOUND_RATE, SOUND_CHANNELS, SOUND_SAMPLES)
+    )
+    lead: int | None = None
+    written: int = 0
 
-    def is_late(self, time: float | None) -> bool:
-        """Tell whether a frame of this time, in seconds, does not come after the last one."""
-        if time is None:
-            return False
-        late = time <= self.last
-        self.last = max(self.last, time)
-        return late
+    def place(self, time: float) -> float | None:
+        """Return where a picture of this time, in seconds, belongs; None when it is late."""
+        placed = time + self.shift
+        if placed <= self.last:
+            if self.last - placed <= MAX_STEP_BACK:
+                return None
+            placed = self.last + 1 / PICTURE_RATE
+            self.shift = placed - time
+        self.last = placed
+        return placed
 
 
 class MediaRecorder:
     """Writes audio and video tracks to a file, in the format its name or `format` says.
 
     A name with a number such as ``picture-%3d.png`` makes a file of each picture. Pictures have
-    the size of the first one. Frames whose time is not after that of the one before are left out.
+    the size of the first one, and late ones are left out. Sound may change its shape on the way;
+    where there is none for up to ten seconds, silence is recorded.
     """
 
     def __init__(
@@ -75,11 +89,11 @@ class MediaRecorder:
         self._held: list[Packet[Any]] | None = []
         # Encoding takes milliseconds, which the event loop has not; one thread keeps the order.
         self._encoder = ThreadPoolExecutor(1, thread_name_prefix="media-recorder")
-        self._stopped = False
+        self._stopping: asyncio.Task[None] | None = None
 
     def addTrack(self, track: MediaStreamTrack) -> None:
         """Add a track, before anything is recorded. Raises InvalidStateError once stopped."""
-        if self._stopped:
+        if self._stopping is not None:
             raise InvalidStateError("the recorder was stopped")
         self._recordings[track] = Recording(self._add_stream(track.kind))
 
@@ -90,10 +104,15 @@ class MediaRecorder:
                 recording.task = asyncio.create_task(self._record(track, recording))
 
     async def stop(self) -> None:
-        """Finish the file; raises what kept a track from being recorded. Safe to repeat."""
-        if self._stopped:
-            return
-        self._stopped = True
+        """Finish the file; raises what kept a track from being recorded.
+
+        It is whole when this returns, however often it is called.
+        """
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(self._stop())
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self) -> None:
         tasks = [one.task for one in self._recordings.values() if one.task is not None]
         for task in tasks:
             task.cancel()
@@ -130,18 +149,27 @@ class MediaRecorder:
 
     def _add(self, recording: Recording, frame: object) -> None:
         stream = recording.stream
-        if isinstance(frame, Frame) and recording.is_late(frame.time):
-            return
         if isinstance(stream, VideoStream) and isinstance(frame, av.VideoFrame):
-            if not stream.codec_context.is_open:
-                stream.width, stream.height = frame.width, frame.height
-            packets = stream.encode(frame)
+            self._add_picture(recording, stream, frame)
         elif isinstance(stream, AudioStream) and isinstance(frame, av.AudioFrame):
-            packets = stream.encode(frame)
+            for sound in _shaped(recording, frame):
+                self._write(stream.encode(sound))
         else:
             raise TypeError(f"{frame!r} is no frame for a recording of {stream.type}")
         recording.begun = True
-        self._write(packets)
+
+    def _add_picture(self, recording: Recording, stream: VideoStream, frame: av.VideoFrame) -> None:
+        if not stream.codec_context.is_open:
+            # H.264 and VP8 store colours for squares of four.
+            odd = 1 if stream.pix_fmt == "yuv420p" else 0
+            stream.width, stream.height = frame.width & ~odd, frame.height & ~odd
+        if frame.time is not None:
+            placed = recording.place(frame.time)
+            if placed is None:
+                return
+            if recording.shift:
+                frame = _copy_at(frame, placed)
+        self._write(stream.encode(frame))
 
     def _write(self, packets: "Iterable[Packet[Any]]") -> None:
         """Write packets once all pictures have begun: the file's head tells their size."""
@@ -165,6 +193,35 @@ class MediaRecorder:
                 self._release()
         finally:
             self._container.close()
+
+
+def _shaped(recording: Recording, frame: av.AudioFrame) -> Iterator[av.AudioFrame]:
+    """Yield the sound of a frame in the one shape, with silence where it left a gap."""
+    if recording.lead is None:
+        recording.lead = max(0, round((frame.time or 0.0) * SOUND_RATE))
+    for chunk in recording.shaper.add(frame):
+        while recording.written < chunk.position:
+            yield _sound(recording, bytes(len(chunk.pcm)))
+        yield _sound(recording, chunk.pcm)
+
+
+def _sound(recording: Recording, pcm: bytes) -> av.AudioFrame:
+    frame = av.AudioFrame(format="s16", layout="stereo", samples=SOUND_SAMPLES)
+    frame.planes[0].update(pcm)
+    frame.sample_rate = SOUND_RATE
+    frame.pts = (recording.lead or 0) + recording.written
+    frame.time_base = Fraction(1, SOUND_RATE)
+    recording.written += SOUND_SAMPLES
+    return frame
+
+
+def _copy_at(frame: av.VideoFrame, time: float) -> av.VideoFrame:
+    """Return a picture with another time; the one given belongs to others as well."""
+    copy = av.VideoFrame(frame.width, frame.height, frame.format.name)
+    for source, target in zip(frame.planes, copy.planes, strict=True):
+        target.update(bytes(source))
+    copy.pts, copy.time_base = round(time / PICTURE_CLOCK), PICTURE_CLOCK
+    return copy
 
 
 def _is_sized(recording: Recording) -> bool:

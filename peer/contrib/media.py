@@ -3,7 +3,8 @@
 from av import AudioFrame, VideoFrame
 
 from peer.api import MediaRecorder
-from peer.transports import MediaBlackhole, MediaPlayer, MediaRelay, RelayStreamTrack
+from peer.media import MediaPlayer, PlayerStreamTrack
+from peer.transports import MediaBlackhole, MediaRelay, RelayStreamTrack
 
 __all__ = [
     "AudioFrame",
@@ -11,7 +12,8 @@ __all__ = [
     "MediaPlayer",
     "MediaRecorder",
     "MediaRelay",
+    "PlayerStreamTrack",
     "RelayStreamTrack",
     "VideoFrame",
 ]
-"""aiortc's as they are, but for the recorder."""
+"""aiortc's as they are, but for the player and the recorder."""

@@ -9,7 +9,7 @@ from .libopus import OpusDecoder, OpusEncoder, OpusError
 from .opus import OpusAudioDecoder, OpusAudioEncoder, OpusSettings
 from .pcm import Flushed, PcmTrack, pcm_frames
 from .plain import G722, PCMA, PCMU, PlainAudioDecoder, PlainAudioEncoder, PlainCodec
-from .player import MediaPlayer
+from .player import MediaPlayer, PlayerStreamTrack
 from .sound import Chunk, Shaper
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "PlainAudioEncoder",
     "PlainCodec",
     "MediaPlayer",
+    "PlayerStreamTrack",
     "Chunk",
     "Shaper",
 ]

@@ -6,7 +6,7 @@ each section; a `SctpTransport` with its channels may run over it as well.
 """
 
 from aiortc.codecs import get_capabilities, h264, opus, vpx
-from aiortc.contrib.media import MediaBlackhole, MediaPlayer, MediaRelay, RelayStreamTrack
+from aiortc.contrib.media import MediaBlackhole, MediaRelay, RelayStreamTrack
 from aiortc.contrib.signaling import (
     BYE,
     BaseSignaling,
@@ -109,7 +109,6 @@ __all__ = [
     "AudioStreamTrack",
     "VideoStreamTrack",
     "MediaStreamError",
-    "MediaPlayer",
     "MediaRelay",
     "RelayStreamTrack",
     "MediaBlackhole",

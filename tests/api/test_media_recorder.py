@@ -118,11 +118,53 @@ def test_pictures_of_another_size_are_fitted_to_the_first(tmp_path: Path) -> Non
     assert sizes == [(64, 48)] * 3
 
 
-@pytest.mark.parametrize("suffix", ["wav", "mp3", "ogg"])
-def test_sound_alone(tmp_path: Path, suffix: str) -> None:
+def test_pictures_of_an_odd_size_lose_a_row_or_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "call.mp4"
+    record(path, [], [picture(n, 65, 47) for n in range(3)])
+    assert [(frame.width, frame.height) for frame in frames(path)["video"]] == [(64, 46)] * 3
+
+
+def test_pictures_go_on_when_their_clock_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "call.mp4"
+    pictures = [picture(30), picture(31), picture(0), picture(1), picture(1), picture(3)]
+    given = [frame.pts for frame in pictures]
+    record(path, [], [*pictures])
+    found = [round(frame.time * 30) for frame in frames(path)["video"]]
+    assert found == [30, 31, 32, 33, 35]
+    assert [frame.pts for frame in pictures] == given
+
+
+def shaped_sound(number: int, rate: int, channels: int, position: int) -> av.AudioFrame:
+    layout = "mono" if channels == 1 else "stereo"
+    frame = av.AudioFrame(format="s16", layout=layout, samples=rate // 50)
+    frame.planes[0].update(bytes([number % 7 + 1]) * frame.planes[0].buffer_size)
+    frame.sample_rate, frame.pts, frame.time_base = rate, position, Fraction(1, rate)
+    return frame
+
+
+def test_sound_may_change_its_shape(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    shapes = [(48000, 1), (16000, 1), (44100, 2), (48000, 2)]
+    sounds = [
+        shaped_sound(n, rate, channels, (25 * i + n) * (rate // 50))
+        for i, (rate, channels) in enumerate(shapes)
+        for n in range(25)
+    ]
+    record_sound(path, [*sounds])
+    found = frames(path)["audio"]
+    assert sum(frame.samples for frame in found) == pytest.approx(2 * RATE, abs=1920)
+
+
+def test_silence_is_recorded_where_there_is_no_sound(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    record_sound(path, [sound(0), sound(1), sound(100), sound(101)])
+    assert sum(frame.samples for frame in frames(path)["audio"]) == 102 * 960
+
+
+def record_sound(path: Path, sounds: list[Frame]) -> None:
     async def run() -> None:
-        recorder = MediaRecorder(str(tmp_path / f"sound.{suffix}"))
-        track = Frames("audio", [sound(n) for n in range(50)])
+        recorder = MediaRecorder(str(path))
+        track = Frames("audio", sounds)
         recorder.addTrack(track)
         track.begin.set()
         await recorder.start()
@@ -130,6 +172,30 @@ def test_sound_alone(tmp_path: Path, suffix: str) -> None:
         await recorder.stop()
 
     asyncio.run(run())
+
+
+def test_whoever_stops_it_too_waits_for_the_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "call.mp4"
+
+    async def run() -> None:
+        recorder = MediaRecorder(str(path))
+        track = Frames("video", [picture(n) for n in range(30)])
+        recorder.addTrack(track)
+        track.begin.set()
+        await recorder.start()
+        await asyncio.wait_for(track.given.wait(), 10)
+        first = asyncio.ensure_future(recorder.stop())
+        await asyncio.sleep(0)
+        await recorder.stop()
+        assert len(frames(path)["video"]) == 30
+        await first
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("suffix", ["wav", "mp3", "ogg"])
+def test_sound_alone(tmp_path: Path, suffix: str) -> None:
+    record_sound(tmp_path / f"sound.{suffix}", [sound(n) for n in range(50)])
     found = frames(tmp_path / f"sound.{suffix}")["audio"]
     assert sum(frame.samples for frame in found) >= 47 * 960
 

@@ -36,6 +36,7 @@ ALLOWED = {
         "peer.stats",
         "peer.jsep",
         "peer.transports",
+        "peer.media",
         "peer.net",
         "peer.ice",
         "sdp",
