@@ -116,6 +116,7 @@ class _Matcher:
         self.state, made = make_transceiver(
             self.state, section.media.kind, Direction.RECVONLY, self.entropy
         )
-        made = replace(made, by_remote=True)
+        announced = next((msid.track for msid in section.media.msids if msid.track), None)
+        made = replace(made, by_remote=True, remote_track_id=announced)
         self.transceivers[made.id] = made
         return replace(slot, transceiver=made.id)

@@ -88,7 +88,8 @@ class Transceiver:
     `fired_direction` the one remote tracks were last reported for. `ssrc` and `rtx_ssrc` are those
     of its sender, `streams` the ids of the streams the sender belongs to, `remote_streams` those
     of the receiver. `by_add_track` and `by_remote` tell what created it; a transceiver created by
-    a remote offer that addTrack was used on carries both.
+    a remote offer that addTrack was used on carries both. `remote_track_id` is the name which that
+    offer has for the track.
     """
 
     id: int
@@ -105,6 +106,7 @@ class Transceiver:
     current_direction: Direction | None = None
     fired_direction: Direction | None = None
     remote_streams: tuple[str, ...] = ()
+    remote_track_id: str | None = None
     stopping: bool = False
     by_add_track: bool = False
     by_remote: bool = False

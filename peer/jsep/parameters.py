@@ -27,7 +27,7 @@ def wire_media(
         if one.mid is None or one.mid not in wiring.sections or one.stopping:
             continue
         sections = (mine[one.mid], theirs[one.mid])
-        receive = _receive(wiring, one, *sections)
+        receive = _receive(state, wiring, one, *sections)
         if receive.active or one.id in state.wiring.receivers:
             receivers[one.id] = receive
         send = _send(state, wiring, one, *sections)
@@ -38,7 +38,7 @@ def wire_media(
 
 
 def _receive(
-    wiring: Wiring, transceiver: Transceiver, local: Section, remote: Section
+    state: State, wiring: Wiring, transceiver: Transceiver, local: Section, remote: Section
 ) -> ReceiveParameters:
     mine, theirs = local.media, remote.media
     current = transceiver.current_direction
@@ -50,8 +50,9 @@ def _receive(
         header_extensions=usable_extensions(
             mutual_extensions(mine.extmaps, theirs.extmaps), sending=False
         ),
-        rtcp_mux=mine.rtcp.mux and theirs.rtcp.mux,
         reduced_size=mine.rtcp.rsize and theirs.rtcp.rsize,
+        rtcp_ssrc=transceiver.ssrc,
+        cname=state.cname,
         ssrcs=tuple(ssrc.ssrc for ssrc in theirs.ssrcs),
         ssrc_groups=theirs.ssrc_groups,
     )
@@ -71,15 +72,12 @@ def _send(
         active=current is not None and current.sends,
         codecs=codecs,
         header_extensions=extensions,
-        rtcp_mux=mine.rtcp.mux and theirs.rtcp.mux,
         reduced_size=mine.rtcp.rsize and theirs.rtcp.rsize,
         ssrc=transceiver.ssrc,
         rtx_ssrc=transceiver.rtx_ssrc if any(map(is_rtx, codecs)) else None,
         cname=state.cname,
         rids=agreed_rids(mine, theirs),
         max_bitrate=transport_independent_bandwidth(theirs.bandwidths),
-        ptime=theirs.ptime,
-        maxptime=theirs.maxptime,
     )
 
 

@@ -5,270 +5,39 @@ when the description is set (RFC 9429 §5.9, W3C "set the local description").
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
-from peer.jsep.credentials import IceCredentials
 from peer.jsep.model import Transceiver
-from peer.jsep.wiring import (
-    DataParameters,
-    DtlsParameters,
-    ReceiveParameters,
-    RemoteIce,
-    SendParameters,
-    Transport,
-    Wiring,
-    same_certificate,
+from peer.jsep.steps import (
+    AddRemoteCandidates,
+    AddRemoteTrack,
+    CancelIceRestart,
+    CloseTransport,
+    CreateTransceiver,
+    CreateTransport,
+    DropRtcpComponent,
+    EndOfRemoteCandidates,
+    Gather,
+    Plan,
+    RemoveRemoteTrack,
+    RestartIce,
+    RetagTransport,
+    SetReceiver,
+    SetRemoteIce,
+    SetRemoteStreams,
+    SetSender,
+    StartDtls,
+    StartSctp,
+    Step,
+    StopReceiver,
+    StopSctp,
+    StopSender,
+    StopTransceiver,
+    UpdateSctp,
 )
+from peer.jsep.wiring import DtlsParameters, Transport, Wiring, same_certificate
 from sdp import Candidate
 
-
-@dataclass(frozen=True, slots=True)
-class CreateTransceiver:
-    """A remote offer needs a transceiver that does not exist yet."""
-
-    transceiver: int
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class StopTransceiver:
-    """The transceiver is stopped for good: end its tracks and drop it."""
-
-    transceiver: int
-
-
-@dataclass(frozen=True, slots=True)
-class SetIceRole:
-    """The ICE role of the whole session is now this."""
-
-    controlling: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CreateTransport:
-    """Make ICE and DTLS for a section, with one component or two."""
-
-    transport: int
-    mid: str
-    components: int
-    local: IceCredentials
-
-
-@dataclass(frozen=True, slots=True)
-class RestartIce:
-    """Begin a new local ICE generation, keeping the selected pair until a new one is found."""
-
-    transport: int
-    local: IceCredentials
-
-
-@dataclass(frozen=True, slots=True)
-class CancelIceRestart:
-    """Go back to the ICE generation before the restart; its offer was rolled back."""
-
-    transport: int
-    local: IceCredentials
-
-
-@dataclass(frozen=True, slots=True)
-class RetagTransport:
-    """The candidates of the transport now belong to another section."""
-
-    transport: int
-    mid: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetComponents:
-    """RTCP is multiplexed: drop the second component."""
-
-    transport: int
-    components: int
-
-
-@dataclass(frozen=True, slots=True)
-class MoveSection:
-    """The section runs over this transport from now on."""
-
-    mid: str
-    transport: int
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveSection:
-    """The section runs over nothing any more."""
-
-    mid: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetRemoteIce:
-    """Check with these credentials; a change means that the peer began a new generation."""
-
-    transport: int
-    remote: RemoteIce
-
-
-@dataclass(frozen=True, slots=True)
-class AddRemoteCandidates:
-    """Candidates of the present remote generation, none given before."""
-
-    transport: int
-    candidates: tuple[Candidate, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EndOfRemoteCandidates:
-    """The peer has no further candidates in this generation."""
-
-    transport: int
-
-
-@dataclass(frozen=True, slots=True)
-class StartDtls:
-    """Run the handshake on every component, or a new one when there was an association."""
-
-    transport: int
-    dtls: DtlsParameters
-
-
-@dataclass(frozen=True, slots=True)
-class StartReceiver:
-    """Begin to receive."""
-
-    transceiver: int
-    parameters: ReceiveParameters
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateReceiver:
-    """Go on receiving with these parameters, which may name another transport."""
-
-    transceiver: int
-    parameters: ReceiveParameters
-
-
-@dataclass(frozen=True, slots=True)
-class StopReceiver:
-    """Receive no more."""
-
-    transceiver: int
-
-
-@dataclass(frozen=True, slots=True)
-class StartSender:
-    """Begin to send."""
-
-    transceiver: int
-    parameters: SendParameters
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateSender:
-    """Go on sending with these parameters, which may name another transport."""
-
-    transceiver: int
-    parameters: SendParameters
-
-
-@dataclass(frozen=True, slots=True)
-class StopSender:
-    """Send no more."""
-
-    transceiver: int
-
-
-@dataclass(frozen=True, slots=True)
-class StartSctp:
-    """Start the association of the data channels."""
-
-    parameters: DataParameters
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateSctp:
-    """Go on with the association, over another transport or with another message size."""
-
-    parameters: DataParameters
-
-
-@dataclass(frozen=True, slots=True)
-class StopSctp:
-    """End the association and close all channels."""
-
-
-@dataclass(frozen=True, slots=True)
-class AddRemoteTrack:
-    """Report the receiver's track, new or in further streams (W3C "process remote tracks").
-
-    It is in these streams and no others from now on.
-    """
-
-    transceiver: int
-    streams: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SetRemoteStreams:
-    """The receiver's track is in these streams only, and in none that is new."""
-
-    transceiver: int
-    streams: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveRemoteTrack:
-    """Mute the receiver's track and take it out of its streams."""
-
-    transceiver: int
-
-
-@dataclass(frozen=True, slots=True)
-class CloseTransport:
-    """Nothing uses the transport any more."""
-
-    transport: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gather:
-    """Gather candidates for the transport's present generation."""
-
-    transport: int
-
-
-Step: TypeAlias = (
-    CreateTransceiver
-    | StopTransceiver
-    | SetIceRole
-    | CreateTransport
-    | RestartIce
-    | CancelIceRestart
-    | RetagTransport
-    | SetComponents
-    | MoveSection
-    | RemoveSection
-    | SetRemoteIce
-    | AddRemoteCandidates
-    | EndOfRemoteCandidates
-    | StartDtls
-    | StartReceiver
-    | UpdateReceiver
-    | StopReceiver
-    | StartSender
-    | UpdateSender
-    | StopSender
-    | StartSctp
-    | UpdateSctp
-    | StopSctp
-    | AddRemoteTrack
-    | SetRemoteStreams
-    | RemoveRemoteTrack
-    | CloseTransport
-    | Gather
-)
-Plan: TypeAlias = tuple[Step, ...]
 _T = TypeVar("_T")
 
 
@@ -290,11 +59,9 @@ def make_plan(
     after = {transceiver.id: transceiver for transceiver in new_transceivers}
     return (
         *_created_transceivers(before, after),
-        *_ice_role(old, new),
         *_created_transports(old, new),
         *_restarts(old, new, rollback=rollback),
         *_stops(old, new, provisional=provisional),
-        *_sections(old, new),
         *_remote_transport(old, new),
         *_starts(old, new, provisional=provisional),
         *_tracks(before, after),
@@ -317,18 +84,15 @@ def _created_transceivers(
 ) -> Iterator[Step]:
     for number, transceiver in after.items():
         if number not in before:
-            yield CreateTransceiver(number, transceiver.kind)
-
-
-def _ice_role(old: Wiring, new: Wiring) -> Iterator[Step]:
-    if new.controlling is not None and new.controlling != old.controlling:
-        yield SetIceRole(new.controlling)
+            yield CreateTransceiver(number, transceiver.kind, transceiver.remote_track_id)
 
 
 def _created_transports(old: Wiring, new: Wiring) -> Iterator[Step]:
     for number, made in new.transports.items():
         if number not in old.transports:
-            yield CreateTransport(number, made.mid, made.components, made.local)
+            yield CreateTransport(
+                number, made.mid, made.components, made.local, new.controlling is True
+            )
 
 
 def _restarts(old: Wiring, new: Wiring, *, rollback: bool) -> Iterator[Step]:
@@ -340,8 +104,8 @@ def _restarts(old: Wiring, new: Wiring, *, rollback: bool) -> Iterator[Step]:
                 yield RestartIce(number, after.local)
         if before.mid != after.mid:
             yield RetagTransport(number, after.mid)
-        if before.components != after.components:
-            yield SetComponents(number, after.components)
+        if before.components > after.components:
+            yield DropRtcpComponent(number)
 
 
 def _stops(old: Wiring, new: Wiring, *, provisional: bool) -> Iterator[Step]:
@@ -353,15 +117,6 @@ def _stops(old: Wiring, new: Wiring, *, provisional: bool) -> Iterator[Step]:
             yield StopReceiver(number)
     if old.data is not None and not _same_association(old, new, provisional=provisional):
         yield StopSctp()
-
-
-def _sections(old: Wiring, new: Wiring) -> Iterator[Step]:
-    for mid in old.sections:
-        if mid not in new.sections:
-            yield RemoveSection(mid)
-    for mid, number in new.sections.items():
-        if old.sections.get(mid) != number:
-            yield MoveSection(mid, number)
 
 
 def _remote_transport(old: Wiring, new: Wiring) -> Iterator[Step]:
@@ -408,15 +163,11 @@ def _same_generation(before: Transport, after: Transport) -> bool:
 
 def _starts(old: Wiring, new: Wiring, *, provisional: bool) -> Iterator[Step]:
     for number, receive in new.receivers.items():
-        if number not in old.receivers:
-            yield StartReceiver(number, receive)
-        elif old.receivers[number] != receive:
-            yield UpdateReceiver(number, receive)
+        if old.receivers.get(number) != receive:
+            yield SetReceiver(number, receive)
     for number, send in new.senders.items():
-        if number not in old.senders:
-            yield StartSender(number, send)
-        elif old.senders[number] != send:
-            yield UpdateSender(number, send)
+        if old.senders.get(number) != send:
+            yield SetSender(number, send)
     if new.data is None:
         return
     if not _same_association(old, new, provisional=provisional):

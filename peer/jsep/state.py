@@ -12,8 +12,9 @@ from peer.jsep.credentials import (
 )
 from peer.jsep.description import SessionDescription
 from peer.jsep.model import Configuration, Slot, Transceiver
-from peer.jsep.plan import Plan, make_plan
+from peer.jsep.plan import make_plan
 from peer.jsep.signaling import SignalingState
+from peer.jsep.steps import Plan
 from peer.jsep.wiring import EMPTY_WIRING, Wiring
 from sdp import Codec, replace
 

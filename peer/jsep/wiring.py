@@ -68,7 +68,7 @@ class ReceiveParameters:
     """How to receive one section's media; inactive ones only take and send RTCP.
 
     `codecs` and `header_extensions` carry the numbers of the local description, `ssrcs` and
-    `ssrc_groups` those the peer announced.
+    `ssrc_groups` those the peer announced. Our reports go by `rtcp_ssrc` and `cname`.
     """
 
     mid: str
@@ -76,8 +76,9 @@ class ReceiveParameters:
     active: bool
     codecs: tuple[Codec, ...]
     header_extensions: tuple[Extmap, ...]
-    rtcp_mux: bool
     reduced_size: bool
+    rtcp_ssrc: int
+    cname: str
     ssrcs: tuple[int, ...] = ()
     ssrc_groups: tuple[SsrcGroup, ...] = ()
 
@@ -88,7 +89,7 @@ class SendParameters:
 
     `codecs` carry the payload types of the remote description, in the peer's order of preference.
     `rids` is empty unless simulcast or a single rid was agreed. `max_bitrate` is in bits per
-    second, `ptime` and `maxptime` in milliseconds.
+    second.
     """
 
     mid: str
@@ -96,15 +97,12 @@ class SendParameters:
     active: bool
     codecs: tuple[Codec, ...]
     header_extensions: tuple[Extmap, ...]
-    rtcp_mux: bool
     reduced_size: bool
     ssrc: int
     rtx_ssrc: int | None
     cname: str
     rids: tuple[str, ...] = ()
     max_bitrate: int | None = None
-    ptime: float | None = None
-    maxptime: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Carries out plans on a world of names and numbers, and refuses steps that make no sense there."""
 
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from peer.jsep import (
     AddRemoteCandidates,
@@ -9,34 +10,33 @@ from peer.jsep import (
     CloseTransport,
     CreateTransceiver,
     CreateTransport,
+    DataStep,
+    DropRtcpComponent,
     DtlsParameters,
     EndOfRemoteCandidates,
     Gather,
     IceCredentials,
-    MoveSection,
+    LinkStep,
+    MediaStep,
     Plan,
     RemoteIce,
     RemoveRemoteTrack,
-    RemoveSection,
     RestartIce,
     RetagTransport,
-    SetComponents,
-    SetIceRole,
+    SetReceiver,
     SetRemoteIce,
     SetRemoteStreams,
+    SetSender,
     StartDtls,
-    StartReceiver,
     StartSctp,
-    StartSender,
     State,
     Step,
     StopReceiver,
     StopSctp,
     StopSender,
     StopTransceiver,
-    UpdateReceiver,
+    TransportStep,
     UpdateSctp,
-    UpdateSender,
 )
 
 
@@ -47,11 +47,43 @@ class Pipe:
     mid: str
     components: int
     local: IceCredentials
+    controlling: bool
     remote: RemoteIce | None = None
     dtls: DtlsParameters | None = None
     candidates: set[object] = field(default_factory=set)
     ended: bool = False
     gathered: IceCredentials | None = None
+
+    def run(self, step: LinkStep) -> None:
+        match step:
+            case RetagTransport(_, mid):
+                assert self.mid != mid
+                self.mid = mid
+            case DropRtcpComponent():
+                assert self.components == 2
+                self.components = 1
+            case RestartIce(_, local):
+                assert self.local != local
+                self.local = local
+            case CancelIceRestart(_, local):
+                assert self.local != local
+                self.local = self.gathered = local
+            case SetRemoteIce(_, remote):
+                if self.remote is None or self.remote.credentials != remote.credentials:
+                    self.candidates, self.ended = set(), False
+                self.remote = remote
+            case AddRemoteCandidates(_, candidates):
+                assert self.remote is not None
+                assert not self.candidates.intersection(candidates)
+                self.candidates.update(candidates)
+            case EndOfRemoteCandidates():
+                assert not self.ended
+                self.ended = True
+            case StartDtls(_, dtls):
+                assert self.remote is not None
+                self.dtls = dtls
+            case _:
+                assert_never(step)
 
 
 @dataclass
@@ -60,107 +92,43 @@ class Machine:
 
     transceivers: set[int] = field(default_factory=set)
     pipes: dict[int, Pipe] = field(default_factory=dict)
-    sections: dict[str, int] = field(default_factory=dict)
     senders: dict[int, object] = field(default_factory=dict)
     receivers: dict[int, object] = field(default_factory=dict)
     tracks: dict[int, tuple[str, ...]] = field(default_factory=dict)
     data: object = None
-    controlling: bool | None = None
 
     def run(self, plan: Plan) -> None:
         for step in plan:
-            if not (self._transport(step) or self._ice(step) or self._media(step)):
-                self._transceiver(step)
+            self._carry_out(step)
 
-    def _transport(self, step: Step) -> bool:
+    def _carry_out(self, step: Step) -> None:
+        if isinstance(step, TransportStep):
+            self._transport(step)
+        elif isinstance(step, MediaStep):
+            self._media(step)
+        elif isinstance(step, DataStep):
+            self._data(step)
+        else:
+            assert_never(step)
+
+    def _transport(self, step: TransportStep) -> None:
         match step:
-            case CreateTransport(number, mid, components, local):
+            case CreateTransport(number, mid, components, local, controlling):
                 assert number not in self.pipes
-                self.pipes[number] = Pipe(mid, components, local)
+                self.pipes[number] = Pipe(mid, components, local, controlling)
             case CloseTransport(number):
-                assert number not in self.sections.values()
+                users = (*self.senders.values(), *self.receivers.values(), self.data)
+                assert number not in [getattr(user, "transport", None) for user in users]
                 del self.pipes[number]
-            case RetagTransport(number, mid):
-                self.pipes[number].mid = mid
-            case SetComponents(number, components):
-                assert self.pipes[number].components != components
-                self.pipes[number].components = components
-            case MoveSection(mid, number):
-                assert number in self.pipes
-                self.sections[mid] = number
-            case RemoveSection(mid):
-                del self.sections[mid]
-            case _:
-                return False
-        return True
-
-    def _ice(self, step: Step) -> bool:
-        match step:
-            case SetIceRole(controlling):
-                self.controlling = controlling
-            case RestartIce(number, local) | CancelIceRestart(number, local):
-                assert self.pipes[number].local != local
-                self.pipes[number].local = local
-                if isinstance(step, CancelIceRestart):
-                    self.pipes[number].gathered = local
-            case SetRemoteIce(number, remote):
-                pipe = self.pipes[number]
-                if pipe.remote is None or pipe.remote.credentials != remote.credentials:
-                    pipe.candidates, pipe.ended = set(), False
-                pipe.remote = remote
-            case AddRemoteCandidates(number, candidates):
-                assert self.pipes[number].remote is not None
-                assert not self.pipes[number].candidates.intersection(candidates)
-                self.pipes[number].candidates.update(candidates)
-            case EndOfRemoteCandidates(number):
-                assert not self.pipes[number].ended
-                self.pipes[number].ended = True
-            case StartDtls(number, dtls):
-                assert self.pipes[number].remote is not None
-                self.pipes[number].dtls = dtls
             case Gather(number):
                 assert self.pipes[number].gathered != self.pipes[number].local
                 self.pipes[number].gathered = self.pipes[number].local
             case _:
-                return False
-        return True
+                self.pipes[step.transport].run(step)
 
-    def _media(self, step: Step) -> bool:
+    def _media(self, step: MediaStep) -> None:
         match step:
-            case StartSender(number, parameters):
-                assert number not in self.senders
-                assert parameters.transport in self.pipes
-                self.senders[number] = parameters
-            case UpdateSender(number, parameters):
-                assert self.senders[number] != parameters
-                self.senders[number] = parameters
-            case StopSender(number):
-                del self.senders[number]
-            case StartReceiver(number, receive):
-                assert number not in self.receivers
-                assert receive.transport in self.pipes
-                self.receivers[number] = receive
-            case UpdateReceiver(number, receive):
-                assert self.receivers[number] != receive
-                self.receivers[number] = receive
-            case StopReceiver(number):
-                del self.receivers[number]
-            case StartSctp(data):
-                assert self.data is None
-                self.data = data
-            case UpdateSctp(data):
-                assert self.data is not None
-                self.data = data
-            case StopSctp():
-                assert self.data is not None
-                self.data = None
-            case _:
-                return False
-        return True
-
-    def _transceiver(self, step: Step) -> None:
-        match step:
-            case CreateTransceiver(number, _):
+            case CreateTransceiver(number):
                 assert number not in self.transceivers
                 self.transceivers.add(number)
             case StopTransceiver(number):
@@ -168,6 +136,20 @@ class Machine:
                 assert number not in self.receivers
                 assert number not in self.tracks
                 self.transceivers.remove(number)
+            case SetSender(number, send):
+                assert number in self.transceivers
+                assert send.transport in self.pipes
+                assert self.senders.get(number) != send
+                self.senders[number] = send
+            case StopSender(number):
+                del self.senders[number]
+            case SetReceiver(number, receive):
+                assert number in self.transceivers
+                assert receive.transport in self.pipes
+                assert self.receivers.get(number) != receive
+                self.receivers[number] = receive
+            case StopReceiver(number):
+                del self.receivers[number]
             case AddRemoteTrack(number, streams):
                 assert number in self.transceivers
                 assert not set(self.tracks.get(number, ())).issuperset(streams or ("new",))
@@ -179,13 +161,27 @@ class Machine:
             case RemoveRemoteTrack(number):
                 del self.tracks[number]
             case _:
-                raise AssertionError(step)
+                assert_never(step)
+
+    def _data(self, step: DataStep) -> None:
+        match step:
+            case StartSctp(data):
+                assert self.data is None
+                assert data.transport in self.pipes
+                self.data = data
+            case UpdateSctp(data):
+                assert self.data is not None
+                assert data.transport in self.pipes
+                self.data = data
+            case StopSctp():
+                assert self.data is not None
+                self.data = None
+            case _:
+                assert_never(step)
 
     def check(self, state: State) -> None:
         """The world must be as the state says it is."""
         wiring = state.wiring
-        assert wiring.controlling in (None, self.controlling)
-        assert self.sections == dict(wiring.sections)
         assert self.senders == dict(wiring.senders)
         assert self.receivers == dict(wiring.receivers)
         assert self.data == wiring.data
@@ -193,6 +189,7 @@ class Machine:
         assert self.pipes.keys() == wiring.transports.keys()
         for number, transport in wiring.transports.items():
             pipe = self.pipes[number]
+            assert pipe.controlling is wiring.controlling
             assert (pipe.mid, pipe.components) == (transport.mid, transport.components)
             assert (pipe.local, pipe.remote) == (transport.local, transport.remote)
             assert (pipe.dtls is None) is (transport.dtls is None)

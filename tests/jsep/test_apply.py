@@ -8,8 +8,9 @@ from peer.jsep import (
     CloseTransport,
     DOMException,
     InvalidModificationError,
-    MoveSection,
     SdpType,
+    SetReceiver,
+    SetSender,
     SignalingState,
     StartSctp,
     StopTransceiver,
@@ -123,7 +124,7 @@ def test_a_provisional_answer_starts_and_closes_nothing() -> None:
     one, other = provisional()
     plan = one.set_remote("pranswer", other.answer("pranswer"))
     kinds = {type(step) for step in plan}
-    assert {MoveSection, StartSctp} <= kinds
+    assert {SetReceiver, SetSender, StartSctp} <= kinds
     assert not kinds & {CloseTransport, StopTransceiver}
     assert one.transceiver(0).current_direction is Direction.SENDRECV
     plan = one.set_remote("answer", other.answer())

@@ -54,15 +54,6 @@ def test_the_bandwidth_of_the_peer_limits_the_sender() -> None:
     assert limited(Bandwidth("CT", 64)) is None
 
 
-def test_packet_times_of_the_peer() -> None:
-    one, other = make_ends()
-    one.add_track("audio", "s")
-    other.set_remote("offer", one.offer())
-    one.set_remote("answer", other.answer() + "a=ptime:40\r\na=maxptime:60\r\n")
-    send = one.state.wiring.senders[0]
-    assert (send.ptime, send.maxptime) == (40, 60)
-
-
 def test_data_is_told_the_limit_of_the_peer() -> None:
     """RFC 8841 §6."""
     one, other = make_ends()
