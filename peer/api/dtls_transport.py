@@ -20,12 +20,15 @@ class RTCDtlsTransport(EventTarget):
         self._ice = ice
         self._state = group.rtp.state
         self._ended = False
+        self._failure = ""
         group.on("statechange", self._follow)
 
     @property
     def state(self) -> str:
         """One of "new", "connecting", "connected", "closed" and "failed"."""
-        return "closed" if self._ended else self._group.rtp.state
+        if self._ended:
+            return "closed"
+        return "failed" if self._failure else self._group.rtp.state
 
     @property
     def iceTransport(self) -> RTCIceTransport:
@@ -52,11 +55,18 @@ class RTCDtlsTransport(EventTarget):
         self._state = "closed"
         self._ice.end()
 
+    def fail(self, reason: str) -> None:
+        """Be failed for good: the connection gave the transport up."""
+        self._failure = reason
+        self._follow()
+
     def _follow(self) -> None:
         if self.state == self._state:
             return
         self._state = self.state
         self.announce("statechange")
         if self._state == "failed":
-            error = RTCErrorEvent(RTCError(self._group.rtp.failure, error_detail="dtls-failure"))
+            error = RTCErrorEvent(
+                RTCError(self._failure or self._group.rtp.failure, error_detail="dtls-failure")
+            )
             self.dispatch("error", error, error)

@@ -26,10 +26,13 @@ class Host(Protocol):
         """Tell whether the connection is closed."""
 
     def change(self, state: State) -> None:
-        """Go over to a state, and see whether negotiation is needed now."""
+        """Make a state the present one; "negotiationneeded" follows if it asks for that."""
 
     def carry_out(self, outcome: Outcome) -> None:
-        """Go over to a state with the steps that lead there."""
+        """Make the state of an outcome the present one, and do what its plan says.
+
+        Raises OperationError when a step fails; the others are done nevertheless.
+        """
 
     def transport_of(self, number: int) -> RTCDtlsTransport | None:
         """Return what the section of a transceiver runs over, None before that is negotiated."""
@@ -39,9 +42,6 @@ class Host(Protocol):
 
     def set_streams(self, number: int, streams: Sequence[str]) -> None:
         """Put the track of a sender into these streams."""
-
-    def sender_changed(self, number: int) -> None:
-        """Send with other settings from now on."""
 
     async def getStats(self, selector: object = None) -> RTCStatsReport:
         """Return statistics of what belongs to the selector."""

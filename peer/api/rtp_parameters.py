@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar
 
-from peer.jsep import ReceiveParameters, SendParameters, Transceiver
+from peer.jsep import ReceiveParameters, SendParameters
 from peer.transports import (
     RTCRtcpFeedback,
     RTCRtpCodecParameters,
@@ -112,16 +112,14 @@ def to_send(
     )
 
 
-def to_receive(
-    agreed: ReceiveParameters, transceiver: Transceiver, cname: str
-) -> RtpReceiveParameters:
+def to_receive(kind: str, agreed: ReceiveParameters) -> RtpReceiveParameters:
     """Return how to receive what was agreed."""
     return RtpReceiveParameters(
         mid=agreed.mid,
-        codecs=_codecs(transceiver.kind, agreed.codecs),
+        codecs=_codecs(kind, agreed.codecs),
         header_extensions=_extensions(agreed.header_extensions),
-        rtcp_ssrc=transceiver.ssrc,
-        cname=cname,
+        rtcp_ssrc=agreed.rtcp_ssrc,
+        cname=agreed.cname,
         active=agreed.active,
         reduced_size=agreed.reduced_size,
         ssrcs=agreed.ssrcs,

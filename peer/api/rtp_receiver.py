@@ -1,12 +1,14 @@
 """A receiver (W3C RTCRtpReceiver), and the track it gives."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from peer.jsep import ReceiveParameters
 from peer.stats import RTCStatsReport
-from peer.transports import RemoteTrack, RtpReceiveParameters, RtpReceiver
+from peer.transports import RemoteTrack, RtpReceiver, TransportGroup
 
 from .dtls_transport import RTCDtlsTransport
 from .host import Host
@@ -74,6 +76,7 @@ class RTCRtpReceiver:
         self._kind = kind
         self._track = RemoteStreamTrack(kind, track_id)
         self._track.receiver = self
+        self._agreed: ReceiveParameters | None = None
         self.below = RtpReceiver(kind, track=self._track)
 
     @property
@@ -98,7 +101,7 @@ class RTCRtpReceiver:
 
     def getParameters(self) -> RTCRtpReceiveParameters:
         """Return how it receives."""
-        agreed = self._host.state.wiring.receivers.get(self._number)
+        agreed = self._agreed
         if agreed is None:
             return RTCRtpReceiveParameters()
         return RTCRtpReceiveParameters(
@@ -136,14 +139,17 @@ class RTCRtpReceiver:
         """Return statistics of what this receiver receives."""
         return await self._host.getStats(self)
 
-    def agreed(self) -> RtpReceiveParameters | None:
-        """Return how to receive by what was negotiated, None when nothing is to be received."""
-        state = self._host.state
-        agreed = state.wiring.receivers.get(self._number)
-        transceiver = state.transceiver(self._number)
-        if agreed is None or transceiver is None:
-            return None
-        return to_receive(agreed, transceiver, state.cname)
+    # For the connection
+
+    def apply(self, group: TransportGroup, agreed: ReceiveParameters) -> None:
+        """Receive over this transport what was negotiated."""
+        self._agreed = agreed
+        self.below.receive(group, to_receive(self._kind, agreed))
+
+    def withdraw(self) -> Coroutine[Any, Any, None]:
+        """Receive no more once this is awaited: nothing is agreed any longer."""
+        self._agreed = None
+        return self.below.stop()
 
 
 def _date(moment: float, now: float) -> datetime:

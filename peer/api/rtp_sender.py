@@ -2,10 +2,12 @@
 
 import secrets
 from asyncio import AbstractEventLoop
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
+from peer.jsep import SendParameters
 from peer.stats import RTCStatsReport
-from peer.transports import MediaStreamTrack, RtpSender, RtpSendParameters
+from peer.transports import MediaStreamTrack, RtpSender, TransportGroup
 
 from .awaitable import Begun, Done, prompt
 from .dtls_transport import RTCDtlsTransport
@@ -44,6 +46,8 @@ class RTCRtpSender:
         self._last_read: RTCRtpSendParameters | None = None
         self._stopped = False
         self._has_sent = False
+        self._group: TransportGroup | None = None
+        self._agreed: SendParameters | None = None
         self.below = RtpSender(kind, track)
 
     @property
@@ -107,7 +111,7 @@ class RTCRtpSender:
         return self._describe(transaction)
 
     def _describe(self, transaction: str) -> RTCRtpSendParameters:
-        agreed = self._host.state.wiring.senders.get(self._number)
+        agreed = self._agreed
         parameters = RTCRtpSendParameters(
             transactionId=transaction,
             encodings=self._negotiated_encodings(),
@@ -137,7 +141,7 @@ class RTCRtpSender:
         changed = {one.rid: one for one in settle(self._kind, given.encodings)}
         self._last_read = None
         self._encodings = list(({one.rid: one for one in self._encodings} | changed).values())
-        self._host.sender_changed(self._number)
+        self._send()
         return Begun(Done())
 
     async def getStats(self) -> RTCStatsReport:
@@ -151,13 +155,21 @@ class RTCRtpSender:
         """Tell whether it was ever negotiated to send: addTrack uses it no more then."""
         return self._has_sent
 
-    def agreed(self) -> RtpSendParameters | None:
-        """Return how to send by what was negotiated and set, None when nothing is to be sent."""
-        agreed = self._host.state.wiring.senders.get(self._number)
-        self._has_sent = self._has_sent or (agreed is not None and agreed.active)
-        if agreed is None:
-            return None
-        return to_send(self._kind, agreed, best_encoding(self._negotiated_encodings()))
+    def apply(self, group: TransportGroup, agreed: SendParameters) -> None:
+        """Send over this transport what was negotiated, within what the application has set."""
+        self._group, self._agreed = group, agreed
+        self._has_sent = self._has_sent or agreed.active
+        self._send()
+
+    def withdraw(self) -> Coroutine[Any, Any, None]:
+        """Send no more once this is awaited: nothing is agreed any longer."""
+        self._group = self._agreed = None
+        return self.below.stop()
+
+    def _send(self) -> None:
+        if self._group is not None and self._agreed is not None:
+            encoding = best_encoding(self._negotiated_encodings())
+            self.below.send(self._group, to_send(self._kind, self._agreed, encoding))
 
     def mark_stopped(self) -> None:
         """Refuse changes from now on: the transceiver is stopped."""

@@ -74,6 +74,11 @@ class RTCSctpTransport(EventTarget):
         """Show another RTCDtlsTransport: the association moved."""
         self._transport = transport
 
+    def fail(self) -> None:
+        """Be closed for good: the association could not be set up, or not moved."""
+        self._ended = True
+        self._follow()
+
     def end(self) -> None:
         """Be closed at once and without an event: the connection is (W3C close)."""
         self._ended = True

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import assert_never
 
 from peer.api import OperationError, RTCDataChannel, RTCDtlsTransport, RTCSctpTransport
-from peer.jsep import DataParameters
+from peer.jsep import DataParameters, DataStep, StartSctp, StopSctp, UpdateSctp
 from peer.transports import DataChannel, SctpTransport
 
+from .errors import GivenUpError
 from .links import Links
 
 
@@ -17,6 +19,7 @@ class Data:
         self._links = links
         self._opened_by_peer = opened_by_peer
         self._below: SctpTransport | None = None
+        self._failure = ""
         self._channels: list[RTCDataChannel] = []
         self._ending: set[asyncio.Task[None]] = set()
         self.sctp: RTCSctpTransport | None = None
@@ -37,7 +40,10 @@ class Data:
         if number is not None and limit is not None and number >= limit:
             raise OperationError(f"the peer has {limit} channels at most")
         self._count(channel)
-        if self._below is not None and self.sctp is not None:
+        if self._failure:
+            # The application has to have the channel first.
+            asyncio.get_running_loop().call_soon(channel.fail, self._failure)
+        elif self._below is not None and self.sctp is not None:
             channel.open_on(self._below, self.sctp)
 
     def show(self, transport: RTCDtlsTransport | None, mid: str | None = None) -> None:
@@ -53,7 +59,28 @@ class Data:
 
     # Steps
 
-    def start(self, parameters: DataParameters) -> None:
+    def carry_out(self, step: DataStep) -> None:
+        """Do what a plan says of the association."""
+        match step:
+            case StartSctp(parameters):
+                self._start(parameters)
+            case UpdateSctp(parameters):
+                self._update(parameters)
+            case StopSctp():
+                self._stop()
+            case _:
+                assert_never(step)
+
+    def give_up(self, reason: str) -> None:
+        """Let the association be closed, and its channels fail, after a step that failed."""
+        if self._failure:
+            return
+        self._failure = reason
+        if self.sctp is not None:
+            self.sctp.fail()
+        self._stop_association(reason)
+
+    def _start(self, parameters: DataParameters) -> None:
         """Begin the association; channels open when it is there."""
         link = self._links[parameters.transport]
         below = SctpTransport(
@@ -71,24 +98,27 @@ class Data:
             channel.open_on(below, self.sctp)
         below.connect(parameters.remote_port, parameters.max_message_size)
 
-    def update(self, parameters: DataParameters) -> None:
+    def _update(self, parameters: DataParameters) -> None:
         """Go on over another transport, or with another limit."""
         if self._below is None:
-            return
+            raise GivenUpError("the association has failed")
         link = self._links[parameters.transport]
         link.group.set_data(self._below)
         self.show(link.dtls)
         self._below.set_max_message_size(parameters.max_message_size)
 
-    def stop(self) -> None:
+    def _stop(self) -> None:
         """End the association and its channels."""
         self.sctp = None
+        self._failure = ""
+        # An end of our own making is no failure of the channels.
         self._stop_association()
 
-    def _stop_association(self) -> None:
+    def _stop_association(self, reason: str = "") -> None:
         below, self._below = self._below, None
-        # An end of our own making is no failure of the channels.
-        self._end_channels()
+        # The association would not end those that it has not numbered.
+        for channel in self.channels:
+            channel.fail(reason)
         if below is not None:
             task = asyncio.get_running_loop().create_task(below.close())
             self._ending.add(task)
@@ -124,8 +154,3 @@ class Data:
         else:
             self._channels.remove(channel)
             self.closed += 1
-
-    def _end_channels(self) -> None:
-        """End what the association has not ended itself."""
-        for channel in self.channels:
-            channel.fail()

@@ -1,41 +1,22 @@
 """Carries out plans: each step goes to the part of the connection that it is about."""
 
-from peer.jsep import (
-    AddRemoteCandidates,
-    AddRemoteTrack,
-    CancelIceRestart,
-    CloseTransport,
-    CreateTransceiver,
-    CreateTransport,
-    EndOfRemoteCandidates,
-    Gather,
-    MoveSection,
-    Plan,
-    RemoveRemoteTrack,
-    RemoveSection,
-    RestartIce,
-    RetagTransport,
-    SetComponents,
-    SetIceRole,
-    SetRemoteIce,
-    SetRemoteStreams,
-    StartDtls,
-    StartReceiver,
-    StartSctp,
-    StartSender,
-    Step,
-    StopReceiver,
-    StopSctp,
-    StopSender,
-    StopTransceiver,
-    UpdateReceiver,
-    UpdateSctp,
-    UpdateSender,
-)
+from collections.abc import Iterable
+from typing import NamedTuple, assert_never
+
+from peer.api import OperationError
+from peer.jsep import DataStep, MediaStep, Plan, Step, TransportStep
 
 from .data import Data
+from .errors import GivenUpError
 from .links import Links
 from .media import Media
+
+
+class StepFailure(NamedTuple):
+    """A step that could not be carried out, and why."""
+
+    step: Step
+    error: Exception
 
 
 class Executor:
@@ -46,90 +27,59 @@ class Executor:
         self._media = media
         self._data = data
 
-    def run(self, plan: Plan) -> list[int]:
-        """Carry out the steps of a plan in their order.
+    def run(self, plan: Plan) -> list[StepFailure]:
+        """Carry out the steps of a plan in their order; returns those that failed.
 
-        Returns the transports to gather for: that begins when the description is set and the
-        application knows it (W3C "set the local description").
+        What a failed step is about is given up; the other steps are carried out nevertheless.
         """
+        failures = []
         for step in plan:
-            if not (self._transport(step) or self._ice(step) or self._media_step(step)):
-                self._track(step)
-        return [step.transport for step in plan if isinstance(step, Gather)]
+            try:
+                self._carry_out(step)
+            except GivenUpError as error:
+                # Told of when it was given up; what depends on it goes the same way.
+                self._give_up(step, str(error))
+            except Exception as error:
+                failures.append(StepFailure(step, error))
+                self._give_up(step, _reason(step, error))
+        return failures
 
-    def _transport(self, step: Step) -> bool:
-        links = self._links
-        match step:
-            case SetIceRole(controlling):
-                links.set_role(controlling=controlling)
-            case CreateTransport():
-                links.create(step)
-            case RetagTransport(number, mid):
-                links[number].mid = mid
-            case SetComponents(number, _):
-                links[number].drop_rtcp_component()
-            case StartDtls(number, dtls):
-                links[number].start_dtls(dtls)
-            case CloseTransport(number):
-                links.close(number)
-            case MoveSection() | RemoveSection() | Gather():
-                # Senders, receivers and data say themselves what they run over.
-                return True
-            case _:
-                return False
-        return True
+    def _carry_out(self, step: Step) -> None:
+        if isinstance(step, TransportStep):
+            self._links.carry_out(step)
+        elif isinstance(step, MediaStep):
+            self._media.carry_out(step)
+        elif isinstance(step, DataStep):
+            self._data.carry_out(step)
+        else:
+            assert_never(step)
 
-    def _ice(self, step: Step) -> bool:
-        links = self._links
-        match step:
-            case RestartIce(number, local):
-                links[number].restart(local, links.servers())
-            case CancelIceRestart(number, local):
-                links[number].cancel_restart(local)
-            case SetRemoteIce(number, remote):
-                links[number].set_remote(remote)
-            case AddRemoteCandidates(number, candidates):
-                for candidate in candidates:
-                    links[number].add_remote_candidate(candidate)
-            case EndOfRemoteCandidates(number):
-                links[number].end_of_remote_candidates()
-            case _:
-                return False
-        return True
+    def _give_up(self, step: Step, reason: str) -> None:
+        if isinstance(step, TransportStep):
+            self._links.give_up(step, reason)
+        elif isinstance(step, MediaStep):
+            self._media.give_up(step)
+        elif isinstance(step, DataStep):
+            self._data.give_up(reason)
+        else:
+            assert_never(step)
 
-    def _media_step(self, step: Step) -> bool:
-        media, data = self._media, self._data
-        match step:
-            case StartSender(number, _) | UpdateSender(number, _):
-                media.update_sender(number)
-            case StopSender(number):
-                media.stop_sender(number)
-            case StartReceiver(number, _) | UpdateReceiver(number, _):
-                media.update_receiver(number)
-            case StopReceiver(number):
-                media.stop_receiver(number)
-            case StartSctp(parameters):
-                data.start(parameters)
-            case UpdateSctp(parameters):
-                data.update(parameters)
-            case StopSctp():
-                data.stop()
-            case _:
-                return False
-        return True
 
-    def _track(self, step: Step) -> None:
-        media = self._media
-        match step:
-            case CreateTransceiver(number, kind):
-                media.create(number, kind)
-            case StopTransceiver(number):
-                media.forget(number)
-            case AddRemoteTrack(number, streams):
-                media.add_track(number, streams)
-            case SetRemoteStreams(number, streams):
-                media.set_streams(number, streams)
-            case RemoveRemoteTrack(number):
-                media.remove_track(number)
-            case _:
-                raise AssertionError(f"a step nobody carries out: {step}")
+def raise_failures(failures: Iterable[StepFailure]) -> None:
+    """Raise one OperationError that names the steps that failed, when there are any."""
+    found = list(failures)
+    if not found:
+        return
+    reasons = "; ".join(_reason(step, error) for step, error in found)
+    raise OperationError(f"not all could be set up: {reasons}") from found[0].error
+
+
+def _reason(step: Step, error: Exception) -> str:
+    """Name a step, what it is about, and what went wrong."""
+    if isinstance(step, TransportStep):
+        subject = f" of transport {step.transport}"
+    elif isinstance(step, MediaStep):
+        subject = f" of transceiver {step.transceiver}"
+    else:
+        subject = ""
+    return f"{type(step).__name__}{subject}: {type(error).__name__}: {error}"

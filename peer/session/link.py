@@ -17,7 +17,22 @@ from peer.ice import (
     SelectedPairLost,
     StateChanged,
 )
-from peer.jsep import DtlsParameters, Gathered, IceCredentials, RemoteIce
+from peer.jsep import (
+    AddRemoteCandidates,
+    CancelIceRestart,
+    CreateTransport,
+    DropRtcpComponent,
+    DtlsParameters,
+    EndOfRemoteCandidates,
+    Gathered,
+    IceCredentials,
+    LinkStep,
+    RemoteIce,
+    RestartIce,
+    RetagTransport,
+    SetRemoteIce,
+    StartDtls,
+)
 from peer.net import IceDriver, IceServer
 from peer.transports import (
     Certificate,
@@ -53,21 +68,22 @@ class Link:
 
     def __init__(
         self,
-        number: int,
-        mid: str,
-        components: int,
-        local: IceCredentials,
+        step: CreateTransport,
         *,
         driver: IceDriver,
         certificate: Certificate,
         handshake_timeout: float,
+        servers: Callable[[], tuple[IceServer, ...]],
         tell: Tell,
     ) -> None:
-        self.number = number
-        self.mid = mid
+        self.number = step.transport
+        self.mid = step.mid
         self.driver = driver
+        self._servers = servers
         self._tell = tell
-        self.local = local
+        self.local = step.local
+        self.failed = False
+        self._shut = False
         self.remote: RemoteIce | None = None
         self.gathering_state = "new"
         self._candidates: list[SdpCandidate] = []
@@ -76,8 +92,8 @@ class Link:
         self._remote_candidates: list[SdpCandidate] = []
         self._selected: dict[int, SdpCandidate] = {}
         self._held_back = True
-        numbers = range(1, components + 1)
-        driver.add_stream(self.stream, numbers, parameters=_parameters(local))
+        numbers = range(1, step.components + 1)
+        driver.add_stream(self.stream, numbers, parameters=_parameters(step.local))
         self.ice = [self._make_component(component) for component in numbers]
         self.group = TransportGroup(self.ice, certificate, handshake_timeout=handshake_timeout)
         self.dtls = RTCDtlsTransport(self.group, RTCIceTransport(self.ice[0], self))
@@ -113,9 +129,34 @@ class Link:
     @property
     def dtls_states(self) -> list[str]:
         """The state of the DTLS association on each component."""
+        if self.failed:
+            return ["failed"]
         return [transport.state for transport in self.group.dtls]
 
     # Steps
+
+    def carry_out(self, step: LinkStep) -> None:
+        """Do what a plan says of this transport."""
+        match step:
+            case RetagTransport(mid=mid):
+                self.mid = mid
+            case DropRtcpComponent():
+                self._drop_rtcp_component()
+            case RestartIce(local=local):
+                self._restart(local)
+            case CancelIceRestart(local=local):
+                self._cancel_restart(local)
+            case SetRemoteIce(remote=remote):
+                self._set_remote(remote)
+            case AddRemoteCandidates(candidates=candidates):
+                for candidate in candidates:
+                    self._add_remote_candidate(candidate)
+            case EndOfRemoteCandidates():
+                self.driver.end_of_remote_candidates(self.stream)
+            case StartDtls(dtls=dtls):
+                self._start_dtls(dtls)
+            case _:
+                assert_never(step)
 
     def gather(self) -> None:
         """Let the application hear of candidates from now on."""
@@ -125,14 +166,12 @@ class Link:
         for event in held:
             self.take(event)
 
-    def restart(self, local: IceCredentials, servers: tuple[IceServer, ...]) -> None:
-        """Begin a new generation with these credentials."""
+    def _restart(self, local: IceCredentials) -> None:
         self._before = list(self._candidates)
         self._renew(local)
-        self.driver.restart(self.stream, servers, parameters=_parameters(local))
+        self.driver.restart(self.stream, self._servers(), parameters=_parameters(local))
 
-    def cancel_restart(self, local: IceCredentials) -> None:
-        """Go back to the generation before the restart."""
+    def _cancel_restart(self, local: IceCredentials) -> None:
         self._renew(local)
         self._candidates = self._before
         self._held_back = False
@@ -141,12 +180,11 @@ class Link:
         if self.remote is None or going_on:
             return
         known, self._remote_candidates = self._remote_candidates, []
-        self.set_remote(self.remote)
+        self._set_remote(self.remote)
         for candidate in known:
-            self.add_remote_candidate(candidate)
+            self._add_remote_candidate(candidate)
 
-    def drop_rtcp_component(self) -> None:
-        """Multiplex RTCP: the second component goes."""
+    def _drop_rtcp_component(self) -> None:
         self.group.drop_rtcp_component()
         second = self.ice.pop()
         self.driver.remove_component(self.stream, second.component)
@@ -155,8 +193,7 @@ class Link:
             known[:] = [one for one in known if one.component != second.component]
         second.set_state(IceState.CLOSED)
 
-    def set_remote(self, remote: RemoteIce) -> None:
-        """Check with these credentials of the peer."""
+    def _set_remote(self, remote: RemoteIce) -> None:
         if self.remote is None or self.remote.credentials != remote.credentials:
             self._remote_candidates.clear()
         self.remote = remote
@@ -168,19 +205,14 @@ class Link:
         )
         self.driver.set_remote_parameters(self.stream, parameters)
 
-    def add_remote_candidate(self, candidate: SdpCandidate) -> None:
+    def _add_remote_candidate(self, candidate: SdpCandidate) -> None:
         """Pair a candidate of the peer; one of a kind unknown here is kept for show alone."""
         self._remote_candidates.append(candidate)
         known = to_ice(candidate)
         if known is not None:
             self.driver.add_remote_candidate(self.stream, known)
 
-    def end_of_remote_candidates(self) -> None:
-        """Note that the peer has no more."""
-        self.driver.end_of_remote_candidates(self.stream)
-
-    def start_dtls(self, parameters: DtlsParameters) -> None:
-        """Shake hands, or begin another association."""
+    def _start_dtls(self, parameters: DtlsParameters) -> None:
         fingerprints = [
             RTCDtlsFingerprint(algorithm=one.algorithm, value=one.value)
             for one in parameters.fingerprints
@@ -188,23 +220,38 @@ class Link:
         role = DtlsRole(parameters.role.value)
         self.group.connect(role, fingerprints, association=parameters.association)
 
+    def fail(self, reason: str) -> None:
+        """Show ICE and DTLS as failed, for good; `shut` is to follow."""
+        self.failed = True
+        for component in self.ice:
+            component.set_state(IceState.FAILED)
+        # No candidate comes any more.
+        self._set_gathering_state("complete")
+        self.dtls.fail(reason)
+
+    async def shut(self) -> None:
+        """End DTLS and ICE, and leave the states as they are; calling again changes nothing."""
+        await self.group.close()
+        if not self._shut:
+            self._shut = True
+            self.driver.remove_stream(self.stream)
+
     async def close(self) -> None:
         """End DTLS and ICE; returns always."""
-        await self.group.close()
-        self.driver.remove_stream(self.stream)
+        await self.shut()
         self.silence()
 
     def silence(self) -> None:
         """Close the ICE transports: nothing carries their datagrams any more."""
         for component in self.ice:
             component.set_state(IceState.CLOSED)
-        self._tell = _tell_nobody
+        self._tell, self._servers = _tell_nobody, tuple
 
     # Events of the driver
 
     def take(self, event: LinkEvent) -> None:
         """Take an event of the stream; one about a component that was dropped says nothing."""
-        if _component_of(event) > len(self.ice):
+        if self.failed or _component_of(event) > len(self.ice):
             return
         match event:
             case CandidateGathered() | GatheringCompleted():

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -14,6 +14,7 @@ from peer.ice import (
     GatheringCompleted,
     GatheringFailed,
     IceRole,
+    IceState,
     IceStatistics,
     PacingBudget,
     RoleChanged,
@@ -21,10 +22,11 @@ from peer.ice import (
     SelectedPairLost,
     StateChanged,
 )
-from peer.jsep import CreateTransport, Gathered
+from peer.jsep import CloseTransport, CreateTransport, Gather, Gathered, TransportStep
 from peer.net import DriverEvent, IceDriver, IceServer
 from peer.transports import Certificate
 
+from .errors import GivenUpError
 from .link import Link
 
 _budgets: WeakKeyDictionary[asyncio.AbstractEventLoop, PacingBudget] = WeakKeyDictionary()
@@ -55,13 +57,17 @@ class Links:
         self.configuration = configuration
         self.certificate = certificate
         self._observer = observer
-        self._role = IceRole.CONTROLLING
         self._links: dict[int, Link] = {}
+        self._unmade: set[int] = set()
+        self._ungathered: list[int] = []
         self._drivers: list[IceDriver] = []
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def __getitem__(self, number: int) -> Link:
+        """Return a transport; GivenUpError for one that failed."""
+        if number in self._unmade or self._links[number].failed:
+            raise GivenUpError(f"transport {number} has failed")
         return self._links[number]
 
     @property
@@ -78,39 +84,89 @@ class Links:
         """Return the figures of the ICE agents."""
         return tuple(driver.stats() for driver in self._drivers)
 
+    @property
+    def ice_states(self) -> list[IceState]:
+        """The state of every component; a transport that could not even be made is failed."""
+        made = [state for link in self._links.values() for state in link.ice_states]
+        return made + [IceState.FAILED] * len(self._unmade)
+
+    @property
+    def dtls_states(self) -> list[str]:
+        """The state of every DTLS association, likewise."""
+        made = [state for link in self._links.values() for state in link.dtls_states]
+        return made + ["failed"] * len(self._unmade)
+
     # Steps
 
-    def set_role(self, *, controlling: bool) -> None:
-        """Set the role that agents are made with."""
-        self._role = IceRole.CONTROLLING if controlling else IceRole.CONTROLLED
+    def carry_out(self, step: TransportStep) -> None:
+        """Do what a plan says of transports; gathering waits for `gather`."""
+        match step:
+            case CreateTransport():
+                self._create(step)
+            case CloseTransport(number):
+                self._close(number)
+            case Gather(number):
+                self._ungathered.append(number)
+            case _:
+                self[step.transport].carry_out(step)
 
-    def create(self, step: CreateTransport) -> Link:
-        """Make a transport."""
+    def give_up(self, step: TransportStep, reason: str) -> None:
+        """Let the transport of a step that failed be failed, or gone if it was to go."""
+        link = self._links.get(step.transport)
+        if isinstance(step, CloseTransport):
+            self._close(step.transport)
+        elif link is None:
+            self._unmade.add(step.transport)
+        else:
+            self._fail(link, reason)
+
+    @property
+    def ungathered(self) -> bool:
+        """Tell whether there are transports to gather for."""
+        return bool(self._ungathered)
+
+    def gather(self) -> None:
+        """Gather for the transports that plans said so of, as far as they are still there."""
+        numbers, self._ungathered = self._ungathered, []
+        links = [self._links[number] for number in numbers if number in self._links]
+        by_driver: dict[IceDriver, list[Link]] = {}
+        for link in links:
+            if not link.failed:
+                by_driver.setdefault(link.driver, []).append(link)
+                link.gather()
+        for driver, gathering in by_driver.items():
+            try:
+                driver.gather(self.servers())
+            except Exception as error:
+                for link in gathering:
+                    self._fail(link, f"gathering failed: {error}")
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": "gathering failed", "exception": error}
+                )
+
+    def _create(self, step: CreateTransport) -> None:
         link = Link(
-            step.transport,
-            step.mid,
-            step.components,
-            step.local,
-            driver=self._driver(),
+            step,
+            driver=self._driver(controlling=step.controlling),
             certificate=self.certificate,
             handshake_timeout=self.configuration.handshakeTimeout,
+            servers=self.servers,
             tell=self._observer.candidate_gathered,
         )
         link.group.on("statechange", self._observer.transports_changed)
         self._links[step.transport] = link
-        return link
 
-    def gather(self, numbers: Iterable[int]) -> None:
-        """Gather for these transports, as far as they are still there."""
-        links = [self._links[number] for number in numbers if number in self._links]
-        for link in links:
-            link.gather()
-        for driver in {link.driver: None for link in links}:
-            driver.gather(self.servers())
+    def _fail(self, link: Link, reason: str) -> None:
+        if not link.failed:
+            link.fail(reason)
+            self._end(link.shut())
 
-    def close(self, number: int) -> None:
+    def _close(self, number: int) -> None:
         """Close a transport that nothing uses any more, in the background."""
-        self._end(self._links.pop(number).close())
+        self._unmade.discard(number)
+        link = self._links.pop(number, None)
+        if link is not None:
+            self._end(link.close())
 
     def end(self) -> None:
         """Show all as closed at once; candidates and pairs stay what they were."""
@@ -159,12 +215,13 @@ class Links:
             case _:
                 return
 
-    def _driver(self) -> IceDriver:
-        if not self._drivers or (self._drivers[-1].role is not self._role and not self._connected):
+    def _driver(self, *, controlling: bool) -> IceDriver:
+        role = IceRole.CONTROLLING if controlling else IceRole.CONTROLLED
+        if not self._drivers or (self._drivers[-1].role is not role and not self._connected):
             self._drivers.append(
                 IceDriver(
                     ice_config(self.configuration),
-                    role=self._role,
+                    role=role,
                     on_event=self._take,
                     net=self.configuration.network,
                     budget=_budget(),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
-from typing import Any
+from typing import Any, assert_never
 from weakref import ref
 
 from peer.api import (
@@ -14,8 +14,21 @@ from peer.api import (
     RTCRtpTransceiver,
     RTCTrackEvent,
 )
+from peer.jsep import (
+    AddRemoteTrack,
+    CreateTransceiver,
+    MediaStep,
+    RemoveRemoteTrack,
+    SetReceiver,
+    SetRemoteStreams,
+    SetSender,
+    StopReceiver,
+    StopSender,
+    StopTransceiver,
+)
 from peer.transports import MediaStreamTrack
 
+from .errors import GivenUpError
 from .links import Links
 
 
@@ -31,6 +44,7 @@ class Media:
         self._find_host = ref(host)
         self._links = links
         self._transceivers: dict[int, RTCRtpTransceiver] = {}
+        self._given_up: set[int] = set()
         self._streams: dict[str, MediaStream] = {}
         self._muted: list[RTCRtpReceiver] = []
         self._removed: list[tuple[MediaStream, RTCRtpReceiver]] = []
@@ -59,53 +73,75 @@ class Media:
         track: MediaStreamTrack | None = None,
         *,
         encodings: Sequence[RTCRtpEncodingParameters] = (),
+        remote_track_id: str | None = None,
     ) -> RTCRtpTransceiver:
-        """Make the objects of a transceiver."""
+        """Make the objects of a transceiver; the receiver's track goes by the name given."""
         sender = RTCRtpSender(self._host, number, kind, track, list(encodings))
-        receiver = RTCRtpReceiver(self._host, number, kind, self._announced_track(number))
+        receiver = RTCRtpReceiver(self._host, number, kind, remote_track_id)
         made = RTCRtpTransceiver(self._host, number, kind, sender, receiver)
         self._transceivers[number] = made
         return made
 
-    def forget(self, number: int) -> None:
-        """Take a transceiver out that is stopped for good."""
-        stopped = self._transceivers.pop(number)
-        stopped.mark_stopped()
-        self._end(stopped.sender.below.stop())
-        self._end(stopped.receiver.below.stop())
-
     # Steps
 
-    def update_sender(self, number: int) -> None:
-        """Start sending, or go on with what is agreed now."""
-        sender = self._transceivers[number].sender
-        agreed, parameters = self._host.state.wiring.senders.get(number), sender.agreed()
-        if agreed is not None and parameters is not None:
-            sender.below.send(self._links[agreed.transport].group, parameters)
+    def carry_out(self, step: MediaStep) -> None:
+        """Do what a plan says of a transceiver."""
+        number = step.transceiver
+        if number in self._given_up and not isinstance(step, StopTransceiver):
+            raise GivenUpError(f"transceiver {number} has failed")
+        match step:
+            case CreateTransceiver(kind=kind, track_id=track_id):
+                self.create(number, kind, remote_track_id=track_id)
+            case StopTransceiver():
+                self._stop(number)
+            case SetSender(parameters=sending):
+                group = self._links[sending.transport].group
+                self._transceivers[number].sender.apply(group, sending)
+            case StopSender():
+                self._end(self._transceivers[number].sender.withdraw())
+            case SetReceiver(parameters=receiving):
+                group = self._links[receiving.transport].group
+                self._transceivers[number].receiver.apply(group, receiving)
+            case StopReceiver():
+                self._end(self._transceivers[number].receiver.withdraw())
+            case AddRemoteTrack(streams=streams):
+                self._add_track(number, streams)
+            case SetRemoteStreams(streams=streams):
+                self._set_streams(number, streams)
+            case RemoveRemoteTrack():
+                self._remove_track(number)
+            case _:
+                assert_never(step)
 
-    def stop_sender(self, number: int) -> None:
-        """Send no more."""
-        self._end(self._transceivers[number].sender.below.stop())
+    def give_up(self, step: MediaStep) -> None:
+        """Stop the media of a step that failed: nothing is sent, and the track received ends."""
+        number = step.transceiver
+        if isinstance(step, StopTransceiver):
+            self._stop(number)
+        elif number not in self._given_up:
+            self._given_up.add(number)
+            if number in self._transceivers:
+                self._end_media(self._transceivers[number])
+                self._transceivers[number].receiver.track.stop()
 
-    def update_receiver(self, number: int) -> None:
-        """Start receiving, or go on with what is agreed now."""
-        receiver = self._transceivers[number].receiver
-        agreed, parameters = self._host.state.wiring.receivers.get(number), receiver.agreed()
-        if agreed is not None and parameters is not None:
-            receiver.below.receive(self._links[agreed.transport].group, parameters)
+    def _stop(self, number: int) -> None:
+        """Take a transceiver out that is stopped for good."""
+        self._given_up.discard(number)
+        stopped = self._transceivers.pop(number, None)
+        if stopped is not None:
+            stopped.mark_stopped()
+            self._end_media(stopped)
 
-    def stop_receiver(self, number: int) -> None:
-        """Receive no more."""
-        self._end(self._transceivers[number].receiver.below.stop())
+    def _end_media(self, transceiver: RTCRtpTransceiver) -> None:
+        self._end(transceiver.sender.withdraw())
+        self._end(transceiver.receiver.withdraw())
 
-    def add_track(self, number: int, streams: Sequence[str]) -> None:
-        """Report a receiver's track as new."""
+    def _add_track(self, number: int, streams: Sequence[str]) -> None:
         self._transceivers[number].receiver.track.receptive = True
         self._new.append(self._transceivers[number])
-        self.set_streams(number, streams)
+        self._set_streams(number, streams)
 
-    def set_streams(self, number: int, streams: Sequence[str]) -> None:
-        """Put a receiver's track into these streams of the peer."""
+    def _set_streams(self, number: int, streams: Sequence[str]) -> None:
         receiver = self._transceivers[number].receiver
         before = receiver.track.streams
         now = tuple(self._stream(name) for name in streams)
@@ -113,9 +149,8 @@ class Media:
         self._added += [(stream, receiver) for stream in now if stream not in before]
         receiver.track.streams = now
 
-    def remove_track(self, number: int) -> None:
-        """Mute a receiver's track and take it out of its streams."""
-        self.set_streams(number, ())
+    def _remove_track(self, number: int) -> None:
+        self._set_streams(number, ())
         receiver = self._transceivers[number].receiver
         receiver.track.receptive = False
         self._muted.append(receiver)
@@ -151,21 +186,10 @@ class Media:
     async def close(self) -> None:
         """Stop everything, also the tracks that were sent; returns always and leaves no task."""
         for transceiver in self._transceivers.values():
-            self._end(transceiver.sender.below.stop())
-            self._end(transceiver.receiver.below.stop())
+            self._end_media(transceiver)
         await asyncio.gather(*self._ending, return_exceptions=True)
         for transceiver in self._transceivers.values():
             _end_track(transceiver.sender)
-
-    def _announced_track(self, number: int) -> str | None:
-        """Return the track id of the remote offer that made the transceiver, as browsers do."""
-        state = self._host.state
-        transceiver = state.transceiver(number)
-        if state.remote is None or transceiver is None or transceiver.mid is None:
-            return None
-        section = state.remote.section(transceiver.mid)
-        msids = () if section is None else section.media.msids
-        return next((msid.track for msid in msids if msid.track), None)
 
     def _stream(self, name: str) -> MediaStream:
         return self._streams.setdefault(name, MediaStream(id=name))

@@ -25,6 +25,7 @@ from peer.jsep import (
     set_remote_description,
 )
 
+from .executor import StepFailure, raise_failures
 from .session import Session
 
 _T = TypeVar("_T")
@@ -79,7 +80,7 @@ class Negotiation:
         type_, text = _read_local(description)
         session = self._session
 
-        async def operation() -> list[int]:
+        async def operation() -> list[StepFailure]:
             outcome = await self._work_out(
                 lambda state: set_local_description(
                     state,
@@ -91,9 +92,7 @@ class Negotiation:
             )
             return session.describe(outcome)
 
-        numbers = await self._run(operation)
-        if numbers:
-            session.begin_gathering(numbers)
+        await self._set(operation)
 
     async def set_remote(self, description: object) -> None:
         """Set a description of the peer."""
@@ -104,25 +103,26 @@ class Negotiation:
         def apply(state: State) -> Outcome:
             return set_remote_description(state, type_, given.sdp, entropy=os.urandom)
 
-        async def operation() -> None:
+        async def operation() -> list[StepFailure]:
+            failures = []
             outcome = await self._work_out(apply)
             if type_ is SdpType.OFFER and _is_offering(session):
                 # W3C setRemoteDescription: our own offer is rolled back first, in a step that
                 # listeners hear of; what they do then counts.
-                session.describe(
+                failures += session.describe(
                     set_local_description(session.state, SdpType.ROLLBACK, entropy=os.urandom)
                 )
                 outcome = await self._work_out(apply)
-            session.describe(outcome)
+            return failures + session.describe(outcome)
 
-        await self._run(operation)
+        await self._set(operation)
 
     async def add_ice_candidate(self, candidate: object) -> None:
         """Take a candidate of the peer."""
         given = from_value(candidate)
         session = self._session
 
-        async def operation() -> None:
+        async def operation() -> list[StepFailure]:
             outcome = await self._work_out(
                 lambda state: add_ice_candidate(
                     state,
@@ -132,9 +132,9 @@ class Negotiation:
                     username_fragment=given.usernameFragment,
                 )
             )
-            session.apply(outcome)
+            return session.apply(outcome)
 
-        await self._run(operation)
+        await self._set(operation)
 
     def create_data_channel(self, label: str, options: object) -> RTCDataChannel:
         """Make a data channel."""
@@ -145,6 +145,12 @@ class Negotiation:
         session.data.add(channel)
         session.change(request_data_channel(session.state))
         return channel
+
+    async def _set(self, operation: Callable[[], Awaitable[list[StepFailure]]]) -> None:
+        """Run what carries out a plan; OperationError in the end for the steps that failed."""
+        failures = await self._run(operation)
+        self._session.begin_gathering()
+        raise_failures(failures)
 
     async def _work_out(self, operation: Callable[[State], _T]) -> _T:
         """Work out what an operation comes to, of the state after giving way once.

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from peer.api import (
     Event,
@@ -35,7 +35,7 @@ from peer.transports import Certificate
 from sdp import Fingerprint
 
 from .data import Data
-from .executor import Executor
+from .executor import Executor, StepFailure, raise_failures
 from .link import Link
 from .links import Links
 from .media import Media
@@ -99,21 +99,28 @@ class Session:
     # Changes of offer/answer
 
     def change(self, state: State) -> None:
-        """Go over to a state, and see whether negotiation is needed now."""
+        """Make a state the present one, and see whether negotiation is needed now."""
         self._state = state
         self.update_negotiation_needed()
 
     def keep(self, state: State) -> None:
-        """Go over to a state that says nothing new about negotiation: something was created."""
+        """Make a state the present one that only remembers a description just created.
+
+        What has to be negotiated is the same as before, so "negotiationneeded" is not considered.
+        """
         self._state = state
 
     def carry_out(self, outcome: Outcome) -> None:
-        """Go over to a state with the steps that lead there."""
-        self.apply(outcome)
-        self.update_negotiation_needed()
+        """Make the state of an outcome the present one, and do what its plan says.
 
-    def apply(self, outcome: Outcome) -> list[int]:
-        """Go over to a state and carry out its plan; returns the transports to gather for."""
+        Raises OperationError when a step fails; the others are done nevertheless.
+        """
+        failures = self.apply(outcome)
+        self.update_negotiation_needed()
+        raise_failures(failures)
+
+    def apply(self, outcome: Outcome) -> list[StepFailure]:
+        """Commit a state and carry out its plan; returns the steps that failed."""
         self._state = outcome.state
         self._executing = True
         try:
@@ -125,25 +132,24 @@ class Session:
             self.transports_changed()
             self._update_gathering_state()
 
-    def describe(self, outcome: Outcome) -> list[int]:
-        """Carry out what setting a description led to, and tell of it (W3C §4.4.1.5)."""
+    def describe(self, outcome: Outcome) -> list[StepFailure]:
+        """Do what setting a description comes to, and tell of it (W3C §4.4.1.5).
+
+        Returns the steps that failed: also then the description is set, and told of.
+        """
         before = self._state.signaling_state
-        numbers = self.apply(outcome)
+        failures = self.apply(outcome)
         if self._state.signaling_state != before:
             self._tell(Event("signalingstatechange"))
         for event in self.media.tell():
             self._tell(event, event.track)
         self._negotiation_needed = False
         self.update_negotiation_needed()
-        return numbers
+        return failures
 
     def set_streams(self, number: int, streams: Sequence[str]) -> None:
         """Put the track of a sender into these streams."""
         self.change(set_streams(self._state, number, streams))
-
-    def sender_changed(self, number: int) -> None:
-        """Send with other settings from now on."""
-        self.media.update_sender(number)
 
     def transport_of(self, number: int) -> RTCDtlsTransport | None:
         """Return what the section of a transceiver runs over, None before that is negotiated."""
@@ -202,17 +208,19 @@ class Session:
 
     # Gathering
 
-    def begin_gathering(self, numbers: Iterable[int]) -> None:
-        """Gather for these transports as soon as the caller has heard of its description."""
+    def begin_gathering(self) -> None:
+        """Gather where that is due, as soon as the caller has heard of its description."""
+        if not self.links.ungathered:
+            return
         # Whoever waits for the end of candidates from now on must not take it for reached.
         self._gathering_soon += 1
-        asyncio.get_running_loop().call_soon(self._gather, tuple(numbers))
+        asyncio.get_running_loop().call_soon(self._gather)
 
-    def _gather(self, numbers: tuple[int, ...]) -> None:
+    def _gather(self) -> None:
         self._gathering_soon -= 1
         self._gathering_changed.set()
         if not self._closed:
-            self.links.gather(numbers)
+            self.links.gather()
             self._update_gathering_state()
 
     async def wait_gathered(self, within: float) -> None:
@@ -277,9 +285,7 @@ class Session:
         """Bring the states of the connection up to date, and tell of changes."""
         if self._closed or self._executing:
             return
-        used = self.links.all.values()
-        ice = [state for link in used for state in link.ice_states]
-        dtls = [state for link in used for state in link.dtls_states]
+        ice, dtls = self.links.ice_states, self.links.dtls_states
         if (ice, dtls) == self._transport_states:
             return
         self._transport_states = ice, dtls

@@ -22,7 +22,14 @@ from peer.ice import (
     TransportAddress,
     TransportProtocol,
 )
-from peer.jsep import IceCredentials, RemoteIce
+from peer.jsep import (
+    AddRemoteCandidates,
+    CreateTransport,
+    DropRtcpComponent,
+    IceCredentials,
+    RemoteIce,
+    SetRemoteIce,
+)
 from peer.net import IceDriver
 from peer.session.link import Link
 from sdp import parse_candidate
@@ -60,13 +67,11 @@ class Told:
     def __init__(self, driver: IceDriver, components: int) -> None:
         self.candidates: list[Candidate | None] = []
         self.link = Link(
-            0,
-            "a",
-            components,
-            LOCAL,
+            CreateTransport(0, "a", components, LOCAL, controlling=True),
             driver=driver,
             certificate=CERTIFICATE,
             handshake_timeout=1.0,
+            servers=tuple,
             tell=lambda _, candidate: self.candidates.append(candidate),
         )
 
@@ -116,7 +121,7 @@ def test_no_event_of_a_component_that_was_dropped_is_taken_for_another() -> None
                 told.gathers(component)
                 told.link.take(selected(component))
                 told.link.take(StateChanged("0", component, IceState.CONNECTED))
-            told.link.drop_rtcp_component()
+            told.link.carry_out(DropRtcpComponent(0))
             for event in (
                 StateChanged("0", 2, IceState.FAILED),
                 SelectedPairLost("0", 2, "component removed"),
@@ -141,11 +146,10 @@ def test_dropping_a_component_takes_out_its_candidates_of_both_sides() -> None:
         async with link() as told:
             told.gathers(1)
             told.gathers(2)
-            told.link.set_remote(RemoteIce(REMOTE))
-            for number in (1, 2):
-                text = f"candidate:1 {number} udp 1 192.0.2.2 {7000 + number} typ host"
-                told.link.add_remote_candidate(parse_candidate(text))
-            told.link.drop_rtcp_component()
+            told.link.carry_out(SetRemoteIce(0, RemoteIce(REMOTE)))
+            lines = [f"candidate:1 {n} udp 1 192.0.2.2 {7000 + n} typ host" for n in (1, 2)]
+            told.link.carry_out(AddRemoteCandidates(0, tuple(map(parse_candidate, lines))))
+            told.link.carry_out(DropRtcpComponent(0))
             # What was held back until gathering began, too.
             told.link.gather()
             assert told.components() == [1]

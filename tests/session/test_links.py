@@ -1,0 +1,84 @@
+"""The transports of a connection: gathering where it is due, and when it cannot be."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from peer import AudioStreamTrack, RTCPeerConnection, VideoStreamTrack
+from peer.net import InterfaceAddress, NetConfig
+from tests.api.calls import negotiate, two, until_connected
+from tests.api.support import QUICK, make, run, until
+from tests.jsep.texts import without_sections
+
+
+def test_a_transport_that_an_answer_makes_gathers_too() -> None:
+    """An answer that rejects the tag of a group has the rest move to a new transport."""
+
+    async def scenario() -> None:
+        async with two(QUICK, QUICK) as (ours, theirs):
+            ours.addTrack(AudioStreamTrack())
+            ours.addTrack(VideoStreamTrack())
+            await negotiate(ours, theirs)
+            await until_connected(ours, theirs)
+            before = ours.getSenders()[1].transport
+            told: list[Any] = []
+            ours.on("icecandidate", told.append)
+            await ours.setLocalDescription()
+            assert ours.localDescription is not None
+            await theirs.setRemoteDescription(ours.localDescription)
+            answer = without_sections((await theirs.createAnswer()).sdp, "0")
+            await ours.setRemoteDescription({"type": "answer", "sdp": answer})
+            after = ours.getTransceivers()[0].sender.transport
+            assert after is not None
+            assert after is not before
+            ice = after.iceTransport
+            await until(ice, "gatheringstatechange", lambda: ice.gatheringState == "complete")
+            assert {one.sdpMid for one in told if one is not None} == {"1"}
+            assert len(ice.getLocalCandidates()) == 1
+
+    run(scenario)
+
+
+def no_descriptors() -> list[InterfaceAddress]:
+    raise OSError(24, "Too many open files")
+
+
+def test_a_transport_that_cannot_gather_is_failed() -> None:
+    """The description is set by then, so that nobody waits for it: the states tell."""
+
+    async def scenario() -> None:
+        unhandled: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: unhandled.append(what))
+        pc = make(network=NetConfig(addresses=no_descriptors))
+        pc.createDataChannel("never")
+        await pc.setLocalDescription()
+        await until(pc, "connectionstatechange", lambda: pc.connectionState == "failed")
+        assert pc.iceConnectionState == "failed"
+        assert pc.iceGatheringState == "complete"
+        assert [type(one["exception"]) for one in unhandled] == [OSError]
+        await pc.close()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("offers", [True, False])
+def test_after_a_rollback_transports_are_made_in_the_role_that_holds_then(offers: bool) -> None:
+    """RFC 8445 §6.1.1: whoever offers first controls, and an offer taken back was none."""
+
+    async def scenario() -> None:
+        async with two(QUICK, QUICK) as (ours, theirs):
+            ours.createDataChannel("ours")
+            await ours.setLocalDescription()
+            await ours.setLocalDescription({"type": "rollback"})
+            theirs.createDataChannel("theirs")
+            await negotiate(*((ours, theirs) if offers else (theirs, ours)))
+            await until_connected(ours, theirs)
+            assert role(ours) == ("controlling" if offers else "controlled")
+
+    run(scenario)
+
+
+def role(pc: RTCPeerConnection) -> str:
+    assert pc.sctp is not None
+    return str(pc.sctp.transport.iceTransport.role)
