@@ -6,7 +6,7 @@ from sdp.attribute import Attribute
 from sdp.bandwidth import Bandwidth, parse_bandwidth
 from sdp.connection import Connection, parse_connection
 from sdp.direction import Direction
-from sdp.errors import MalformedError, Tolerated
+from sdp.errors import MalformedError, SdpError, Tolerated
 from sdp.rtp import Extmap, parse_extmap
 from sdp.tokens import is_ice_chars, is_lenient_credential, is_token
 from sdp.transport import (
@@ -96,10 +96,7 @@ def _read_connection(level: LevelBuilder, value: str) -> None:
 
 def _read_bandwidth(level: LevelBuilder, value: str) -> None:
     """Take a b= line."""
-    try:
-        level.bandwidths.append(parse_bandwidth(value))
-    except MalformedError as error:
-        level.tolerate(str(error))
+    level.bandwidths.append(parse_bandwidth(value))
 
 
 def _read_ice_ufrag(level: LevelBuilder, value: str) -> None:
@@ -116,7 +113,8 @@ def _ice_credential(level: LevelBuilder, value: str) -> str:
     value = value.strip()
     if not is_ice_chars(value):
         if not is_lenient_credential(value):
-            raise MalformedError("ICE credential is not made of ice-char")
+            # Without it the section has none, or one of the session that is not meant.
+            raise SdpError(level.line_number, "ICE credential is not made of ice-char")
         level.tolerate("ICE credential with characters that are not ice-char")
     return value
 
@@ -199,25 +197,3 @@ LINES_OF_BOTH_LEVELS: dict[str, Callable[[LevelBuilder, str], None]] = {
     "b": _read_bandwidth,
     "k": _ignore_key,
 }
-
-# A line of these that breaks its grammar is dropped; of any other known attribute it is an error.
-DROPPED_WHEN_MALFORMED = frozenset(
-    {
-        "candidate",
-        "fmtp",
-        "ice-options",
-        "ice-pacing",
-        "maxptime",
-        "msid",
-        "msid-semantic",
-        "ptime",
-        "remote-candidates",
-        "rid",
-        "rtcp",
-        "rtcp-fb",
-        "simulcast",
-        "ssrc",
-        "ssrc-group",
-        "tls-id",
-    }
-)

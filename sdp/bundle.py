@@ -34,15 +34,14 @@ def bundle_mids(groups: Sequence[Group]) -> frozenset[str]:
     return frozenset(mid for group in groups if group.semantics == BUNDLE for mid in group.mids)
 
 
-def is_rejected(section: MediaSection, bundled: frozenset[str], *, answer: bool) -> bool:
+def is_rejected(section: MediaSection, bundled: frozenset[str]) -> bool:
     """Tell whether port 0 means that the section is off.
 
-    In an offer it is alive when it is bundle-only and in one of the groups (RFC 9143 §6); in an
-    answer when its mid is in one of the groups, as RFC 8843 peers write.
+    It is alive when it is bundle-only and in one of the groups: RFC 9143 §6 for offers, and what
+    RFC 8843 peers write in answers. The group alone says nothing, as some leave what they reject
+    in it.
     """
-    if section.port != 0:
-        return False
-    return section.mid not in bundled or not (answer or section.bundle_only)
+    return section.port == 0 and not (section.bundle_only and section.mid in bundled)
 
 
 def inherit_bundle_attributes(tagged: MediaSection, member: MediaSection) -> MediaSection:

@@ -28,4 +28,7 @@ class Tolerated(NamedTuple):
 
 
 class MalformedError(ValueError):
-    """A value that breaks its grammar, raised where the line number is not known."""
+    """A value that breaks its grammar: costs a description that line, and no more.
+
+    What must cost the whole description is raised as SdpError.
+    """

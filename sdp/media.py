@@ -20,6 +20,14 @@ from sdp.transport import (
     RtcpAttributes,
 )
 
+DISCARD_PORT = 9
+"""The port where none is known yet (RFC 8840 §4.1.1)."""
+
+
+def is_rtp(protocol: str) -> bool:
+    """Tell whether a protocol carries RTP, in any of its profiles."""
+    return "RTP/" in protocol.upper()
+
 
 @dataclass(frozen=True, slots=True)
 class MediaSection:
@@ -59,7 +67,7 @@ class MediaSection:
     @property
     def is_rtp(self) -> bool:
         """Tell whether the protocol carries RTP, in any of its profiles."""
-        return "RTP/" in self.protocol.upper()
+        return is_rtp(self.protocol)
 
     @property
     def is_sctp(self) -> bool:

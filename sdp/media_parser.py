@@ -8,8 +8,8 @@ from sdp.candidate import Candidate, parse_candidate_value
 from sdp.connection import RtcpAddress, parse_rtcp_address
 from sdp.errors import MalformedError, Tolerated
 from sdp.limits import MAX_CANDIDATES, MAX_FORMATS
-from sdp.media import MediaSection
-from sdp.payload_formats import AttributeLines, read_codecs
+from sdp.media import DISCARD_PORT, MediaSection, is_rtp
+from sdp.payload_formats import AttributeLines, canonical_format, read_codecs
 from sdp.rtp import Codec
 from sdp.sctp import (
     NO_SCTP,
@@ -92,22 +92,51 @@ class MediaBuilder(LevelBuilder):
 
     def _read_media_line(self, value: str) -> None:
         fields = value.split()
-        if len(fields) < 4:
+        if len(fields) < 3:
             raise MalformedError("m= needs a media type, a port, a protocol and a fmt")
         kind, port, protocol, *formats = fields
-        number, slash, count = port.partition("/")
         if not is_token(kind) or not is_token(protocol.replace("/", "-")):
             raise MalformedError("m= with a media type or protocol that is not a token")
         if len(formats) > MAX_FORMATS:
             raise MalformedError(f"m= with more than {MAX_FORMATS} formats")
         self.kind = kind.lower()
-        self.port = parse_integer(number, maximum=65535)
-        self.port_count = parse_integer(count, minimum=1, maximum=65535) if slash else None
+        self.port, self.port_count = self._read_port(port)
         self.protocol = protocol
-        self.formats = tuple(formats)
+        self.formats = self._read_formats(formats)
+
+    def _read_port(self, value: str) -> tuple[int, int | None]:
+        """With ICE a port means one thing only: 0 that the section is off."""
+        number, slash, count = value.partition("/")
+        if not number.removeprefix("-").isdecimal():
+            raise MalformedError("m= with a port that is no number")
+        try:
+            port = parse_integer(number, maximum=65535)
+        except MalformedError:
+            self.tolerate("m= with a port out of range")
+            port = DISCARD_PORT
+        try:
+            return port, parse_integer(count, minimum=1, maximum=65535) if slash else None
+        except MalformedError:
+            self.tolerate("m= with a malformed number of ports")
+            return port, None
+
+    def _read_formats(self, formats: list[str]) -> tuple[str, ...]:
+        if not formats and self.port:
+            raise MalformedError("m= without a fmt")
+        if not formats:
+            # Peers write none where they reject, and a section that is written has one.
+            self.tolerate("m= without a fmt")
+            return ("0",)
+        if not is_rtp(self.protocol):
+            return tuple(formats)
+        plain = tuple(map(canonical_format, formats))
+        if list(plain) != formats:
+            self.tolerate("m= with payload types in other than the shortest form")
+        return plain
 
     def build(self) -> MediaSection:
         """Make the record of the section."""
+        self._note_odd_rids()
         return MediaSection(
             kind=self.kind,
             port=self.port,
@@ -153,6 +182,14 @@ class MediaBuilder(LevelBuilder):
         """Build the RTCP attributes."""
         return RtcpAttributes(self.rtcp, self.rtcp_mux, self.rtcp_mux_only, self.rtcp_rsize)
 
+    def _note_odd_rids(self) -> None:
+        if len({(rid.id, rid.direction) for rid in self.rids}) != len(self.rids):
+            self.tolerate("repeated a=rid")
+        simulcast = self.simulcast or Simulcast()
+        named = {one.rid for stream in (*simulcast.send, *simulcast.recv) for one in stream}
+        if not named <= {rid.id for rid in self.rids}:
+            self.tolerate("a=simulcast names a rid that no a=rid describes")
+
     def _sctp(self) -> SctpAttributes:
         if self.sctp_port is None and self.max_message_size is None and self.sctpmap is None:
             return NO_SCTP
@@ -160,7 +197,7 @@ class MediaBuilder(LevelBuilder):
 
     def _codecs(self) -> tuple[Codec, ...]:
         rtpmaps, fmtps, feedback = self.rtpmaps, self.fmtps, self.feedback
-        if "RTP/" not in self.protocol.upper():
+        if not is_rtp(self.protocol):
             if rtpmaps.values or fmtps.values or feedback.values:
                 self.tolerate("payload formats in a section without RTP are ignored")
             return ()
@@ -180,7 +217,7 @@ def _read_bundle_only(media: MediaBuilder, value: str) -> None:
 
 
 def _read_candidate(media: MediaBuilder, value: str) -> None:
-    candidate = parse_candidate_value(value)
+    candidate = parse_candidate_value(value, media.tolerate)
     reason = candidate.skip_reason
     if reason is not None:
         raise MalformedError(reason)

@@ -37,6 +37,8 @@ class Timing:
 
 
 UNBOUNDED = Timing()
+UNKNOWN_ORIGIN = Origin("-", 0, 0, "IN", "IP4", "0.0.0.0")
+"""Stands for an o= line that is missing or malformed."""
 
 
 def parse_origin(value: str) -> Origin:

@@ -1,10 +1,14 @@
-"""Reading a whole description (RFC 8866 §5): strict about lines, lenient about their order."""
+"""Reading a whole description (RFC 8866 §5): lenient about what lines say and where they are.
+
+A line that breaks its grammar costs no more than itself. The whole text is refused for what is no
+description, for what would be misread without the line, and for more work than the bounds allow.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from sdp.attribute import Attribute
-from sdp.builder import DROPPED_WHEN_MALFORMED, LINES_OF_BOTH_LEVELS, LevelBuilder
+from sdp.builder import LINES_OF_BOTH_LEVELS, LevelBuilder
 from sdp.errors import MalformedError, SdpError
 from sdp.limits import MAX_MEDIA_SECTIONS
 from sdp.media_parser import MEDIA_ATTRIBUTES, MediaBuilder
@@ -26,7 +30,7 @@ def parse(text: str | bytes) -> Description:
     session = SessionBuilder([])
     levels = read_levels(text, session.tolerated.append)
     _, lines = next(levels)
-    if not lines or not lines[0].startswith("v="):
+    if not next(filter(str.strip, lines), "").startswith("v="):
         raise SdpError(1, "a description starts with v=")
     parse_level(session, SESSION_ATTRIBUTES, SESSION_LINES, lines, 1)
     for number, lines in levels:
@@ -52,7 +56,10 @@ def parse_level(
     lines: list[str],
     first_number: int,
 ) -> None:
-    """Read the lines of a level, except m=, into `level`. Raises SdpError."""
+    """Read the lines of a level, except m=, into `level`; drop and note what is malformed.
+
+    Raises SdpError.
+    """
     for number, line in enumerate(lines, first_number):
         prefix = line[:2]
         level.line_number = number
@@ -66,8 +73,6 @@ def parse_level(
             else:
                 _read_line(level, other_lines, line)
         except MalformedError as error:
-            if name not in DROPPED_WHEN_MALFORMED:
-                raise SdpError(number, str(error)) from None
             level.tolerate(str(error))
 
 
@@ -95,8 +100,11 @@ def _read_line(
         level.tolerate("blank line")
         return
     if line[1:2] != "=":
-        raise MalformedError("a line has the form <type>=<value>")
+        raise SdpError(level.line_number, "a line has the form <type>=<value>")
     handler = handlers.get(line[0])
-    if handler is None:
-        raise MalformedError(f"{line[:2]!r} does not belong here")
-    handler(level, line[2:])
+    if handler is not None:
+        handler(level, line[2:])
+    elif line[0] in SESSION_LINES:
+        level.tolerate(f"{line[:2]} in a media section")
+    else:
+        raise SdpError(level.line_number, f"unknown type {line[0]!r}")

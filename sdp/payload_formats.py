@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 
-from sdp.errors import MalformedError, SdpError, Tolerated
+from sdp.errors import MalformedError, Tolerated
 from sdp.fmtp import Parameters, parse_parameters
 from sdp.limits import MAX_WILDCARD_FEEDBACK
 from sdp.rtp import STATIC_CODECS, Codec, Encoding, Feedback, parse_encoding, parse_feedback
@@ -28,6 +28,13 @@ class AttributeLines:
         self.numbers = [1] * len(values)
 
 
+def canonical_format(fmt: str) -> str:
+    """Return the shortest form of a payload type, which some peers write with leading zeros."""
+    if fmt.startswith("0") and fmt.isdecimal():
+        return fmt.lstrip("0") or "0"
+    return fmt
+
+
 def read_codecs(
     formats: tuple[str, ...],
     rtpmaps: AttributeLines,
@@ -36,13 +43,10 @@ def read_codecs(
     tolerated: list[Tolerated],
     line_number: int,
 ) -> tuple[Codec, ...]:
-    """Return the codecs of a section that ends at `line_number`, in the order of `formats`.
-
-    Raises SdpError for a malformed a=rtpmap line.
-    """
+    """Return the codecs of a section that ends at `line_number`, in the order of `formats`."""
     values = (formats, tuple(rtpmaps.values), tuple(fmtps.values), tuple(feedback.values))
     if sum(sum(map(len, texts)) for texts in values) <= _MAX_REMEMBERED_LENGTH:
-        with suppress(MalformedError, SdpError):
+        with suppress(MalformedError):
             return _remembered_codecs(*values)
     reader = _FormatReader()
     reader.read(rtpmaps, fmtps, feedback)
@@ -110,30 +114,46 @@ class _FormatReader:
         # RFC 4585 §4.2: the wildcard is for every payload type; retransmissions have no feedback.
         if self.wildcard_feedback and encoding.name.lower() != "rtx":
             feedback = tuple(dict.fromkeys([*feedback, *self.wildcard_feedback]))
-        name, clock_rate, channels = encoding
+        name, clock_rate, channels, _ = encoding
         parameters = self.parameters.pop(fmt, ())
         return Codec(payload_type, name, clock_rate, channels, parameters, feedback)
 
     def _tolerate(self, line_number: int, reason: str) -> None:
         self.tolerated.append(Tolerated(line_number, reason))
 
+    def _split(self, number: int, value: str) -> tuple[str, str]:
+        """Split a value into the format it is about and what it says."""
+        fmt, _, rest = value.partition(" ")
+        # What peers write in all but a few descriptions has no need of more.
+        if fmt in _PAYLOAD_TYPES or fmt == "*":
+            return fmt, rest
+        written, rest = (*value.split(None, 1), "", "")[:2]
+        fmt = canonical_format(written)
+        if fmt in _PAYLOAD_TYPES or fmt == "*":
+            self._tolerate(number, "payload type or the space around it in an odd form")
+        return fmt, rest
+
     def _read_rtpmap(self, number: int, value: str) -> None:
-        fmt, _, encoding = value.partition(" ")
+        fmt, text = self._split(number, value)
+        try:
+            encoding = parse_encoding(text)
+        except MalformedError as error:
+            self._tolerate(number, str(error))
+            return
+        if encoding.oddity:
+            self._tolerate(number, encoding.oddity)
         if fmt in self.encodings:
             self._tolerate(number, "repeated a=rtpmap")
-        try:
-            self.encodings[fmt] = parse_encoding(encoding)
-        except MalformedError as error:
-            raise SdpError(number, str(error)) from None
+        self.encodings[fmt] = encoding
 
     def _read_fmtp(self, number: int, value: str) -> None:
-        fmt, _, parameters = value.partition(" ")
+        fmt, parameters = self._split(number, value)
         if fmt in self.parameters:
             self._tolerate(number, "repeated a=fmtp")
         self.parameters[fmt] = parse_parameters(parameters)
 
     def _read_feedback(self, number: int, value: str) -> None:
-        fmt, _, rest = value.partition(" ")
+        fmt, rest = self._split(number, value)
         try:
             feedback = parse_feedback(rest)
         except MalformedError as error:

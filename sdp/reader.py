@@ -1,10 +1,13 @@
 """Lines of a description: decoding, line ends and bounds (RFC 8866 §5, §9)."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from sdp.errors import SdpError, Tolerated
 from sdp.limits import MAX_LENGTH, MAX_LINE_LENGTH, MAX_LINES
 
+_BYTE_ORDER_MARK = "\ufeff"
+_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 _TOO_LONG = f"description longer than {MAX_LENGTH} bytes"
 
 
@@ -14,8 +17,9 @@ def read_levels(
     """Split a description into levels: the session level, then each media section.
 
     Yields the number of the first line and the lines without their ends; all but the first level
-    begin with an m= line. CRLF, LF, a mix of them and a missing last line end are taken. Raises
-    SdpError for too long a description or line, too many lines, and for a NUL or a lone CR.
+    begin with an m= line. CRLF, CRCRLF, LF, a mix of them, a missing last line end, indented lines
+    and a byte order mark are taken. Raises SdpError for too long a description or line, too many
+    lines, and for a NUL or a lone CR.
     """
     number = 1
     # Split level by level, so that no more than one level of lines is in memory.
@@ -45,6 +49,15 @@ def _normalize(text: str | bytes, tolerate: Callable[[Tolerated], None]) -> str:
     if decoded.count("\r\n") != line_ends:
         tolerate(Tolerated(1, "lines end in LF"))
     decoded = decoded.replace("\r\n", "\n")
+    if "\r\n" in decoded:
+        tolerate(Tolerated(1, "lines end in CRCRLF"))
+        decoded = decoded.replace("\r\n", "\n")
+    if decoded.startswith(_BYTE_ORDER_MARK):
+        tolerate(Tolerated(1, "byte order mark"))
+        decoded = decoded.removeprefix(_BYTE_ORDER_MARK)
+    if decoded.startswith((" ", "\t")) or "\n " in decoded or "\n\t" in decoded:
+        tolerate(Tolerated(1, "lines are indented"))
+        decoded = _INDENTATION.sub("", decoded)
     for character, name in (("\r", "lone CR"), ("\0", "NUL")):
         position = decoded.find(character)
         if position >= 0:

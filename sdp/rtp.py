@@ -114,25 +114,35 @@ _COMMON_FEEDBACK = {
 
 
 class Encoding(NamedTuple):
-    """What a=rtpmap says of a payload type."""
+    """What a=rtpmap says of a payload type; `oddity` is what was let pass in it."""
 
     name: str
     clock_rate: int
     channels: int
+    oddity: str = ""
 
 
 # Peers send the same few mappings over and over. Too long a value is an error, hence not cached.
 @lru_cache(maxsize=512)
 def parse_encoding(value: str) -> Encoding:
-    """Parse ``<name>/<clock rate>[/<channels>]`` of an a=rtpmap line. Raises MalformedError."""
+    """Parse ``<name>/<clock rate>[/<channels>]`` of an a=rtpmap line. Raises MalformedError.
+
+    A number of channels that is none counts as left out.
+    """
     if len(value) > _MAX_ENCODING_LENGTH:
         raise MalformedError("a=rtpmap is too long")
     name, *numbers = value.strip().split("/")
-    if not is_token(name) or not 1 <= len(numbers) <= 2:
+    if not is_token(name) or not numbers:
         raise MalformedError("a=rtpmap needs a name and a clock rate")
     clock_rate = parse_integer(numbers[0], minimum=1, maximum=2**32 - 1)
-    channels = parse_integer(numbers[1], minimum=1, maximum=255) if len(numbers) == 2 else 1
-    return Encoding(name, clock_rate, channels)
+    if len(numbers) == 1:
+        return Encoding(name, clock_rate, 1)
+    try:
+        return Encoding(
+            name, clock_rate, parse_integer("/".join(numbers[1:]), minimum=1, maximum=255)
+        )
+    except MalformedError:
+        return Encoding(name, clock_rate, 1, "a=rtpmap with a malformed number of channels")
 
 
 def parse_feedback(value: str) -> Feedback:

@@ -45,9 +45,9 @@ def parse_max_message_size(value: str) -> int:
 
 
 def parse_sctpmap(value: str) -> Sctpmap:
-    """Parse the value of an a=sctpmap line. Raises MalformedError."""
+    """Parse the value of an a=sctpmap line; a fourth word is ignored. Raises MalformedError."""
     fields = value.split()
-    if not 2 <= len(fields) <= 3 or not is_token(fields[1]):
+    if len(fields) < 2 or not is_token(fields[1]):
         raise MalformedError("a=sctpmap needs a port and a protocol")
-    streams = parse_integer(fields[2], maximum=65535) if len(fields) == 3 else None
+    streams = parse_integer(fields[2], maximum=65535) if len(fields) > 2 else None
     return Sctpmap(parse_integer(fields[0], maximum=65535), fields[1], streams)

@@ -67,16 +67,16 @@ class Description:
                 return section
         return None
 
-    def is_rejected(self, index: int, *, answer: bool) -> bool:
+    def is_rejected(self, index: int) -> bool:
         """Tell whether section `index` is off; see `sdp.is_rejected` for what port 0 means."""
         section = self.media[index]
-        return section.port == 0 and is_rejected(section, bundle_mids(self.groups), answer=answer)
+        return section.port == 0 and is_rejected(section, bundle_mids(self.groups))
 
-    def live_groups(self, *, answer: bool) -> tuple[tuple[str, ...], ...]:
+    def live_groups(self) -> tuple[tuple[str, ...], ...]:
         """Return the mids of each BUNDLE group that are not rejected, the tagged section first.
 
-        That is the first; in an offer a bundle-only section is not taken (RFC 9143 §7.2.1) unless
-        nothing else is there. Groups without a section that is alive are left out.
+        That is the first; a bundle-only section is not taken (RFC 9143 §7.2.1) unless nothing else
+        is there. Mids of no section, and groups without a section that is alive, are left out.
         """
         bundled = bundle_mids(self.groups)
         sections = {section.mid: section for section in reversed(self.media)}
@@ -84,8 +84,8 @@ class Description:
         for group in self.bundle_groups:
             alive = [
                 mid
-                for mid in group.mids
-                if mid in sections and not is_rejected(sections[mid], bundled, answer=answer)
+                for mid in dict.fromkeys(group.mids)
+                if mid in sections and not is_rejected(sections[mid], bundled)
             ]
             if alive:
                 tag = next((mid for mid in alive if sections[mid].port != 0), alive[0])
@@ -122,13 +122,13 @@ class Description:
             media=tuple(self.effective(index) for index in range(len(self.media))),
         )
 
-    def with_inherited_bundle_attributes(self, *, answer: bool) -> "Description":
+    def with_inherited_bundle_attributes(self) -> "Description":
         """Return the description with session defaults and those of the BUNDLE tags filled in.
 
         Every live bundled section then has ICE and DTLS attributes and a=rtcp-mux of its own,
         whether the peer wrote them or left them to the tagged section (RFC 9143 §7.1.3).
         """
-        media = self.resolve(self.live_groups(answer=answer))
+        media = self.resolve(self.live_groups())
         return replace(self.with_inherited_attributes(), media=media)
 
     def resolve(self, groups: Sequence[Sequence[str]]) -> tuple[MediaSection, ...]:

@@ -11,7 +11,7 @@ from sdp.bundle import Group, parse_group
 from sdp.errors import MalformedError, SdpError, Tolerated
 from sdp.limits import MAX_GROUP_MIDS, MAX_GROUPS
 from sdp.media import MediaSection
-from sdp.origin import UNBOUNDED, Origin, Timing, parse_origin, parse_timing
+from sdp.origin import UNBOUNDED, UNKNOWN_ORIGIN, Origin, Timing, parse_origin, parse_timing
 from sdp.session import Description
 from sdp.source import MsidSemantic, parse_msid_semantic
 from sdp.tokens import parse_integer
@@ -33,11 +33,13 @@ class SessionBuilder(LevelBuilder):
         "session_name",
         "timings",
         "uri",
+        "version",
         "zone",
     )
 
     def __init__(self, tolerated: list[Tolerated]) -> None:
         super().__init__(tolerated)
+        self.version: str | None = None
         self.origin: Origin | None = None
         self.session_name: str | None = None
         self.uri: str | None = None
@@ -52,14 +54,16 @@ class SessionBuilder(LevelBuilder):
         self.media: list[MediaSection] = []
 
     def build(self) -> Description:
-        """Make the record of the description. Raises SdpError when o= is missing."""
-        if self.origin is None:
-            raise SdpError(self.line_number, "no o= line")
-        for name, value in (("s=", self.session_name), ("t=", self.timings or None)):
+        """Make the record of the description."""
+        for name, value in (
+            ("o=", self.origin),
+            ("s=", self.session_name),
+            ("t=", self.timings or None),
+        ):
             if value is None:
                 self.tolerate(f"no {name} line")
         return Description(
-            origin=self.origin,
+            origin=self.origin or UNKNOWN_ORIGIN,
             session_name=self.session_name or "-",
             information=self.information,
             uri=self.uri,
@@ -101,13 +105,15 @@ class SessionBuilder(LevelBuilder):
 
 
 def _read_version(session: SessionBuilder, value: str) -> None:
-    if session.line_number != 1 or value.strip() != "0":
-        raise MalformedError("v=0 is the only version, and the first line")
+    if value.strip() != "0":
+        raise SdpError(session.line_number, "v=0 is the only version")
+    session.note_repeat("v=", session.version)
+    session.version = value
 
 
 def _read_origin(session: SessionBuilder, value: str) -> None:
     if session.origin is not None:
-        raise MalformedError("second o= line")
+        raise MalformedError("more than one o=")
     session.origin = parse_origin(value)
 
 

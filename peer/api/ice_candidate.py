@@ -26,20 +26,39 @@ class CandidateInit(NamedTuple):
 
 
 def read_init(value: Mapping[str, Any]) -> CandidateInit:
-    """Read the JSON form; members not known are ignored. Raises JsepTypeError for wrong types."""
-    index = value.get("sdpMLineIndex")
-    if index is not None and not _is_index(index):
-        raise JsepTypeError(f"sdpMLineIndex is 0..{_MAX_INDEX}, not {index!r}")
+    """Read the JSON form as browsers do, whichever stack wrote it; unknown members are ignored.
+
+    A mid may be a number, an index a text, and an empty username fragment is none. Raises
+    JsepTypeError for other types.
+    """
+    mid = _name(value, "sdpMid")
     return CandidateInit(
         _text(value, "candidate") or "",
-        _text(value, "sdpMid"),
-        index,
-        _text(value, "usernameFragment"),
+        mid,
+        _index(value.get("sdpMLineIndex"), needed=not mid),
+        _name(value, "usernameFragment") or None,
     )
 
 
-def _is_index(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_INDEX
+def _index(value: object, *, needed: bool) -> int | None:
+    """Convert as WebIDL does; beside a mid it means nothing, and what is no index is left out."""
+    number = value
+    if isinstance(value, str):
+        number = int(value) if value.isascii() and value.isdigit() and len(value) <= 5 else None
+    elif isinstance(value, float) and value.is_integer():
+        number = int(value)
+    if isinstance(number, int) and not isinstance(value, bool) and 0 <= number <= _MAX_INDEX:
+        return number
+    if value is None or (not needed and isinstance(value, int | float | str)):
+        return None
+    raise JsepTypeError(f"sdpMLineIndex is 0..{_MAX_INDEX}, not {value!r}")
+
+
+def _name(value: Mapping[str, Any], name: str) -> str | None:
+    number = value.get(name)
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= _MAX_INDEX:
+        return str(number)
+    return _text(value, name)
 
 
 def _text(value: Mapping[str, Any], name: str) -> str | None:

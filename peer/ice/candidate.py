@@ -64,10 +64,11 @@ def type_preference(kind: CandidateType, transport: TransportProtocol) -> int:
 class Candidate:
     """A candidate as it is signalled.
 
-    `priority` is 1..2^31-1 and `component` 1..256. `related_address` is the base of a reflexive
-    and the mapped address of a relayed candidate. Of the optional fields `url`, `relay_protocol`
-    and `network` are known for local candidates only. `hidden` marks one whose address must not
-    show: a remote one that came as an mDNS name, a local one that is not signalled.
+    `priority` is 1..2^31-1, of the peer 0..2^32-1, and `component` 1..256. `related_address` is the
+    base of a reflexive and the mapped address of a relayed candidate. Of the optional fields `url`,
+    `relay_protocol` and `network` are known for local candidates only. `hidden` marks one whose
+    address must not show: a remote one that came as an mDNS name, a local one that is not
+    signalled.
     """
 
     foundation: str

@@ -23,6 +23,7 @@ from .events import CandidateGathered
 from .pair import CandidatePair, may_pair
 from .priority import (
     MAX_LOCAL_PREFERENCE,
+    MAX_REMOTE_PRIORITY,
     candidate_priority,
     peer_reflexive_priority,
     preference_order,
@@ -316,7 +317,7 @@ def _take(session: Session, stream: Stream, generation: Generation, candidate: C
         session.drop(DropReason.CANDIDATE_UNUSABLE, address=str(candidate.address))
         return
     usable = candidate.component in stream.components and usable_as_remote(address)
-    if not usable or not 1 <= candidate.priority <= 0x7FFFFFFF:
+    if not usable or not 0 <= candidate.priority <= MAX_REMOTE_PRIORITY:
         session.drop(DropReason.CANDIDATE_UNUSABLE, address=str(candidate.address))
         return
     listens = candidate.tcp_type is not TcpType.ACTIVE

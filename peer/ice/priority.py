@@ -13,6 +13,8 @@ TCP_PENALTY = 36
 """UDP is preferred over TCP (RFC 6544 §4.2): subtracted from the type preference for TCP."""
 
 MAX_LOCAL_PREFERENCE = 65535
+MAX_REMOTE_PRIORITY = 0xFFFFFFFF
+"""Peers signal any 32-bit number as a priority, 0 too; ours are 1..2^31-1 (RFC 8445 §5.1.2)."""
 
 _TCP_DIRECTION = {"active": 6, "passive": 4, "so": 2}
 _TCP_DIRECTION_REFLEXIVE = {"so": 6, "active": 4, "passive": 2}

@@ -129,19 +129,32 @@ def read_description(
 
     Raises InvalidAccessError when mids or BUNDLE groups make no sense (RFC 9429 §5.8.3).
     """
-    _check_mids(record)
-    bundled = bundle_mids(record.groups)
-    groups = record.live_groups(answer=type_.is_answer)
+    named = _with_mids(record, mids)
+    _check_mids(named)
+    bundled = bundle_mids(named.groups)
+    groups = named.live_groups()
     tags = {mid: group[0] for group in groups for mid in group}
     sections = []
-    for index, media in enumerate(record.resolve(groups)):
-        rejected = is_rejected(media, bundled, answer=type_.is_answer)
+    for index, media in enumerate(named.resolve(groups)):
+        mid = media.mid or ""
+        rejected = is_rejected(media, bundled)
         rejected = rejected or (type_ is SdpType.OFFER and _is_disabled(media, bundled))
-        mid = mids[index] if media.mid is None else media.mid
-        tag = None if media.mid is None or rejected else tags.get(media.mid)
+        tag = None if rejected else tags.get(mid)
         bundle_only = media.bundle_only and media.port == 0 and not rejected
+        # An answer repeats the mids that were written, and only those (RFC 9429 §5.3.1).
+        media = media if named is record else replace(media, mid=record.media[index].mid)
         sections.append(Section(index, mid, media, rejected, bundle_only, tag))
     return SessionDescription(type_, text, record, tuple(sections), groups)
+
+
+def _with_mids(record: Description, mids: Sequence[str]) -> Description:
+    """Name the sections that have no mid, so that groups can mean them."""
+    if all(media.mid is not None for media in record.media):
+        return record
+    media = tuple(
+        replace(media, mid=media.mid or mid) for media, mid in zip(record.media, mids, strict=True)
+    )
+    return replace(record, media=media)
 
 
 def _is_disabled(media: MediaSection, bundled: frozenset[str]) -> bool:
@@ -160,17 +173,18 @@ def _is_disabled(media: MediaSection, bundled: frozenset[str]) -> bool:
 
 
 def _check_mids(record: Description) -> None:
+    """Refuse mids that are of two sections or of none, or in two groups."""
     seen: set[str] = set()
     for media in record.media:
-        if media.mid is not None and media.mid in seen:
+        if media.mid and media.mid in seen:
             raise InvalidAccessError(f"the mid {media.mid!r} occurs twice")
-        if media.mid is not None:
+        if media.mid:
             seen.add(media.mid)
     grouped: set[str] = set()
     for group in record.bundle_groups:
-        for mid in group.mids:
+        for mid in dict.fromkeys(group.mids):
             if mid not in seen:
                 raise InvalidAccessError(f"a BUNDLE group names the unknown mid {mid!r}")
             if mid in grouped:
                 raise InvalidAccessError(f"the mid {mid!r} is in two BUNDLE groups")
-            grouped.add(mid)
+        grouped.update(group.mids)

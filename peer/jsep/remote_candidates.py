@@ -85,23 +85,22 @@ def add_ice_candidate(
             raise JsepTypeError("a candidate needs sdpMid or sdpMLineIndex")
         indices: tuple[int, ...] = tuple(range(len(remote.sections)))
     else:
-        # Some stacks fill in an empty mid where they mean none.
-        mid = sdp_mid or None if sdp_mline_index is not None else sdp_mid
-        indices = (_find(remote, mid, sdp_mline_index),)
+        # Some stacks fill in an empty mid where they mean none, or the only section.
+        indices = (_find(remote, sdp_mid or None, sdp_mline_index or 0),)
     parsed = _parse(text)
     if parsed is not None and username_fragment is None:
         username_fragment = parsed.ufrag
     return _add(state, parsed, indices, username_fragment)
 
 
-def _find(remote: SessionDescription, mid: str | None, index: int | None) -> int:
+def _find(remote: SessionDescription, mid: str | None, index: int) -> int:
     """RFC 9429 §4.1.19: the mid goes before the index."""
     if mid is not None:
         section = remote.section(mid)
         if section is None:
             raise OperationError(f"no section has the mid {mid!r}")
         return section.index
-    if index is None or not 0 <= index < len(remote.sections):
+    if not 0 <= index < len(remote.sections):
         raise OperationError(f"no section has the index {index}")
     return index
 

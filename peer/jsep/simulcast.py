@@ -21,19 +21,19 @@ def requested_encodings(transceiver: Transceiver, offered: MediaSection) -> tupl
     """Return the encodings to answer with when the peer offers to receive simulcast.
 
     A transceiver of addTrack or of this very offer takes the peer's list, each stream reduced to
-    its first alternative; one with rids of its own keeps those the peer wants.
+    its first alternative that a=rid describes; one with rids of its own keeps those the peer wants.
     """
     if offered.simulcast is None or not offered.simulcast.recv:
         return tuple(one for one in transceiver.encodings if one.rid is None)[:1]
     known = {rid.id for rid in offered.rids if rid.direction is RidDirection.RECV}
-    wanted = tuple(
-        Encoding(alternatives[0].rid, active=not alternatives[0].paused)
-        for alternatives in offered.simulcast.recv
-        if alternatives[0].rid in known
-    )
+    found: dict[str, Encoding] = {}
+    for alternatives in offered.simulcast.recv:
+        one = next((one for one in alternatives if one.rid in known), None)
+        if one is not None:
+            found.setdefault(one.rid, Encoding(one.rid, active=not one.paused))
+    wanted = tuple(found.values())
     if any(one.rid is not None for one in transceiver.encodings):
-        names = {one.rid for one in wanted}
-        return tuple(one for one in transceiver.encodings if one.rid in names)
+        return tuple(one for one in transceiver.encodings if one.rid in found)
     unused = transceiver.current_direction is None
     return wanted if unused and (transceiver.by_add_track or transceiver.by_remote) else ()
 
@@ -56,17 +56,14 @@ def check_answered_rids(offered: MediaSection, answered: MediaSection) -> None:
 
 
 def _rids(media: MediaSection, direction: RidDirection) -> list[str]:
-    known = [rid.id for rid in media.rids if rid.direction is direction]
+    """Return the rids of one direction that are described, in order and each once."""
+    known = dict.fromkeys(rid.id for rid in media.rids if rid.direction is direction)
     if media.simulcast is None:
-        return known
+        return list(known)
     send = direction is RidDirection.SEND
     streams = media.simulcast.send if send else media.simulcast.recv
-    return [
-        alternative.rid
-        for alternatives in streams
-        for alternative in alternatives
-        if alternative.rid in known
-    ]
+    named = dict.fromkeys(one.rid for alternatives in streams for one in alternatives)
+    return [rid for rid in named if rid in known]
 
 
 def negotiated_encodings(

@@ -106,7 +106,6 @@ def _check_section(section: Section, setups: Sequence[Setup | None]) -> None:
     if section.media.is_rtp:
         _check_payload_types(section)
         _check_plan_b(section)
-        _check_rids(section)
 
 
 def _check_payload_types(section: Section) -> None:
@@ -126,22 +125,6 @@ def _check_plan_b(section: Section) -> None:
         raise InvalidAccessError(
             f"section {section.mid}: several tracks in one section (Plan B) are not supported"
         )
-
-
-def _check_rids(section: Section) -> None:
-    names = [(rid.id, rid.direction) for rid in section.media.rids]
-    if len(set(names)) != len(names):
-        raise InvalidAccessError(f"section {section.mid}: a rid occurs twice")
-    simulcast = section.media.simulcast
-    if simulcast is None:
-        return
-    known = {rid.id for rid in section.media.rids}
-    for alternatives in (*simulcast.send, *simulcast.recv):
-        for alternative in alternatives:
-            if alternative.rid not in known:
-                raise InvalidAccessError(
-                    f"section {section.mid}: a=simulcast names the unknown rid {alternative.rid!r}"
-                )
 
 
 def _check_mux(configuration: Configuration, section: Section, previous: Negotiated | None) -> None:

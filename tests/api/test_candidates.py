@@ -101,8 +101,9 @@ def test_every_kind_of_network_has_a_cost() -> None:
         "1 1 dccp 1 192.0.2.1 4000 typ host",
         "1 1 udp 1 192.0.2.1 4000 typ other",
         "1 1 udp 1 host.example 4000 typ host",
-        "1 1 tcp 1 192.0.2.1 4000 typ host",
         "1 1 tcp 1 192.0.2.1 4000 typ host tcptype odd",
+        "1 0 udp 1 192.0.2.1 4000 typ host",
+        "1 1 udp 1 fe80::1%eth0 4000 typ host",
     ],
 )
 def test_what_a_receiver_ignores(text: str) -> None:
@@ -165,7 +166,7 @@ def test_values_that_are_candidates(value: object, init: CandidateInit) -> None:
     assert from_value(value) == init
 
 
-@pytest.mark.parametrize("value", [TEXT, 1, [], {"candidate": 1}, {"sdpMLineIndex": "0"}])
+@pytest.mark.parametrize("value", [TEXT, 1, [], {"candidate": 1}, {"sdpMLineIndex": "x"}])
 def test_values_that_are_none(value: Any) -> None:
     with pytest.raises(JsepTypeError):
         from_value(value)

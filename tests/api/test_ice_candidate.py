@@ -136,12 +136,16 @@ def test_a_text_that_does_not_parse_is_kept() -> None:
         {"candidate": HOST},
         {"candidate": HOST, "sdpMid": None, "sdpMLineIndex": None},
         {"candidate": 1, "sdpMid": "0"},
-        {"candidate": HOST, "sdpMid": 0},
-        {"candidate": HOST, "sdpMLineIndex": "0"},
+        {"candidate": HOST, "sdpMid": []},
+        {"candidate": HOST, "sdpMid": True},
+        {"candidate": HOST, "sdpMid": -1},
+        {"candidate": HOST, "sdpMLineIndex": "zero"},
+        {"candidate": HOST, "sdpMLineIndex": 0.5},
         {"candidate": HOST, "sdpMLineIndex": True},
+        {"candidate": HOST, "sdpMid": "0", "sdpMLineIndex": []},
         {"candidate": HOST, "sdpMLineIndex": -1},
         {"candidate": HOST, "sdpMLineIndex": 65536},
-        {"candidate": HOST, "sdpMid": "0", "usernameFragment": 7},
+        {"candidate": HOST, "sdpMid": "0", "usernameFragment": {}},
     ],
 )
 def test_what_is_no_init_is_refused(given: dict[str, Any]) -> None:
@@ -149,6 +153,34 @@ def test_what_is_no_init_is_refused(given: dict[str, Any]) -> None:
         RTCIceCandidate(given)
     with pytest.raises(JsepTypeError):
         RTCIceCandidate(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"sdpMid": 0}, ("0", None, None)),
+        ({"sdpMLineIndex": "1"}, (None, 1, None)),
+        ({"sdpMLineIndex": 1.0}, (None, 1, None)),
+        ({"sdpMid": ""}, ("", None, None)),
+        ({"sdpMid": "", "sdpMLineIndex": "1"}, ("", 1, None)),
+        ({"sdpMid": "0", "usernameFragment": ""}, ("0", None, None)),
+        ({"sdpMid": "0", "usernameFragment": 7}, ("0", None, "7")),
+        # Beside a mid the index says nothing.
+        ({"sdpMid": "0", "sdpMLineIndex": -1}, ("0", None, None)),
+        ({"sdpMid": "0", "sdpMLineIndex": "audio"}, ("0", None, None)),
+        ({"sdpMid": "0", "sdpMLineIndex": 70000}, ("0", None, None)),
+        ({"sdpMid": "0", "sdpMLineIndex": float("nan")}, ("0", None, None)),
+        ({"sdpMid": "0", "sdpMLineIndex": ""}, ("0", None, None)),
+    ],
+)
+def test_json_as_other_stacks_write_it(
+    given: dict[str, Any], expected: tuple[str | None, int | None, str | None]
+) -> None:
+    """WebIDL converts numbers and texts into each other, so browsers take it."""
+    candidate = RTCIceCandidate({"candidate": HOST, **given})
+    found = candidate.sdpMid, candidate.sdpMLineIndex, candidate.usernameFragment
+    assert found == expected
+    assert read_init({"candidate": HOST, **given}) == CandidateInit(HOST, *expected)
 
 
 def test_fields_and_text_are_not_mixed() -> None:

@@ -163,7 +163,7 @@ def test_damaged_offers(seed: int) -> None:
                     await connection.setLocalDescription()
         return taken
 
-    assert 0 < run_quietly(main()) < 15
+    assert 0 < run_quietly(main()) <= 15
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -187,4 +187,4 @@ def test_damaged_answers(seed: int) -> None:
                     await try_remote(ours, "answer", theirs.localDescription.sdp)
         return taken
 
-    assert 0 < run_quietly(main()) < 10
+    assert 0 < run_quietly(main()) <= 10

@@ -265,8 +265,8 @@ class TestRemote:
             host_candidate("fe80::1%eth0"),
             host_candidate(port=65536),
             host_candidate(component=2),
-            host_candidate(priority=0),
-            host_candidate(priority=2**31),
+            host_candidate(priority=-1),
+            host_candidate(priority=2**32),
         ],
     )
     def test_unusable(self, candidate: Candidate) -> None:
@@ -276,6 +276,15 @@ class TestRemote:
         add_remote(session, stream, candidate, None)
         assert session.drops == {DropReason.CANDIDATE_UNUSABLE: 1}
         assert stream.current.remote_candidates == {}
+
+    @pytest.mark.parametrize("priority", [0, 1, 2**31 - 1, 2**31, 2**32 - 1])
+    def test_any_priority_of_32_bits(self, priority: int) -> None:
+        """Media servers write such, and browsers read any unsigned number."""
+        session = make_session()
+        stream = make_stream(session)
+        add_bases(session, stream, "10.0.0.1")
+        add_remote(session, stream, host_candidate(priority=priority), None)
+        assert len(pairs(session, stream)) == 1
 
     def test_duplicate(self) -> None:
         session = make_session()

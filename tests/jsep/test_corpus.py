@@ -20,6 +20,7 @@ OUTCOMES = json.loads((CORPUS / "outcomes.json").read_text())
 
 # Scenario -> why the outcome is not that of either browser.
 DIFFERENCES = {
+    "answer-no-o-line": "o= says nothing that anybody needs",
     "answer-long-mid": "RFC 5888 §4 has no limit; only the one-byte header extension has",
     "reoffer-strip-all-sessfp": "RFC 9143 §7.1.3 lets bundled sections leave out the attributes",
     "reoffer-strip-all-transport": "RFC 9143 §7.1.3 lets bundled sections leave out the attributes",

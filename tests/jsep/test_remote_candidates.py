@@ -73,11 +73,12 @@ def test_the_mid_goes_before_the_index() -> None:
 
 
 def test_an_empty_mid_means_none() -> None:
-    """As some stacks write it next to an index."""
+    """As some stacks write it next to an index, or alone where there is one section."""
     one, _ = connected()
     assert added(one.add_candidate(str(ONE), sdp_mid="", sdp_mline_index=0)) == [(0, (ONE,))]
+    assert added(one.add_candidate(str(TWO), sdp_mid="")) == [(0, (TWO,))]
     with pytest.raises(OperationError):
-        one.add_candidate(str(TWO), sdp_mid="")
+        one.add_candidate(str(TWO), sdp_mid="", sdp_mline_index=1)
 
 
 def test_candidates_before_the_answer_wait_for_it() -> None:

@@ -160,11 +160,18 @@ def rids() -> st.SearchStrategy[Rid]:
     return st.builds(Rid, rid_ids, direction, payload_types, tuples_of(restrictions))
 
 
-def simulcasts() -> st.SearchStrategy[Simulcast]:
-    stream = st.builds(SimulcastRid, rid_ids, st.booleans())
+def draw_simulcast(draw: st.DrawFn) -> dict[str, object]:
+    """Rids, each once, and a simulcast of those."""
+    unique = {(rid.id, rid.direction): rid for rid in draw(tuples_of(rids()))}
+    if not unique:
+        return {}
+    known = st.sampled_from(sorted({rid.id for rid in unique.values()}))
+    stream = st.builds(SimulcastRid, known, st.booleans())
     alternatives = st.lists(stream, min_size=1, max_size=2).map(lambda items: tuple(items))
     streams = tuples_of(alternatives)
-    return st.builds(Simulcast, streams, streams).filter(lambda value: value.send or value.recv)
+    simulcasts = st.builds(Simulcast, streams, streams)
+    simulcast = maybe(simulcasts.filter(lambda value: value.send or value.recv))
+    return {"rids": tuple(unique.values()), "simulcast": draw(simulcast)}
 
 
 @st.composite
@@ -239,8 +246,7 @@ def draw_rtp_fields(draw: st.DrawFn, payload_types: list[int]) -> dict[str, obje
         "msids": draw(tuples_of(st.builds(Msid, tokens, maybe(tokens)))),
         "ssrcs": draw(sources()),
         "ssrc_groups": draw(tuples_of(group)),
-        "rids": draw(tuples_of(rids())),
-        "simulcast": draw(maybe(simulcasts())),
+        **draw_simulcast(draw),
     }
 
 

@@ -24,34 +24,30 @@ def data(mid: str, *lines: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    ("group", "lines", "port", "in_offer", "in_answer"),
+    ("group", "lines", "port", "rejected"),
     [
-        ("a=group:BUNDLE 0 1", (), 9, False, False),
-        ("a=group:BUNDLE 0 1", (), 0, True, False),
-        ("a=group:BUNDLE 0 1", ("a=bundle-only",), 0, False, False),
-        ("a=group:BUNDLE 0 1", ("a=bundle-only",), 9, False, False),
-        ("a=group:BUNDLE 0", (), 0, True, True),
-        ("a=group:BUNDLE 0", ("a=bundle-only",), 0, True, True),
-        ("a=group:BUNDLE 0", (), 9, False, False),
-        ("a=group:LS 0 1", ("a=bundle-only",), 0, True, True),
+        ("a=group:BUNDLE 0 1", (), 9, False),
+        ("a=group:BUNDLE 0 1", (), 0, True),
+        ("a=group:BUNDLE 0 1", ("a=bundle-only",), 0, False),
+        ("a=group:BUNDLE 0 1", ("a=bundle-only",), 9, False),
+        ("a=group:BUNDLE 0", (), 0, True),
+        ("a=group:BUNDLE 0", ("a=bundle-only",), 0, True),
+        ("a=group:BUNDLE 0", (), 9, False),
+        ("a=group:LS 0 1", ("a=bundle-only",), 0, True),
     ],
 )
-def test_what_port_0_means(
-    group: str, lines: tuple[str, ...], port: int, in_offer: bool, in_answer: bool
-) -> None:
+def test_what_port_0_means(group: str, lines: tuple[str, ...], port: int, rejected: bool) -> None:
     description = session_with(group, *section("0"), *section("1", *lines, port=port))
-    assert description.is_rejected(1, answer=False) == in_offer
-    assert description.is_rejected(1, answer=True) == in_answer
+    assert description.is_rejected(1) == rejected
 
 
 def test_port_0_without_a_mid_is_rejected() -> None:
     description = session_with("m=audio 0 RTP/AVP 0")
-    assert description.is_rejected(0, answer=False)
-    assert description.is_rejected(0, answer=True)
+    assert description.is_rejected(0)
 
 
-def tag(description: Description, *, answer: bool = False) -> str | None:
-    return next((group[0] for group in description.live_groups(answer=answer)), None)
+def tag(description: Description) -> str | None:
+    return next((group[0] for group in description.live_groups()), None)
 
 
 def test_the_tag_is_the_first_of_the_group_and_not_of_the_description() -> None:
@@ -80,9 +76,14 @@ def test_live_groups_begin_with_the_tag_and_leave_out_what_is_rejected() -> None
         *section("3"),
         *section("4", port=0),
     )
-    assert description.live_groups(answer=False) == (("2", "0", "3"),)
-    # RFC 8843 peers answer with port 0 in all sections but the tagged one.
-    assert description.live_groups(answer=True) == (("2", "0", "1", "3"), ("4",))
+    assert description.live_groups() == (("2", "0", "3"),)
+
+
+def test_mids_of_no_section_and_repeated_ones_do_no_harm() -> None:
+    description = session_with(
+        "a=group:BUNDLE x 0 1 0", *section("0"), *section("1"), *section("2")
+    )
+    assert description.live_groups() == (("0", "1"),)
 
 
 def test_no_tag_without_a_live_section() -> None:
@@ -97,7 +98,7 @@ def test_members_inherit_what_the_rfc_form_leaves_out() -> None:
         *section("1", "a=bundle-only", port=0, kind="video"),
         *data("2"),
     )
-    audio, video, channel = description.with_inherited_bundle_attributes(answer=False).media
+    audio, video, channel = description.with_inherited_bundle_attributes().media
     for member in (video, channel):
         assert (member.ice.ufrag, member.ice.pwd) == (audio.ice.ufrag, audio.ice.pwd)
         assert member.ice.options == ("trickle",)
@@ -111,7 +112,7 @@ def test_a_tagged_data_section_carries_rtcp_mux_for_the_others() -> None:
     description = session_with(
         "a=group:BUNDLE 0 1", *data("0", *TRANSPORT, "a=rtcp-mux"), *section("1", kind="video")
     )
-    video = description.with_inherited_bundle_attributes(answer=True).media[1]
+    video = description.with_inherited_bundle_attributes().media[1]
     assert video.rtcp.mux
 
 
@@ -122,7 +123,7 @@ def test_the_full_form_keeps_its_own() -> None:
         *section("0", *TRANSPORT, "a=rtcp-mux", "a=rtcp-rsize"),
         *section("1", *own, kind="video"),
     )
-    video = description.with_inherited_bundle_attributes(answer=True).media[1]
+    video = description.with_inherited_bundle_attributes().media[1]
     assert video.ice.ufrag == "wxyz"
     assert video.rtcp.mux
     assert not video.rtcp.rsize
@@ -132,7 +133,7 @@ def test_half_a_credential_is_not_completed() -> None:
     description = session_with(
         "a=group:BUNDLE 0 1", *section("0", *TRANSPORT), *section("1", "a=ice-ufrag:wxyz")
     )
-    member = description.with_inherited_bundle_attributes(answer=False).media[1]
+    member = description.with_inherited_bundle_attributes().media[1]
     assert (member.ice.ufrag, member.ice.pwd) == ("wxyz", None)
 
 
@@ -143,7 +144,7 @@ def test_rejected_sections_and_outsiders_inherit_nothing() -> None:
         *section("1", port=0),
         *section("2"),
     )
-    _, rejected, outsider = description.with_inherited_bundle_attributes(answer=False).media
+    _, rejected, outsider = description.with_inherited_bundle_attributes().media
     assert rejected.ice.ufrag is None
     assert outsider.ice.ufrag is None
 
@@ -158,7 +159,7 @@ def test_each_group_inherits_from_its_own_tag() -> None:
         *section("2", *second),
         *section("3"),
     )
-    media = description.with_inherited_bundle_attributes(answer=True).media
+    media = description.with_inherited_bundle_attributes().media
     assert [section.ice.ufrag for section in media] == ["abcd", "abcd", "wxyz", "wxyz"]
 
 
@@ -170,7 +171,7 @@ def test_session_level_defaults_come_first() -> None:
         *section("0", *TRANSPORT),
         *section("1"),
     )
-    assert description.with_inherited_bundle_attributes(answer=False).media[1].ice.ufrag == "sess"
+    assert description.with_inherited_bundle_attributes().media[1].ice.ufrag == "sess"
 
 
 def test_groups_round_trip() -> None:

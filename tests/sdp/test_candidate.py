@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sdp import Candidate, SdpError, parse_candidate, serialize_candidate
 from tests.sdp.strategies import candidates
-from tests.sdp.support import audio_with, session_with, text_of
+from tests.sdp.support import AUDIO, audio_with, session_with, text_of
 from tools.fuzz_sdp import fuzz_candidate
 
 HOST = "candidate:1 1 udp 2130706431 203.0.113.1 20000 typ host"
@@ -54,7 +54,7 @@ def test_trailing_name_without_value_is_ignored() -> None:
 
 
 def test_non_numeric_foundation_and_ipv6() -> None:
-    candidate = parse_candidate("candidate:Aa+/09 256 UDP 1 2001:db8::1 65535 typ relay")
+    candidate = parse_candidate("candidate:Aa+/09 256 UDP 1 2001:db8::1 65535 TYP Relay")
     assert (candidate.foundation, candidate.component) == ("Aa+/09", 256)
     assert candidate.address == "2001:db8::1"
 
@@ -66,20 +66,11 @@ def test_non_numeric_foundation_and_ipv6() -> None:
         "candidate:",
         "1 1 udp 1 203.0.113.1 9 typ",
         "1 1 udp 1 203.0.113.1 9 type host",
-        "1 0 udp 1 203.0.113.1 9 typ host",
-        "1 257 udp 1 203.0.113.1 9 typ host",
-        "1 1 udp 0 203.0.113.1 9 typ host",
-        "1 1 udp 2147483648 203.0.113.1 9 typ host",
+        "1 1 udp 4294967296 203.0.113.1 9 typ host",
+        "1 -1 udp 1 203.0.113.1 9 typ host",
         "1 1 udp -1 203.0.113.1 9 typ host",
         "1 1 udp 1 203.0.113.1 65536 typ host",
         "1 1 udp 1 203.0.113.1 ² typ host",
-        "1 1 udp 1 fe80::1%eth0 9 typ host",
-        "1 1 udp 1 [2001:db8::1] 9 typ host",
-        f"{'1' * 33} 1 udp 1 203.0.113.1 9 typ host",
-        "1 1 u/p 1 203.0.113.1 9 typ host",
-        "1 1 udp 1 203.0.113.1 9 typ h/st",
-        "a:b 1 udp 1 203.0.113.1 9 typ host",
-        "1 1 udp 1 203.0.113.1 9 typ srflx raddr 10.0.0.1 rport x",
         "1 1 udp 1 203.0.113.1 9 typ host " + "x " * 2000,
         "1 1 udp 1 192.0.2.1 1 typ host name va\0lue",
         "1 1 udp 1 \ud800.local 1 typ host",
@@ -100,7 +91,12 @@ def test_malformed(text: str) -> None:
         ("7 1 udp 100 203.0.113.5 5001 typ weird", "type"),
         ("2 1 udp 100 bad.host.example 5000 typ host", "address"),
         ("2 1 udp 100 300.1.1.1 5000 typ host", "address"),
-        ("3 1 tcp 100 203.0.113.5 9 typ host", "tcptype"),
+        ("1 0 udp 1 203.0.113.1 9 typ host", "component"),
+        ("1 257 udp 1 203.0.113.1 9 typ host", "component"),
+        ("1 1 u/p 1 203.0.113.1 9 typ host", "transport"),
+        ("1 1 udp 1 203.0.113.1 9 typ h/st", "type"),
+        ("1 1 udp 1 fe80::1%eth0 9 typ host", "address"),
+        ("1 1 udp 1 " + "a" * 256 + ".local 9 typ host", "address"),
         ("3 1 tcp 100 203.0.113.5 9 typ host tcptype weird", "tcptype"),
     ],
 )
@@ -108,6 +104,92 @@ def test_unusable_candidates_parse_and_tell_why(text: str, reason: str) -> None:
     skip_reason = parse_candidate(text).skip_reason
     assert skip_reason is not None
     assert reason in skip_reason
+
+
+# What is odd in a candidate and harms nothing -> what becomes of it, what is noted.
+ODD: dict[str, tuple[str, dict[str, object], str]] = {
+    "priority 0": ("1 1 udp 0 192.0.2.1 9 typ host", {"priority": 0}, "priority"),
+    "priority with the highest bit": (
+        "1 1 udp 4294902018 192.0.2.1 9 typ host",
+        {"priority": 4294902018},
+        "priority",
+    ),
+    "long foundation": (
+        f"{'1' * 33} 1 udp 1 192.0.2.1 9 typ host",
+        {"foundation": "1" * 33},
+        "foundation",
+    ),
+    "characters in a foundation": (
+        "{a:b}-c 1 udp 1 192.0.2.1 9 typ host",
+        {"foundation": "{a:b}-c"},
+        "foundation",
+    ),
+    "brackets": (
+        "1 1 udp 1 [2001:db8::1] 9 typ host",
+        {"address": "2001:db8::1"},
+        "brackets",
+    ),
+    "brackets around a related address": (
+        "1 1 udp 1 2001:db8::2 9 typ srflx raddr [2001:db8::1] rport 9",
+        {"related_address": "2001:db8::1", "related_port": 9},
+        "brackets",
+    ),
+    "rport that is no port": (
+        "1 1 udp 1 192.0.2.1 9 typ srflx raddr 10.0.0.1 rport x",
+        {"related_address": "10.0.0.1", "related_port": None},
+        "rport",
+    ),
+    "rport out of range": (
+        "1 1 udp 1 192.0.2.1 9 typ srflx raddr 10.0.0.1 rport 70000",
+        {"related_port": None},
+        "rport",
+    ),
+    "TCP without a tcptype": (
+        "1 1 tcp 1 192.0.2.1 443 typ host",
+        {"tcp_type": "passive"},
+        "tcptype",
+    ),
+    "TCP without a tcptype and a port": (
+        "1 1 tcp 1 192.0.2.1 0 typ host",
+        {"tcp_type": "active"},
+        "tcptype",
+    ),
+}
+
+# What needs no note: it is another way to write the same.
+EQUAL = {
+    "leading zeros": "1 01 udp 01 192.0.2.1 09 typ host",
+    "upper case": "1 1 UDP 1 192.0.2.1 9 TYP HOST",
+    "space": "1  1 udp\t1 192.0.2.1   9 typ host ",
+    "unknown name without a value": "1 1 udp 1 192.0.2.1 9 typ host generation",
+}
+
+
+@pytest.mark.parametrize(("text", "values", "reason"), ODD.values(), ids=list(ODD))
+def test_what_is_odd_and_harms_nothing_is_taken(
+    text: str, values: dict[str, object], reason: str
+) -> None:
+    candidate = parse_candidate(text)
+    assert {name: getattr(candidate, name) for name in values} == values
+    assert candidate.skip_reason is None
+    assert parse_candidate(str(candidate)) == candidate
+    description = session_with(*AUDIO, f"a=candidate:{text}")
+    assert description.media[0].ice.candidates == (candidate,)
+    assert [reason in entry.reason for entry in description.tolerated] == [True]
+
+
+@pytest.mark.parametrize("text", EQUAL.values(), ids=list(EQUAL))
+def test_other_ways_to_write_the_same(text: str) -> None:
+    plain = "1 1 udp 1 192.0.2.1 9 typ host"
+    assert parse_candidate(text) == parse_candidate(plain)
+    assert session_with(*AUDIO, f"a=candidate:{text}").tolerated == ()
+
+
+@pytest.mark.parametrize("tail", ["rport 9", "raddr 10.0.0.1", "raddr - rport 0", "network-id -1"])
+def test_what_is_only_shown_is_not_judged(tail: str) -> None:
+    candidate = parse_candidate(f"1 1 udp 1 192.0.2.1 9 typ srflx {tail}")
+    assert candidate.skip_reason is None
+    assert parse_candidate(str(candidate)) == candidate
 
 
 def test_description_drops_unusable_and_malformed_candidates() -> None:

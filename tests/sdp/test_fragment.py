@@ -138,7 +138,7 @@ def test_empty() -> None:
     assert parse_fragment("") == Fragment()
 
 
-@pytest.mark.parametrize("text", ["a=ice-ufrag:", "hello", "x=1", "\0", "a=group:"])
+@pytest.mark.parametrize("text", ["a=ice-ufrag:", "hello", "x=1", "\0"])
 def test_refused(text: str) -> None:
     with pytest.raises(SdpError) as caught:
         parse_fragment(f"a=ice-lite\r\n{text}")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sdp import Sctpmap, SdpError, parse
-from tests.sdp.support import AUDIO, DATA, SESSION, audio_with, data_with, session_with, text_of
+from sdp import Sctpmap
+from tests.sdp.support import DATA, audio_with, data_with, session_with
 
 
 def test_current_form() -> None:
@@ -53,7 +53,18 @@ def test_other_sections_have_no_port() -> None:
         "a=sctpmap:5000 webrtc-datachannel many",
     ],
 )
-def test_malformed(line: str) -> None:
-    with pytest.raises(SdpError) as caught:
-        parse(text_of(*SESSION, *AUDIO, *DATA, line))
-    assert caught.value.line_number == 9
+def test_malformed_lines_leave_the_defaults(line: str) -> None:
+    description = session_with(*DATA, line)
+    assert description.media[0].sctp_port == 5000
+    assert description.media[0].max_message_size == 65536
+    assert [entry.line_number for entry in description.tolerated] == [7]
+
+
+def test_a_malformed_sctpmap_leaves_the_port_of_the_format() -> None:
+    section = session_with("m=application 9 DTLS/SCTP 5004", "a=sctpmap:5004").media[0]
+    assert section.sctp_port == 5004
+
+
+def test_more_than_a_sctpmap_has() -> None:
+    section = session_with("m=application 9 DTLS/SCTP 5004", "a=sctpmap:5004 x 16 y").media[0]
+    assert section.sctp.sctpmap == Sctpmap(5004, "x", 16)
