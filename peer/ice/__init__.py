@@ -42,7 +42,8 @@ from .events import (
 )
 from .nomination import starts_controlling
 from .pacer import Budget, PacingBudget
-from .pair import PairChange, PairState
+from .pair import PairChange
+from .pair_state import PairState
 from .records import Record, TraceError, dump_record, load_record, redact
 from .replay import ReplayResult, replay
 from .stats import (

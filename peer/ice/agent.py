@@ -108,7 +108,6 @@ class IceAgent:
             stop_component(session, stream, component)
         session.checklists.remove(stream.current.checklist)
         del session.streams[stream_id]
-        session.urgent = True
 
     def remove_component(self, stream_id: str, component: int) -> None:
         """Take one component out of a stream, because the answer multiplexes RTCP."""
@@ -118,7 +117,6 @@ class IceAgent:
         if component not in stream.components or len(stream.components) == 1:
             raise InvalidParameterError(f"stream {stream_id!r} cannot lose {component}")
         stop_component(session, stream, component)
-        session.urgent = True
 
     def add_base(
         self,
@@ -159,7 +157,6 @@ class IceAgent:
             session.bases[known] = base
         stream.bases.append(base)
         session.new_bases.append(base)
-        session.urgent = True
         return True
 
     def remove_base(
@@ -177,7 +174,6 @@ class IceAgent:
         for base in find_bases(session, _canonical(address), transport):
             relaying.forget(session, base)
             drop_base(session, session.streams[base.stream], base, "the interface is gone")
-            session.urgent = True
 
     def add_stun_server(self, server: StunServer) -> None:
         """Use a STUN server for the bases of its family.
@@ -188,7 +184,6 @@ class IceAgent:
         session.stun_servers.append(server)
         for base in session.open_bases():
             gathering.gather(session, base, [server])
-        session.urgent = True
 
     def add_turn_server(self, server: TurnServer) -> None:
         """Use a TURN server for the bases of its family.
@@ -199,7 +194,6 @@ class IceAgent:
         session.turn_servers.append(server)
         for base in session.open_bases():
             relaying.gather(session, base, [server])
-        session.urgent = True
 
     def update_turn_credentials(self, url: str, username: str, credential: str) -> None:
         """Use other credentials with the TURN server of this URL from its next request on.
@@ -208,14 +202,12 @@ class IceAgent:
         """
         session = self._open()
         relaying.update_credentials(session, url, username, credential)
-        session.urgent = True
 
     def end_of_bases(self, stream_id: str) -> None:
         """Tell that all bases and servers are known: gathering ends when they are done."""
         session = self._open()
         self._stream(stream_id).bases_ended = True
         schedule.announce_bases(session)
-        session.urgent = True
 
     def set_remote_parameters(self, stream_id: str, parameters: RemoteParameters) -> None:
         """Set the peer's credentials for the current generation (RFC 8839 §5.4).
@@ -228,7 +220,6 @@ class IceAgent:
         session = self._open()
         schedule.announce_bases(session)
         set_remote(session, self._stream(stream_id), parameters)
-        session.urgent = True
 
     def add_remote_candidate(
         self, stream_id: str, candidate: Candidate, *, username_fragment: str | None = None
@@ -241,7 +232,6 @@ class IceAgent:
         session = self._open()
         schedule.announce_bases(session)
         add_remote(session, self._stream(stream_id), candidate, username_fragment)
-        session.urgent = True
 
     def end_of_remote_candidates(
         self, stream_id: str, *, username_fragment: str | None = None
@@ -251,7 +241,6 @@ class IceAgent:
         stream = self._stream(stream_id)
         end_remote(session, stream, username_fragment)
         update(session, stream)
-        session.urgent = True
 
     def restart(
         self,
@@ -272,7 +261,6 @@ class IceAgent:
         local = restart_stream(session, stream, parameters)
         stream.bases_ended = stream.bases_ended and not more_bases
         relaying.restart(session, stream)
-        session.urgent = True
         return local
 
     def cancel_restart(self, stream_id: str, parameters: IceParameters) -> bool:
@@ -281,9 +269,7 @@ class IceAgent:
         When it returns False, what the peer has signalled must be told again.
         """
         session = self._open()
-        going_on = cancel_restart(session, self._stream(stream_id), parameters)
-        session.urgent = True
-        return going_on
+        return cancel_restart(session, self._stream(stream_id), parameters)
 
     def send(
         self, stream_id: str, component: int, data: bytes, *, now: float | None = None
@@ -293,7 +279,7 @@ class IceAgent:
         `now` None stands for the time of the last input. Drivers may bypass this for a pair
         whose `SelectedPairChanged.direct` is True.
         """
-        session = self._open()
+        session = self._require_open()
         if now is not None:
             self._advance(now)
         pair = self._stream(stream_id).sending.get(component)
@@ -482,6 +468,12 @@ class IceAgent:
         return stats.collect(self._session)
 
     def _open(self) -> Session:
+        """Give the session to a call of the application's: what it changes is due at once."""
+        session = self._require_open()
+        session.urgent = True
+        return session
+
+    def _require_open(self) -> Session:
         if self._session.closed:
             raise InvalidStateError("the agent is closed")
         return self._session

@@ -1,15 +1,11 @@
 """Bases: the transport addresses the agent sends from (RFC 8445 §4)."""
 
-from typing import TYPE_CHECKING
-
 from .address import TransportAddress, is_ipv6, is_link_local
 from .candidate import Candidate, CandidateType, TcpType, TransportProtocol
 from .config import NetworkType
 from .events import IceRole
 from .priority import pair_priority
-
-if TYPE_CHECKING:
-    from .turn import Allocation
+from .turn import Allocation
 
 
 class Base:
@@ -45,7 +41,7 @@ class Base:
         network: NetworkType = NetworkType.UNKNOWN,
         transport: TransportProtocol = TransportProtocol.UDP,
         tcp_type: TcpType | None = None,
-        relay: "Allocation | None" = None,
+        relay: Allocation | None = None,
         via: "Base | None" = None,
         server_connection: int | None = None,
     ) -> None:

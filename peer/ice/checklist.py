@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from .address import TransportAddress
 from .base import Base
 from .events import IceRole
-from .pair import CandidatePair, PairState, PairStatistics
+from .pair import CandidatePair, PairStatistics
+from .pair_state import PairState, PairStep
 
 Foundation = tuple[str, str]
 
@@ -90,8 +91,7 @@ class Checklist:
 
     def retire(self, pair: CandidatePair, reason: str) -> None:
         """Keep a pair for statistics; those that carried data stay longest."""
-        pair.reason = pair.reason or reason
-        pair.note(pair.reason)
+        pair.retire(reason)
         if len(self.retired) >= MAX_RETIRED:
             unused = (old for old in self.retired if not old.carried_data)
             self.retired.remove(next(unused, self.retired[0]))
@@ -104,12 +104,6 @@ class Checklist:
         for pair in self.valid:
             pair.set_priority(role)
         self.pairs.sort(key=_by_priority)
-
-    def trigger(self, pair: CandidatePair) -> None:
-        """Enqueue a triggered check (RFC 8445 §7.3.1.4)."""
-        if pair not in self.triggered:
-            self.triggered.append(pair)
-        pair.state = PairState.WAITING
 
     def all_pairs(self) -> Iterator[CandidatePair]:
         """Give every pair ever formed, in no particular order."""
@@ -144,18 +138,43 @@ class Checklist:
 class ChecklistSet:
     """The checklists of all data streams in order, and the schedule over them.
 
-    `idle` says that the last look found nothing to send; whoever changes a pair's state or adds
-    work clears it.
+    Pairs come, go and change their states through its methods only, so that it knows itself
+    whether another look for something to check is worth it.
     """
 
-    __slots__ = ("_foundations", "_limit", "_next", "idle", "lists")
+    __slots__ = ("_foundations", "_idle", "_limit", "_next", "lists")
 
     def __init__(self, limit: int) -> None:
         self.lists: list[Checklist] = []
-        self.idle = True
+        self._idle = True
         self._limit = limit
         self._next = 0
         self._foundations: dict[Foundation, list[CandidatePair]] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Tell that the last look found nothing to check and nothing has changed since."""
+        return self._idle
+
+    def wake(self) -> None:
+        """Look again: a check may leave now that could not before, as over a permitted relay."""
+        self._idle = False
+
+    def move(self, pair: CandidatePair, step: PairStep, reason: str = "") -> bool:
+        """Move a pair on (see `pair_state`); False when the step changes nothing.
+
+        A pair that is done with may let another list's Frozen pairs go.
+        """
+        if not pair.move(step, reason):
+            return False
+        self.wake()
+        return True
+
+    def trigger(self, checklist: Checklist, pair: CandidatePair) -> None:
+        """Enqueue a triggered check (RFC 8445 §7.3.1.4)."""
+        if pair not in checklist.triggered:
+            checklist.triggered.append(pair)
+        self.move(pair, PairStep.TRIGGER)
 
     def append(self, checklist: Checklist) -> None:
         """Add the checklist of a new stream at the end of the order."""
@@ -174,7 +193,7 @@ class ChecklistSet:
     def _forget(self, checklist: Checklist) -> None:
         for pair in checklist.pairs:
             self._leave(pair)
-        self.idle = False
+        self.wake()
 
     # Forming (RFC 8445 §6.1.2.2..§6.1.2.5, RFC 8838 §12)
 
@@ -197,12 +216,12 @@ class ChecklistSet:
             if checklist.find(pair.local.base, pair.remote.address) is pair:
                 self._set_initial_state(rank, pair)
                 self._foundations.setdefault(pair.foundation, []).append(pair)
-        self.idle = False
+        self.wake()
 
     def _set_initial_state(self, rank: dict[str, int], pair: CandidatePair) -> None:
         others = self._foundations.get(pair.foundation)
         if not others:
-            pair.state = PairState.WAITING
+            self.move(pair, PairStep.UNFREEZE)
             return
 
         def position(item: CandidatePair) -> tuple[int, int, int]:
@@ -211,9 +230,7 @@ class ChecklistSet:
         place = position(pair)
         topmost = all(place < position(other) for other in others)
         if topmost or any(other.state is PairState.SUCCEEDED for other in others):
-            pair.state = PairState.WAITING
-        else:
-            pair.state = PairState.FROZEN
+            self.move(pair, PairStep.UNFREEZE)
 
     def add_triggered(self, checklist: Checklist, pair: CandidatePair) -> None:
         """Insert a pair learned from a request; it displaces others rather than be dropped."""
@@ -226,7 +243,7 @@ class ChecklistSet:
         """Take one pair out of the set."""
         checklist.discard(pair, reason)
         # Another list's Frozen pairs of this foundation may have waited for it.
-        self.idle = False
+        self.wake()
         self._leave(pair)
 
     def _leave(self, pair: CandidatePair) -> None:
@@ -279,7 +296,7 @@ class ChecklistSet:
             if pair is not None:
                 self._next = (self._next + step + 1) % count
                 return checklist, pair
-        self.idle = True
+        self._idle = True
         return None
 
     def _choose(self, checklist: Checklist) -> CandidatePair | None:
@@ -312,8 +329,7 @@ class ChecklistSet:
         thawed = False
         for pair in checklist.pairs:
             if pair.state is PairState.FROZEN and not self._busy(pair.foundation):
-                pair.state = PairState.WAITING
-                thawed = True
+                thawed |= self.move(pair, PairStep.UNFREEZE)
         return thawed
 
     def _busy(self, foundation: Foundation) -> bool:
@@ -323,9 +339,7 @@ class ChecklistSet:
     def unfreeze(self, foundation: Foundation) -> None:
         """A check of this foundation succeeded: all its Frozen pairs may go (§7.2.5.3.3)."""
         for pair in self._foundations.get(foundation, ()):
-            if pair.state is PairState.FROZEN:
-                pair.state = PairState.WAITING
-        self.idle = False
+            self.move(pair, PairStep.UNFREEZE)
 
     def count(self, states: Iterable[PairState]) -> int:
         """Count the pairs of the set in any of these states."""

@@ -20,10 +20,11 @@ from .conclusion import (
 from .consent import Consent
 from .errors import DropReason
 from .events import IceRole, RoleChanged
-from .pair import CandidatePair, PairState
+from .pair import CandidatePair
+from .pair_state import PairState, PairStep
 from .session import Session
 from .stream import Generation, Stream
-from .transaction import Purpose, Transaction
+from .transaction import PairRequest, Purpose
 
 ROLE_CONFLICT = 487
 FORBIDDEN = 403
@@ -69,7 +70,7 @@ def _over_tcp(base: Base) -> bool:
 
 def _request(
     session: Session, generation: Generation, pair: CandidatePair, purpose: Purpose
-) -> Transaction:
+) -> PairRequest:
     remote = generation.remote
     assert remote is not None
     checked = pair.generator or pair
@@ -93,31 +94,27 @@ def _request(
         attributes,
         key=generation.remote_key,
     )
-    transaction = Transaction(tid, data, purpose, pair, checked.local.base, pair.remote.address)
-    transaction.key = generation.remote_key
-    transaction.generation = generation
-    transaction.controlling = controlling
-    transaction.priority = checked.local.check_priority
-    transaction.use_candidate = nominating
-    return transaction
+    return PairRequest(
+        tid, data, purpose, pair, generation, controlling=controlling, use_candidate=nominating
+    )
 
 
 def check(session: Session, checklist: Checklist, pair: CandidatePair) -> None:
     """Perform the check the schedule chose: the pair goes In-Progress (RFC 8445 §6.1.4.2)."""
     generation = session.streams[pair.stream].current
-    pair.state = PairState.IN_PROGRESS
+    session.checklists.move(pair, PairStep.PERFORM)
     session.decide("check", pair=pair, nominating=pair.nominating)
     start(session, generation, pair)
 
 
-def generation_of(stream: Stream, transaction: Transaction) -> Generation | None:
+def generation_of(stream: Stream, transaction: PairRequest) -> Generation | None:
     """Give the generation a check was made in, while the stream still has it."""
     return next((each for each in stream.generations() if each is transaction.generation), None)
 
 
 def handle_response(
     session: Session,
-    transaction: Transaction,
+    transaction: PairRequest,
     message: stun.Message,
     base: Base,
     source: TransportAddress,
@@ -126,7 +123,7 @@ def handle_response(
 
     What is not authenticated changes nothing: the request goes on being retransmitted.
     """
-    pair: CandidatePair = transaction.owner
+    pair = transaction.pair
     if not message.has_integrity or not stun.verify_integrity(message, transaction.key):
         if not pair.reason and message.message_class is stun.MessageClass.ERROR:
             pair.reason = _describe_error(message, "unauthenticated ")
@@ -161,7 +158,7 @@ def renew(session: Session, stream: Stream, pair: CandidatePair) -> None:
         update(session, stream)
 
 
-def _measure(session: Session, transaction: Transaction, pair: CandidatePair) -> None:
+def _measure(session: Session, transaction: PairRequest, pair: CandidatePair) -> None:
     stats = pair.stats
     stats.responses_received += 1
     stats.total_round_trip_time += session.now - transaction.last_sent
@@ -180,10 +177,10 @@ def _handle_error(
     session: Session,
     stream: Stream,
     generation: Generation,
-    transaction: Transaction,
+    transaction: PairRequest,
     message: stun.Message,
 ) -> None:
-    pair: CandidatePair = transaction.owner
+    pair = transaction.pair
     error = message.get_valid(stun.ERROR_CODE)
     code = 0 if error is None else error.code
     if transaction.purpose is not Purpose.CHECK:
@@ -198,18 +195,17 @@ def _handle_error(
 
 
 def _handle_role_conflict(
-    session: Session, generation: Generation, transaction: Transaction
+    session: Session, generation: Generation, transaction: PairRequest
 ) -> None:
     """Switch roles (RFC 8445 §7.2.5.1), unless the request was sent in a role we left since."""
-    pair: CandidatePair = transaction.owner
+    pair = transaction.pair
     if transaction.controlling == (session.role is IceRole.CONTROLLING):
         session.tie_breaker = int.from_bytes(session.entropy(8), "big")
         switch_role(session)
     else:
         session.drop(DropReason.STALE_ROLE_CONFLICT)
     if pair in generation.checklist.pairs and not transaction.cancelled:
-        generation.checklist.trigger(pair)
-        session.checklists.idle = False
+        session.checklists.trigger(generation.checklist, pair)
 
 
 def switch_role(session: Session) -> None:
@@ -228,19 +224,20 @@ def _handle_success(
     session: Session,
     stream: Stream,
     generation: Generation,
-    transaction: Transaction,
+    transaction: PairRequest,
     message: stun.Message,
 ) -> None:
     """Construct the valid pair and update states (RFC 8445 §7.2.5.3)."""
-    pair: CandidatePair = transaction.owner
+    pair = transaction.pair
     mapped = message.get_valid(stun.XOR_MAPPED_ADDRESS)
     if mapped is None:
         session.drop(DropReason.RESPONSE_MALFORMED)
         _finish_failed(session, stream, transaction, "response without a mapped address")
         return
     valid = _valid_pair(session, generation, transaction, mapped)
-    pair.state = valid.state = PairState.SUCCEEDED
-    pair.reason, pair.check_deadline = "", None
+    for each in (pair, valid):
+        session.checklists.move(each, PairStep.SUCCEED)
+    pair.check_deadline = None
     pair.valid, valid.generator = valid, pair
     if pair in generation.checklist.triggered and not pair.nominating:
         generation.checklist.triggered.remove(pair)
@@ -278,10 +275,10 @@ def _add_valid(session: Session, generation: Generation, valid: CandidatePair) -
 
 
 def _valid_pair(
-    session: Session, generation: Generation, transaction: Transaction, mapped: TransportAddress
+    session: Session, generation: Generation, transaction: PairRequest, mapped: TransportAddress
 ) -> CandidatePair:
     """Give the pair of mapped address and destination (RFC 8445 §7.2.5.3.2)."""
-    pair: CandidatePair = transaction.owner
+    pair = transaction.pair
     if _over_tcp(transaction.base) or mapped == pair.local.candidate.address:
         return pair
     local = _find_local(generation, pair.component, mapped)
@@ -313,7 +310,7 @@ def _find_local(
 
 
 def _learn_local(
-    session: Session, generation: Generation, transaction: Transaction, mapped: TransportAddress
+    session: Session, generation: Generation, transaction: PairRequest, mapped: TransportAddress
 ) -> LocalCandidate:
     """Add a peer-reflexive local candidate (RFC 8445 §7.2.5.3.1); it is not paired."""
     base = transaction.base
@@ -334,9 +331,9 @@ def _learn_local(
     return local
 
 
-def handle_timeout(session: Session, transaction: Transaction, reason: str) -> None:
+def handle_timeout(session: Session, transaction: PairRequest, reason: str) -> None:
     """A check ended without a response (RFC 8445 §7.2.5.2.2)."""
-    pair: CandidatePair = transaction.owner
+    pair = transaction.pair
     stream = session.streams.get(pair.stream)
     if stream is None or transaction.purpose is not Purpose.CHECK:
         return
@@ -345,21 +342,18 @@ def handle_timeout(session: Session, transaction: Transaction, reason: str) -> N
         _finish_failed(session, stream, transaction, pair.reason or reason)
 
 
-def _finish_failed(session: Session, stream: Stream, transaction: Transaction, reason: str) -> None:
+def _finish_failed(session: Session, stream: Stream, transaction: PairRequest, reason: str) -> None:
     session.transactions.finish(transaction)
     fail_check(session, stream, transaction, reason)
 
 
-def fail_check(session: Session, stream: Stream, transaction: Transaction, reason: str) -> None:
+def fail_check(session: Session, stream: Stream, transaction: PairRequest, reason: str) -> None:
     """A check failed for good; a nominating one takes its checklist along (§7.2.5.3.4)."""
-    pair: CandidatePair = transaction.owner
+    pair = transaction.pair
     if transaction.purpose is not Purpose.CHECK or transaction.cancelled:
         return
-    if pair.state is PairState.IN_PROGRESS:
-        pair.reason = reason
-        pair.state = PairState.FAILED
+    if session.checklists.move(pair, PairStep.FAIL, reason):
         session.decide("failed", pair=pair, why=reason)
-    session.checklists.idle = False
     if transaction.use_candidate and pair.valid is not None:
         pair.nominating = False
         fail_nomination(session, stream, pair.valid, reason)

@@ -13,7 +13,8 @@ from .events import (
     StateChanged,
 )
 from .nomination import replaces
-from .pair import CandidatePair, PairState
+from .pair import CandidatePair
+from .pair_state import PairState, PairStep
 from .session import Session
 from .stream import Generation, Stream
 
@@ -87,7 +88,7 @@ def retire_previous(session: Session, stream: Stream) -> None:
     for component, pair in list(stream.sending.items()):
         if pair in previous.checklist.valid:
             del stream.sending[component]
-    for transaction in session.transactions.all():
+    for transaction in session.transactions.pair_requests():
         if transaction.generation is previous:
             session.transactions.finish(transaction)
 
@@ -138,8 +139,7 @@ def _regain_consent(session: Session, checklist: Checklist, component: int) -> N
     pairs = [pair for pair in checklist.valid if pair.component == component]
     if not any(has_consent(session, pair) for pair in pairs):
         for pair in pairs:
-            checklist.trigger(pair.generator or pair)
-            session.checklists.idle = False
+            session.checklists.trigger(checklist, pair.generator or pair)
 
 
 def fail_over(session: Session, stream: Stream, pair: CandidatePair) -> None:
@@ -298,10 +298,8 @@ def _stop_checks(session: Session, checklist: Checklist, pair: CandidatePair, re
         for transaction in session.transactions.outstanding(each):
             session.transactions.finish(transaction)
         each.nominating = False
-        if each is pair or each.state not in _DONE:
-            each.reason = reason
-            each.state = PairState.FAILED
-    session.checklists.idle = False
+        step = PairStep.LOSE if each is pair else PairStep.GIVE_UP
+        session.checklists.move(each, step, reason)
 
 
 def validate(session: Session, stream: Stream, base: Base, source: TransportAddress) -> None:

@@ -3,14 +3,14 @@
 from .address import TransportAddress
 from .base import Base
 from .framing import FrameSplitter
-from .turn.splitter import MessageSplitter
+from .turn import MessageSplitter
 
 
 class Connection:
     """One TCP or TLS connection that the driver holds for us.
 
-    `base` is the candidate's base it belongs to; `owner` is the relay gathering it serves
-    instead, when it leads to a TURN server. `authenticated` is False until a check was accepted
+    `base` is the candidate's base it belongs to or, with `to_server`, the one that asks a TURN
+    server over it. `authenticated` is False until a check was accepted
     on it (RFC 6544 §7.2).
     """
 
@@ -20,10 +20,10 @@ class Connection:
         "handle",
         "open",
         "opened_at",
-        "owner",
         "remote",
         "requested",
         "splitter",
+        "to_server",
     )
 
     def __init__(
@@ -33,14 +33,14 @@ class Connection:
         remote: TransportAddress,
         splitter: FrameSplitter | MessageSplitter,
         *,
-        owner: object = None,
+        to_server: bool = False,
         requested: bool,
     ) -> None:
         self.handle = handle
         self.base = base
         self.remote = remote
         self.splitter = splitter
-        self.owner = owner
+        self.to_server = to_server
         self.requested = requested
         self.open = False
         self.opened_at = 0.0
@@ -65,7 +65,7 @@ class Connections:
     def add(self, connection: Connection) -> None:
         """Register a connection."""
         self._by_handle[connection.handle] = connection
-        if connection.owner is None:
+        if not connection.to_server:
             self._by_addresses[connection.base, connection.remote] = connection
 
     def get(self, handle: int) -> Connection | None:

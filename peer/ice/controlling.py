@@ -60,8 +60,7 @@ def start_nomination(session: Session, generation: Generation, valid: CandidateP
     if uses_renomination(session, generation):
         session.renomination += 1
         pair.nomination_value = valid.nomination_value = session.renomination
-    generation.checklist.trigger(pair)
-    session.checklists.idle = False
+    session.checklists.trigger(generation.checklist, pair)
     session.decide("nominate", pair=valid)
 
 

@@ -1,18 +1,14 @@
 """Freeing what ICE does not need any more (RFC 8445 §8.3)."""
 
-from typing import TYPE_CHECKING
-
 from .base import Base
 from .conclusion import uses_renomination
 from .config import FreePolicy
 from .events import BaseReleased, ConnectionReleased, PathInvalidated
+from .relay import RelayTask
 from .session import Session
 from .stream import Generation, Stream
-from .transaction import Purpose
+from .transaction import RelayRequest
 from .turn import AllocationState
-
-if TYPE_CHECKING:
-    from .relaying import RelayTask
 
 
 def free_unused(session: Session, stream: Stream) -> None:
@@ -41,7 +37,7 @@ def _drop_unneeded(session: Session, generation: Generation) -> None:
     paths = {(pair.local.base, pair.remote.address) for pair in generation.selected.values()}
     for connection in session.connections.all():
         mine = connection.base.stream == generation.checklist.stream
-        if mine and connection.owner is None and (connection.base, connection.remote) not in paths:
+        if mine and not connection.to_server and (connection.base, connection.remote) not in paths:
             session.connections.remove(connection)
             session.emit(ConnectionReleased(connection.handle))
     for pair in generation.selected.values():
@@ -68,7 +64,7 @@ def release(session: Session, stream: Stream, base: Base) -> None:
             if pair not in checklist.pairs:
                 checklist.retire(pair, "its base was freed")
     for transaction in session.transactions.all():
-        if transaction.base is base and transaction.purpose is not Purpose.RELAY:
+        if transaction.base is base and not isinstance(transaction, RelayRequest):
             session.transactions.finish(transaction)
     if base.relay is not None:
         # One allocation may serve two families; it goes with the last of its bases.
@@ -83,7 +79,7 @@ def release(session: Session, stream: Stream, base: Base) -> None:
         close_base(session, base)
 
 
-def stop_task(task: "RelayTask", now: float) -> None:
+def stop_task(task: RelayTask, now: float) -> None:
     """Ask no more of a TURN server from one base, and have what it gave deleted."""
     task.retry_at = None
     if not task.ended:
@@ -97,7 +93,7 @@ def close_base(session: Session, base: Base) -> None:
     if session.bases.get(base.address) is base:
         del session.bases[base.address]
     for connection in session.connections.all():
-        if connection.base is base and connection.owner is None:
+        if connection.base is base and not connection.to_server:
             session.connections.remove(connection)
             session.emit(ConnectionReleased(connection.handle))
     for transaction in session.transactions.all():

@@ -4,59 +4,22 @@ Each pair of a base and a server is a task of its own: a dead server delays nobo
 request is paced together with the checks.
 """
 
-import enum
 from collections.abc import Iterable
 
 from . import stun
 from .address import TransportAddress, is_ipv6
 from .base import Base
+from .binding import BindingState, ServerBinding
 from .candidate import TransportProtocol
 from .candidates import announce_reflexive
 from .config import GatherPolicy, StunServer
 from .events import GatheringFailed
 from .session import Session
 from .stream import Stream
-from .transaction import Purpose, Transaction
+from .transaction import ServerRequest
 
 UNREACHABLE = 701
 """The W3C's error code for a server that does not answer."""
-
-
-class BindingState(enum.Enum):
-    """Where a binding stands: to be asked for, being asked for, known, given up."""
-
-    WANTED = "wanted"
-    ASKING = "asking"
-    BOUND = "bound"
-    FAILED = "failed"
-
-
-class ServerBinding:
-    """The mapping that one STUN server sees for one base.
-
-    `reports` is False for a binding asked of a TURN server that could not allocate: its failure
-    was reported already.
-    """
-
-    __slots__ = ("base", "due", "mapped", "reports", "server", "state")
-
-    def __init__(self, base: Base, server: StunServer, *, reports: bool = True) -> None:
-        self.base = base
-        self.server = server
-        self.reports = reports
-        self.state = BindingState.WANTED
-        self.mapped: TransportAddress | None = None
-        self.due = float("-inf")
-
-    @property
-    def pending(self) -> bool:
-        """Tell whether gathering has to wait for it."""
-        return self.state in (BindingState.WANTED, BindingState.ASKING)
-
-    def restart(self) -> None:
-        """Ask again for a new generation (RFC 8445 §9)."""
-        self.state = BindingState.WANTED
-        self.due = float("-inf")
 
 
 def gathering_timeout(session: Session, tasks: int) -> float:
@@ -73,7 +36,7 @@ def ask(session: Session, binding: ServerBinding, tasks: int) -> None:
         attributes.append((stun.SOFTWARE, session.config.software))
     tid = session.entropy(12)
     data = stun.build(stun.Method.BINDING, stun.MessageClass.REQUEST, tid, attributes)
-    transaction = Transaction(tid, data, Purpose.SERVER, binding, base, server.address)
+    transaction = ServerRequest(tid, data, binding)
     transaction.rto = gathering_timeout(session, tasks)
     session.send(base, server.address, data)
     session.transactions.start(transaction, session.now)
@@ -84,10 +47,10 @@ def ask(session: Session, binding: ServerBinding, tasks: int) -> None:
 
 
 def handle_response(
-    session: Session, stream: Stream, transaction: Transaction, message: stun.Message
+    session: Session, stream: Stream, transaction: ServerRequest, message: stun.Message
 ) -> None:
     """Take the mapped address; ALTERNATE-SERVER is ignored in unauthenticated responses."""
-    binding: ServerBinding = transaction.owner
+    binding = transaction.binding
     session.transactions.finish(transaction)
     if message.message_class is stun.MessageClass.ERROR:
         fail(session, stream, binding, *_error_of(message))

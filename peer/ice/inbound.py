@@ -1,5 +1,7 @@
 """Taking in a datagram: STUN to the part that waits for it, data to the driver (RFC 7983)."""
 
+from typing import assert_never
+
 from . import checks, gathering, relaying, stun
 from .address import TransportAddress
 from .base import Base
@@ -9,12 +11,12 @@ from .connection import Connection
 from .demux import Protocol, classify
 from .errors import DropReason
 from .events import DataReceived
-from .pair import CandidatePair, PairStatistics
+from .pair import PairStatistics
 from .requests import handle_request
 from .session import Session
 from .stream import Stream
 from .traffic import Traffic, add
-from .transaction import Purpose, Transaction
+from .transaction import AnyTransaction, PairRequest, RelayRequest, ServerRequest
 
 
 def receive(
@@ -155,32 +157,45 @@ def _receive_response(
     if message.message_class is stun.MessageClass.SUCCESS and message.unknown_required():
         session.drop(DropReason.UNKNOWN_ATTRIBUTES, source=str(source))
         return
-    if base.released and transaction.purpose is not Purpose.RELAY:
+    if base.released and not isinstance(transaction, RelayRequest):
         session.drop(DropReason.UNKNOWN_LOCAL_ADDRESS, local=str(base.address))
         return
-    if transaction.purpose is Purpose.SERVER or transaction.purpose is Purpose.RELAY:
-        if source != transaction.remote or base is not transaction.base:
-            session.drop(DropReason.RESPONSE_WRONG_ADDRESS, source=str(source))
-        elif transaction.purpose is Purpose.SERVER:
-            stream = session.streams[base.stream]
-            gathering.handle_response(session, stream, transaction, message)
-        else:
-            relaying.handle_response(session, transaction, message)
-    else:
-        _receive_check_response(session, base, source, transaction, message)
+    _judge_response(session, base, source, transaction, message)
     # A response that was not believed says nothing about the network.
     if transaction.done and transaction.retransmitted and source == transaction.remote:
         session.lossy = True
+
+
+def _judge_response(
+    session: Session,
+    base: Base,
+    source: TransportAddress,
+    transaction: AnyTransaction,
+    message: stun.Message,
+) -> None:
+    from_there = source == transaction.remote and base is transaction.base
+    match transaction:
+        case PairRequest():
+            _receive_check_response(session, base, source, transaction, message)
+        case ServerRequest() | RelayRequest() if not from_there:
+            session.drop(DropReason.RESPONSE_WRONG_ADDRESS, source=str(source))
+        case ServerRequest():
+            stream = session.streams[base.stream]
+            gathering.handle_response(session, stream, transaction, message)
+        case RelayRequest():
+            relaying.handle_response(session, transaction, message)
+        case _:
+            assert_never(transaction)
 
 
 def _receive_check_response(
     session: Session,
     base: Base,
     source: TransportAddress,
-    transaction: Transaction,
+    transaction: PairRequest,
     message: stun.Message,
 ) -> None:
-    pair: CandidatePair = transaction.owner
+    pair = transaction.pair
     checks.handle_response(session, transaction, message, base, source)
     # An error or a response from elsewhere ends the transaction too, and proves no path.
     path = (base, source) == (transaction.base, transaction.remote)

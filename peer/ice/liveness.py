@@ -89,8 +89,7 @@ def _others(stream: Stream, pair: CandidatePair) -> list[CandidatePair]:
 def _ask_others(session: Session, stream: Stream, pair: CandidatePair) -> None:
     """Check the other valid pairs while the one in use is silent: one may still work."""
     for other in _others(stream, pair):
-        stream.current.checklist.trigger(other.generator or other)
-        session.checklists.idle = False
+        session.checklists.trigger(stream.current.checklist, other.generator or other)
 
 
 def _lose_consent(session: Session, stream: Stream, pair: CandidatePair) -> None:

@@ -1,6 +1,5 @@
 """Candidate pairs and their states (RFC 8445 §6.1.2)."""
 
-import enum
 from collections import deque
 from typing import NamedTuple, Protocol
 
@@ -9,17 +8,7 @@ from .base import LocalCandidate
 from .candidate import Candidate, CandidateType, TcpType, TransportProtocol
 from .consent import Consent
 from .events import IceRole
-
-
-class PairState(enum.Enum):
-    """State of a candidate pair (RFC 8445 §6.1.2.6); values as in W3C statistics."""
-
-    FROZEN = "frozen"
-    WAITING = "waiting"
-    IN_PROGRESS = "in-progress"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-
+from .pair_state import TRANSITIONS, PairState, PairStep
 
 _REMOTE_TCP_TYPE = {
     TcpType.ACTIVE: TcpType.PASSIVE,
@@ -119,8 +108,8 @@ class CandidatePair:
     `formed` is when it was made, `heard` the time of the last authenticated message, `kept_alive`
     that of the last keepalive, `last_request` the transaction id of the peer's last check. `valid`
     is the pair its successful check produced (RFC 8445 §7.2.5.3.2), often itself; `generator` the
-    pair whose check produced this one. `reason` says why it failed; set it before the state.
-    `changes` are the last states it went through.
+    pair whose check produced this one. `reason` says why it failed, `changes` are the last states
+    it went through.
     """
 
     __slots__ = (
@@ -169,7 +158,8 @@ class CandidatePair:
         self.changes: deque[PairChange] = deque(maxlen=MAX_CHANGES)
         self._clock = clock
         self.formed = 0.0 if clock is None else clock.now
-        self.state = PairState.FROZEN
+        self._state = PairState.FROZEN
+        self._note("")
         self.valid: CandidatePair | None = None
         self.generator: CandidatePair | None = None
         self.heard = 0.0
@@ -190,15 +180,30 @@ class CandidatePair:
         """The state in the checklist."""
         return self._state
 
-    @state.setter
-    def state(self, state: PairState) -> None:
-        """Move on to a state, and remember when."""
-        self._state = state
-        if not self.changes or self.changes[-1].state is not state:
-            self.note(self.reason if state is PairState.FAILED else "")
+    def move(self, step: PairStep, reason: str = "") -> bool:
+        """Go on to the state a step leads to; False when it changes nothing in this state.
 
-    def note(self, reason: str) -> None:
-        """Remember a change, or why the pair was given up in the state it is in."""
+        `reason` says why a step leads to Failed. Who checks the pair hears of it through
+        `ChecklistSet.move`.
+        """
+        state = TRANSITIONS.get((self._state, step))
+        if state is None:
+            return False
+        if state is PairState.SUCCEEDED:
+            self.reason = ""
+        elif state is PairState.FAILED:
+            self.reason = reason or self.reason
+        if state is not self._state:
+            self._state = state
+            self._note(self.reason if state is PairState.FAILED else "")
+        return True
+
+    def retire(self, reason: str) -> None:
+        """Remember why the pair was given up in the state it is in."""
+        self.reason = self.reason or reason
+        self._note(self.reason)
+
+    def _note(self, reason: str) -> None:
         now = 0.0 if self._clock is None else self._clock.now
         self.changes.append(PairChange(now, self._state, reason))
 

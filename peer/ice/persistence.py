@@ -12,10 +12,11 @@ from collections.abc import Iterator
 
 from .checklist import ChecklistState
 from .events import IceRole
-from .pair import CandidatePair, PairState
+from .pair import CandidatePair
+from .pair_state import PairState
 from .session import Session
 from .stream import Generation
-from .transaction import Purpose, Transaction
+from .transaction import PairRequest, Purpose
 
 
 def repeat_checks(session: Session) -> None:
@@ -23,8 +24,7 @@ def repeat_checks(session: Session) -> None:
     for generation, transaction in list(_worth_repeating(session)):
         if session.now >= transaction.last_sent + session.config.nomination.repeat:
             session.transactions.cancel(transaction)
-            generation.checklist.trigger(transaction.owner)
-            session.checklists.idle = False
+            session.checklists.trigger(generation.checklist, transaction.pair)
 
 
 def times(session: Session) -> list[float]:
@@ -33,22 +33,21 @@ def times(session: Session) -> list[float]:
     return [each.last_sent + repeat for _, each in _worth_repeating(session)]
 
 
-def _worth_repeating(session: Session) -> Iterator[tuple[Generation, Transaction]]:
+def _worth_repeating(session: Session) -> Iterator[tuple[Generation, PairRequest]]:
     if not session.lossy and session.role is IceRole.CONTROLLED:
         return
-    for transaction in session.transactions.all():
+    for transaction in session.transactions.pair_requests():
         if transaction.purpose is not Purpose.CHECK or transaction.cancelled:
             continue
         # A nominating check goes over a path that has worked: silence there means loss.
         if not session.lossy and not (transaction.use_candidate and transaction.retransmitted):
             continue
-        pair: CandidatePair = transaction.owner
-        stream = session.streams.get(pair.stream)
+        stream = session.streams.get(transaction.pair.stream)
         if stream is None or stream.current is not transaction.generation:
             continue
         if stream.current.checklist.state is not ChecklistState.RUNNING:
             continue
-        if transaction.use_candidate or _is_awaited(session, stream.current, pair):
+        if transaction.use_candidate or _is_awaited(session, stream.current, transaction.pair):
             yield stream.current, transaction
 
 

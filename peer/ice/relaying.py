@@ -7,6 +7,7 @@ from typing import assert_never
 from . import stun, turn
 from .address import TransportAddress, is_ipv6
 from .base import Base
+from .binding import ServerBinding
 from .candidates import announce_reflexive, announce_relayed
 from .config import GatherPolicy, StunServer
 from .connection import Connection
@@ -19,11 +20,12 @@ from .events import (
     GatheringFailed,
 )
 from .freeing import close_base
-from .gathering import UNREACHABLE, ServerBinding, gathering_timeout, keep
+from .gathering import UNREACHABLE, gathering_timeout, keep
+from .relay import RelayTask
 from .session import Session
 from .stream import Stream
 from .streams import drop_base, fail_pairs
-from .transaction import Purpose, Transaction
+from .transaction import RelayRequest
 
 _STREAMS = {
     turn.TurnTransport.TCP: ConnectionTransport.TCP,
@@ -33,62 +35,6 @@ _BINDS_WITHOUT_ALLOCATION = (486, 508)
 """A server short of resources may still tell the mapped address (RFC 8445 §5.1.1.2)."""
 LOSS_PAUSE = 60.0
 """Seconds to wait with a server that lost two allocations within this time."""
-
-
-class RelayTask:
-    """One allocation asked for from one base, and the relayed bases it gave.
-
-    `connection` leads to the server over TCP or TLS, where its certificate must carry `domain`;
-    `bases` are of one or two families. `again` asks for another allocation once this one, which
-    is being deleted, is gone.
-    """
-
-    __slots__ = (
-        "again",
-        "allocation",
-        "bases",
-        "connection",
-        "domain",
-        "ended",
-        "lost_at",
-        "retry_at",
-        "server",
-        "via",
-    )
-
-    def __init__(self, session: Session, via: Base, server: turn.TurnServer) -> None:
-        self.via = via
-        self.server = server
-        self.bases: list[Base] = []
-        self.connection: Connection | None = None
-        self.domain = server_name(server.url)
-        self.retry_at: float | None = None
-        self.lost_at = float("-inf")
-        self.ended = False
-        self.begin(session)
-
-    def begin(self, session: Session) -> None:
-        """Start with a fresh allocation."""
-        attempt = session.local_ports.get((self.via.stream, self.via.component, self.server.url), 1)
-        self.allocation = turn.Allocation(
-            self.server, entropy=session.entropy, local_port_attempt=attempt
-        )
-        self.retry_at = None
-        self.ended = self.again = False
-
-    @property
-    def pending(self) -> bool:
-        """Tell whether gathering has to wait for it."""
-        if self.again:
-            return True
-        return not self.ended and not self.bases and self.retry_at is None
-
-    @property
-    def connected(self) -> bool:
-        """Tell whether requests can be sent now."""
-        if not self.server.transport.over_tcp:
-            return True
-        return self.connection is not None and self.connection.open
 
 
 def gather(session: Session, base: Base, servers: Iterable[turn.TurnServer]) -> None:
@@ -104,7 +50,17 @@ def gather(session: Session, base: Base, servers: Iterable[turn.TurnServer]) -> 
                 GatheringFailed(base.stream, base.address, server.url, UNREACHABLE, reason)
             )
         else:
-            session.relays.append(RelayTask(session, base, server))
+            session.relays.append(RelayTask(base, server, _allocation(session, base, server)))
+
+
+def _allocation(session: Session, via: Base, server: turn.TurnServer) -> turn.Allocation:
+    attempt = session.local_ports.get((via.stream, via.component, server.url), 1)
+    return turn.Allocation(server, entropy=session.entropy, local_port_attempt=attempt)
+
+
+def _begin(session: Session, task: RelayTask) -> None:
+    """Ask for another allocation."""
+    task.begin(_allocation(session, task.via, task.server))
 
 
 def is_pending(session: Session, stream: Stream) -> bool:
@@ -141,7 +97,7 @@ def start_one(session: Session) -> bool:
         if time is None or time > session.now:
             continue
         if task.retry_at is not None:
-            task.begin(session)
+            _begin(session, task)
         if not task.connected:
             _connect(session, task)
             return True
@@ -159,7 +115,7 @@ def _connect(session: Session, task: RelayTask) -> None:
     handle = session.connections.new_handle()
     remote = task.allocation.server.address
     connection = Connection(
-        handle, task.via, remote, turn.MessageSplitter(), owner=task, requested=True
+        handle, task.via, remote, turn.MessageSplitter(), to_server=True, requested=True
     )
     task.connection = connection
     session.connections.add(connection)
@@ -168,47 +124,36 @@ def _connect(session: Session, task: RelayTask) -> None:
     session.emit(ConnectionRequested(handle, transport, local, remote, task.domain))
 
 
-def server_name(url: str) -> str | None:
-    """Give the host name in a TURN URI (RFC 7065 §3.1), the name its certificate must carry."""
-    host = url.partition(":")[2].partition("?")[0]
-    if host.startswith("["):
-        return host[1:].partition("]")[0] or None
-    return host.partition(":")[0] or None
-
-
 def _send_request(session: Session, task: RelayTask, request: turn.TurnRequest) -> None:
-    remote = task.allocation.server.address
-    purpose = Purpose.RELAY
-    transaction = Transaction(request.transaction_id, request.data, purpose, task, task.via, remote)
-    transaction.method = request.method
+    transaction = RelayRequest(request, task)
     transaction.rto = gathering_timeout(session, sum(each.pending for each in session.relays))
     handle = task.connection.handle if task.connection is not None else None
-    transaction.connection = handle
-    session.send_raw(task.via, remote, request.data, handle)
+    session.send_raw(task.via, transaction.remote, request.data, handle)
     timeout = session.timings.tcp_transaction if handle is not None else None
     session.transactions.start(transaction, session.now, timeout=timeout)
     session.transactions.limit(transaction, session.now + session.timings.gathering)
 
 
-def handle_response(session: Session, transaction: Transaction, message: stun.Message) -> None:
+def handle_response(session: Session, transaction: RelayRequest, message: stun.Message) -> None:
     """Give a response to its allocation; what it does not believe changes nothing."""
-    task: RelayTask = transaction.owner
+    task = transaction.task
     events = task.allocation.handle_response(message, session.now)
     if not task.allocation.awaits(transaction.tid):
         session.transactions.finish(transaction)
     _apply(session, task, events)
 
 
-def handle_timeout(session: Session, transaction: Transaction) -> None:
+def handle_timeout(session: Session, transaction: RelayRequest) -> None:
     """Tell an allocation that a request was not answered."""
-    task: RelayTask = transaction.owner
+    task = transaction.task
     _apply(session, task, task.allocation.handle_timeout(transaction.tid, session.now))
 
 
-def handle_connection_lost(session: Session, task: RelayTask) -> None:
-    """The connection to the server is gone, and the allocation with it (RFC 8656 §3.1)."""
-    task.connection = None
-    _apply(session, task, task.allocation.handle_connection_lost(session.now))
+def handle_connection_lost(session: Session, connection: Connection) -> None:
+    """A connection to a server is gone, and the allocation with it (RFC 8656 §3.1)."""
+    for task in [task for task in session.relays if task.connection is connection]:
+        task.connection = None
+        _apply(session, task, task.allocation.handle_connection_lost(session.now))
 
 
 def _apply(session: Session, task: RelayTask, events: list[turn.AllocationEvent]) -> None:
@@ -224,7 +169,7 @@ def _apply(session: Session, task: RelayTask, events: list[turn.AllocationEvent]
                 task.domain = event.domain or task.domain
                 _release_connection(session, task)
             case turn.PermissionGranted():
-                session.checklists.idle = False
+                session.checklists.wake()
             case turn.PermissionDenied():
                 reason = f"permission denied: {event.code} {event.reason}"
                 for base in task.bases:
@@ -245,7 +190,7 @@ def _end(session: Session, task: RelayTask) -> None:
     _release_connection(session, task)
     via = task.via
     if task.again and not via.released:
-        task.begin(session)
+        _begin(session, task)
     if via.released and not any(each.via is via and not each.ended for each in session.relays):
         close_base(session, via)
 
@@ -319,7 +264,7 @@ def _lose(session: Session, task: RelayTask, reason: str) -> None:
     elif again:
         task.ended, task.retry_at = True, session.now + LOSS_PAUSE
     else:
-        task.begin(session)
+        _begin(session, task)
 
 
 def _release_connection(session: Session, task: RelayTask) -> None:
@@ -378,7 +323,7 @@ def restart(session: Session, stream: Stream) -> None:
         if task.bases and not live:
             task.again = True
         elif task.ended:
-            task.begin(session)
+            _begin(session, task)
 
 
 def update_credentials(session: Session, url: str, username: str, credential: str) -> None:

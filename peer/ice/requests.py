@@ -10,7 +10,8 @@ from .conclusion import has_consent, nominate, update, uses_renomination, valida
 from .errors import DropReason
 from .events import IceRole
 from .nomination import replaces
-from .pair import CandidatePair, PairState, may_pair
+from .pair import CandidatePair, may_pair
+from .pair_state import PairState, PairStep
 from .responder import (
     Accepted,
     Conflict,
@@ -231,8 +232,7 @@ def _trigger(
             session.transactions.cancel(transaction)
     if generation.checklist.state is ChecklistState.FAILED:
         generation.checklist.state = ChecklistState.RUNNING
-    generation.checklist.trigger(pair)
-    session.checklists.idle = False
+    session.checklists.trigger(generation.checklist, pair)
 
 
 def _process_lite(
@@ -251,7 +251,7 @@ def _process_lite(
         if pair is None:
             return
         session.checklists.add_triggered(generation.checklist, pair)
-    pair.state = PairState.SUCCEEDED
+    session.checklists.move(pair, PairStep.SUCCEED)
     pair.valid = pair
     pair.valid_since = pair.valid_since or session.now
     if pair not in generation.checklist.valid:

@@ -1,6 +1,8 @@
 """What happens when: the one place where due work is found and started, at most one new
 transaction at a time (RFC 8445 §6.1.4, §14.2)."""
 
+from typing import assert_never
+
 from . import checks, gathering, liveness, persistence, relaying, tcp
 from .address import TransportAddress
 from .base import Base
@@ -10,11 +12,18 @@ from .conclusion import evaluate, nominate, update, validate
 from .controlling import consider_nominations
 from .events import GatheringCompleted
 from .freeing import free_unused
-from .pair import CandidatePair, PairState
+from .pair_state import PairStep
 from .requests import process
 from .session import Session
 from .stream import Generation, Stream
-from .transaction import Due, Purpose, Transaction
+from .transaction import (
+    AnyTransaction,
+    Due,
+    PairRequest,
+    Purpose,
+    RelayRequest,
+    ServerRequest,
+)
 
 
 def announce_bases(session: Session) -> None:
@@ -86,7 +95,7 @@ def _conclude_lite(session: Session, stream: Stream) -> None:
         return
     for pair in list(generation.checklist.pairs):
         if pair.component not in generation.selected:
-            pair.state = PairState.SUCCEEDED
+            session.checklists.move(pair, PairStep.SUCCEED)
             pair.valid = pair
             pair.valid_since = session.now
             generation.checklist.valid.append(pair)
@@ -111,23 +120,25 @@ def _handle_timeouts(session: Session) -> None:
             free_unused(session, stream)
 
 
-def _retransmit(session: Session, transaction: Transaction) -> None:
+def _retransmit(session: Session, transaction: AnyTransaction) -> None:
     sent = session.send(transaction.base, transaction.remote, transaction.data)
-    if sent and transaction.purpose in (Purpose.CHECK, Purpose.LIVENESS):
-        pair: CandidatePair = transaction.owner
-        pair.stats.retransmissions_sent += 1
+    if sent and isinstance(transaction, PairRequest):
+        transaction.pair.stats.retransmissions_sent += 1
 
 
-def _time_out(session: Session, transaction: Transaction, reason: str = "no response") -> None:
-    if transaction.purpose is Purpose.RELAY:
-        relaying.handle_timeout(session, transaction)
-    elif transaction.purpose is Purpose.SERVER:
-        binding: gathering.ServerBinding = transaction.owner
-        stream = session.streams.get(binding.base.stream)
-        if stream is not None:
-            gathering.fail(session, stream, binding, gathering.UNREACHABLE, reason)
-    else:
-        checks.handle_timeout(session, transaction, reason)
+def _time_out(session: Session, transaction: AnyTransaction, reason: str = "no response") -> None:
+    match transaction:
+        case PairRequest():
+            checks.handle_timeout(session, transaction, reason)
+        case ServerRequest():
+            stream = session.streams.get(transaction.base.stream)
+            if stream is not None:
+                binding = transaction.binding
+                gathering.fail(session, stream, binding, gathering.UNREACHABLE, reason)
+        case RelayRequest():
+            relaying.handle_timeout(session, transaction)
+        case _:
+            assert_never(transaction)
 
 
 def fail_transactions(session: Session, base: Base, remote: TransportAddress, reason: str) -> None:
@@ -135,7 +146,7 @@ def fail_transactions(session: Session, base: Base, remote: TransportAddress, re
     for transaction in session.transactions.all():
         if transaction.base is not base or transaction.remote != remote:
             continue
-        if transaction.purpose in (Purpose.CONSENT, Purpose.LIVENESS):
+        if isinstance(transaction, PairRequest) and transaction.purpose is not Purpose.CHECK:
             # The next consent check may get through: only time takes consent away.
             continue
         session.transactions.finish(transaction)
@@ -180,10 +191,7 @@ def _start_gathering(session: Session) -> bool:
 
 
 def _start_check(session: Session) -> bool:
-    if session.config.lite:
-        session.checklists.idle = True
-        return False
-    chosen = session.checklists.next_check()
+    chosen = session.checklists.next_check() if _checks(session) else None
     if chosen is None:
         return False
     checklist, pair = chosen
@@ -194,9 +202,14 @@ def _start_check(session: Session) -> bool:
     return True
 
 
+def _checks(session: Session) -> bool:
+    """Tell whether there may be a pair to check; a lite agent checks none (RFC 8445 §2.5)."""
+    return not session.config.lite and not session.checklists.idle
+
+
 def has_work(session: Session) -> bool:
     """Tell whether a transaction waits for its turn."""
-    if not session.checklists.idle:
+    if _checks(session):
         return True
     if session.bindings and gathering.wants(session):
         return True

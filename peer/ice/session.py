@@ -2,10 +2,10 @@
 
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from .address import TransportAddress
 from .base import Base, LocalCandidate
+from .binding import ServerBinding
 from .candidate import Candidate, Foundations, TransportProtocol
 from .checklist import Checklist, ChecklistSet
 from .config import IceConfig, StunServer
@@ -14,14 +14,11 @@ from .errors import DropReason
 from .events import Event, IceRole, Transmit
 from .framing import frame
 from .pacer import Budget, Pacer, PacingBudget
+from .relay import RelayTask
 from .stream import Stream
 from .transaction import TransactionTable
 from .turn import DropReason as RelayDropReason
-
-if TYPE_CHECKING:
-    from .gathering import ServerBinding
-    from .relaying import RelayTask
-    from .turn import TurnServer
+from .turn import TurnServer
 
 NewPair = tuple[Checklist, LocalCandidate, Candidate]
 Entropy = Callable[[int], bytes]
@@ -40,7 +37,8 @@ def random_text(entropy: Entropy, size: int) -> str:
 class Session:
     """State shared by the parts of an agent. Holds no rules of its own.
 
-    `timer` is what `schedule.next_time` gave since something was last due: the data that came
+    `urgent` says that the application has called since the clock last ran: the next timer is due at
+    once. `timer` is what `schedule.next_time` gave since something was last due: the data that came
     and went since can only have put things off.
     `note` is the trace sink for decisions, None when nobody listens.
     """

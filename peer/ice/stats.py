@@ -14,7 +14,8 @@ from .base import LocalCandidate
 from .candidate import Candidate, CandidateType, TcpType, TransportProtocol
 from .config import NetworkType
 from .events import IceRole, IceState
-from .pair import CandidatePair, PairChange, PairState, PairStatistics
+from .pair import CandidatePair, PairChange, PairStatistics
+from .pair_state import PairState
 from .session import Session
 from .stream import Generation, Stream
 

@@ -18,7 +18,8 @@ from .conclusion import (
 from .errors import InvalidParameterError
 from .events import CandidateRemoved, IceParameters, IceRole, RemoteParameters
 from .freeing import release
-from .pair import CandidatePair, PairState
+from .pair import CandidatePair
+from .pair_state import PairState, PairStep
 from .session import Session, random_text
 from .stream import Generation, Stream
 
@@ -111,11 +112,10 @@ def _supersede(session: Session, stream: Stream, new: Generation) -> None:
     carries = any(pair in old.checklist.valid for pair in stream.sending.values())
     if carries and stream.previous is not None:
         retire_previous(session, stream)
-    for transaction in session.transactions.all():
-        owner = transaction.owner
-        if isinstance(owner, CandidatePair) and owner in old.checklist.pairs:
-            if owner.state is PairState.IN_PROGRESS:
-                session.transactions.finish(transaction)
+    for transaction in session.transactions.pair_requests():
+        pair = transaction.pair
+        if pair.state is PairState.IN_PROGRESS and pair in old.checklist.pairs:
+            session.transactions.finish(transaction)
     old.checklist.triggered.clear()
     if carries:
         stream.previous = old
@@ -138,11 +138,9 @@ def cancel_restart(session: Session, stream: Stream, parameters: IceParameters) 
     if before is None or before.local != parameters or before.replaced:
         restart_stream(session, stream, parameters)
         return False
-    for transaction in session.transactions.all():
-        owner = transaction.owner
-        if transaction.generation is cancelled or (
-            isinstance(owner, CandidatePair) and owner in cancelled.checklist.pairs
-        ):
+    for transaction in session.transactions.pair_requests():
+        pair = transaction.pair
+        if transaction.generation is cancelled or pair in cancelled.checklist.pairs:
             session.transactions.finish(transaction)
     session.checklists.replace(cancelled.checklist, before.checklist)
     stream.current, stream.previous = before, None
@@ -227,14 +225,11 @@ def fail_pairs_on(
 def _fail_pair(
     session: Session, stream: Stream, generation: Generation, pair: CandidatePair, reason: str
 ) -> None:
-    if pair.state not in (PairState.FROZEN, PairState.WAITING, PairState.IN_PROGRESS):
+    if not session.checklists.move(pair, PairStep.GIVE_UP, reason):
         return
     _end_checks(session, pair)
-    pair.reason = reason
-    pair.state = PairState.FAILED
     if pair in generation.checklist.triggered:
         generation.checklist.triggered.remove(pair)
-    session.checklists.idle = False
     if pair.nominating and pair.valid is not None:
         fail_nomination(session, stream, pair.valid, reason)
 

@@ -12,7 +12,8 @@ from .events import ConnectionReleased, ConnectionRequested, ConnectionTransport
 from .framing import FrameSplitter
 from .inbound import receive
 from .liveness import disconnect
-from .pair import CandidatePair, PairState
+from .pair import CandidatePair
+from .pair_state import PairStep
 from .session import Session
 from .streams import fail_pairs_on
 from .stun import StunError
@@ -29,7 +30,7 @@ def wants_connection(session: Session, pair: CandidatePair) -> bool:
 
 def connect(session: Session, pair: CandidatePair) -> None:
     """Ask for the connection of an active pair; its check follows when it is open."""
-    pair.state = PairState.IN_PROGRESS
+    session.checklists.move(pair, PairStep.PERFORM)
     base, remote = pair.local.base, pair.remote.address
     if session.connections.find(base, remote) is not None:
         return
@@ -53,12 +54,11 @@ def opened(
     connection.open = True
     connection.opened_at = session.now
     stream = session.streams.get(connection.base.stream)
-    if connection.requested and connection.owner is None and stream is not None:
+    if connection.requested and not connection.to_server and stream is not None:
         pair = stream.current.checklist.find(connection.base, remote)
         if pair is not None:
             pair.check_deadline = None
-            stream.current.checklist.trigger(pair)
-            session.checklists.idle = False
+            session.checklists.trigger(stream.current.checklist, pair)
     return connection.handle
 
 
@@ -117,8 +117,8 @@ def _abandon(session: Session, connection: Connection, reason: str) -> None:
 
 
 def _lost(session: Session, connection: Connection, reason: str) -> None:
-    if isinstance(connection.owner, relaying.RelayTask):
-        relaying.handle_connection_lost(session, connection.owner)
+    if connection.to_server:
+        relaying.handle_connection_lost(session, connection)
         return
     stream = session.streams.get(connection.base.stream)
     if stream is None:

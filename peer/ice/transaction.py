@@ -2,27 +2,20 @@
 
 import enum
 import heapq
-from typing import Any
 
 from .address import TransportAddress
 from .base import Base
+from .binding import ServerBinding
+from .pair import CandidatePair
+from .relay import RelayTask
+from .stream import Generation
 from .stun import Method
-
-
-class Purpose(enum.Enum):
-    """Who started a transaction and judges its outcome."""
-
-    CHECK = "check"
-    CONSENT = "consent"
-    LIVENESS = "liveness"
-    SERVER = "server"
-    RELAY = "relay"
+from .turn import TurnRequest
 
 
 class Transaction:
     """One request and its schedule.
 
-    `owner` is the pair, server binding or allocation it belongs to, `generation` that of a check.
     `sent` counts the transmissions; `next_time` is the next retransmission or, after the last
     one, the timeout.
     """
@@ -30,24 +23,71 @@ class Transaction:
     __slots__ = (
         "base",
         "cancelled",
-        "connection",
-        "controlling",
         "data",
         "deadline",
         "done",
         "first_sent",
-        "generation",
-        "key",
         "last_sent",
         "method",
         "next_time",
-        "owner",
-        "priority",
-        "purpose",
         "remote",
         "rto",
         "sent",
         "tid",
+    )
+
+    def __init__(
+        self,
+        tid: bytes,
+        data: bytes,
+        base: Base,
+        remote: TransportAddress,
+        method: int = Method.BINDING,
+    ) -> None:
+        self.tid = tid
+        self.data = data
+        self.base = base
+        self.remote = remote
+        self.method = method
+        self.rto = 0.5
+        self.sent = 0
+        self.first_sent = self.last_sent = 0.0
+        self.next_time = 0.0
+        self.deadline = float("inf")
+        self.cancelled = False
+        self.done = False
+
+    @property
+    def retransmitted(self) -> bool:
+        """Tell whether more than one transmission was needed so far."""
+        return self.last_sent > self.first_sent
+
+
+class Purpose(enum.Enum):
+    """Why a request is sent to a peer's candidate."""
+
+    CHECK = "check"
+    """A connectivity check (RFC 8445 §7.2)."""
+    CONSENT = "consent"
+    """It renews consent (RFC 7675 §5.1)."""
+    LIVENESS = "liveness"
+    """It asks a silent pair, sooner than consent would."""
+
+
+class PairRequest(Transaction):
+    """A Binding request to a peer's candidate.
+
+    `controlling`, `priority` and `use_candidate` are what the request says, `generation` tells
+    which credentials it was made with.
+    """
+
+    __slots__ = (
+        "controlling",
+        "generation",
+        "key",
+        "pair",
+        "priority",
+        "purpose",
         "use_candidate",
     )
 
@@ -56,35 +96,45 @@ class Transaction:
         tid: bytes,
         data: bytes,
         purpose: Purpose,
-        owner: Any,
-        base: Base,
-        remote: TransportAddress,
+        pair: CandidatePair,
+        generation: Generation,
+        *,
+        controlling: bool,
+        use_candidate: bool,
     ) -> None:
-        self.tid = tid
-        self.data = data
+        local = (pair.generator or pair).local
+        super().__init__(tid, data, local.base, pair.remote.address)
         self.purpose = purpose
-        self.owner = owner
-        self.base = base
-        self.remote = remote
-        self.key = b""
-        self.generation: Any = None
-        self.method = Method.BINDING
-        self.connection: int | None = None
-        self.rto = 0.5
-        self.sent = 0
-        self.first_sent = self.last_sent = 0.0
-        self.next_time = 0.0
-        self.deadline = float("inf")
-        self.cancelled = False
-        self.done = False
-        self.use_candidate = False
-        self.controlling = False
-        self.priority = 0
+        self.pair = pair
+        self.generation = generation
+        self.key = generation.remote_key
+        self.priority = local.check_priority
+        self.controlling = controlling
+        self.use_candidate = use_candidate
 
-    @property
-    def retransmitted(self) -> bool:
-        """Tell whether more than one transmission was needed so far."""
-        return self.last_sent > self.first_sent
+
+class ServerRequest(Transaction):
+    """A Binding request to a STUN server."""
+
+    __slots__ = ("binding",)
+
+    def __init__(self, tid: bytes, data: bytes, binding: ServerBinding) -> None:
+        super().__init__(tid, data, binding.base, binding.server.address)
+        self.binding = binding
+
+
+class RelayRequest(Transaction):
+    """A request to a TURN server."""
+
+    __slots__ = ("task",)
+
+    def __init__(self, request: TurnRequest, task: RelayTask) -> None:
+        remote = task.allocation.server.address
+        super().__init__(request.transaction_id, request.data, task.via, remote, request.method)
+        self.task = task
+
+
+AnyTransaction = PairRequest | ServerRequest | RelayRequest
 
 
 class Due(enum.Enum):
@@ -103,17 +153,19 @@ class TransactionTable:
     __slots__ = ("_by_id", "_heap", "_last_wait", "_requests", "_sequence")
 
     def __init__(self, *, requests: int, last_wait: float) -> None:
-        self._by_id: dict[bytes, Transaction] = {}
-        self._heap: list[tuple[float, int, Transaction]] = []
+        self._by_id: dict[bytes, AnyTransaction] = {}
+        self._heap: list[tuple[float, int, AnyTransaction]] = []
         self._sequence = 0
         self._requests = requests
         self._last_wait = last_wait
 
-    def find(self, tid: bytes) -> Transaction | None:
+    def find(self, tid: bytes) -> AnyTransaction | None:
         """Give the outstanding transaction with this id."""
         return self._by_id.get(tid)
 
-    def start(self, transaction: Transaction, now: float, *, timeout: float | None = None) -> None:
+    def start(
+        self, transaction: AnyTransaction, now: float, *, timeout: float | None = None
+    ) -> None:
         """Register the first transmission.
 
         With `timeout` the request is sent only once and fails after that many seconds
@@ -132,19 +184,19 @@ class TransactionTable:
         self._by_id[transaction.tid] = transaction
         self._push(transaction)
 
-    def limit(self, transaction: Transaction, deadline: float) -> None:
+    def limit(self, transaction: AnyTransaction, deadline: float) -> None:
         """Make a transaction time out at `deadline` at the latest."""
         transaction.deadline = min(transaction.deadline, deadline)
         transaction.next_time = min(transaction.next_time, transaction.deadline)
         self._push(transaction)
 
-    def cancel(self, transaction: Transaction) -> None:
+    def cancel(self, transaction: AnyTransaction) -> None:
         """Stop retransmitting, but go on listening until the timeout (RFC 8445 §7.3.1.4)."""
         transaction.cancelled = True
         transaction.next_time = transaction.deadline
         self._push(transaction)
 
-    def finish(self, transaction: Transaction) -> None:
+    def finish(self, transaction: AnyTransaction) -> None:
         """Forget a transaction: its outcome is known."""
         transaction.done = True
         self._by_id.pop(transaction.tid, None)
@@ -156,7 +208,7 @@ class TransactionTable:
             heapq.heappop(heap)
         return heap[0][0] if heap else None
 
-    def pop_due(self, now: float) -> tuple[Transaction, Due] | None:
+    def pop_due(self, now: float) -> tuple[AnyTransaction, Due] | None:
         """Give one transaction that is due, with what it needs, and schedule it anew."""
         time = self.next_time()
         if time is None or time > now:
@@ -187,20 +239,24 @@ class TransactionTable:
         self._by_id.clear()
         self._heap.clear()
 
-    def outstanding(self, owner: object) -> list[Transaction]:
-        """List the transactions of an owner."""
-        return [t for t in self._by_id.values() if t.owner is owner]
+    def pair_requests(self) -> list[PairRequest]:
+        """List the requests to candidates of the peer's."""
+        return [each for each in self._by_id.values() if isinstance(each, PairRequest)]
 
-    def all(self) -> list[Transaction]:
+    def outstanding(self, pair: CandidatePair) -> list[PairRequest]:
+        """List the requests of a pair."""
+        return [each for each in self.pair_requests() if each.pair is pair]
+
+    def all(self) -> list[AnyTransaction]:
         """List every outstanding transaction."""
         return list(self._by_id.values())
 
-    def _wait(self, transaction: Transaction) -> float:
+    def _wait(self, transaction: AnyTransaction) -> float:
         if transaction.sent >= self._requests:
             return transaction.rto * self._last_wait
         wait: float = transaction.rto * 2 ** (transaction.sent - 1)
         return wait
 
-    def _push(self, transaction: Transaction) -> None:
+    def _push(self, transaction: AnyTransaction) -> None:
         self._sequence += 1
         heapq.heappush(self._heap, (transaction.next_time, self._sequence, transaction))

@@ -1,15 +1,20 @@
-"""What goes over one socket: the paths to its remote addresses and their counters."""
+"""The path from one socket to one remote address, and its counters."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from peer.ice import Traffic, TransportAddress
 
-if TYPE_CHECKING:
-    from .component import Component
-    from .udp import UdpSocket
+from .udp import UdpSocket
 
-_MEDIA = tuple(20 <= byte <= 63 or 128 <= byte <= 191 for byte in range(256))
-"""First bytes of DTLS, RTP and RTCP (RFC 7983 §7): all that may pass the agent by."""
+
+class Carrier(Protocol):
+    """What a path leads to: a component."""
+
+    def deliver(self, data: bytes, now: float) -> None:
+        """Take data that arrived."""
+
+    def path_failed(self, path: "Path", error: OSError) -> None:
+        """Sending on a path is impossible."""
 
 
 class Path:
@@ -30,10 +35,16 @@ class Path:
         "socket",
     )
 
-    def __init__(self, port: "Port", remote: tuple[str, int]) -> None:
-        self.component = port.component
-        self.socket = port.socket
-        self.local = port.address
+    def __init__(
+        self,
+        component: Carrier,
+        socket: UdpSocket,
+        local: TransportAddress,
+        remote: tuple[str, int],
+    ) -> None:
+        self.component = component
+        self.socket = socket
+        self.local = local
         self.remote = (str(remote[0]), int(remote[1]))
         self._reset()
 
@@ -75,49 +86,3 @@ class Path:
         )
         self._reset()
         return traffic
-
-
-class AgentSide(Protocol):
-    """Takes what is not for a sink."""
-
-    def receive(
-        self, data: bytes, local: TransportAddress, source: tuple[str, int], now: float
-    ) -> None:
-        """Take a datagram for the agent."""
-
-
-class Port:
-    """A socket of a component, with the paths the agent told of.
-
-    `accepted` are the remote addresses data is taken from (`PathValidated`), `paths` those and
-    the ones data is sent to.
-    """
-
-    __slots__ = ("_side", "accepted", "address", "component", "paths", "socket")
-
-    socket: "UdpSocket"
-
-    def __init__(self, side: AgentSide, component: "Component", address: TransportAddress) -> None:
-        self._side = side
-        self.component = component
-        self.address = address
-        self.paths: dict[tuple[str, int], Path] = {}
-        self.accepted: dict[tuple[str, int], Path] = {}
-
-    def path(self, remote: tuple[str, int]) -> Path:
-        """Give the path to a remote address."""
-        known = self.paths.get(remote)
-        if known is None:
-            known = self.paths[remote] = Path(self, remote)
-        return known
-
-    def receive(self, data: bytes, source: tuple[str, int], now: float) -> None:
-        """Take a datagram: media from an accepted address goes to the sink, the rest to ICE."""
-        path = self.accepted.get(source)
-        if path is not None and data and _MEDIA[data[0]]:
-            path.packets_received += 1
-            path.bytes_received += len(data)
-            path.last_received = now
-            path.component.deliver(data, now)
-        else:
-            self._side.receive(data, self.address, source, now)

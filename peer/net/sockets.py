@@ -19,7 +19,8 @@ from .component import Component
 from .config import NetConfig
 from .interfaces import AddressPolicy, InterfaceAddress, default_route_addresses, select
 from .listener import Listener
-from .path import AgentSide, Path, Port
+from .path import Path
+from .port import AgentSide, Port
 from .udp import UdpSocket, bind
 
 DISCARD_PORT = 9

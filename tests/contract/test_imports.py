@@ -1,5 +1,6 @@
 """The import arrows of docs/design.md point down only."""
 
+from collections.abc import Container
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,25 @@ def test_imports_point_down(path: Path) -> None:
 )
 def test_the_core_has_no_clock_socket_or_randomness(path: Path) -> None:
     assert [name for name in imported_modules(path) if within(name, IMPURE_MODULES)] == []
+
+
+def test_no_module_needs_itself() -> None:
+    """No circle of imports, those for type checkers alone included: each module can be read, and
+    its types understood, with what it imports and nothing else.
+    """
+    modules = {module_name(path): path for path in ALL}
+    needs = {name: _needed(path, modules) - {name} for name, path in modules.items()}
+    while free := {name for name, others in needs.items() if not others & needs.keys()}:
+        needs = {name: others for name, others in needs.items() if name not in free}
+    assert sorted(needs) == []
+
+
+def _needed(path: Path, modules: Container[str]) -> set[str]:
+    """Give the modules of the project a file imports; `from . import name` may mean an object."""
+    found = set()
+    for name in imported_modules(path):
+        found.add(name if name in modules else name.rpartition(".")[0])
+    return found
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))

@@ -20,7 +20,8 @@ from peer.ice import (
 )
 from peer.ice.base import Base, LocalCandidate
 from peer.ice.checklist import Checklist, ChecklistSet
-from peer.ice.pair import CandidatePair, PairState
+from peer.ice.pair import CandidatePair
+from peer.ice.pair_state import PairState, PairStep
 from peer.ice.schedule import announce_bases
 from peer.ice.session import Session
 from peer.ice.stream import Stream
@@ -96,6 +97,22 @@ def make_pair(
     pair = CandidatePair(stream, local, host_candidate(component=component, foundation=foundation))
     pair.priority = priority
     return pair
+
+
+_STEPS = {
+    PairState.FROZEN: (),
+    PairState.WAITING: (PairStep.TRIGGER,),
+    PairState.IN_PROGRESS: (PairStep.TRIGGER, PairStep.PERFORM),
+    PairState.SUCCEEDED: (PairStep.SUCCEED,),
+    PairState.FAILED: (PairStep.LOSE,),
+}
+
+
+def put(pair: CandidatePair, state: PairState) -> None:
+    """Bring a pair into a state; a Frozen one must be so already."""
+    for step in _STEPS[state]:
+        pair.move(step)
+    assert pair.state is state
 
 
 def make_checklists(*streams: str, limit: int = 100) -> ChecklistSet:

@@ -259,7 +259,9 @@ class TestClosing:
 
 class TestClock:
     def test_new_agent_has_no_timer(self) -> None:
-        assert make_agent().get_timer() is None
+        agent = make_agent()
+        agent.handle_timer(now=1.0)
+        assert agent.get_timer() is None
 
     def test_early_changes_nothing(self) -> None:
         agent = started()

@@ -21,7 +21,8 @@ from peer.ice import (
 )
 from peer.ice.base import Base
 from peer.ice.candidates import add_remote, announce_reflexive, flush_pairs, take_waiting
-from peer.ice.pair import CandidatePair, PairState
+from peer.ice.pair import CandidatePair
+from peer.ice.pair_state import PairState
 from peer.ice.priority import pair_priority
 from peer.ice.requests import process
 from peer.ice.schedule import announce_bases
@@ -36,6 +37,7 @@ from .builders import (
     host_candidate,
     make_session,
     make_stream,
+    put,
 )
 
 SERVER = "203.0.113.1"
@@ -400,7 +402,7 @@ class TestLearned:
         (base,) = add_bases(session, stream, "10.0.0.1")
         receive_check(session, stream, base, SOURCE)
         (pair,) = pairs(session, stream)
-        pair.state = PairState.IN_PROGRESS
+        put(pair, PairState.IN_PROGRESS)
         signalled = host_candidate(
             foundation="77", priority=1694498815, kind=CandidateType.SERVER_REFLEXIVE
         )

@@ -4,7 +4,8 @@ import pytest
 
 from peer.ice import IceRole
 from peer.ice.checklist import Checklist, ChecklistSet, ChecklistState
-from peer.ice.pair import CandidatePair, PairState
+from peer.ice.pair import CandidatePair
+from peer.ice.pair_state import PairState, PairStep
 
 from .builders import (
     add_pairs,
@@ -12,6 +13,7 @@ from .builders import (
     local_candidate,
     make_checklists,
     make_pair,
+    put,
     states,
 )
 
@@ -41,7 +43,7 @@ def waiting(pairs: dict[str, CandidatePair]) -> set[str]:
 
 
 def succeed(checklists: ChecklistSet, pair: CandidatePair) -> None:
-    pair.state = SUCCEEDED
+    checklists.move(pair, PairStep.SUCCEED)
     checklists.unfreeze(pair.foundation)
 
 
@@ -142,7 +144,7 @@ class TestTrickling:
     @pytest.mark.parametrize("state", [WAITING, IN_PROGRESS, FAILED])
     def test_rule_3_whatever_became_of_the_topmost(self, state: PairState) -> None:
         checklists, pairs = table("a.1 f1")
-        pairs["a.1 f1"].state = state
+        put(pairs["a.1 f1"], state)
         new = make_pair("f1", 1, stream="a")
         add_pairs(checklists, new)
         assert new.state is FROZEN
@@ -202,7 +204,7 @@ class TestOrder:
         checklist = Checklist("0")
         for priority, state in enumerate(PairState):
             pair = make_pair(priority=priority)
-            pair.state = state
+            put(pair, state)
             checklist.insert(pair)
         checklist.insert(make_pair(component=2))
         assert states(checklist.unfinished(1)) == [IN_PROGRESS, WAITING, FROZEN]
@@ -256,7 +258,7 @@ class TestLimit:
         checklists = make_checklists("0", limit=3)
         best, failed, worst = make_pair("f1", 30), make_pair("f2", 20), make_pair("f3", 10)
         add_pairs(checklists, best, failed, worst)
-        failed.state = FAILED
+        put(failed, FAILED)
         new = make_pair("f4", 1)
         add_pairs(checklists, new)
         assert checklists.lists[0].pairs == [best, worst, new]
@@ -267,7 +269,7 @@ class TestLimit:
         checklists = make_checklists("0", limit=1)
         old = make_pair("f1", 1)
         add_pairs(checklists, old)
-        old.state = state
+        put(old, state)
         new = make_pair("f2", 100)
         add_pairs(checklists, new)
         assert checklists.lists[0].pairs == [old]
@@ -299,7 +301,7 @@ class TestSchedule:
         chosen = checklists.next_check()
         if chosen is None:
             return None
-        chosen[1].state = IN_PROGRESS
+        checklists.move(chosen[1], PairStep.PERFORM)
         return chosen[1]
 
     def test_highest_priority_waiting_pair(self) -> None:
@@ -342,19 +344,19 @@ class TestSchedule:
         """Step 1: first in, first out, whatever the priorities."""
         checklists, pairs = table("a f1 f2 f3")
         for name in ("a f3", "a f2", "a f3"):
-            checklists.lists[0].trigger(pairs[name])
+            checklists.trigger(checklists.lists[0], pairs[name])
         order = [self.run(checklists) for _ in range(4)]
         assert order == [pairs["a f3"], pairs["a f2"], pairs["a f1"], None]
 
     def test_a_triggered_check_unfreezes_its_pair(self) -> None:
         checklists, pairs = table("a f1", "b f1")
-        checklists.lists[1].trigger(pairs["b f1"])
+        checklists.trigger(checklists.lists[1], pairs["b f1"])
         assert pairs["b f1"].state is WAITING
 
     def test_a_discarded_pair_leaves_the_queue(self) -> None:
         """RFC 8445 §8.1.2."""
         checklists, pairs = table("a f1")
-        checklists.lists[0].trigger(pairs["a f1"])
+        checklists.trigger(checklists.lists[0], pairs["a f1"])
         checklists.discard(checklists.lists[0], pairs["a f1"], "test")
         assert self.run(checklists) is None
 
@@ -364,7 +366,7 @@ class TestSchedule:
         checklists = make_checklists("a", "b")
         one, other = make_pair(stream="a"), make_pair(stream="b")
         add_pairs(checklists, one, other)
-        one.state = PairState.IN_PROGRESS
+        put(one, PairState.IN_PROGRESS)
         assert checklists.next_check() is None
         if gone == "pair":
             checklists.discard(checklists.lists[0], one, "test")
@@ -376,21 +378,21 @@ class TestSchedule:
     def test_thaws_when_nothing_waits(self) -> None:
         """Step 2: one pair of each foundation that nobody is checking."""
         checklists, pairs = table("a.1 f1 f2", "a.2 f1 f2")
-        pairs["a.1 f1"].state = FAILED
-        pairs["a.1 f2"].state = IN_PROGRESS
+        put(pairs["a.1 f1"], FAILED)
+        put(pairs["a.1 f2"], IN_PROGRESS)
         assert self.run(checklists) is pairs["a.2 f1"]
         assert pairs["a.2 f2"].state is FROZEN
 
     def test_does_not_thaw_while_something_waits(self) -> None:
         checklists, pairs = table("a.1 f1 f2", "a.2 f1")
-        pairs["a.1 f1"].state = FAILED
+        put(pairs["a.1 f1"], FAILED)
         assert self.run(checklists) is pairs["a.1 f2"]
         assert pairs["a.2 f1"].state is FROZEN
 
     @pytest.mark.parametrize("state", [WAITING, IN_PROGRESS])
     def test_does_not_thaw_what_another_list_is_checking(self, state: PairState) -> None:
         checklists, pairs = table("a f1", "b f1")
-        pairs["a f1"].state = state
+        put(pairs["a f1"], state)
         checklists.lists[0].state = ChecklistState.FAILED
         assert self.run(checklists) is None
         assert pairs["b f1"].state is FROZEN
@@ -399,7 +401,7 @@ class TestSchedule:
         checklists = make_checklists("a")
         top, middle, low = (make_pair(priority=p, stream="a") for p in (9, 8, 7))
         add_pairs(checklists, top, middle, low)
-        top.state = FAILED
+        put(top, FAILED)
         assert self.run(checklists) is middle
         assert low.state is FROZEN
 
@@ -408,7 +410,9 @@ class TestUnfreezing:
     def test_success_unfreezes_in_every_checklist(self) -> None:
         """RFC 8445 §7.2.5.3.3."""
         checklists, pairs = table("a f1 f2", "b f1 f2", "c f1")
-        checklists.idle = True
+        while (chosen := checklists.next_check()) is not None:
+            checklists.move(chosen[1], PairStep.PERFORM)
+        assert checklists.idle
         succeed(checklists, pairs["a f1"])
         assert states([pairs["b f1"], pairs["c f1"], pairs["b f2"]]) == [WAITING, WAITING, FROZEN]
         assert not checklists.idle
@@ -416,7 +420,7 @@ class TestUnfreezing:
     @pytest.mark.parametrize("state", [WAITING, IN_PROGRESS, SUCCEEDED, FAILED])
     def test_only_frozen_pairs(self, state: PairState) -> None:
         checklists, pairs = table("a f1", "b f1")
-        pairs["b f1"].state = state
+        put(pairs["b f1"], state)
         succeed(checklists, pairs["a f1"])
         assert pairs["b f1"].state is state
 
@@ -433,7 +437,7 @@ class TestSet:
     def test_counts_over_all_lists(self) -> None:
         """RFC 8445 §14.3: Num-Waiting and Num-In-Progress."""
         checklists, pairs = table("a f1 f2", "b f1 f3")
-        pairs["a f1"].state = IN_PROGRESS
+        put(pairs["a f1"], IN_PROGRESS)
         assert checklists.count((WAITING, IN_PROGRESS)) == 3
         assert checklists.count((FROZEN,)) == 1
 

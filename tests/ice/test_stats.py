@@ -33,6 +33,7 @@ from tests.ice.builders import (
     local_candidate,
     make_checklists,
     make_pair,
+    put,
 )
 from tests.ice.wire import Wire
 
@@ -444,7 +445,7 @@ class TestBounds:
     def test_changes(self) -> None:
         pair = make_pair()
         for state in (PairState.WAITING, PairState.IN_PROGRESS) * 100:
-            pair.state = state
+            put(pair, state)
         assert len(pair.changes) == MAX_CHANGES
 
     def test_retired_pairs_without_data_go_first(self) -> None:

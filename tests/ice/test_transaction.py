@@ -1,6 +1,18 @@
-from peer.ice import TransportAddress
+from peer.ice import StunServer, TransportAddress
 from peer.ice.base import Base
-from peer.ice.transaction import Due, Purpose, Transaction, TransactionTable
+from peer.ice.binding import ServerBinding
+from peer.ice.events import IceParameters
+from peer.ice.stream import Generation
+from peer.ice.transaction import (
+    AnyTransaction,
+    Due,
+    PairRequest,
+    Purpose,
+    ServerRequest,
+    TransactionTable,
+)
+
+from .builders import make_pair
 
 REMOTE = TransportAddress("192.0.2.1", 3478)
 BASE = Base("0", 1, TransportAddress("10.0.0.1", 5000))
@@ -10,9 +22,9 @@ def make_table() -> TransactionTable:
     return TransactionTable(requests=7, last_wait=16.0)
 
 
-def make_transaction(number: int = 1, owner: object = None) -> Transaction:
+def make_transaction(number: int = 1) -> ServerRequest:
     tid = number.to_bytes(12, "big")
-    return Transaction(tid, b"request", Purpose.CHECK, owner, BASE, REMOTE)
+    return ServerRequest(tid, b"request", ServerBinding(BASE, StunServer(REMOTE, "stun:a")))
 
 
 def run(table: TransactionTable, until: float = 1000.0) -> list[tuple[float, Due]]:
@@ -111,7 +123,7 @@ def test_lateness_does_not_move_the_deadline() -> None:
 
 
 def test_sent_only_once() -> None:
-    """RFC 7675 §5.1, RFC 8489 §6.2.2: consent checks and requests on streams."""
+    """RFC 7675 §5.1, RFC 8489 §6.2.2: consent checks and requests over TCP."""
     table = make_table()
     transaction = make_transaction()
     table.start(transaction, 10.0, timeout=39.5)
@@ -184,14 +196,23 @@ def test_many_in_the_order_of_their_times() -> None:
     assert len(times) == 70
 
 
-def test_those_of_one_owner() -> None:
+def test_those_of_one_pair() -> None:
     table = make_table()
-    first, second = object(), object()
-    transactions = [make_transaction(i, owner) for i, owner in enumerate((first, second, first))]
-    for transaction in transactions:
-        table.start(transaction, 0.0)
-    assert table.outstanding(first) == [transactions[0], transactions[2]]
-    assert table.all() == transactions
+    first, second = make_pair(), make_pair()
+    generation = Generation("0", IceParameters("fragment", "password"))
+    requests = [
+        PairRequest(
+            bytes([i]), b"", Purpose.CHECK, pair, generation, controlling=True, use_candidate=False
+        )
+        for i, pair in enumerate((first, second, first))
+    ]
+    to_server = make_transaction()
+    everything: list[AnyTransaction] = [*requests, to_server]
+    for each in everything:
+        table.start(each, 0.0)
+    assert table.outstanding(first) == [requests[0], requests[2]]
+    assert table.pair_requests() == requests
+    assert table.all() == everything
 
 
 def test_cleared() -> None:

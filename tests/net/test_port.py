@@ -8,7 +8,7 @@ import pytest
 from peer.ice import Traffic, TransportAddress
 from peer.net.component import MAX_EARLY, Component
 from peer.net.outbox import Outbox
-from peer.net.path import Port
+from peer.net.port import Port
 
 LOCAL = TransportAddress("192.0.2.1", 5000)
 REMOTE = ("192.0.2.2", 6000)

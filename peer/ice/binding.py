@@ -1,0 +1,44 @@
+"""What is asked of one STUN server from one base (RFC 8445 §5.1.1.2)."""
+
+import enum
+
+from .address import TransportAddress
+from .base import Base
+from .config import StunServer
+
+
+class BindingState(enum.Enum):
+    """Where a binding stands: to be asked for, being asked for, known, given up."""
+
+    WANTED = "wanted"
+    ASKING = "asking"
+    BOUND = "bound"
+    FAILED = "failed"
+
+
+class ServerBinding:
+    """The mapping that one STUN server sees for one base.
+
+    `reports` is False for a binding asked of a TURN server that could not allocate: its failure
+    was reported already.
+    """
+
+    __slots__ = ("base", "due", "mapped", "reports", "server", "state")
+
+    def __init__(self, base: Base, server: StunServer, *, reports: bool = True) -> None:
+        self.base = base
+        self.server = server
+        self.reports = reports
+        self.state = BindingState.WANTED
+        self.mapped: TransportAddress | None = None
+        self.due = float("-inf")
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether gathering has to wait for it."""
+        return self.state in (BindingState.WANTED, BindingState.ASKING)
+
+    def restart(self) -> None:
+        """Ask again for a new generation (RFC 8445 §9)."""
+        self.state = BindingState.WANTED
+        self.due = float("-inf")
