@@ -156,6 +156,7 @@ class IceAgent:
                 raise InvalidParameterError(f"{known} is in use")
             session.bases[known] = base
         stream.bases.append(base)
+        stream.base_settled(component, known.host)
         session.new_bases.append(base)
         return True
 
@@ -208,6 +209,11 @@ class IceAgent:
         session = self._open()
         self._stream(stream_id).bases_ended = True
         schedule.announce_bases(session)
+
+    def base_unavailable(self, stream_id: str, component: int, host: str) -> None:
+        """Tell that a base asked for with `BaseRequested` does not come."""
+        self._open()
+        self._stream(stream_id).base_settled(component, host)
 
     def set_remote_parameters(self, stream_id: str, parameters: RemoteParameters) -> None:
         """Set the peer's credentials for the current generation (RFC 8839 §5.4).

@@ -199,7 +199,8 @@ class BaseReleased:
 class BaseRequested:
     """Bind another socket on `host` and add it as a base: a TURN server refuses this port.
 
-    RFC 8656 §7.4 (437); it happens three times at most for each server.
+    RFC 8656 §7.4 (437); it happens three times at most for each server. Gathering waits for it,
+    for `Timings.gathering` at most; a driver that cannot bind tells `base_unavailable`.
     """
 
     stream: str

@@ -9,6 +9,7 @@ from .address import TransportAddress, is_ipv6
 from .base import Base
 from .binding import ServerBinding
 from .candidates import announce_reflexive, announce_relayed
+from .conclusion import uses_renomination
 from .config import GatherPolicy, StunServer
 from .connection import Connection
 from .errors import DropReason
@@ -23,7 +24,7 @@ from .freeing import close_base
 from .gathering import UNREACHABLE, gathering_timeout, keep
 from .relay import RelayTask
 from .session import Session
-from .stream import Stream
+from .stream import AwaitedBase, Stream
 from .streams import drop_base, fail_pairs
 from .transaction import RelayRequest
 
@@ -33,6 +34,8 @@ _STREAMS = {
 }
 _BINDS_WITHOUT_ALLOCATION = (486, 508)
 """A server short of resources may still tell the mapped address (RFC 8445 §5.1.1.2)."""
+_LEAVING = (turn.AllocationState.ABANDONING, turn.AllocationState.RELEASING)
+"""An allocation that is being given back; another one can only follow it."""
 LOSS_PAUSE = 60.0
 """Seconds to wait with a server that lost two allocations within this time."""
 
@@ -65,18 +68,33 @@ def _begin(session: Session, task: RelayTask) -> None:
 
 def is_pending(session: Session, stream: Stream) -> bool:
     """Tell whether the stream's gathering waits for a TURN server."""
+    if any(session.now < each.until for each in stream.awaited):
+        return True
     return any(task.pending and task.via.stream == stream.id for task in session.relays)
+
+
+def _is_wanted(session: Session, stream: Stream | None) -> bool:
+    """Tell whether a new allocation could be of use to a stream.
+
+    After the end of gathering its candidate may not be signalled any more (RFC 8838 §10), so that
+    nobody checks it; only with renomination it is paired all the same.
+    """
+    if stream is None:
+        return False
+    generation = stream.current
+    return not generation.local_ended or uses_renomination(session, generation)
 
 
 def next_time(session: Session) -> float | None:
     """Give the time a task next has something to do, None when it only waits."""
-    times = [_time(task) for task in session.relays]
+    times = [_time(session, task) for task in session.relays]
     return min((time for time in times if time is not None), default=None)
 
 
-def _time(task: RelayTask) -> float | None:
+def _time(session: Session, task: RelayTask) -> float | None:
     if task.retry_at is not None:
-        return task.retry_at
+        wanted = _is_wanted(session, session.streams.get(task.via.stream))
+        return task.retry_at if wanted else None
     if task.ended:
         return None
     if not task.connected:
@@ -93,7 +111,7 @@ def wants(session: Session) -> bool:
 def start_one(session: Session) -> bool:
     """Start the next request to a TURN server, if one is due."""
     for task in session.relays:
-        time = _time(task)
+        time = _time(session, task)
         if time is None or time > session.now:
             continue
         if task.retry_at is not None:
@@ -197,7 +215,7 @@ def _end(session: Session, task: RelayTask) -> None:
 
 def _take_relayed(session: Session, task: RelayTask, event: turn.Allocated) -> None:
     stream = session.streams.get(task.via.stream)
-    if stream is None:
+    if stream is None or not _is_wanted(session, stream):
         task.allocation.release(session.now)
         return
     server, via = task.allocation.server, task.via
@@ -241,9 +259,12 @@ def _give_up(session: Session, task: RelayTask, event: turn.AllocationFailed) ->
     task.retry_at = event.retry_at if event.remedy is turn.Remedy.LATER else None
     _release_connection(session, task)
     session.emit(GatheringFailed(via.stream, via.address, event.url, event.code, event.reason))
-    if event.remedy is turn.Remedy.NEW_PORT:
+    stream = session.streams.get(via.stream)
+    if event.remedy is turn.Remedy.NEW_PORT and stream is not None:
         key = (via.stream, via.component, task.server.url)
         session.local_ports[key] = session.local_ports.get(key, 1) + 1
+        until = session.now + session.timings.gathering
+        stream.awaited.append(AwaitedBase(via.component, via.address.host, until))
         session.emit(BaseRequested(via.stream, via.component, via.address.host))
     if event.code in _BINDS_WITHOUT_ALLOCATION and not task.server.transport.over_tcp:
         server = StunServer(task.allocation.server.address, task.server.url)
@@ -259,7 +280,7 @@ def _lose(session: Session, task: RelayTask, reason: str) -> None:
             drop_base(session, stream, base, f"allocation lost: {reason}")
     _release_connection(session, task)
     again, task.lost_at = session.now < task.lost_at + LOSS_PAUSE, session.now
-    if stream is None or task.via.released:
+    if task.via.released or not _is_wanted(session, stream):
         task.ended = True
     elif again:
         task.ended, task.retry_at = True, session.now + LOSS_PAUSE
@@ -320,7 +341,7 @@ def restart(session: Session, stream: Stream) -> None:
         live = [base for base in task.bases if not base.released]
         for base in live:
             _announce(session, stream, task, base)
-        if task.bases and not live:
+        if not live and (task.bases or task.allocation.state in _LEAVING):
             task.again = True
         elif task.ended:
             _begin(session, task)

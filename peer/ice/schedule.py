@@ -15,7 +15,7 @@ from .freeing import free_unused
 from .pair_state import PairStep
 from .requests import process
 from .session import Session
-from .stream import Generation, Stream
+from .stream import Stream
 from .transaction import (
     AnyTransaction,
     Due,
@@ -228,12 +228,15 @@ def next_time(session: Session) -> float | None:
     if has_work(session):
         times.append(session.pacer.next_slot(session.now))
     for stream in session.streams.values():
-        times += _stream_times(session, stream.current)
+        times += _stream_times(session, stream)
     return min(times, default=None)
 
 
-def _stream_times(session: Session, generation: Generation) -> list[float]:
-    times = [] if generation.nominate_at is None else [generation.nominate_at]
+def _stream_times(session: Session, stream: Stream) -> list[float]:
+    generation = stream.current
+    times = [each.until for each in stream.awaited if each.until > session.now]
+    if generation.nominate_at is not None:
+        times.append(generation.nominate_at)
     if generation.checklist.state is ChecklistState.RUNNING:
         patience = generation.patience_until
         if patience is not None and patience > session.now:

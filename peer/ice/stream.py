@@ -29,6 +29,14 @@ class EarlyCheck(NamedTuple):
     nomination: int | None
 
 
+class AwaitedBase(NamedTuple):
+    """A base that was asked of the driver, and until when gathering waits for it."""
+
+    component: int
+    host: str
+    until: float
+
+
 class Generation:
     """One ICE session of a stream: from its credentials to the restart that replaces them.
 
@@ -98,6 +106,7 @@ class Stream:
 
     `previous` goes on carrying data and answering checks until the restarted session has
     selected its own pair (RFC 8445 §9). `sending` is the pair data goes out on, per component,
+    `awaited` are the bases asked for with `BaseRequested` that have not come,
     `unresponsive` when one stopped answering, `ended` the generations before these,
     `other_traffic` what no remembered pair carried.
     """
@@ -105,6 +114,7 @@ class Stream:
     __slots__ = (
         "_counted",
         "announced",
+        "awaited",
         "bases",
         "bases_ended",
         "components",
@@ -129,6 +139,7 @@ class Stream:
         self.previous: Generation | None = None
         self.bases: list[Base] = []
         self.bases_ended = False
+        self.awaited: list[AwaitedBase] = []
         self.keys = {current.local.username_fragment: current.key}
         self.sending: dict[int, CandidatePair] = {}
         self.announced: dict[int, bool] = {}
@@ -144,6 +155,12 @@ class Stream:
     def responsive(self, component: int) -> bool:
         """Tell whether the pair in use answers."""
         return component not in self.unresponsive
+
+    def base_settled(self, component: int, host: str) -> None:
+        """Wait no longer for a base that was asked for, if one was on this host."""
+        found = [each for each in self.awaited if (each.component, each.host) == (component, host)]
+        if found:
+            self.awaited.remove(found[0])
 
     def generations(self) -> tuple[Generation, ...]:
         """Give the live generations, the current one first."""

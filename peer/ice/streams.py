@@ -204,6 +204,7 @@ def stop_component(session: Session, stream: Stream, component: int) -> None:
         generation.waiting_candidates = [
             item for item in generation.waiting_candidates if item[1].component != component
         ]
+    stream.awaited = [each for each in stream.awaited if each.component != component]
     stream.sending.pop(component, None)
     stream.states.pop(component, None)
     if stream.components and stream.current.checklist.state is ChecklistState.RUNNING:

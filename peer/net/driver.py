@@ -417,8 +417,8 @@ class IceDriver:
                 self._sockets.close(event.local)
             case BaseRequested():
                 component = self._components.get((event.stream, event.component))
-                if component is not None:
-                    self._sockets.open_again(component, event.host)
+                if component is not None and not self._sockets.open_again(component, event.host):
+                    self._agent.base_unavailable(event.stream, event.component, event.host)
             case ConnectionRequested():
                 self._connections.open(event)
             case ConnectionReleased():

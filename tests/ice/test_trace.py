@@ -47,6 +47,7 @@ def test_inputs_are_all_public_methods_that_change_something() -> None:
         "add_turn_server",
         "update_turn_credentials",
         "end_of_bases",
+        "base_unavailable",
         "set_remote_parameters",
         "add_remote_candidate",
         "end_of_remote_candidates",

@@ -1,8 +1,12 @@
 """Gathering relayed candidates (RFC 8445 §5.1.1.2, RFC 8656 §7)."""
 
+from unittest.mock import patch
+
 import pytest
 
 from peer.ice import (
+    BaseRequested,
+    CandidateGathered,
     CandidateRemoved,
     CandidateType,
     GatheringCompleted,
@@ -169,17 +173,99 @@ def test_relay_policy_hides_all_other_addresses(lab: Lab) -> None:
     assert sources == {relayed.address}
 
 
+def test_gathering_waits_for_another_port_when_the_server_refuses_one(lab: Lab) -> None:
+    """RFC 8656 §7.4: after a 437 the relayed candidate comes from a new socket and is signalled."""
+    server = lab.turn_server()
+    server.faults.fail(Method.ALLOCATE, 437, times=1)
+    alice = lab.agent(host=lab.home("alice"))
+    alice.open(turn=[settings(server)])
+    lab.run(5)
+    assert [event.code for event in alice.of_type(GatheringFailed)] == [437]
+    assert len(alice.of_type(BaseRequested)) == 1
+    assert [c.type for c in alice.candidates] == [HOST, HOST, REFLEXIVE, RELAYED]
+    assert alice.candidates[-1].address == server.allocations[0].relayed_addresses[0]
+    (done,) = alice.times_of(GatheringCompleted)
+    assert done == max(alice.times_of(CandidateGathered))
+
+
+def test_a_new_port_that_cannot_be_had_ends_the_wait(lab: Lab) -> None:
+    server = lab.turn_server()
+    server.faults.fail(Method.ALLOCATE, 437)
+    alice = lab.agent(host=lab.home("alice"))
+
+    def refuse(request: BaseRequested) -> None:
+        alice.agent.base_unavailable(request.stream, request.component, request.host)
+
+    with patch.object(alice, "rebind", refuse):
+        alice.open(turn=[settings(server)])
+        lab.run(20)
+    assert alice.times_of(GatheringCompleted) == alice.times_of(GatheringFailed)
+
+
+def test_a_new_port_that_never_comes_is_waited_for_within_bounds(lab: Lab) -> None:
+    server = lab.turn_server()
+    server.faults.fail(Method.ALLOCATE, 437)
+    alice = lab.agent(host=lab.home("alice"))
+    with patch.object(alice, "rebind"):
+        alice.open(turn=[settings(server)])
+        lab.run(20)
+    (refused,) = alice.times_of(GatheringFailed)
+    assert alice.times_of(GatheringCompleted) == [at(refused + 9.5)]
+
+
+def test_server_that_refuses_every_port_is_asked_three_times(lab: Lab) -> None:
+    server = lab.turn_server()
+    server.faults.fail(Method.ALLOCATE, 437)
+    alice = lab.agent(host=lab.home("alice"))
+    alice.open(turn=[settings(server)])
+    lab.run(60)
+    assert [event.code for event in alice.of_type(GatheringFailed)] == [437] * 3
+    assert len(alice.of_type(GatheringCompleted)) == 1
+    assert RELAYED not in [c.type for c in alice.candidates]
+
+
 def test_forgotten_allocation_is_made_again(lab: Lab) -> None:
     """RFC 8656 §5: 437 means that it is gone; the candidate is withdrawn and replaced."""
     server = lab.turn_server()
     alice = lab.agent(host=lab.home("alice"))
-    alice.open(turn=[settings(server)])
+    alice.open(turn=[settings(server)], end=False)
     lab.run(5)
     lost = alice.candidates[-1]
     server.forget_allocations()
     lab.run(700)
     assert [event.candidate for event in alice.of_type(CandidateRemoved)] == [lost]
+    (allocation,) = server.allocations
+    assert alice.candidates[-1].address == allocation.relayed_addresses[0]
+
+
+def test_no_allocation_that_cannot_be_signalled_is_kept(lab: Lab) -> None:
+    """RFC 8838 §10: after the end of gathering its candidate would be of no use until a restart."""
+    server = lab.turn_server()
+    alice = lab.agent(host=lab.home("alice"))
+    alice.open(turn=[settings(server)])
+    lab.run(5)
+    server.forget_allocations()
+    lab.run(1400)
+    assert server.allocations == []
+    alice.restart()
+    lab.run(5)
+    (allocation,) = server.allocations
+    assert alice.candidates[-1].address == allocation.relayed_addresses[0]
+
+
+def test_an_allocation_that_comes_after_the_end_of_gathering_is_given_back(lab: Lab) -> None:
+    """The server refused at first, for want of capacity, and would be asked again later."""
+    server = lab.turn_server()
+    server.faults.fail(Method.ALLOCATE, 508, times=1)
+    alice = lab.agent(host=lab.home("alice"))
+    alice.open(turn=[settings(server)])
+    lab.run(300)
+    assert len(alice.of_type(GatheringCompleted)) == 1
+    assert server.allocations == []
+    alice.restart()
+    lab.run(5)
     assert len(server.allocations) == 1
+    assert alice.candidates[-1].type is RELAYED
 
 
 def test_allocation_is_refreshed_while_we_wait(lab: Lab) -> None:

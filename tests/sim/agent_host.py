@@ -128,6 +128,10 @@ class AgentHost:
         self.sockets[local] = socket
         return True
 
+    def rebind(self, request: BaseRequested) -> None:
+        """Open another socket for the agent."""
+        self.bind(request.host, request.stream, request.component)
+
     def bind_tcp(
         self, address: str, tcp_type: TcpType, stream: str = "0", component: int = 1, port: int = 9
     ) -> bool:
@@ -246,7 +250,7 @@ class AgentHost:
                 self.sockets.pop(event.local).close()
             self.connections.stop_listening(event.local)
         elif isinstance(event, BaseRequested):
-            self.bind(event.host, event.stream, event.component)
+            self.rebind(event)
         elif isinstance(event, ConnectionRequested):
             self.connections.connect(event)
         elif isinstance(event, ConnectionReleased):
