@@ -47,7 +47,6 @@ from sdp.transport import (
     RemoteCandidate,
     RtcpAttributes,
     Setup,
-    agreed_pacing,
 )
 from sdp.writer import serialize
 
@@ -93,7 +92,6 @@ __all__ = [
     "RemoteCandidate",
     "parse_candidate",
     "serialize_candidate",
-    "agreed_pacing",
     "DtlsAttributes",
     "NO_DTLS",
     "Fingerprint",

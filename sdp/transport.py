@@ -20,7 +20,6 @@ DIGEST_SIZES = {
     "sha-384": 48,
     "sha-512": 64,
 }
-_DEFAULT_PACING = 50
 
 
 class Setup(enum.Enum):
@@ -151,13 +150,6 @@ def parse_remote_candidates(value: str) -> tuple[RemoteCandidate, ...]:
             parse_integer(port, maximum=65535),
         )
         for component, address, port in zip(*[iter(fields)] * 3, strict=True)
-    )
-
-
-def agreed_pacing(own: int | None, remote: int | None) -> int:
-    """Return Ta in milliseconds: the larger of both a=ice-pacing values (RFC 8839 §5.5)."""
-    return max(
-        _DEFAULT_PACING if own is None else own, _DEFAULT_PACING if remote is None else remote
     )
 
 

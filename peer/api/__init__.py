@@ -28,6 +28,7 @@ from .configuration import (
     check_change,
     check_gathering_timeout,
     ice_config,
+    ice_pacing,
     ice_servers,
     normalize,
 )
@@ -196,6 +197,7 @@ __all__ = [
     "from_ice",
     "from_value",
     "ice_config",
+    "ice_pacing",
     "ice_servers",
     "initial_encodings",
     "local_candidate",

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import enum
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
@@ -210,6 +211,13 @@ def ice_config(configuration: RTCConfiguration) -> IceConfig:
     if configuration.iceTransportPolicy is RTCIceTransportPolicy.RELAY:
         policy = GatherPolicy.RELAY
     return replace(config, timings=timings, gather_policy=policy)
+
+
+def ice_pacing(configuration: RTCConfiguration) -> int | None:
+    """Give Ta in milliseconds as it is to be signalled, None for the default (RFC 8839 §5.5)."""
+    config = configuration.ice or _ICE
+    unsignalled = config.lite or config.timings.ta == _ICE.timings.ta
+    return None if unsignalled else math.ceil(config.timings.ta * 1000)
 
 
 def _members(value: object, what: str) -> Mapping[str, Any]:

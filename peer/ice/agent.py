@@ -24,6 +24,7 @@ from .session import Entropy, Session
 from .stats import IceStatistics
 from .stream import Stream
 from .streams import (
+    agree_on_pacing,
     cancel_restart,
     drop_base,
     find_bases,
@@ -108,6 +109,7 @@ class IceAgent:
             stop_component(session, stream, component)
         session.checklists.remove(stream.current.checklist)
         del session.streams[stream_id]
+        agree_on_pacing(session)
 
     def remove_component(self, stream_id: str, component: int) -> None:
         """Take one component out of a stream, because the answer multiplexes RTCP."""

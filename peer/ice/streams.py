@@ -25,6 +25,8 @@ from .stream import Generation, Stream
 
 UNSIGNALLED_TA = 0.050
 """A peer that does not signal its pacing paces with this (RFC 8445 §14.2)."""
+MAX_REMOTE_TA = 1.0
+"""The slowest pacing a peer can ask for: with less than this, consent could not be kept."""
 
 MIN_FRAGMENT, MAX_FRAGMENT = 4, 256
 MIN_PASSWORD, MAX_PASSWORD = 22, 256
@@ -66,11 +68,22 @@ def set_remote(session: Session, stream: Stream, parameters: RemoteParameters) -
         stream.old_fragments.append(stream.previous.remote.username_fragment)
     while parameters.username_fragment in stream.old_fragments:
         stream.old_fragments.remove(parameters.username_fragment)
-    session.pacer.ta = max(session.pacer.ta, parameters.pacing or UNSIGNALLED_TA)
+    agree_on_pacing(session)
     if parameters.lite is not session.config.lite:
         role = IceRole.CONTROLLING if parameters.lite else IceRole.CONTROLLED
         if session.role is not role:
             switch_role(session)
+
+
+def agree_on_pacing(session: Session) -> None:
+    """Pace with the largest Ta that either side wants for a stream (RFC 8445 §14.2)."""
+    remotes = [stream.current.remote for stream in session.streams.values()]
+    wanted = [_pacing(remote) for remote in remotes if remote is not None]
+    session.pacer.ta = max([session.timings.ta, *wanted])
+
+
+def _pacing(remote: RemoteParameters) -> float:
+    return UNSIGNALLED_TA if remote.pacing is None else min(remote.pacing, MAX_REMOTE_TA)
 
 
 def restart_stream(
@@ -126,6 +139,7 @@ def _supersede(session: Session, stream: Stream, new: Generation) -> None:
             stream.old_fragments.append(old.remote.username_fragment)
     session.checklists.replace(old.checklist, new.checklist)
     stream.current = new
+    agree_on_pacing(session)
     stream.keys[new.local.username_fragment] = new.key
 
 
@@ -144,6 +158,7 @@ def cancel_restart(session: Session, stream: Stream, parameters: IceParameters) 
             session.transactions.finish(transaction)
     session.checklists.replace(cancelled.checklist, before.checklist)
     stream.current, stream.previous = before, None
+    agree_on_pacing(session)
     stream.remember(cancelled)
     stream.forget_key(cancelled)
     stream.bases_ended = True

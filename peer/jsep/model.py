@@ -44,7 +44,8 @@ class Configuration:
     `balanced_answer_accepts_all` keeps every section of an offer without BUNDLE, as browsers do.
     `lenient_munging` lets the application alter a description between create and set, as long as
     the media sections stay in place. `always_negotiate_data_channels` gives every offer a section
-    for data, in front of what is new with it (W3C webrtc-extensions).
+    for data, in front of what is new with it (W3C webrtc-extensions). `ice_pacing` is the time
+    between ICE transactions in milliseconds, None for the default (RFC 8839 §5.5).
     """
 
     fingerprints: tuple[Fingerprint, ...]
@@ -55,6 +56,7 @@ class Configuration:
     audio_extensions: tuple[str, ...] = DEFAULT_AUDIO_EXTENSIONS
     video_extensions: tuple[str, ...] = DEFAULT_VIDEO_EXTENSIONS
     ice_options: tuple[str, ...] = ("trickle", "ice2")
+    ice_pacing: int | None = None
     sctp_port: int = 5000
     max_message_size: int = 65536
     rtcp_mux_only: bool = True

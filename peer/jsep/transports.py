@@ -247,7 +247,10 @@ def _connect(
         else:
             dtls = DtlsParameters(role, fingerprints, dtls.association + 1)
     remote_ice = RemoteIce(
-        _credentials(theirs), lite=remote.record.ice_lite, options=theirs.media.ice.options
+        _credentials(theirs),
+        lite=remote.record.ice_lite,
+        pacing=remote.record.ice_pacing,
+        options=theirs.media.ice.options,
     )
     if transport.remote is not None and transport.remote.credentials != remote_ice.credentials:
         transport = replace(transport, remote_candidates=(), end_of_remote_candidates=False)

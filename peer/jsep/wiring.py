@@ -26,10 +26,11 @@ class DtlsRole(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class RemoteIce:
-    """ICE parameters of the peer for one transport."""
+    """ICE parameters of the peer for one transport; `pacing` in milliseconds, None for none."""
 
     credentials: IceCredentials
     lite: bool = False
+    pacing: int | None = None
     options: tuple[str, ...] = ()
 
 

@@ -201,6 +201,7 @@ class Link:
             remote.credentials.ufrag,
             remote.credentials.pwd,
             lite=remote.lite,
+            pacing=None if remote.pacing is None else remote.pacing / 1000,
             renomination=RENOMINATION in remote.options,
         )
         self.driver.set_remote_parameters(self.stream, parameters)

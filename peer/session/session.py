@@ -13,6 +13,7 @@ from peer.api import (
     RTCDtlsTransport,
     RTCPeerConnectionIceErrorEvent,
     RTCPeerConnectionIceEvent,
+    ice_pacing,
     local_candidate,
     running_loop,
 )
@@ -353,6 +354,7 @@ def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Config
         fingerprints,
         bundle_policy=BundlePolicy(configuration.bundlePolicy.value),
         rtcp_mux_policy=RtcpMuxPolicy(configuration.rtcpMuxPolicy.value),
+        ice_pacing=ice_pacing(configuration),
         max_message_size=MAX_MESSAGE_SIZE,
         lenient_munging=configuration.lenientMunging,
         always_negotiate_data_channels=configuration.alwaysNegotiateDataChannels,

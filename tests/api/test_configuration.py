@@ -19,6 +19,7 @@ from peer.api.configuration import (
     RTCRtcpMuxPolicy,
     check_change,
     ice_config,
+    ice_pacing,
     ice_servers,
     normalize,
 )
@@ -238,6 +239,21 @@ def test_settings_for_the_agent() -> None:
         gather_policy=GatherPolicy.RELAY,
         timings=Timings(ta=0.02, consent_expiry=10, consent_interval=10 / 3, liveness=None),
     )
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        (None, None),
+        (IceConfig(), None),
+        (IceConfig(timings=Timings(ta=0.02)), 20),
+        (IceConfig(timings=Timings(ta=0.0201)), 21),
+        (IceConfig(lite=True, timings=Timings(ta=0.02)), None),
+    ],
+)
+def test_pacing_that_is_signalled(own: IceConfig | None, told: int | None) -> None:
+    """RFC 8839 §5.5: in milliseconds; a lite agent paces nothing."""
+    assert ice_pacing(normalize({"ice": own})) == told
 
 
 OLD = normalize({"certificates": [CERTIFICATE], "network": NetConfig(tos=8), "ice": IceConfig()})

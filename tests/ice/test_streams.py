@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from peer.ice import (
@@ -12,7 +14,7 @@ from peer.ice import (
 )
 from peer.ice.conclusion import drop_valid, validate
 from peer.ice.pair import CandidatePair
-from peer.ice.streams import make_generation, set_remote
+from peer.ice.streams import MAX_REMOTE_TA, make_generation, restart_stream, set_remote
 
 from .builders import (
     add_bases,
@@ -40,6 +42,8 @@ def parameters(*, lite: bool = False, pacing: float | None = None) -> RemotePara
         (0.02, 0.03, 0.03),
         (0.1, 0.02, 0.1),
         (0.1, None, 0.1),
+        (0.02, 0.0, 0.02),
+        (0.05, 5.0, 1.0),
     ],
 )
 def test_pacing(ours: float, theirs: float | None, used: float) -> None:
@@ -47,6 +51,38 @@ def test_pacing(ours: float, theirs: float | None, used: float) -> None:
     session = make_session(IceConfig(timings=Timings(ta=ours)))
     set_remote(session, make_stream(session, remote=None), parameters(pacing=theirs))
     assert session.pacer.ta == used
+
+
+def test_the_slowest_pacing_a_peer_can_ask_for() -> None:
+    """Slower, and the checks that keep consent would come too late (RFC 7675 §5.1)."""
+    session = make_session()
+    set_remote(session, make_stream(session, remote=None), parameters(pacing=1e7))
+    assert session.pacer.ta == MAX_REMOTE_TA == 1.0
+    assert session.timings.consent_interval > MAX_REMOTE_TA
+
+
+def test_pacing_goes_with_its_stream() -> None:
+    agent = IceAgent(
+        IceConfig(timings=Timings(ta=0.02)), role=IceRole.CONTROLLING, entropy=entropy()
+    )
+    for stream, pacing in (("a", 0.1), ("b", 0.03)):
+        agent.add_stream(stream)
+        agent.set_remote_parameters(stream, parameters(pacing=pacing))
+    assert agent._session.pacer.ta == 0.1
+    agent.remove_stream("a")
+    assert agent._session.pacer.ta == 0.03
+
+
+def test_pacing_is_agreed_on_again_with_a_restart() -> None:
+    """RFC 8839 §4.4.1.1.1."""
+    session = make_session(IceConfig(timings=Timings(ta=0.02)))
+    stream = make_stream(session, remote=None)
+    set_remote(session, stream, parameters(pacing=0.1))
+    old = restart_stream(session, stream)
+    assert session.pacer.ta == 0.02
+    set_remote(session, stream, replace(parameters(pacing=0.03), username_fragment="other"))
+    assert session.pacer.ta == 0.03
+    assert old is stream.current.local
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from peer.jsep import (
     BundlePolicy,
     RtcpMuxPolicy,
+    SetRemoteIce,
     create_offer,
     request_ice_restart,
     set_direction,
@@ -33,6 +34,28 @@ def test_the_session_part() -> None:
     assert re.fullmatch(r"o=- \d+ \d+ IN IP4 0\.0\.0\.0", lines[1])
     assert int(lines[1].split()[1]) < 2**63 - 1
     assert lines[2:] == ["s=-", "t=0 0", "a=ice-options:trickle ice2", ""]
+
+
+def test_the_default_pacing_is_not_written() -> None:
+    """RFC 8839 §5.5: absent means 50 ms."""
+    for text in exchange(*make_ends()):
+        assert "ice-pacing" not in text
+
+
+def test_another_pacing_is_told_and_heard() -> None:
+    """RFC 8839 §4.3.1, §4.3.2, §5.5: of the session, in offer and answer."""
+    ends = make_end(0, ice_pacing=20), make_end(1, ice_pacing=80)
+    ends[0].add("audio")
+    for text, pacing in zip(exchange(*ends), (20, 80), strict=True):
+        session, _, _ = text.partition("m=")
+        assert f"\r\na=ice-pacing:{pacing}\r\n" in session
+    heard = [
+        step.remote.pacing
+        for end in ends
+        for step in end.plans[-1]
+        if isinstance(step, SetRemoteIce)
+    ]
+    assert heard == [80, 20]
 
 
 def test_a_media_section() -> None:

@@ -8,7 +8,6 @@ from sdp import (
     RemoteCandidate,
     RtcpAddress,
     Setup,
-    agreed_pacing,
 )
 from tests.sdp.support import AUDIO, SHA256, audio_with, session_with
 
@@ -43,13 +42,6 @@ def test_credentials_outside_ice_char_are_tolerated() -> None:
     assert description.ice.ufrag == "a-b_/c"
     assert [tolerated.line_number for tolerated in description.tolerated] == [5]
     assert (description.ice_lite, description.ice_pacing) == (True, 20)
-
-
-@pytest.mark.parametrize(
-    ("own", "remote", "agreed"), [(None, None, 50), (20, 30, 30), (20, None, 50), (100, 50, 100)]
-)
-def test_the_larger_pacing_holds(own: int | None, remote: int | None, agreed: int) -> None:
-    assert agreed_pacing(own, remote) == agreed
 
 
 @pytest.mark.parametrize("text", [f"sha-256 {SHA256}", f"SHA-256 {SHA256.lower()}"])
