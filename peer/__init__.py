@@ -85,6 +85,7 @@ if TYPE_CHECKING:
         SyntaxError_,
         candidate_from_sdp,
         candidate_to_sdp,
+        set_default_configuration,
     )
     from .connection import (
         RTCPeerConnection,
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
         RTCRtpCodecParameters,
         RTCRtpHeaderExtensionParameters,
     )
+    from .stand_in import install_as_aiortc
     from .stats import (
         RTCIceCandidatePairStats,
         RTCIceCandidateStats,
@@ -173,8 +175,10 @@ _HOMES = {
         "SyntaxError_",
         "candidate_from_sdp",
         "candidate_to_sdp",
+        "set_default_configuration",
     ),
     ".connection": ("RTCPeerConnection",),
+    ".stand_in": ("install_as_aiortc",),
     ".rtcrtpparameters": (
         "RTCRtpCodecParameters",
         "RTCRtpHeaderExtensionParameters",
@@ -196,6 +200,7 @@ _AIORTC_MODULES = (
     "codecs",
     "contrib",
     "exceptions",
+    "jitterbuffer",
     "mediastreams",
     "rtcconfiguration",
     "rtcdatachannel",
@@ -310,4 +315,6 @@ __all__ = [
     "RTCStatsReport",
     "RTCTransportStats",
     "RTCRtpTransceiver",
+    "install_as_aiortc",
+    "set_default_configuration",
 ]

@@ -1,6 +1,7 @@
 """Errors, where aiortc keeps them."""
 
 from .api import InvalidAccessError, InvalidStateError, JsepTypeError, OperationError
+from .stand_in import stand_in
 
 InternalError = JsepTypeError
 """What aiortc raises for an unknown kind or direction."""
@@ -11,3 +12,5 @@ __all__ = [
     "InvalidStateError",
     "OperationError",
 ]
+
+stand_in(__name__)

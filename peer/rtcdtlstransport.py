@@ -3,5 +3,8 @@
 from peer.transports import RTCDtlsFingerprint, RTCDtlsParameters
 
 from .api import RTCCertificate, RTCDtlsTransport
+from .stand_in import stand_in
 
 __all__ = ["RTCCertificate", "RTCDtlsFingerprint", "RTCDtlsParameters", "RTCDtlsTransport"]
+
+stand_in(__name__)

@@ -1,5 +1,16 @@
 """ICE, where aiortc keeps it."""
 
-from .api import RTCIceCandidate, RTCIceGatherer, RTCIceParameters, RTCIceTransport
+from peer.transports import parse_stun_turn_uri
 
-__all__ = ["RTCIceCandidate", "RTCIceGatherer", "RTCIceParameters", "RTCIceTransport"]
+from .api import RTCIceCandidate, RTCIceGatherer, RTCIceParameters, RTCIceTransport
+from .stand_in import stand_in
+
+__all__ = [
+    "RTCIceCandidate",
+    "RTCIceGatherer",
+    "RTCIceParameters",
+    "RTCIceTransport",
+    "parse_stun_turn_uri",
+]
+
+stand_in(__name__)

@@ -12,6 +12,7 @@ from .api import (
 )
 from .api import RTCRtpCodecDescription as RTCRtpCodecParameters
 from .api import RTCRtpHeaderExtension as RTCRtpHeaderExtensionParameters
+from .stand_in import stand_in
 
 __all__ = [
     "RTCRtcpParameters",
@@ -25,3 +26,5 @@ __all__ = [
     "RTCRtpReceiveParameters",
     "RTCRtpSendParameters",
 ]
+
+stand_in(__name__)

@@ -6,6 +6,7 @@ from .api import (
     RTCRtpReceiver,
     RTCRtpSynchronizationSource,
 )
+from .stand_in import stand_in
 
 __all__ = [
     "RTCRtpContributingSource",
@@ -13,3 +14,5 @@ __all__ = [
     "RTCRtpSynchronizationSource",
     "RemoteStreamTrack",
 ]
+
+stand_in(__name__)

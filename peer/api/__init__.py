@@ -31,6 +31,7 @@ from .configuration import (
     ice_pacing,
     ice_servers,
     normalize,
+    set_default_configuration,
 )
 from .data_channel import (
     RTCDataChannel,
@@ -184,6 +185,7 @@ __all__ = [
     "SyntaxError_",
     "candidate_from_sdp",
     "candidate_to_sdp",
+    "set_default_configuration",
     # what joins them to the session
     "Begun",
     "Ending",

@@ -132,6 +132,9 @@ _EXTENSIONS: dict[str, tuple[type, ...]] = {
 """The types of what is not the W3C's."""
 _ICE = IceConfig()
 """Settings of the ICE agent unless others are given."""
+_PLAIN = {each: getattr(RTCConfiguration(), each) for each in _MEMBERS}
+_default: dict[str, Any] = {}
+"""Members of this process where a configuration says nothing."""
 
 Named = TypeVar("Named", bound=enum.Enum)
 
@@ -143,17 +146,18 @@ def normalize(configuration: object) -> RTCConfiguration:
     InvalidAccessError for TURN without credentials and certificates that have expired, and
     RangeError for times out of range. Members not known are ignored.
     """
-    given = {} if configuration is None else _members(configuration, "a configuration")
-    result = RTCConfiguration(**{name: given[name] for name in _MEMBERS if name in given})
-    result.iceServers = _servers(result.iceServers)
-    result.iceTransportPolicy = _named(RTCIceTransportPolicy, result.iceTransportPolicy)
-    result.bundlePolicy = _named(RTCBundlePolicy, result.bundlePolicy)
-    result.rtcpMuxPolicy = _named(RTCRtcpMuxPolicy, result.rtcpMuxPolicy)
-    result.alwaysNegotiateDataChannels = bool(result.alwaysNegotiateDataChannels)
-    result.certificates = _certificates(result.certificates)
-    _check_pool_size(result.iceCandidatePoolSize)
-    _check_extensions(result)
-    return result
+    return _checked(_default | _said(configuration))
+
+
+def set_default_configuration(configuration: object = None) -> None:
+    """Have these settings, in this process, where a configuration says nothing; None: W3C's.
+
+    For programs whose libraries make the connections. A member counts as said when a dictionary
+    has it or an `RTCConfiguration` has another value than a new one. Raises as `normalize` does.
+    """
+    settings = _said(_checked(_said(configuration)))
+    _default.clear()
+    _default.update(settings)
 
 
 def check_change(
@@ -228,10 +232,39 @@ def _members(value: object, what: str) -> Mapping[str, Any]:
     raise JsepTypeError(f"{shown(value)} is not {what}")
 
 
+def _checked(given: Mapping[str, Any]) -> RTCConfiguration:
+    result = RTCConfiguration(**{name: given[name] for name in _MEMBERS if name in given})
+    result.iceServers = _servers(result.iceServers)
+    result.iceTransportPolicy = _named(RTCIceTransportPolicy, result.iceTransportPolicy)
+    result.bundlePolicy = _named(RTCBundlePolicy, result.bundlePolicy)
+    result.rtcpMuxPolicy = _named(RTCRtcpMuxPolicy, result.rtcpMuxPolicy)
+    result.alwaysNegotiateDataChannels = bool(result.alwaysNegotiateDataChannels)
+    result.certificates = _certificates(result.certificates)
+    _check_pool_size(result.iceCandidatePoolSize)
+    _check_extensions(result)
+    return result
+
+
+def _said(configuration: object) -> dict[str, Any]:
+    """Give the members of a configuration that are not just a new one's."""
+    if configuration is None:
+        return {}
+    members = _members(configuration, "a configuration")
+    if isinstance(configuration, Mapping):
+        return dict(members)
+    return {
+        name: value for name, value in members.items() if _plain(value) != _plain(_PLAIN.get(name))
+    }
+
+
+def _plain(value: object) -> object:
+    # aiortc's enumerations are not strings.
+    return value.value if isinstance(value, enum.Enum) else value
+
+
 def _named(enumeration: Callable[[Any], Named], value: object) -> Named:
     try:
-        # aiortc's enumerations are not strings.
-        return enumeration(value.value if isinstance(value, enum.Enum) else value)
+        return enumeration(_plain(value))
     except ValueError as error:
         raise JsepTypeError(str(error)) from None
 

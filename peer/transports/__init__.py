@@ -5,8 +5,27 @@ DTLS transport of each component and hands RTP and RTCP to the `RtpReceiver` and
 each section; a `SctpTransport` with its channels may run over it as well.
 """
 
-from aiortc.codecs import get_capabilities, h264, opus, vpx
-from aiortc.contrib.media import MediaBlackhole, MediaRelay, RelayStreamTrack
+from aiortc.codecs import (
+    CODECS,
+    HEADER_EXTENSIONS,
+    depayload,
+    g711,
+    g722,
+    get_capabilities,
+    get_decoder,
+    get_encoder,
+    h264,
+    is_rtx,
+    opus,
+    vpx,
+)
+from aiortc.codecs.base import Decoder, Encoder
+from aiortc.contrib.media import (
+    REAL_TIME_FORMATS,
+    MediaBlackhole,
+    MediaRelay,
+    RelayStreamTrack,
+)
 from aiortc.contrib.signaling import (
     BYE,
     BaseSignaling,
@@ -19,6 +38,7 @@ from aiortc.contrib.signaling import (
     object_to_string,
 )
 from aiortc.exceptions import InvalidStateError
+from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.mediastreams import (
     AUDIO_PTIME,
     VIDEO_CLOCK_RATE,
@@ -31,7 +51,7 @@ from aiortc.mediastreams import (
     convert_timebase,
 )
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters
-from aiortc.rtcicetransport import RTCIceCandidate
+from aiortc.rtcicetransport import RTCIceCandidate, parse_stun_turn_uri
 from aiortc.rtcrtpparameters import (
     RTCRtcpFeedback,
     RTCRtpCapabilities,
@@ -64,6 +84,7 @@ from .statistics import (
     SourceStatistics,
     VideoFigures,
 )
+from .stock import load_all, stock
 from .track import RemoteTrack
 
 __all__ = [
@@ -111,22 +132,39 @@ __all__ = [
     "MediaStreamError",
     "MediaRelay",
     "RelayStreamTrack",
+    "REAL_TIME_FORMATS",
+    "JitterBuffer",
+    "JitterFrame",
     "MediaBlackhole",
     "AUDIO_PTIME",
     "VIDEO_CLOCK_RATE",
     "VIDEO_PTIME",
     "VIDEO_TIME_BASE",
     "convert_timebase",
+    "g711",
+    "g722",
     "h264",
     "opus",
     "vpx",
+    "CODECS",
+    "HEADER_EXTENSIONS",
+    "Decoder",
+    "Encoder",
+    "depayload",
     "get_capabilities",
+    "get_decoder",
+    "get_encoder",
+    "is_rtx",
     "RTCRtpCapabilities",
     "RTCRtpCodecCapability",
     "RTCRtpHeaderExtensionCapability",
     "RTCRtpCodecParameters",
     "RTCRtpHeaderExtensionParameters",
     "RTCRtcpFeedback",
+    "parse_stun_turn_uri",
+    # aiortc's own modules
+    "stock",
+    "load_all",
     # aiortc's own: signaling for trials
     "BYE",
     "BaseSignaling",

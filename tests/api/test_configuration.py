@@ -22,6 +22,7 @@ from peer.api.configuration import (
     ice_pacing,
     ice_servers,
     normalize,
+    set_default_configuration,
 )
 from peer.api.errors import (
     InvalidAccessError,
@@ -288,3 +289,28 @@ def test_what_can_be_changed() -> None:
 
 def test_a_configuration_that_was_read_can_be_set() -> None:
     assert check_change(OLD, normalize(OLD), True) == OLD
+
+
+def test_settings_of_the_process_count_where_a_configuration_says_nothing() -> None:
+    network = NetConfig(ports=range(50000, 50100))
+    set_default_configuration(
+        RTCConfiguration([], network=network, consentTimeout=5, bundlePolicy="max-bundle")  # type: ignore[arg-type]
+    )
+    try:
+        unsaid: list[Any] = [None, {}, RTCConfiguration(), aiortc.RTCConfiguration()]
+        for found in map(normalize, unsaid):
+            assert (found.iceServers, found.network, found.consentTimeout) == ([], network, 5)
+            assert found.bundlePolicy is RTCBundlePolicy.MAX_BUNDLE
+        said: list[Any] = [
+            {"iceServers": [{"urls": "stun:a"}], "consentTimeout": 30.0},
+            RTCConfiguration([RTCIceServer("stun:a")], iceCandidatePoolSize=1),
+        ]
+        for given in said:
+            assert normalize(given).iceServers == [RTCIceServer("stun:a")]
+        assert [normalize(given).consentTimeout for given in said] == [30.0, 5]
+        with pytest.raises(RangeError):
+            set_default_configuration({"consentTimeout": 31})
+        assert normalize(None).consentTimeout == 5
+    finally:
+        set_default_configuration(None)
+    assert normalize(None) == RTCConfiguration()
