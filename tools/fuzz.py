@@ -41,6 +41,7 @@ from .fuzz_agent import (
     fuzz_remote_candidate,
     fuzz_signed,
 )
+from .fuzz_mdns import MDNS_SEEDS, fuzz_mdns
 from .fuzz_sdp import fuzz_candidate, fuzz_fragment, fuzz_sdp
 
 PEER = TransportAddress("198.51.100.7", 9)
@@ -230,6 +231,7 @@ TARGETS: dict[str, Target] = {
     "agent-connections": Target(
         fuzz_agent_connections, (*map(frame, _stun_seeds()), *_message_seeds())
     ),
+    "mdns": Target(fuzz_mdns, MDNS_SEEDS),
     "agent-candidates": Target(fuzz_remote_candidate, CANDIDATE_SEEDS),
 }
 

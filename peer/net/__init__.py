@@ -11,7 +11,8 @@ from .interfaces import (
     enumerate_addresses,
     network_type,
 )
-from .mdns import Mdns, MdnsSettings, is_mdns_name
+from .mdns import Mdns, is_mdns_name
+from .multicast import MdnsSettings
 
 __all__ = [
     "IceDriver",

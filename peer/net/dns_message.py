@@ -17,6 +17,8 @@ _RECORD = struct.Struct("!2HIH")
 _RESPONSE = 0x8000
 _AUTHORITATIVE = 0x0400
 _OPCODE_AND_RCODE = 0x780F
+_POINTER = 0xC000
+_MAX_OFFSET = 0x4000
 _ADDRESS_SIZES = {TYPE_A: 4, TYPE_AAAA: 16}
 MAX_RECORDS = 64
 """Questions and records read of one message."""
@@ -55,28 +57,40 @@ class Message:
 
 
 def build(message: Message, *, ident: int = 0) -> bytes:
-    """Write a message. `ident` is 0 in multicast DNS, but for legacy queriers (RFC 6762 §18.1)."""
+    """Write a message. `ident` is 0 in multicast DNS, but for legacy queriers (RFC 6762 §18.1).
+
+    A name is written once, and pointed to from then on (RFC 1035 §4.1.4).
+    """
     flags = _RESPONSE | _AUTHORITATIVE if message.response else 0
-    parts = [_HEADER.pack(ident, flags, len(message.questions), len(message.answers), 0, 0)]
+    data = bytearray(_HEADER.pack(ident, flags, len(message.questions), len(message.answers), 0, 0))
+    written: dict[str, int] = {}
     for question in message.questions:
         unicast = UNICAST_RESPONSE if question.unicast else 0
-        parts += [_name(question.name), _QUESTION.pack(question.type, CLASS_IN | unicast)]
+        _append_name(data, question.name, written)
+        data += _QUESTION.pack(question.type, CLASS_IN | unicast)
     for record in message.answers:
-        data = _packed(record.host)
-        kind = TYPE_A if len(data) == 4 else TYPE_AAAA
+        address = _packed(record.host)
+        kind = TYPE_A if len(address) == 4 else TYPE_AAAA
         # A legacy querier does not know the cache-flush bit (RFC 6762 §6.7).
         record_class = CLASS_IN if ident else CLASS_IN | UNICAST_RESPONSE
-        parts += [_name(record.name), _RECORD.pack(kind, record_class, record.ttl, len(data)), data]
-    return b"".join(parts)
+        _append_name(data, record.name, written)
+        data += _RECORD.pack(kind, record_class, record.ttl, len(address)) + address
+    return bytes(data)
 
 
 def _packed(host: str) -> bytes:
     return IPv6Address(host).packed if ":" in host else IPv4Address(host).packed
 
 
-def _name(name: str) -> bytes:
-    labels = [label.encode("ascii") for label in name.split(".")]
-    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+def _append_name(data: bytearray, name: str, written: dict[str, int]) -> None:
+    if name in written:
+        data += (_POINTER | written[name]).to_bytes(2, "big")
+        return
+    if len(data) < _MAX_OFFSET:
+        written[name] = len(data)
+    for label in name.split("."):
+        data += bytes([len(label)]) + label.encode("ascii")
+    data += b"\0"
 
 
 class _Reader:

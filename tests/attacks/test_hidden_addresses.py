@@ -29,7 +29,7 @@ class Names(Mdns):
         super().__init__(asyncio.get_running_loop(), MdnsSettings(interfaces=()))
 
     async def resolve(self, name: str, *, within: float = 3.0) -> str | None:
-        return self._published.get(name)
+        return self._responder.host_of(name)
 
 
 def free_port() -> int:

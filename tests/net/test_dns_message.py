@@ -34,11 +34,10 @@ MESSAGES = st.builds(
 def test_query_for_both_families() -> None:
     """RFC 6762 §18: identifier and flags are zero; §5.4: the top bit of the class asks unicast."""
     message = Message(False, (Question("a.local", TYPE_A, True), Question("a.local", TYPE_AAAA)))
-    name = b"\x01a\x05local\x00"
     assert build(message) == (
         b"\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00"
-        + (name + b"\x00\x01\x80\x01")
-        + (name + b"\x00\x1c\x00\x01")
+        b"\x01a\x05local\x00\x00\x01\x80\x01"
+        b"\xc0\x0c\x00\x1c\x00\x01"
     )
 
 

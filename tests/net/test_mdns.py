@@ -19,7 +19,8 @@ from peer.net.dns_message import (
     build,
     parse,
 )
-from peer.net.mdns import GROUP, acquire_shared, may_resolve
+from peer.net.mdns import acquire_shared, may_resolve
+from peer.net.multicast import GROUP
 
 from .support import assert_nothing_left, eventually, run
 
@@ -215,15 +216,14 @@ def test_questions_about_our_names() -> None:
         settings = _settings()
         with _station(settings) as station:
             mdns = _open(settings)
-            name = mdns.publish("192.0.2.7")
-            await station.hear()
             for kind, answered in ((TYPE_AAAA, False), (TYPE_A, True), (TYPE_ANY, True)):
+                name = mdns.publish(f"192.0.2.{kind}")
                 station.say(Message(False, (Question(name, kind),)))
                 message, _, _ = await station.hear()
                 assert message.questions
                 if answered:
                     message, _, _ = await station.hear()
-                    assert message.answers == (AddressRecord(name, "192.0.2.7"),)
+                    assert message.answers == (AddressRecord(name, f"192.0.2.{kind}"),)
             mdns.release()
 
     run(story())
@@ -242,7 +242,7 @@ def test_simple_resolvers_are_answered_as_they_expect() -> None:
             message, ident, _ = await resolver.hear()
             assert ident == 4711
             assert message.questions == (question,)
-            assert message.answers == (AddressRecord(name, "192.0.2.7"),)
+            assert message.answers == (AddressRecord(name, "192.0.2.7", ttl=10),)
             mdns.release()
 
     run(story())

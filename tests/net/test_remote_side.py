@@ -73,7 +73,7 @@ def test_connecting_through_names_alone() -> None:
         await assert_nothing_left()
 
     async def _look_up(names: Names, name: str) -> str | None:
-        return names._published.get(name)
+        return names._responder.host_of(name)
 
     run(story())
 
