@@ -21,7 +21,12 @@ from peer.jsep.simulcast import negotiated_encodings
 from peer.jsep.state import Created, Outcome, State, outcome
 from peer.jsep.tracks import process_remote_tracks, set_current_directions
 from peer.jsep.transports import answer_transports, offer_transports
-from peer.jsep.validation import check_answer, check_common_codecs, check_offer
+from peer.jsep.validation import (
+    check_answer,
+    check_common_codecs,
+    check_offer,
+    credentials_fault,
+)
 from sdp import replace
 
 
@@ -103,11 +108,22 @@ def _munged(state: State, last: Created | None, type_: SdpType, text: str) -> Cr
     )
     mids = tuple(slot.mid for slot in slots)
     description = read_description(type_, text, record, mids)
-    for section in description.sections:
-        ice = section.media.ice
-        if not section.rejected and (ice.ufrag is None or ice.pwd is None):
-            raise InvalidModificationError(f"section {section.mid} has lost its ICE credentials")
+    _check_altered_credentials(state, description)
     return last._replace(text=text, description=description, slots=slots)
+
+
+def _check_altered_credentials(state: State, description: SessionDescription) -> None:
+    """A restart changes both username fragment and password (RFC 8839 §5.4)."""
+    homes = state.wiring.by_home()
+    for section in description.sections:
+        if section.rejected:
+            continue
+        fault = credentials_fault(section)
+        ice, home = section.media.ice, homes.get(section.mid)
+        if home is not None and (ice.ufrag == home.local.ufrag) != (ice.pwd == home.local.pwd):
+            fault = fault or "one of the ICE credentials changes without the other"
+        if fault is not None:
+            raise InvalidModificationError(f"section {section.mid}: {fault}")
 
 
 def _note_created(state: State, created: Created) -> State:
@@ -252,7 +268,7 @@ def _dead(slot: Slot) -> Slot:
 
 
 def _still_to_replace(state: State, local: SessionDescription) -> frozenset[IceCredentials]:
-    """Forget a request to restart once nothing old is left (W3C restartIce)."""
+    """Return the credentials that a requested ICE restart has yet to replace (W3C restartIce)."""
     for section in local.sections:
         ice = section.media.ice
         if IceCredentials(ice.ufrag or "", ice.pwd or "") in state.credentials_to_replace:

@@ -13,7 +13,7 @@ from sdp import Description, Direction, replace
 def make_transceiver(
     state: State, kind: str, direction: Direction, entropy: Entropy
 ) -> tuple[State, Transceiver]:
-    """Return the state with a new transceiver of its own SSRCs and track id, and that."""
+    """Return the state with one transceiver more, and that transceiver."""
     transceiver = Transceiver(
         state.next_transceiver,
         kind,

@@ -36,7 +36,7 @@ class Created(NamedTuple):
         return f"Created({self.description!r})"
 
     def is_valid(self, state: "State") -> bool:
-        """Tell whether the same call would still say the same (W3C setLocalDescription)."""
+        """Tell whether nothing it was made of has changed (W3C setLocalDescription)."""
         return self.basis == state.basis
 
 
@@ -123,7 +123,7 @@ class State:
 
 
 class Outcome(NamedTuple):
-    """The new state, and the steps that make the world follow it."""
+    """A new state, and the steps that bring transports, senders and receivers there."""
 
     state: State
     plan: Plan

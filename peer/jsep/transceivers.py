@@ -59,7 +59,7 @@ def _check_encodings(encodings: Sequence[Encoding]) -> None:
 
 
 def use_for_track(state: State, number: int, streams: Sequence[str]) -> State:
-    """Let addTrack use a transceiver that is there: from now on it sends (W3C addTrack)."""
+    """Have an existing transceiver send, in these streams (W3C addTrack)."""
     one = _find(state, number)
     direction = Direction.of(sends=True, receives=one.direction.receives)
     return state.with_transceiver(
@@ -68,14 +68,14 @@ def use_for_track(state: State, number: int, streams: Sequence[str]) -> State:
 
 
 def remove_track(state: State, number: int) -> State:
-    """Stop wanting to send (W3C removeTrack)."""
+    """Take sending out of the direction wanted (W3C removeTrack)."""
     one = _find(state, number)
     direction = Direction.of(sends=False, receives=one.direction.receives)
     return state.with_transceiver(replace(one, direction=direction))
 
 
 def set_direction(state: State, number: int, direction: Direction) -> State:
-    """Set what the application wants. Raises InvalidStateError for a stopping transceiver."""
+    """Set the direction wanted. Raises InvalidStateError for a stopping transceiver."""
     return state.with_transceiver(replace(_find(state, number), direction=direction))
 
 
@@ -117,7 +117,7 @@ def request_data_channel(state: State) -> State:
 
 
 def request_ice_restart(state: State) -> State:
-    """Have the next offer restart ICE, until nothing of today's credentials is left."""
+    """Have offers restart ICE until none of the present local credentials is in use."""
     _check_open(state)
     present: set[IceCredentials] = set()
     for description in (state.current_local, state.pending_local):
@@ -129,7 +129,7 @@ def request_ice_restart(state: State) -> State:
 
 
 def close(state: State) -> State:
-    """End everything: nothing is allowed afterwards.
+    """Return the closed state, in which every operation is refused.
 
     What was negotiated can still be read, mids, transports and candidates (W3C close).
     """

@@ -62,7 +62,7 @@ def continuations(
 def _continuation(
     state: State, homes: Mapping[str, Transport], owners: Mapping[str, str], offered: Section
 ) -> Continuation:
-    """Return where the transport of a section comes from that is home to none."""
+    """Return where the transport of a section comes from that owns none yet."""
     old = state.wiring.transport_of(offered.mid)
     if old is None:
         return _offered_transport(state, homes, owners, offered)
@@ -75,9 +75,10 @@ def _continuation(
 def _offered_transport(
     state: State, homes: Mapping[str, Transport], owners: Mapping[str, str], offered: Section
 ) -> Continuation:
-    """Return the transport a section was offered on without having one, if no other section has it.
+    """Return the transport of the tag that a section without one was offered under.
 
-    In a first exchange it stays, under the new tag; later it is left to its tag as everywhere.
+    There is none when the tag is accepted. In a first exchange the transport goes on under the new
+    tag; later a successor takes its place.
     """
     if offered.tag is None or offered.tag in owners:
         return Continuation()

@@ -91,13 +91,10 @@ def _check_counterpart(section: Section, offered: Section) -> None:
 
 
 def _check_section(section: Section, setups: Sequence[Setup | None]) -> None:
-    ice, dtls = section.media.ice, section.media.dtls
-    if len(ice.ufrag or "") not in _UFRAG_LENGTHS:
-        raise InvalidAccessError(f"section {section.mid}: no a=ice-ufrag of 4 to 256 characters")
-    if len(ice.pwd or "") not in _PWD_LENGTHS:
-        raise InvalidAccessError(f"section {section.mid}: no a=ice-pwd of 22 to 256 characters")
-    if not _ICE_CHARS.issuperset((ice.ufrag or "") + (ice.pwd or "")):
-        raise InvalidAccessError(f"section {section.mid}: ICE credentials with other than ice-char")
+    dtls = section.media.dtls
+    fault = credentials_fault(section)
+    if fault is not None:
+        raise InvalidAccessError(f"section {section.mid}: {fault}")
     if not any(fingerprint.algorithm in _HASHES for fingerprint in dtls.fingerprints):
         raise InvalidAccessError(f"section {section.mid}: no fingerprint with a known hash")
     if dtls.setup not in setups:
@@ -106,6 +103,18 @@ def _check_section(section: Section, setups: Sequence[Setup | None]) -> None:
     if section.media.is_rtp:
         _check_payload_types(section)
         _check_plan_b(section)
+
+
+def credentials_fault(section: Section) -> str | None:
+    """Return what is wrong with the ICE credentials of a section (RFC 8839 §5.4)."""
+    ice = section.media.ice
+    if len(ice.ufrag or "") not in _UFRAG_LENGTHS:
+        return "no a=ice-ufrag of 4 to 256 characters"
+    if len(ice.pwd or "") not in _PWD_LENGTHS:
+        return "no a=ice-pwd of 22 to 256 characters"
+    if not _ICE_CHARS.issuperset((ice.ufrag or "") + (ice.pwd or "")):
+        return "ICE credentials with other than ice-char"
+    return None
 
 
 def _check_payload_types(section: Section) -> None:

@@ -47,7 +47,7 @@ class Data:
             channel.open_on(self._below, self.sctp)
 
     def show(self, transport: RTCDtlsTransport | None, mid: str | None = None) -> None:
-        """Show the association over a transport; without one only what has begun is shown."""
+        """Set `sctp` to the association over a transport, or to None when there is neither."""
         if transport is None:
             self.sctp = None if self._below is None else self.sctp
         elif self.sctp is None:
@@ -99,7 +99,7 @@ class Data:
         below.connect(parameters.remote_port, parameters.max_message_size)
 
     def _update(self, parameters: DataParameters) -> None:
-        """Go on over another transport, or with another limit."""
+        """Move the association to another transport, or change the limit of messages."""
         if self._below is None:
             raise GivenUpError("the association has failed")
         link = self._links[parameters.transport]
@@ -125,7 +125,7 @@ class Data:
             task.add_done_callback(self._ending.discard)
 
     def end(self) -> None:
-        """Be closed at once: what closing entails follows with `close`."""
+        """Show the association and its channels as closed at once; `close` is to follow."""
         if self.sctp is not None:
             self.sctp.end()
         for channel in self.channels:

@@ -325,7 +325,7 @@ def _component_of(event: LinkEvent) -> int:
 
 
 def _tell_nobody(_link: Link, _candidate: Candidate | None) -> None:
-    """Have it be: the connection is closed."""
+    """Drop the candidate: the connection is closed."""
 
 
 def _parameters(credentials: IceCredentials) -> IceParameters:

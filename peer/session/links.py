@@ -39,10 +39,10 @@ class Observer(Protocol):
         """There is a local candidate, None at their end."""
 
     def gathering_failed(self, event: GatheringFailed) -> None:
-        """A server gave nothing."""
+        """A STUN or TURN server gave no candidate."""
 
     def transports_changed(self) -> None:
-        """The state of an ICE or DTLS transport is another."""
+        """The state of an ICE or DTLS transport has changed."""
 
 
 class Links:
@@ -111,7 +111,7 @@ class Links:
                 self[step.transport].carry_out(step)
 
     def give_up(self, step: TransportStep, reason: str) -> None:
-        """Let the transport of a step that failed be failed, or gone if it was to go."""
+        """Fail the transport of a step that failed; take it out when the step was to close it."""
         link = self._links.get(step.transport)
         if isinstance(step, CloseTransport):
             self._close(step.transport)

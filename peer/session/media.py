@@ -179,7 +179,7 @@ class Media:
         return None if transceiver is None else state.wiring.sections.get(transceiver.mid or "")
 
     def end(self) -> None:
-        """Be stopped for good, all of them: the connection is closed."""
+        """Mark every transceiver as stopped: the connection is closed."""
         for transceiver in self._transceivers.values():
             transceiver.mark_stopped()
 

@@ -153,10 +153,9 @@ class Negotiation:
         raise_failures(failures)
 
     async def _work_out(self, operation: Callable[[State], _T]) -> _T:
-        """Work out what an operation comes to, of the state after giving way once.
+        """Return what the engine makes of an operation, in the state after giving way once.
 
-        What cannot be done now is refused before: the W3C's chain begins the first operation
-        within the call.
+        It is asked before that too, because the W3C's chain refuses within the call.
         """
         state = self._session.state
         result = operation(state)

@@ -11,7 +11,7 @@ _T = TypeVar("_T")
 
 
 def _nothing() -> None:
-    """Be told of nothing any more."""
+    """Do nothing: the chain is closed."""
 
 
 class OperationsChain:

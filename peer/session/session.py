@@ -100,19 +100,16 @@ class Session:
     # Changes of offer/answer
 
     def change(self, state: State) -> None:
-        """Make a state the present one, and see whether negotiation is needed now."""
+        """Set the state, and fire "negotiationneeded" if it asks for that."""
         self._state = state
         self.update_negotiation_needed()
 
     def keep(self, state: State) -> None:
-        """Make a state the present one that only remembers a description just created.
-
-        What has to be negotiated is the same as before, so "negotiationneeded" is not considered.
-        """
+        """Remember a description just created, which leaves what has to be negotiated as it is."""
         self._state = state
 
     def carry_out(self, outcome: Outcome) -> None:
-        """Make the state of an outcome the present one, and do what its plan says.
+        """Set the state of an outcome, and do what its plan says.
 
         Raises OperationError when a step fails; the others are done nevertheless.
         """
@@ -167,7 +164,7 @@ class Session:
     # Negotiation needed (W3C §4.7.3)
 
     def update_negotiation_needed(self) -> None:
-        """See, when everything that is under way has ended, whether negotiation is needed."""
+        """Check whether negotiation is needed, once no operation is under way."""
         if not self.chain.empty:
             self._check_when_empty = True
         else:
@@ -283,7 +280,7 @@ class Session:
     # States
 
     def transports_changed(self) -> None:
-        """Bring the states of the connection up to date, and tell of changes."""
+        """Derive the states of the connection from those of its transports; tell of changes."""
         if self._closed or self._executing:
             return
         ice, dtls = self.links.ice_states, self.links.dtls_states
@@ -308,7 +305,7 @@ class Session:
             self._target.dispatch(event.type, event, *args)
 
     def configure(self, configuration: RTCConfiguration) -> None:
-        """Go by another configuration from the next gathering on."""
+        """Use another configuration from the next gathering on."""
         self.configuration = self.links.configuration = configuration
 
     # Statistics

@@ -42,7 +42,7 @@ class Transceivers:
 
     @cached_property
     def _default_stream(self) -> MediaStream:
-        """That of all tracks given none."""
+        """The stream of the tracks that were added without one."""
         return MediaStream()
 
     def add_track(self, track: object, streams: Sequence[MediaStream]) -> RTCRtpSender:

@@ -140,6 +140,7 @@ def run_quietly(main: Coroutine[Any, Any, int]) -> int:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_damaged_offers(seed: int) -> None:
     chance = random.Random(seed)
+    refusals: list[str] = []
 
     async def main() -> int:
         taken = 0
@@ -157,13 +158,15 @@ def test_damaged_offers(seed: int) -> None:
                     }
                     try:
                         await connection.addIceCandidate(candidate)
-                    except DOMException:
-                        continue
+                    except DOMException as error:
+                        refusals.append(str(error))
                 if await try_remote(connection, "offer", damage(offer, chance)):
                     await connection.setLocalDescription()
         return taken
 
     assert 0 < run_quietly(main()) <= 15
+    # What is refused is refused before anything is set up.
+    assert [refusal for refusal in refusals if "set up" in refusal] == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -100,13 +100,38 @@ def test_its_sections_stay_in_place(change: str) -> None:
     assert end.state is before
 
 
-def test_its_sections_keep_ice_credentials() -> None:
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("", "a=ice-pwd of 22"),
+        ("a=ice-pwd:short\r\n", "a=ice-pwd of 22"),
+        (f"a=ice-pwd:{'$' * 22}\r\n", "ice-char"),
+    ],
+)
+def test_its_sections_keep_ice_credentials(line: str, reason: str) -> None:
+    """They are refused here, not when a transport is to be made of them."""
     end = make_end(0, lenient_munging=True)
     end.add("audio")
+    end.add("video")
     end.state, text = create_offer(end.state, entropy=end.entropy)
-    lines = [line for line in text.splitlines(keepends=True) if not line.startswith("a=ice-pwd")]
-    with pytest.raises(InvalidModificationError, match="credentials"):
-        end.set_local("offer", "".join(lines))
+    before = end.state
+    head, found, tail = text.rpartition("a=ice-pwd:")
+    altered = head + line + tail[tail.index("\r\n") + 2 :]
+    assert found
+    with pytest.raises(InvalidModificationError, match=reason):
+        end.set_local("offer", altered)
+    assert end.state is before
+
+
+def test_a_restart_by_hand_changes_both_credentials() -> None:
+    """RFC 8839 §5.4."""
+    one, other = make_ends(lenient_munging=True)
+    one.add("audio")
+    exchange(one, other)
+    one.state, text = create_offer(one.state, entropy=one.entropy)
+    ufrag = one.local.sections[0].media.ice.ufrag
+    with pytest.raises(InvalidModificationError, match="without the other"):
+        one.set_local("offer", text.replace(f"a=ice-ufrag:{ufrag}", "a=ice-ufrag:another"))
 
 
 def provisional() -> tuple[End, End]:
