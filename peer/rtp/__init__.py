@@ -42,6 +42,12 @@ from .feedback import (
 from .nack import NackRequester
 from .packet import MAX_PACKET, RtpDrop, RtpPacket, read_packet, write_packet
 from .payloads.audio import Sound, SoundReader, sound_reader
+from .payloads.av1 import Av1Depayloader
+from .payloads.h264 import H264Depayloader
+from .payloads.h265 import H265Depayloader
+from .payloads.piece import Depayloader, PayloadDrop
+from .payloads.vp8 import Vp8Depayloader
+from .payloads.vp9 import Vp9Depayloader
 from .reception import Reception, round_trip_time
 from .red import RedBlock, read_red, write_red
 from .reports import (
@@ -129,6 +135,13 @@ __all__ = [
     "Sound",
     "SoundReader",
     "sound_reader",
+    "Av1Depayloader",
+    "Depayloader",
+    "H264Depayloader",
+    "H265Depayloader",
+    "PayloadDrop",
+    "Vp8Depayloader",
+    "Vp9Depayloader",
     "Action",
     "AudioBuffer",
     "AudioStatistics",

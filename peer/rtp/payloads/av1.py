@@ -1,0 +1,148 @@
+"""AV1 in RTP (RTP Payload Format For AV1, v1.0): OBUs to a stream that decoders take."""
+
+from .bits import BitReader
+from .piece import MAX_UNITS, PayloadDrop, Piece, is_too_large
+
+_SEQUENCE, _TEMPORAL_DELIMITER, _TILE_LIST, _PADDING = 1, 2, 8, 15
+_IGNORED = {_TEMPORAL_DELIMITER, _TILE_LIST, _PADDING}
+_MAX_LEB128 = 8
+
+
+class Av1Depayloader:
+    """Reads aggregation headers and OBU elements (§4.4), and puts OBU sizes back."""
+
+    def read(self, payload: bytes) -> Piece | PayloadDrop:
+        """Return what a payload that is not empty holds."""
+        head = payload[0]
+        units = _split(payload, head >> 4 & 3)
+        if units is None:
+            return PayloadDrop.TRUNCATED
+        if len(units) > MAX_UNITS:
+            return PayloadDrop.TOO_MANY_UNITS
+        size = None
+        if not head & 0x80:
+            size = _size(units)
+            if size is not None and is_too_large(*size):
+                return PayloadDrop.PICTURE_TOO_LARGE
+        return Piece(
+            b"",
+            continues=bool(head & 0x80),
+            is_key=bool(head & 0x08) and not head & 0x80,
+            size=size,
+            units=tuple(units),
+            goes_on=bool(head & 0x40),
+        )
+
+    def assemble(self, pieces: list[Piece]) -> bytes:
+        """Return the temporal unit that consecutive pieces make; each OBU with its size."""
+        obus: list[bytes] = []
+        open_obu: list[bytes] = []
+        for piece in pieces:
+            for index, unit in enumerate(piece.units):
+                if open_obu and not (index == 0 and piece.continues):
+                    obus.append(b"".join(open_obu))
+                    open_obu = []
+                open_obu.append(unit)
+            if open_obu and not piece.goes_on:
+                obus.append(b"".join(open_obu))
+                open_obu = []
+        if open_obu:
+            obus.append(b"".join(open_obu))
+        return b"".join([_with_size(obu) for obu in obus if obu[0] >> 3 & 15 not in _IGNORED])
+
+
+def _split(payload: bytes, count: int) -> list[bytes] | None:
+    """Return the OBU elements: `count` of them, the last without a size; 0 when all have one."""
+    units: list[bytes] = []
+    at, end = 1, len(payload)
+    while at < end and len(units) <= MAX_UNITS:
+        if len(units) + 1 == count:
+            size = end - at
+        else:
+            value = _leb128(payload, at)
+            if value is None:
+                return None
+            size, at = value
+        if not 0 < size <= end - at:
+            return None
+        units.append(payload[at : at + size])
+        at += size
+        if len(units) == count and at < end:
+            return None
+    return units if units and (count == 0 or len(units) == count) else None
+
+
+def _leb128(data: bytes, at: int) -> tuple[int, int] | None:
+    """Read a number of seven bits a byte, lowest first; returns it and where it ends."""
+    value = 0
+    for index, byte in enumerate(data[at : at + _MAX_LEB128]):
+        value |= (byte & 0x7F) << 7 * index
+        if not byte & 0x80:
+            return value, at + index + 1
+    return None
+
+
+def _write_leb128(value: int) -> bytes:
+    written = bytearray()
+    while value > 0x7F:
+        written.append(value & 0x7F | 0x80)
+        value >>= 7
+    written.append(value)
+    return bytes(written)
+
+
+def _with_size(obu: bytes) -> bytes:
+    """Return an OBU with its size in it (AV1 §5.3.2)."""
+    if obu[0] & 0x02:
+        return obu
+    header = 2 if obu[0] & 0x04 else 1
+    body = obu[header:]
+    return b"".join([bytes((obu[0] | 0x02,)), obu[1:header], _write_leb128(len(body)), body])
+
+
+def _size(units: list[bytes]) -> tuple[int, int] | None:
+    """Return the size that a sequence header tells."""
+    for unit in units:
+        if unit[0] >> 3 & 15 == _SEQUENCE:
+            begin = 2 if unit[0] & 0x04 else 1
+            if unit[0] & 0x02 and (size := _leb128(unit, begin)) is not None:
+                begin = size[1]
+            try:
+                return read_sequence_size(unit[begin:])
+            except ValueError:
+                return None
+    return None
+
+
+def read_sequence_size(body: bytes) -> tuple[int, int]:
+    """Return the largest frame of a sequence header (AV1 §5.5.1). ValueError when cut off."""
+    reader = BitReader(body)
+    reader.skip(4)
+    if reader.read(1):
+        reader.skip(5)
+    else:
+        _skip_operating_points(reader)
+    width_bits, height_bits = reader.read(4) + 1, reader.read(4) + 1
+    return reader.read(width_bits) + 1, reader.read(height_bits) + 1
+
+
+def _skip_operating_points(reader: BitReader) -> None:
+    has_model = 0
+    delay_bits = 0
+    if reader.read(1):
+        reader.skip(64)
+        if reader.read(1):
+            reader.ue()
+        has_model = reader.read(1)
+        if has_model:
+            delay_bits = reader.read(5) + 1
+            reader.skip(32 + 5 + 5)
+    has_display_delay = reader.read(1)
+    for _ in range(reader.read(5) + 1):
+        reader.skip(12)
+        if reader.read(5) > 7:
+            reader.skip(1)
+        if has_model and reader.read(1):
+            reader.skip(2 * delay_bits + 1)
+        if has_display_delay and reader.read(1):
+            reader.skip(4)

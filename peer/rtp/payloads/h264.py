@@ -1,0 +1,162 @@
+"""H.264 in RTP (RFC 6184), packetization modes 0 and 1, to a byte stream with start codes."""
+
+from collections.abc import Sequence
+
+from .annexb import START_CODE, ParameterSets, split_aggregate
+from .bits import BitReader, unescape
+from .piece import MAX_UNITS, PayloadDrop, Piece, is_too_large
+
+_IDR, _SPS, _PPS, _FILLER = 5, 7, 8, 12
+_STAP_A, _FU_A = 24, 28
+_WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
+
+
+class H264Depayloader:
+    """Reads NAL units, aggregates and fragments; `sprop` are parameter sets of the description.
+
+    A decoder can begin with an IDR picture when it has the parameter sets: where its packets do
+    not bring them, those of before are put in front.
+    """
+
+    def __init__(self, sprop: Sequence[bytes] = ()) -> None:
+        self._sets = ParameterSets((_SPS, _PPS))
+        for unit in sprop:
+            if unit:
+                self._note(unit)
+
+    def read(self, payload: bytes) -> Piece | PayloadDrop:
+        """Return what a payload that is not empty holds."""
+        kind = payload[0] & 0x1F
+        if kind == _FU_A:
+            return self._read_fragment(payload)
+        if kind == _STAP_A:
+            units = split_aggregate(payload, 1)
+        elif 1 <= kind <= 23:
+            units = [payload]
+        elif kind in (0, 30, 31):
+            return Piece(b"", is_reference=False)
+        else:
+            return PayloadDrop.UNSUPPORTED
+        if not units:
+            return PayloadDrop.TRUNCATED
+        if len(units) > MAX_UNITS:
+            return PayloadDrop.TOO_MANY_UNITS
+        return self._read_units(units)
+
+    def assemble(self, pieces: list[Piece]) -> bytes:
+        """Return the frame that consecutive pieces make, with parameter sets before a key frame."""
+        return self._sets.join(pieces)
+
+    def _read_units(self, units: list[bytes]) -> Piece | PayloadDrop:
+        data = []
+        is_key = is_reference = False
+        size = None
+        for unit in units:
+            kind = unit[0] & 0x1F
+            if kind == _FILLER:
+                continue
+            if kind in (_SPS, _PPS):
+                noted = self._note(unit)
+                if isinstance(noted, PayloadDrop):
+                    return noted
+                size = noted or size
+            is_key = is_key or kind == _IDR
+            is_reference = is_reference or bool(unit[0] & 0x60)
+            data.append(START_CODE + unit)
+        return Piece(
+            b"".join(data),
+            is_key=is_key,
+            is_reference=is_reference,
+            size=size,
+        )
+
+    def _read_fragment(self, payload: bytes) -> Piece | PayloadDrop:
+        if len(payload) < 3:
+            return PayloadDrop.TRUNCATED
+        indicator, header = payload[0], payload[1]
+        is_reference = bool(indicator & 0x60)
+        if not header & 0x80:
+            return Piece(payload[2:], continues=True, is_reference=is_reference)
+        unit = bytes((indicator & 0xE0 | header & 0x1F,)) + payload[2:]
+        is_key = header & 0x1F == _IDR
+        return Piece(START_CODE + unit, is_key=is_key, is_reference=is_reference)
+
+    def _note(self, unit: bytes) -> tuple[int, int] | PayloadDrop | None:
+        """Remember a parameter set; returns the size of pictures that one for sequences tells."""
+        try:
+            if unit[0] & 0x1F != _SPS:
+                self._sets.note(_PPS, BitReader(unescape(unit[1:33])).ue(), unit)
+                return None
+            number, width, height = read_sps(unit)
+        except ValueError:
+            return PayloadDrop.TRUNCATED
+        if is_too_large(width, height):
+            return PayloadDrop.PICTURE_TOO_LARGE
+        self._sets.note(_SPS, number, unit)
+        return width, height
+
+
+def read_sps(unit: bytes) -> tuple[int, int, int]:
+    """Return the id of a sequence parameter set and its pictures' size (H.264 §7.3.2.1.1).
+
+    ValueError when it is cut off.
+    """
+    reader = BitReader(unescape(unit[1:]))
+    profile = reader.read(8)
+    reader.skip(16)
+    number = reader.ue()
+    chroma = 1
+    if profile in _WITH_CHROMA:
+        chroma = _read_chroma(reader)
+    reader.ue()
+    _skip_picture_order(reader)
+    reader.ue()
+    reader.skip(1)
+    width = 16 * (reader.ue() + 1)
+    height = 16 * (reader.ue() + 1)
+    frames_only = reader.read(1)
+    if not frames_only:
+        height *= 2
+        reader.skip(1)
+    reader.skip(1)
+    if reader.read(1):
+        left, right, top, bottom = (reader.ue() for _ in range(4))
+        width -= (left + right) * (2 if chroma in (1, 2) else 1)
+        height -= (top + bottom) * (2 if chroma == 1 else 1) * (1 if frames_only else 2)
+    if width <= 0 or height <= 0:
+        raise ValueError("a picture without pixels")
+    return number, width, height
+
+
+def _read_chroma(reader: BitReader) -> int:
+    chroma = reader.ue()
+    if chroma == 3:
+        reader.skip(1)
+    reader.ue()
+    reader.ue()
+    reader.skip(1)
+    if reader.read(1):
+        for index in range(12 if chroma == 3 else 8):
+            if reader.read(1):
+                _skip_scaling_list(reader, 16 if index < 6 else 64)
+    return chroma
+
+
+def _skip_scaling_list(reader: BitReader, size: int) -> None:
+    last = following = 8
+    for _ in range(size):
+        if following:
+            following = (last + reader.se()) % 256
+        last = following or last
+
+
+def _skip_picture_order(reader: BitReader) -> None:
+    kind = reader.ue()
+    if kind == 0:
+        reader.ue()
+    elif kind == 1:
+        reader.skip(1)
+        reader.se()
+        reader.se()
+        for _ in range(min(reader.ue(), 255)):
+            reader.se()

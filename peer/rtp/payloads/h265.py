@@ -1,0 +1,124 @@
+"""H.265 in RTP (RFC 7798), one transmission without decoding order numbers."""
+
+from collections.abc import Sequence
+
+from .annexb import START_CODE, ParameterSets, split_aggregate
+from .bits import BitReader, unescape
+from .piece import MAX_UNITS, PayloadDrop, Piece, is_too_large
+
+_VPS, _SPS, _PPS, _FILLER = 32, 33, 34, 38
+_AGGREGATE, _FRAGMENT, _LAST = 48, 49, 47
+_IRAP = range(16, 24)
+_MAX_SUB_LAYERS = 6
+
+
+class H265Depayloader:
+    """Reads NAL units, aggregates and fragments; `sprop` are parameter sets of the description."""
+
+    def __init__(self, sprop: Sequence[bytes] = ()) -> None:
+        self._sets = ParameterSets((_VPS, _SPS, _PPS))
+        for unit in sprop:
+            if len(unit) > 2:
+                self._note(unit)
+
+    def read(self, payload: bytes) -> Piece | PayloadDrop:
+        """Return what a payload that is not empty holds."""
+        if len(payload) < 3:
+            return PayloadDrop.TRUNCATED
+        kind = payload[0] >> 1 & 0x3F
+        if kind == _FRAGMENT:
+            return self._read_fragment(payload)
+        if kind == _AGGREGATE:
+            units = split_aggregate(payload, 2)
+        elif kind <= _LAST:
+            units = [payload]
+        else:
+            return PayloadDrop.UNSUPPORTED
+        if not units or min(map(len, units)) < 3:
+            return PayloadDrop.TRUNCATED
+        if len(units) > MAX_UNITS:
+            return PayloadDrop.TOO_MANY_UNITS
+        return self._read_units(units)
+
+    def assemble(self, pieces: list[Piece]) -> bytes:
+        """Return the frame that consecutive pieces make, with parameter sets before a key frame."""
+        return self._sets.join(pieces)
+
+    def _read_units(self, units: list[bytes]) -> Piece | PayloadDrop:
+        data = []
+        is_key = False
+        size = None
+        for unit in units:
+            kind = unit[0] >> 1 & 0x3F
+            if kind == _FILLER:
+                continue
+            if _VPS <= kind <= _PPS:
+                noted = self._note(unit)
+                if isinstance(noted, PayloadDrop):
+                    return noted
+                size = noted or size
+            is_key = is_key or kind in _IRAP
+            data.append(START_CODE + unit)
+        return Piece(b"".join(data), is_key=is_key, size=size)
+
+    def _read_fragment(self, payload: bytes) -> Piece | PayloadDrop:
+        if len(payload) < 4:
+            return PayloadDrop.TRUNCATED
+        header = payload[2]
+        if not header & 0x80:
+            return Piece(payload[3:], continues=True)
+        kind = header & 0x3F
+        unit = bytes((payload[0] & 0x81 | kind << 1, payload[1])) + payload[3:]
+        return Piece(START_CODE + unit, is_key=kind in _IRAP)
+
+    def _note(self, unit: bytes) -> tuple[int, int] | PayloadDrop | None:
+        """Remember a parameter set; returns the size of pictures that one for sequences tells."""
+        kind = unit[0] >> 1 & 0x3F
+        try:
+            if kind == _VPS:
+                self._sets.note(kind, unit[2] >> 4, unit)
+                return None
+            if kind == _PPS:
+                self._sets.note(kind, BitReader(unescape(unit[2:34])).ue(), unit)
+                return None
+            number, width, height = read_sps(unit)
+        except ValueError:
+            return PayloadDrop.TRUNCATED
+        if is_too_large(width, height):
+            return PayloadDrop.PICTURE_TOO_LARGE
+        self._sets.note(kind, number, unit)
+        return width, height
+
+
+def read_sps(unit: bytes) -> tuple[int, int, int]:
+    """Return the id of a sequence parameter set and its pictures' size (H.265 §7.3.2.2.1).
+
+    ValueError when it is cut off.
+    """
+    reader = BitReader(unescape(unit[2:]))
+    reader.skip(4)
+    layers = min(reader.read(3), _MAX_SUB_LAYERS)
+    reader.skip(1)
+    _skip_profiles(reader, layers)
+    number = reader.ue()
+    chroma = reader.ue()
+    if chroma == 3:
+        reader.skip(1)
+    width, height = reader.ue(), reader.ue()
+    if reader.read(1):
+        left, right, top, bottom = (reader.ue() for _ in range(4))
+        width -= (left + right) * (2 if chroma in (1, 2) else 1)
+        height -= (top + bottom) * (2 if chroma == 1 else 1)
+    if width <= 0 or height <= 0:
+        raise ValueError("a picture without pixels")
+    return number, width, height
+
+
+def _skip_profiles(reader: BitReader, layers: int) -> None:
+    """Go past profile_tier_level (§7.3.3)."""
+    reader.skip(96)
+    present = [(reader.read(1), reader.read(1)) for _ in range(layers)]
+    if layers:
+        reader.skip(2 * (8 - layers))
+    for profile, level in present:
+        reader.skip(88 * profile + 8 * level)

@@ -1,0 +1,139 @@
+"""VP9 in RTP (RFC 9628); a frame is a whole picture, with all its spatial layers."""
+
+from .bits import BitReader
+from .piece import Layers, PayloadDrop, Piece, is_too_large
+
+_MAX_REFERENCES = 3
+_MAX_FRAMES = 8
+
+
+class Vp9Depayloader:
+    """Takes the payload descriptor off (§4.2)."""
+
+    def read(self, payload: bytes) -> Piece | PayloadDrop:
+        """Return what a payload that is not empty holds."""
+        try:
+            return _read(payload)
+        except IndexError:
+            return PayloadDrop.TRUNCATED
+
+    def assemble(self, pieces: list[Piece]) -> bytes:
+        """Return the picture that consecutive pieces make: a superframe if it has layers."""
+        data = b"".join([piece.data for piece in pieces])
+        # Every layer but the last has its end marked.
+        sizes, size = [], 0
+        for piece in pieces:
+            size += len(piece.data)
+            if not piece.goes_on:
+                sizes.append(size)
+                size = 0
+        if size:
+            sizes.append(size)
+        if not 1 < len(sizes) <= _MAX_FRAMES:
+            return data
+        marker = bytes((0xC0 | 3 << 3 | len(sizes) - 1,))
+        return b"".join([data, marker, *(n.to_bytes(4, "little") for n in sizes), marker])
+
+
+def _read(payload: bytes) -> Piece | PayloadDrop:
+    first = payload[0]
+    at = 1
+    picture_id, bits = -1, 15
+    if first & 0x80:
+        picture_id, bits = payload[at] & 0x7F, 7
+        at += 1
+        if payload[at - 1] & 0x80:
+            picture_id, bits = picture_id << 8 | payload[at], 15
+            at += 1
+    inter, flexible = bool(first & 0x40), bool(first & 0x10)
+    tl0, temporal, spatial, sync, between_layers = -1, -1, 0, False, False
+    if first & 0x20:
+        layer = payload[at]
+        temporal, sync = layer >> 5, bool(layer & 0x10)
+        spatial, between_layers = layer >> 1 & 7, bool(layer & 1)
+        at += 1
+        if not flexible:
+            tl0 = payload[at]
+            at += 1
+    references: tuple[int, ...] | None = None
+    if flexible:
+        references, at = _read_references(payload, at) if inter else ((), at)
+        if references is None:
+            return PayloadDrop.TRUNCATED
+    if first & 0x02:
+        at = _skip_structure(payload, at)
+    data = payload[at:]
+    if not data:
+        return PayloadDrop.TRUNCATED
+    begins = bool(first & 0x08) and spatial == 0
+    is_key = begins and not inter and not between_layers
+    size = None
+    if is_key:
+        size = read_size(data)
+        if size is not None and is_too_large(*size):
+            return PayloadDrop.PICTURE_TOO_LARGE
+    return Piece(
+        data,
+        begins=begins,
+        continues=not begins,
+        is_key=is_key,
+        is_reference=not first & 0x01,
+        layers=Layers(picture_id, bits, tl0, temporal, sync, -1, references),
+        size=size,
+        goes_on=not first & 0x04,
+    )
+
+
+def _read_references(payload: bytes, at: int) -> tuple[tuple[int, ...] | None, int]:
+    """Read P_DIFFs: up to three, each telling whether another follows."""
+    references: list[int] = []
+    while True:
+        byte = payload[at]
+        at += 1
+        references.append(byte >> 1)
+        if not byte & 1:
+            return tuple(references), at
+        if len(references) == _MAX_REFERENCES:
+            return None, at
+
+
+def _skip_structure(payload: bytes, at: int) -> int:
+    """Return where the scalability structure ends (§4.2.1)."""
+    head = payload[at]
+    at += 1
+    if head & 0x10:
+        at += 4 * ((head >> 5) + 1)
+    if head & 0x08:
+        pictures = payload[at]
+        at += 1
+        for _ in range(pictures):
+            at += 1 + (payload[at] >> 2 & 3)
+    return at
+
+
+def read_size(frame: bytes) -> tuple[int, int] | None:
+    """Return the size of a key frame from its uncompressed header (VP9 bitstream §6.2).
+
+    None when it is none, or cut off.
+    """
+    reader = BitReader(frame[:32])
+    try:
+        if reader.read(2) != 2:
+            return None
+        profile = reader.read(1) | reader.read(1) << 1
+        if profile == 3:
+            reader.skip(1)
+        if reader.read(1) or reader.read(1):
+            return None
+        reader.skip(2)
+        if reader.read(24) != 0x498342:
+            return None
+        if profile >= 2:
+            reader.skip(1)
+        if reader.read(3) != 7:
+            reader.skip(4 if profile in (1, 3) else 1)
+        elif profile in (1, 3):
+            reader.skip(1)
+        return reader.read(16) + 1, reader.read(16) + 1
+    except ValueError:
+        return None
