@@ -37,6 +37,33 @@ class Vp9Depayloader:
 
 def _read(payload: bytes) -> Piece | PayloadDrop:
     first = payload[0]
+    layers, spatial, at = _read_layers(payload, first)
+    if layers.references is not None and len(layers.references) > _MAX_REFERENCES:
+        return PayloadDrop.TRUNCATED
+    if first & 0x02:
+        at = _skip_structure(payload, at)
+    data = payload[at:]
+    if not data:
+        return PayloadDrop.TRUNCATED
+    begins = bool(first & 0x08) and spatial == 0
+    is_key = begins and not first & 0x40
+    size = read_size(data) if is_key else None
+    if size is not None and is_too_large(*size):
+        return PayloadDrop.PICTURE_TOO_LARGE
+    return Piece(
+        data,
+        begins=begins,
+        continues=not begins,
+        is_key=is_key,
+        is_reference=not first & 0x01,
+        layers=layers,
+        size=size,
+        goes_on=not first & 0x04,
+    )
+
+
+def _read_layers(payload: bytes, first: int) -> tuple[Layers, int, int]:
+    """Read the optional fields I, L and P_DIFF; returns the spatial layer and where they end."""
     at = 1
     picture_id, bits = -1, 15
     if first & 0x80:
@@ -45,56 +72,30 @@ def _read(payload: bytes) -> Piece | PayloadDrop:
         if payload[at - 1] & 0x80:
             picture_id, bits = picture_id << 8 | payload[at], 15
             at += 1
-    inter, flexible = bool(first & 0x40), bool(first & 0x10)
-    tl0, temporal, spatial, sync, between_layers = -1, -1, 0, False, False
+    tl0, temporal, spatial, sync = -1, -1, 0, False
+    flexible = first & 0x10
     if first & 0x20:
         layer = payload[at]
-        temporal, sync = layer >> 5, bool(layer & 0x10)
-        spatial, between_layers = layer >> 1 & 7, bool(layer & 1)
+        temporal, sync, spatial = layer >> 5, bool(layer & 0x10), layer >> 1 & 7
         at += 1
         if not flexible:
             tl0 = payload[at]
             at += 1
     references: tuple[int, ...] | None = None
     if flexible:
-        references, at = _read_references(payload, at) if inter else ((), at)
-        if references is None:
-            return PayloadDrop.TRUNCATED
-    if first & 0x02:
-        at = _skip_structure(payload, at)
-    data = payload[at:]
-    if not data:
-        return PayloadDrop.TRUNCATED
-    begins = bool(first & 0x08) and spatial == 0
-    is_key = begins and not inter and not between_layers
-    size = None
-    if is_key:
-        size = read_size(data)
-        if size is not None and is_too_large(*size):
-            return PayloadDrop.PICTURE_TOO_LARGE
-    return Piece(
-        data,
-        begins=begins,
-        continues=not begins,
-        is_key=is_key,
-        is_reference=not first & 0x01,
-        layers=Layers(picture_id, bits, tl0, temporal, sync, -1, references),
-        size=size,
-        goes_on=not first & 0x04,
-    )
+        references, at = _read_references(payload, at) if first & 0x40 else ((), at)
+    return Layers(picture_id, bits, tl0, temporal, sync, -1, references), spatial, at
 
 
-def _read_references(payload: bytes, at: int) -> tuple[tuple[int, ...] | None, int]:
-    """Read P_DIFFs: up to three, each telling whether another follows."""
+def _read_references(payload: bytes, at: int) -> tuple[tuple[int, ...], int]:
+    """Read P_DIFFs, each telling whether another follows; one more than is allowed at most."""
     references: list[int] = []
     while True:
         byte = payload[at]
         at += 1
         references.append(byte >> 1)
-        if not byte & 1:
+        if not byte & 1 or len(references) > _MAX_REFERENCES:
             return tuple(references), at
-        if len(references) == _MAX_REFERENCES:
-            return None, at
 
 
 def _skip_structure(payload: bytes, at: int) -> int:
