@@ -5,17 +5,26 @@ through PyAV.
 """
 
 from .audio import AudioDecoder, AudioEncoder, AudioPacket
+from .audio_path import AudioDrop, AudioFormat, AudioPath, Heard
 from .libopus import OpusDecoder, OpusEncoder, OpusError
 from .opus import OpusAudioDecoder, OpusAudioEncoder, OpusSettings
 from .pcm import Flushed, PcmTrack, pcm_frames
 from .plain import G722, PCMA, PCMU, PlainAudioDecoder, PlainAudioEncoder, PlainCodec
 from .player import MediaPlayer, PlayerStreamTrack
+from .registry import AudioCodec, find_audio_codec, register_audio_codec
 from .sound import Chunk, Shaper
 
 __all__ = [
     "AudioDecoder",
     "AudioEncoder",
     "AudioPacket",
+    "AudioDrop",
+    "AudioFormat",
+    "AudioPath",
+    "Heard",
+    "AudioCodec",
+    "find_audio_codec",
+    "register_audio_codec",
     "OpusDecoder",
     "OpusEncoder",
     "OpusError",

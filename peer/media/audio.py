@@ -55,13 +55,20 @@ class AudioDecoder(Protocol):
     def conceal(self, samples: int) -> bytes:
         """Give something in place of missing samples that goes on as it sounded, and fades."""
 
+    def comfort(self, samples: int) -> bytes:
+        """Give what is heard while the sender has nothing to say."""
+
+
+def loudness_of(pcm: bytes) -> float:
+    """Tell how loud samples of 16 bits are, 0 to 1, from some of them."""
+    samples = memoryview(pcm).cast("h")
+    measured = samples[:: max(1, len(samples) // MEASURED)].tolist()
+    if not measured:
+        return 0.0
+    return min(1.0, math.hypot(*measured) / math.sqrt(len(measured)) / _FULL_SCALE)
+
 
 def level_of(pcm: bytes) -> int:
-    """Tell how loud samples of 16 bits are, in dBov, from some of them."""
-    samples = memoryview(pcm).cast("h")
-    stride = max(1, len(samples) // MEASURED)
-    measured = samples[::stride].tolist()
-    power = math.hypot(*measured) / math.sqrt(len(measured)) if measured else 0.0
-    if not power:
-        return QUIETEST
-    return max(QUIETEST, min(0, round(20 * math.log10(power / _FULL_SCALE))))
+    """Tell how loud samples of 16 bits are, in dBov."""
+    loudness = loudness_of(pcm)
+    return max(QUIETEST, round(20 * math.log10(loudness))) if loudness else QUIETEST

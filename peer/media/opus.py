@@ -6,8 +6,8 @@ from typing import Self
 from av import AudioFrame
 
 from .audio import AudioPacket, level_of
-from .libopus import AUDIO, VOIP, OpusDecoder, OpusEncoder, OpusError
-from .sound import Shaper
+from .libopus import AUDIO, MAX_SAMPLES, VOIP, OpusDecoder, OpusEncoder, OpusError
+from .sound import BYTES_PER_SAMPLE, Shaper
 
 RATE = 48000
 """The RTP clock and the rate of everything here, whatever is heard of it (RFC 7587 §4.1)."""
@@ -20,6 +20,8 @@ DTX_SIZE = 2
 """A packet of so many bytes says that there is nothing to send (RFC 6716 §2.1.9)."""
 PACKET_TIME = 20.0
 """Milliseconds of a packet unless something else is wanted."""
+STEP = 120
+"""Samples of 2.5 ms, of which every length is a multiple."""
 _PACKET_TIMES = (2.5, 5.0, 10.0, 20.0, 40.0, 60.0)
 _MIN_BITRATE, _MAX_BITRATE = 6000, 510_000
 
@@ -173,5 +175,15 @@ class OpusAudioDecoder:
             return self.conceal(samples)
 
     def conceal(self, samples: int) -> bytes:
-        """Go on as it sounded."""
-        return self._decoder.conceal(samples)
+        """Go on as it sounded, for any length: libopus has steps of 2.5 ms, and 120 ms at most."""
+        width = BYTES_PER_SAMPLE * self.channels
+        pieces = []
+        while samples > 0:
+            piece = min(samples, MAX_SAMPLES)
+            pieces.append(self._decoder.conceal(-(-piece // STEP) * STEP)[: width * piece])
+            samples -= piece
+        return b"".join(pieces)
+
+    def comfort(self, samples: int) -> bytes:
+        """Go on with the noise behind the voice, which libopus knows."""
+        return self.conceal(samples)

@@ -97,3 +97,7 @@ class PlainAudioDecoder:
     def conceal(self, samples: int) -> bytes:
         """Repeat the pitch of what was heard, fading."""
         return self._concealer.conceal(samples)
+
+    def comfort(self, samples: int) -> bytes:
+        """Be silent."""
+        return bytes(BYTES_PER_SAMPLE * samples)

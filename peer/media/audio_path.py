@@ -1,0 +1,279 @@
+"""From the packets of one section's sound to the frames of its track.
+
+`peer.rtp` says what is to be heard when; here it is decoded, made up or left silent, in the thread
+that received it: 20 ms of sound take less time than handing them over. Everything the sender can
+do to a track (another source, another codec, pauses, losses) ends as frames on one time line.
+"""
+
+import enum
+from collections import Counter
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+from av import AudioFrame
+
+from peer.rtp import (
+    Action,
+    AudioBuffer,
+    AudioStatistics,
+    Decision,
+    EagerAudioBuffer,
+    Place,
+    RedBlock,
+    RtpPacket,
+    SoundReader,
+    TimeLine,
+    read_red,
+    sound_reader,
+)
+
+from .audio import AudioDecoder, loudness_of
+from .registry import find_audio_codec
+from .sound import BYTES_PER_SAMPLE
+
+MAX_DECODERS = 4
+"""Decoders kept for the sources and codecs of a track; the one used longest ago makes room."""
+MAX_PIECE = 0.1
+"""Seconds of one frame of what is made up."""
+QUIET = 60
+"""Level in -dBov (RFC 6464) from which on nobody misses anything."""
+RED = "audio/red"
+
+
+class AudioDrop(enum.Enum):
+    """Why a packet of sound gave none, or not what it held."""
+
+    MALFORMED = "malformed-payload"
+    UNKNOWN_CODEC = "unknown-codec"
+    MISPLACED = "misplaced"
+    UNDECODABLE = "undecodable"
+
+
+class AudioFormat(NamedTuple):
+    """What a payload type means."""
+
+    mime_type: str
+    clock_rate: int
+    channels: int = 1
+
+
+class Heard(NamedTuple):
+    """A frame, and how loud it is, 0 to 1."""
+
+    frame: AudioFrame
+    loudness: float
+
+
+class _Waiting(NamedTuple):
+    payload: bytes
+    decoder: AudioDecoder
+
+
+class _Codec(NamedTuple):
+    format: AudioFormat
+    read: SoundReader
+
+
+class AudioPath:
+    """Takes the packets of a section, gives the frames of its track to `deliver`.
+
+    With `even` frames leave at an even pace, as late as the network makes it necessary; else at
+    once. `pull` is to be called at each `deadline`. Times are in seconds of one clock.
+    """
+
+    def __init__(
+        self,
+        deliver: Callable[[Heard], object],
+        *,
+        even: bool = False,
+        capture_times: Callable[[int, int], float | None] | None = None,
+    ) -> None:
+        self.drops: Counter[AudioDrop] = Counter()
+        self._deliver = deliver
+        self._even = even
+        self._capture_times = capture_times
+        self._codecs: dict[int, _Codec] = {}
+        self._red: dict[int, AudioFormat] = {}
+        self._decoders: dict[tuple[int, int], AudioDecoder] = {}
+        self._latest: AudioDecoder | None = None
+        self._line: TimeLine | None = None
+        self._buffer: AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting] | None = None
+        self._floor = 0.0
+
+    @property
+    def statistics(self) -> AudioStatistics | None:
+        """What became of the sound, None before there was any."""
+        return None if self._buffer is None else self._buffer.statistics
+
+    @property
+    def rate(self) -> int:
+        """Ticks a second of the statistics and of the frames' times; 0 before there was sound."""
+        return 0 if self._line is None else self._line.rate
+
+    @property
+    def target_delay(self) -> float:
+        """Seconds that sound should be held back for the network's sake."""
+        return 0.0 if self._buffer is None else self._buffer.target.seconds
+
+    def set_formats(self, formats: Mapping[int, AudioFormat]) -> None:
+        """Say what payload types mean from now on; what waits keeps what it meant."""
+        self._codecs.clear()
+        self._red = {number: one for number, one in formats.items() if one.mime_type.lower() == RED}
+        for number, one in formats.items():
+            read = sound_reader(one.mime_type, one.clock_rate, one.channels)
+            if read is not None:
+                self._codecs[number] = _Codec(one, read)
+
+    def set_floor(self, seconds: float) -> None:
+        """Hold sound back at least so long, when it leaves at an even pace."""
+        self._floor = seconds
+        if self._buffer is not None:
+            self._buffer.target.floor = seconds
+
+    def receive(
+        self, packet: RtpPacket, now: float, *, level: int | None = None, repaired: bool = False
+    ) -> None:
+        """Take a packet; `level` is what it says of itself in -dBov (RFC 6464)."""
+        blocks = [RedBlock(packet.payload_type, 0, packet.payload)]
+        if packet.payload_type in self._red:
+            # The last block is the packet's own, the others are copies (RFC 2198 §3).
+            blocks = read_red(packet.payload)
+            if not blocks:
+                self.drops[AudioDrop.MALFORMED] += 1
+                return
+        codec = self._codecs.get(blocks[-1].payload_type)
+        if codec is None:
+            self.drops[AudioDrop.UNKNOWN_CODEC] += 1
+            return
+        place = self._place(packet, codec.format.clock_rate, now, repaired=repaired)
+        if place is None:
+            self.drops[AudioDrop.MISPLACED] += 1
+            return
+        quiet = level is not None and level >= QUIET
+        for age, block in enumerate(reversed(blocks)):
+            if block.payload_type == blocks[-1].payload_type and block.data:
+                decoder = self._decoder(packet.ssrc, block.payload_type, codec.format)
+                self._insert(place, block, age, codec, decoder, now, quiet=quiet)
+        self.pull(now)
+
+    def _place(
+        self, packet: RtpPacket, clock_rate: int, now: float, *, repaired: bool
+    ) -> Place | None:
+        """Find where a packet belongs on the track's line."""
+        if self._line is None:
+            self._line = TimeLine(clock_rate, capture_times=self._capture_times)
+            self._buffer = AudioBuffer(clock_rate) if self._even else EagerAudioBuffer(clock_rate)
+            self._buffer.target.floor = self._floor
+        return self._line.place(
+            packet.ssrc,
+            packet.sequence_number,
+            packet.timestamp,
+            clock_rate,
+            now,
+            repaired=repaired,
+        )
+
+    def _insert(
+        self,
+        place: Place,
+        block: RedBlock,
+        age: int,
+        codec: _Codec,
+        decoder: AudioDecoder | None,
+        now: float,
+        *,
+        quiet: bool,
+    ) -> None:
+        """Put a payload into the buffer: the packet's own, or one of `age` packets before."""
+        line, buffer, sound = self._line, self._buffer, codec.read(block.data)
+        if sound is not None and not sound.ticks:
+            # What only begins a pause needs no decoder of its own (RFC 3389).
+            decoder = self._latest
+        if sound is None or decoder is None or line is None or buffer is None:
+            self.drops[AudioDrop.MALFORMED if sound is None else AudioDrop.UNKNOWN_CODEC] += 1
+            return
+        clock_rate = codec.format.clock_rate
+        buffer.insert(
+            place.number - age,
+            place.time - line.ticks(block.offset, clock_rate),
+            line.ticks(sound.ticks, clock_rate),
+            _Waiting(block.data, decoder),
+            now,
+            fec=0 if age else line.ticks(sound.fec_ticks, clock_rate),
+            is_quiet=quiet,
+            is_dtx=sound.is_dtx,
+            is_copy=age > 0,
+        )
+
+    def _decoder(self, ssrc: int, payload_type: int, wanted: AudioFormat) -> AudioDecoder | None:
+        """Return the decoder of a source for a codec: each remembers what it has heard."""
+        key = ssrc, payload_type
+        known = self._decoders.get(key)
+        if known is None:
+            codec = find_audio_codec(wanted.mime_type)
+            if codec is None:
+                return None
+            if len(self._decoders) >= MAX_DECODERS:
+                del self._decoders[next(iter(self._decoders))]
+            known = self._decoders[key] = codec.decoder()
+        return known
+
+    def end(self, ssrc: int) -> None:
+        """A source said BYE: what waits is heard, and nothing is made up after it."""
+        if self._line is not None and self._buffer is not None:
+            self._line.end(ssrc)
+            self._buffer.end()
+
+    def deadline(self) -> float | None:
+        """Return when to pull, None when only a packet can change anything."""
+        return None if self._buffer is None else self._buffer.deadline()
+
+    def pull(self, now: float) -> None:
+        """Deliver what is due."""
+        buffer = self._buffer
+        if buffer is not None:
+            for decision in buffer.pull(now):
+                self._hear(decision)
+
+    def _hear(self, decision: Decision[_Waiting]) -> None:
+        waiting = decision.packet
+        if waiting is not None:
+            self._latest = waiting.decoder
+        decoder, line = self._latest, self._line
+        if decoder is None or line is None:
+            return
+        time, left = decision.time, decision.ticks
+        while left > 0:
+            ticks = left if waiting is not None else min(left, int(MAX_PIECE * line.rate))
+            samples = ticks * decoder.rate // line.rate
+            pcm = self._sound(decision.action, decoder, waiting, samples)
+            if pcm:
+                self._deliver(self._frame(decoder, pcm, line.leave(time)))
+            time, left = time + ticks, left - ticks
+
+    def _sound(
+        self, action: Action, decoder: AudioDecoder, waiting: _Waiting | None, samples: int
+    ) -> bytes:
+        try:
+            if waiting is not None:
+                if action is Action.FEC:
+                    return decoder.decode_copy(waiting.payload, samples)
+                return decoder.decode(waiting.payload)
+            if action is Action.SILENCE:
+                return bytes(BYTES_PER_SAMPLE * decoder.channels * samples)
+            if action is Action.COMFORT:
+                return decoder.comfort(samples)
+        except ValueError:
+            self.drops[AudioDrop.UNDECODABLE] += 1
+        return decoder.conceal(samples)
+
+    def _frame(self, decoder: AudioDecoder, pcm: bytes, pts: int) -> Heard:
+        samples = len(pcm) // (BYTES_PER_SAMPLE * decoder.channels)
+        layout = "mono" if decoder.channels == 1 else "stereo"
+        frame = AudioFrame(format="s16", layout=layout, samples=samples)
+        frame.planes[0].update(pcm)
+        frame.sample_rate = decoder.rate
+        frame.pts = pts
+        frame.time_base = Fraction(1, self.rate)
+        return Heard(frame, loudness_of(pcm))
