@@ -48,6 +48,7 @@ class RTCDataChannel(EventTarget):
         self._early_size = 0
         self._threshold = 0
         self._watcher: Callable[[RTCDataChannel], object] = _nobody
+        self._to_be: Callable[[], RTCSctpTransport] = _nothing
         self.messages_sent = 0
         self.messages_received = 0
         self.bytes_sent = 0
@@ -98,8 +99,10 @@ class RTCDataChannel(EventTarget):
         return self._init.id if self._below is None else self._below.id
 
     @property
-    def transport(self) -> RTCSctpTransport | None:
-        """The association, None before it is negotiated."""
+    def transport(self) -> RTCSctpTransport:
+        """The association; before it is negotiated what is to become it, to listen to already."""
+        if self._transport is None:
+            self._transport = self._to_be()
         return self._transport
 
     @property
@@ -222,9 +225,17 @@ class RTCDataChannel(EventTarget):
         elif below.readyState in ("closing", "closed"):
             self._soon(self._begin_closing)
 
-    def watch(self, watcher: Callable[["RTCDataChannel"], object]) -> None:
-        """Have somebody know when it is open and when it is closed, before its events tell."""
+    def watch(
+        self,
+        watcher: Callable[["RTCDataChannel"], object],
+        to_be: Callable[[], RTCSctpTransport],
+    ) -> None:
+        """Have somebody know when it is open and when it is closed, before its events tell.
+
+        `to_be` gives what `transport` shows before there is an association.
+        """
         self._watcher = watcher
+        self._to_be = to_be
 
     def fail(self, reason: str = "", detail: str = "sctp-failure") -> None:
         """Close at once: the association is gone. With a reason "error" comes before "close"."""
@@ -303,6 +314,10 @@ class RTCDataChannel(EventTarget):
 
 def _nobody(_channel: RTCDataChannel) -> None:
     """Be watched by nobody."""
+
+
+def _nothing() -> RTCSctpTransport:
+    return RTCSctpTransport(None)
 
 
 def _size(message: str | bytes) -> int:

@@ -1,26 +1,36 @@
 """What the application sees of a DTLS transport (W3C RTCDtlsTransport)."""
 
-from peer.transports import RTCDtlsParameters, TransportGroup
+from peer.transports import Certificate, RTCDtlsParameters, TransportGroup
 
 from .errors import RTCError
 from .event_target import EventHandler, EventTarget
 from .events import Event, RTCErrorEvent
-from .ice_transport import RTCIceTransport
+from .ice_transport import IceView, RTCIceTransport
 
 
 class RTCDtlsTransport(EventTarget):
-    """The DTLS association of RTP and data; it emits "statechange" and "error"."""
+    """The DTLS association of RTP and data; it emits "statechange" and "error".
+
+    Applications may hold it before there is a transport; `begin` says which it is.
+    """
 
     onstatechange = EventHandler[Event]()
     onerror = EventHandler[RTCErrorEvent]()
 
-    def __init__(self, group: TransportGroup, ice: RTCIceTransport) -> None:
+    def __init__(self, certificate: Certificate) -> None:
         super().__init__()
-        self._group = group
-        self._ice = ice
-        self._state = group.rtp.state
+        self._certificate = certificate
+        self._group: TransportGroup | None = None
+        self._ice = RTCIceTransport()
+        self._state = "new"
         self._ended = False
         self._failure = ""
+
+    def begin(self, group: TransportGroup, view: IceView) -> None:
+        """Go by a group of transports, and the ICE stream below, from now on."""
+        self._group = group
+        self._state = group.rtp.state
+        self._ice.begin(group.ice[0], view)
         group.on("statechange", self._follow)
 
     @property
@@ -28,7 +38,9 @@ class RTCDtlsTransport(EventTarget):
         """One of "new", "connecting", "connected", "closed" and "failed"."""
         if self._ended:
             return "closed"
-        return "failed" if self._failure else self._group.rtp.state
+        if self._failure:
+            return "failed"
+        return "new" if self._group is None else self._group.rtp.state
 
     @property
     def iceTransport(self) -> RTCIceTransport:
@@ -42,11 +54,13 @@ class RTCDtlsTransport(EventTarget):
 
     def getLocalParameters(self) -> RTCDtlsParameters:
         """Return our fingerprints and role, as aiortc does."""
+        if self._group is None:
+            return RTCDtlsParameters(fingerprints=self._certificate.getFingerprints())
         return self._group.rtp.getLocalParameters()
 
     def getRemoteCertificates(self) -> list[bytes]:
         """Return the peer's certificates as DER, none before it has shown them."""
-        certificate = self._group.rtp.remote_certificate
+        certificate = None if self._group is None else self._group.rtp.remote_certificate
         return [] if certificate is None else [certificate]
 
     def end(self) -> None:
@@ -66,7 +80,6 @@ class RTCDtlsTransport(EventTarget):
         self._state = self.state
         self.announce("statechange")
         if self._state == "failed":
-            error = RTCErrorEvent(
-                RTCError(self._failure or self._group.rtp.failure, error_detail="dtls-failure")
-            )
+            reason = self._failure or ("" if self._group is None else self._group.rtp.failure)
+            error = RTCErrorEvent(RTCError(reason, error_detail="dtls-failure"))
             self.dispatch("error", error, error)

@@ -111,19 +111,25 @@ class RTCIceGatherer(EventTarget):
 class RTCIceTransport(EventTarget):
     """One component of an ICE stream.
 
-    It emits "statechange", "gatheringstatechange" and "selectedcandidatepairchange".
+    It emits "statechange", "gatheringstatechange" and "selectedcandidatepairchange". Applications
+    may hold it before there is a stream; `begin` says which it is.
     """
 
     onstatechange = EventHandler[Event]()
     ongatheringstatechange = EventHandler[Event]()
     onselectedcandidatepairchange = EventHandler[Event]()
 
-    def __init__(self, below: IceTransport, view: IceView) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._below = below
-        self._view = view
+        self._below: IceTransport | None = None
+        self._view: IceView | None = None
         self._ended = False
         self._gatherer: RTCIceGatherer | None = None
+
+    def begin(self, below: IceTransport, view: IceView) -> None:
+        """Go by a component from now on."""
+        self._below = below
+        self._view = view
         for name in ("statechange", "gatheringstatechange", "selectedcandidatepairchange"):
             below.on(name, lambda name=name: self._tell(name))
 
@@ -137,52 +143,56 @@ class RTCIceTransport(EventTarget):
     @property
     def component(self) -> str:
         """ "rtp" or "rtcp"."""
-        return "rtp" if self._below.component == 1 else "rtcp"
+        return "rtp" if self._below is None or self._below.component == 1 else "rtcp"
 
     @property
     def role(self) -> str:
-        """ "controlling" or "controlled"."""
-        return self._below.role
+        """ "controlling" or "controlled", "unknown" before it begins."""
+        return "unknown" if self._below is None else self._below.role
 
     @property
     def state(self) -> str:
         """The RTCIceTransportState."""
-        return IceState.CLOSED.value if self._ended else self._below.state.value
+        if self._ended:
+            return IceState.CLOSED.value
+        return IceState.NEW.value if self._below is None else self._below.state.value
 
     @property
     def gatheringState(self) -> str:
         """One of "new", "gathering" and "complete"."""
-        return self._below.gathering_state
+        return "new" if self._below is None else self._below.gathering_state
 
     def getLocalCandidates(self) -> list[RTCIceCandidate]:
         """Return the candidates gathered in the present generation."""
-        return [from_sdp(one, self._view.mid) for one in self._view.local_candidates]
+        view = self._view
+        return [] if view is None else [from_sdp(one, view.mid) for one in view.local_candidates]
 
     def getRemoteCandidates(self) -> list[RTCIceCandidate]:
         """Return the candidates the peer has told in the present generation."""
-        return [from_sdp(one, self._view.mid) for one in self._view.remote_candidates]
+        view = self._view
+        return [] if view is None else [from_sdp(one, view.mid) for one in view.remote_candidates]
 
     def getSelectedCandidatePair(self) -> RTCIceCandidatePair | None:
         """Return the pair in use, None when there is none."""
-        pair = self._below.selected_pair
-        if pair is None or self.state == IceState.CLOSED.value:
+        view, pair = self._view, None if self._below is None else self._below.selected_pair
+        if view is None or pair is None or self.state == IceState.CLOSED.value:
             return None
-        remote = self._view.remote
+        remote = view.remote
         fragment = "" if remote is None else remote.credentials.ufrag
         return RTCIceCandidatePair(
-            from_sdp(from_ice(pair[0], self._view.local.ufrag), self._view.mid),
-            from_sdp(from_ice(_known(pair[1]), fragment), self._view.mid),
+            from_sdp(from_ice(pair[0], view.local.ufrag), view.mid),
+            from_sdp(from_ice(_known(pair[1]), fragment), view.mid),
         )
 
     def getLocalParameters(self) -> RTCIceParameters | None:
-        """Return our credentials, None once closed."""
-        if self.state == IceState.CLOSED.value:
+        """Return our credentials, None before it begins and once closed."""
+        if self._view is None or self.state == IceState.CLOSED.value:
             return None
         return RTCIceParameters(self._view.local.ufrag, self._view.local.pwd)
 
     def getRemoteParameters(self) -> RTCIceParameters | None:
         """Return the peer's credentials, None until they are known."""
-        remote = self._view.remote
+        remote = None if self._view is None else self._view.remote
         if remote is None:
             return None
         return RTCIceParameters(remote.credentials.ufrag, remote.credentials.pwd, remote.lite)
@@ -190,7 +200,7 @@ class RTCIceTransport(EventTarget):
     def end(self) -> None:
         """Be closed at once and without an event: the connection is (W3C close)."""
         self._ended = True
-        self._view = _LastView.of(self._view)
+        self._view = None if self._view is None else _LastView.of(self._view)
 
     def _tell(self, name: str) -> None:
         if not self._ended:

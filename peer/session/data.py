@@ -24,6 +24,7 @@ class Data:
         self._ending: set[asyncio.Task[None]] = set()
         self.sctp: RTCSctpTransport | None = None
         """What the application sees of the association, once a description has it."""
+        self._early: RTCSctpTransport | None = None
         self.opened = 0
         self.closed = 0
 
@@ -51,8 +52,8 @@ class Data:
         if transport is None:
             self.sctp = None if self._below is None else self.sctp
         elif self.sctp is None:
-            self.sctp = RTCSctpTransport(transport)
-        else:
+            self.sctp, self._early = self._early or RTCSctpTransport(transport), None
+        if self.sctp is not None and transport is not None:
             self.sctp.set_transport(transport)
         if self.sctp is not None and mid is not None:
             self.sctp.mid = mid
@@ -126,8 +127,8 @@ class Data:
 
     def end(self) -> None:
         """Show the association and its channels as closed at once; `close` is to follow."""
-        if self.sctp is not None:
-            self.sctp.end()
+        if self.sctp is not None or self._channels:
+            self._to_be().end()
         for channel in self.channels:
             channel.end()
 
@@ -146,7 +147,15 @@ class Data:
 
     def _count(self, channel: RTCDataChannel) -> None:
         self._channels.append(channel)
-        channel.watch(self._note)
+        channel.watch(self._note, self._to_be)
+
+    def _to_be(self) -> RTCSctpTransport:
+        """Give the association, before a description has it what is to become it."""
+        if self.sctp is not None:
+            return self.sctp
+        if self._early is None:
+            self._early = RTCSctpTransport(self._links.early())
+        return self._early
 
     def _note(self, channel: RTCDataChannel) -> None:
         if channel.readyState == "open":

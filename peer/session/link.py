@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias, assert_never
 
-from peer.api import RTCDtlsTransport, RTCIceTransport, from_ice, to_ice
+from peer.api import RTCDtlsTransport, from_ice, to_ice
 from peer.ice import (
     Candidate,
     CandidateGathered,
@@ -72,6 +72,7 @@ class Link:
         *,
         driver: IceDriver,
         certificate: Certificate,
+        dtls: RTCDtlsTransport,
         handshake_timeout: float,
         servers: Callable[[], tuple[IceServer, ...]],
         tell: Tell,
@@ -96,7 +97,8 @@ class Link:
         driver.add_stream(self.stream, numbers, parameters=_parameters(step.local))
         self.ice = [self._make_component(component) for component in numbers]
         self.group = TransportGroup(self.ice, certificate, handshake_timeout=handshake_timeout)
-        self.dtls = RTCDtlsTransport(self.group, RTCIceTransport(self.ice[0], self))
+        self.dtls = dtls
+        dtls.begin(self.group, self)
 
     @property
     def stream(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
-from peer.api import RTCConfiguration, ice_config, ice_servers
+from peer.api import RTCConfiguration, RTCDtlsTransport, ice_config, ice_servers
 from peer.ice import (
     Candidate,
     CandidateGathered,
@@ -59,6 +59,7 @@ class Links:
         self._observer = observer
         self._links: dict[int, Link] = {}
         self._unmade: set[int] = set()
+        self._early: RTCDtlsTransport | None = None
         self._ungathered: list[int] = []
         self._drivers: list[IceDriver] = []
         self._ending: set[asyncio.Task[None]] = set()
@@ -79,6 +80,14 @@ class Links:
     def gathered(self) -> dict[int, Gathered]:
         """The local candidates of each transport."""
         return {number: link.gathered for number, link in self._links.items()}
+
+    def early(self) -> RTCDtlsTransport:
+        """Give the first transport, which need not be negotiated: the first made is to be it."""
+        if self._links:
+            return next(iter(self._links.values())).dtls
+        if self._early is None:
+            self._early = RTCDtlsTransport(self.certificate)
+        return self._early
 
     def statistics(self) -> tuple[IceStatistics, ...]:
         """Return the figures of the ICE agents."""
@@ -149,12 +158,14 @@ class Links:
             step,
             driver=self._driver(controlling=step.controlling),
             certificate=self.certificate,
+            dtls=self._early or RTCDtlsTransport(self.certificate),
             handshake_timeout=self.configuration.handshakeTimeout,
             servers=self.servers,
             tell=self._observer.candidate_gathered,
         )
         link.group.on("statechange", self._observer.transports_changed)
         self._links[step.transport] = link
+        self._early = None
 
     def _fail(self, link: Link, reason: str) -> None:
         if not link.failed:
@@ -173,6 +184,8 @@ class Links:
         self._closed = True
         for link in self._links.values():
             link.dtls.end()
+        if self._early is not None:
+            self._early.end()
 
     async def close_all(self) -> None:
         """Close everything; returns always and leaves nothing behind."""

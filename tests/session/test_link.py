@@ -7,6 +7,7 @@ from typing import Any
 
 from peer import AudioStreamTrack
 from peer.api.configuration import RTCRtcpMuxPolicy
+from peer.api.dtls_transport import RTCDtlsTransport
 from peer.api.ice_transport import RTCIceTransport
 from peer.ice import (
     Candidate,
@@ -70,6 +71,7 @@ class Told:
             CreateTransport(0, "a", components, LOCAL, controlling=True),
             driver=driver,
             certificate=CERTIFICATE,
+            dtls=RTCDtlsTransport(CERTIFICATE),
             handshake_timeout=1.0,
             servers=tuple,
             tell=lambda _, candidate: self.candidates.append(candidate),
