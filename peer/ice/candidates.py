@@ -15,7 +15,7 @@ from .candidate import (
     type_preference,
 )
 from .checklist import Checklist
-from .conclusion import uses_renomination
+from .conclusion import update, uses_renomination
 from .config import GatherPolicy
 from .destination import in_scope, may_be_told
 from .errors import DropReason
@@ -265,6 +265,7 @@ def add_remote(
         session.drop(DropReason.CANDIDATE_AFTER_END, address=str(candidate.address))
         return
     _take(session, stream, generation, candidate)
+    update(session, stream)
 
 
 def _keep_for_later(

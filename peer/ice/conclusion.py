@@ -217,7 +217,10 @@ def _state(stream: Stream, component: int) -> IceState:
         return IceState.CONNECTED
     if generation.checklist.state is ChecklistState.FAILED:
         return IceState.FAILED
-    return IceState.NEW if generation.remote is None else IceState.CHECKING
+    # W3C RTCIceTransportState: a first generation without anybody to check waits, and is new.
+    again = stream.previous is not None or stream.ended
+    known = any(number == component for number, _, _ in generation.remote_candidates)
+    return IceState.CHECKING if again or known else IceState.NEW
 
 
 def evaluate(session: Session, stream: Stream) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from peer.api import (
     Event,
@@ -17,7 +18,7 @@ from peer.api import (
     local_candidate,
     running_loop,
 )
-from peer.ice import Candidate, GatheringFailed, IceState
+from peer.ice import Candidate, GatheringFailed
 from peer.jsep import (
     BundlePolicy,
     Configuration,
@@ -49,6 +50,12 @@ MAX_MESSAGE_SIZE = 262144
 """Bytes of the largest message taken from a data channel, as much as browsers take."""
 FINGERPRINT = "sha-256"
 """The one fingerprint signalled: what every peer knows (RFC 8827 §6.5)."""
+TURNS_OF_A_TASK = 3
+"""Turns of the event loop that make what the W3C calls a task.
+
+In that time a task begins the operation it was made for, hears of one that it awaits, and of
+several that it gathers.
+"""
 
 
 class Session:
@@ -75,10 +82,9 @@ class Session:
         self.transceivers = Transceivers(self, self.media)
         self._executor = Executor(self.links, self.media, self.data)
         self._closed = False
-        self.ice_connection_state = "new"
-        self.connection_state = "new"
-        self.gathering_state = "new"
-        self._transport_states: tuple[list[IceState], list[str]] = ([], [])
+        self._told_ice_connection_state = "new"
+        self._told_connection_state = "new"
+        self._told_gathering_state = "new"
         self._gathering_changed = asyncio.Event()
         self._gathering_soon = 0
         self._executing = False
@@ -127,8 +133,9 @@ class Session:
             self._executing = False
             data = next((slot.mid for slot in self._state.slots if slot.is_data), None)
             self.data.show(None if data is None else self._transport_of(data), data)
-            self.transports_changed()
-            self._update_gathering_state()
+            # Tasks in the W3C's text: whoever set the description hears of it before.
+            self.soon(self.transports_changed)
+            self.soon(self._tell_gathering_state)
 
     def describe(self, outcome: Outcome) -> list[StepFailure]:
         """Do what setting a description comes to, and tell of it (W3C §4.4.1.5).
@@ -168,7 +175,11 @@ class Session:
         if not self.chain.empty:
             self._check_when_empty = True
         else:
-            self.soon(self._check_negotiation)
+            self._check_after(TURNS_OF_A_TASK)
+
+    def _check_after(self, turns: int) -> None:
+        later = partial(self._check_after, turns - 1)
+        self.soon(later if turns > 1 else self._check_negotiation)
 
     def _check_negotiation(self) -> None:
         if self._closed:
@@ -219,7 +230,7 @@ class Session:
         self._gathering_changed.set()
         if not self._closed:
             self.links.gather()
-            self._update_gathering_state()
+            self._tell_gathering_state()
 
     async def wait_gathered(self, within: float) -> None:
         """Wait for the end of candidates, no longer than so many seconds once gathering began.
@@ -243,7 +254,7 @@ class Session:
     def candidate_gathered(self, link: Link, candidate: Candidate | None) -> None:
         """Tell of a local candidate."""
         if candidate is None:
-            self._update_gathering_state()
+            self._tell_gathering_state()
             return
         if not self._target.has_listener("icecandidate"):
             return
@@ -265,35 +276,50 @@ class Session:
         mids = [slot.mid for slot in self._state.slots]
         return mids.index(mid) if mid in mids else None
 
-    def _update_gathering_state(self) -> None:
-        if self._closed:
+    def _tell_gathering_state(self) -> None:
+        state = self.gathering_state
+        if self._closed or state == self._told_gathering_state:
             return
-        state = gathering_state(link.gathering_state for link in self.links.all.values())
-        if state == self.gathering_state:
-            return
-        self.gathering_state = state
+        self._told_gathering_state = state
         self._gathering_changed.set()
         self._tell(Event("icegatheringstatechange"))
         if state == "complete":
             self._tell(RTCPeerConnectionIceEvent(candidate=None), None)
 
-    # States
+    # States: those of the transports as they are, so that listeners of a transport see them
+    # changed already (W3C §5.6: all states change before the first event).
+
+    @property
+    def gathering_state(self) -> str:
+        """The RTCIceGatheringState."""
+        return gathering_state(link.gathering_state for link in self.links.all.values())
+
+    @property
+    def ice_connection_state(self) -> str:
+        """The RTCIceConnectionState."""
+        if self._closed:
+            return "closed"
+        return ice_connection_state(self.links.ice_states)
+
+    @property
+    def connection_state(self) -> str:
+        """The RTCPeerConnectionState."""
+        if self._closed:
+            return "closed"
+        return connection_state(self.ice_connection_state, self.links.dtls_states)
 
     def transports_changed(self) -> None:
-        """Derive the states of the connection from those of its transports; tell of changes."""
+        """Tell of the states of the connection that are others now."""
         if self._closed or self._executing:
             return
-        ice, dtls = self.links.ice_states, self.links.dtls_states
-        if (ice, dtls) == self._transport_states:
-            return
-        self._transport_states = ice, dtls
-        ice_before, before = self.ice_connection_state, self.connection_state
-        self.ice_connection_state = ice_connection_state(ice)
-        self.connection_state = connection_state(self.ice_connection_state, dtls)
-        if self.ice_connection_state != ice_before:
+        ice, state = self.ice_connection_state, self.connection_state
+        ice_before, self._told_ice_connection_state = self._told_ice_connection_state, ice
+        before, self._told_connection_state = self._told_connection_state, state
+        if ice != ice_before:
             self._tell(Event("iceconnectionstatechange"))
-        if self.connection_state != before:
+        if state != before:
             self._tell(Event("connectionstatechange"))
+        dtls = self.links.dtls_states
         if dtls and set(dtls) == {"closed"}:
             self.soon(self._closed_by_peer)
 
@@ -320,7 +346,6 @@ class Session:
         """End everything that can end at once; `finish` does the rest."""
         self._state = close(self._state)
         self._closed = True
-        self.ice_connection_state = self.connection_state = "closed"
         self.chain.close()
         self._gathering_changed.set()
         self.media.end()

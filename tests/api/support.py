@@ -17,6 +17,7 @@ from peer import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from peer.api.event_target import EventTarget
 from peer.ice import IceConfig, NetworkType, Nomination, Timings
 from peer.net import InterfaceAddress, NetConfig
+from peer.session.session import TURNS_OF_A_TASK
 
 BOUND = 15.0
 """Seconds after which a test gives up waiting; with the settings below nothing takes as long."""
@@ -79,6 +80,12 @@ async def within(awaitable: Awaitable[Any], seconds: float = BOUND) -> Any:
 async def state_is(pc: RTCPeerConnection, state: str) -> None:
     """Wait for a connectionState."""
     await until(pc, "connectionstatechange", lambda: pc.connectionState == state)
+
+
+async def turns() -> None:
+    """Let the event loop do what the W3C's tasks do that are queued now."""
+    for _ in range(TURNS_OF_A_TASK + 1):
+        await asyncio.sleep(0)
 
 
 def any_datagram(sender: str, data: bytes) -> bool:

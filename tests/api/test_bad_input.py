@@ -21,7 +21,7 @@ from peer.api.errors import (
     SyntaxError_,
 )
 from peer.transports import AudioStreamTrack
-from tests.api.support import make
+from tests.api.support import make, turns
 
 Act = Callable[[RTCPeerConnection], Awaitable[object] | object]
 W3C = (DOMException, TypeError, ValueError)
@@ -60,7 +60,7 @@ async def refused(pc: RTCPeerConnection, act: Act) -> Exception:
         pc.addEventListener(event, heard.append)
     with pytest.raises(W3C) as caught:
         await perform(pc, act)
-    await asyncio.sleep(0)
+    await turns()
     assert snapshot(pc) == before
     assert heard == []
     return caught.value
@@ -68,8 +68,7 @@ async def refused(pc: RTCPeerConnection, act: Act) -> Exception:
 
 async def settled(pc: RTCPeerConnection) -> RTCPeerConnection:
     """Let what was set off by making things end."""
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await turns()
     return pc
 
 

@@ -24,6 +24,7 @@ from tests.api.support import (
     run,
     state_is,
     timers,
+    turns,
     until,
     within,
 )
@@ -303,6 +304,8 @@ def test_closing_in_a_listener(event: str) -> None:
                 closed.set()
 
             pc.addEventListener(event, close)
+            # As long as operations run, none is needed: the event comes before, or not at all.
+            await turns()
             negotiating = asyncio.ensure_future(ended(call.negotiate()))
             await within(closed.wait())
             _ = call.offerer.close()

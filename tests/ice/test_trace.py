@@ -212,8 +212,8 @@ def test_budget_answers_and_decisions() -> None:
     agent.add_stream("0")
     agent.add_base("0", 1, LOCAL)
     agent.set_remote_parameters("0", REMOTE)
-    agent.add_remote_candidate("0", host_candidate())
     del records[:]
+    agent.add_remote_candidate("0", host_candidate())
     agent.handle_timer(now=1.0)
     assert [each for each in records if each["kind"] == "budget"] == [
         {"time": 1.0, "kind": "budget", "call": "reserve", "answer": 1.0},

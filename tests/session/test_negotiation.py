@@ -16,7 +16,7 @@ from peer.api.errors import (
     RTCError,
 )
 from tests.api.calls import negotiate, two, until_connected
-from tests.api.support import run
+from tests.api.support import run, turns
 
 Act = Callable[[RTCPeerConnection], Any]
 HOST = "candidate:1 1 udp 2130706431 192.0.2.1 4000 typ host"
@@ -86,7 +86,7 @@ async def glare(pc: RTCPeerConnection, other: RTCPeerConnection) -> str:
     """Have both sides offer; returns the offer of the other."""
     pc.addTransceiver("audio")
     other.addTransceiver("video")
-    await asyncio.sleep(0)
+    await turns()
     await pc.setLocalDescription()
     return (await other.createOffer()).sdp
 
@@ -102,12 +102,38 @@ def test_an_implicit_rollback_visits_stable() -> None:
                 ("signalingstatechange", "have-remote-offer"),
             ]
             await pc.setLocalDescription()
-            await asyncio.sleep(0)
+            await turns()
             # The audio is still to be offered.
             assert heard.events[2:] == [
                 ("signalingstatechange", "stable"),
                 ("negotiationneeded", "stable"),
             ]
+
+    run(scenario)
+
+
+def test_negotiation_is_needed_only_after_all_operations_have_been_heard_of() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            other.addTransceiver("audio")
+            other.addTransceiver("video")
+            offer = await other.createOffer()
+            pc.addTransceiver("video")
+            pc.onicecandidate = repr  # Candidates are not waited for then.
+            heard = Heard(pc)
+            # Operations that begin with the turn in which the need arose come first (W3C §4.7.3),
+            # and so does whatever awaits them.
+            await asyncio.gather(
+                pc.setRemoteDescription(offer),
+                *(pc.addIceCandidate({"candidate": HOST, "sdpMid": mid}) for mid in "01"),
+                pc.setLocalDescription(),
+            )
+            assert heard.events == [
+                ("signalingstatechange", "have-remote-offer"),
+                ("signalingstatechange", "stable"),
+            ]
+            await turns()
+            assert heard.events[2:] == [("negotiationneeded", "stable")]
 
     run(scenario)
 

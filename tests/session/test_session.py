@@ -1,0 +1,91 @@
+"""When the states of a connection change, and who hears of it first (W3C §4.3, §5.6)."""
+
+import pytest
+
+from peer import RTCPeerConnection
+from tests.api.calls import negotiate, two, until_connected
+from tests.api.support import run, turns
+
+
+class Heard:
+    """The states of a connection at each event of it and of its transport."""
+
+    def __init__(self, pc: RTCPeerConnection) -> None:
+        self.pc = pc
+        self.events: list[tuple[str, str, str]] = []
+        for name in ("iceconnectionstatechange", "connectionstatechange"):
+            pc.addEventListener(name, lambda event: self.note(event.type))
+
+    def follow(self) -> None:
+        """Listen to the transport as well, once it is there."""
+        sctp = self.pc.sctp
+        assert sctp is not None
+        sctp.transport.addEventListener("statechange", lambda _: self.note("dtls"))
+        ice = sctp.transport.iceTransport
+        ice.addEventListener("statechange", lambda _: self.note(f"ice {ice.state}"))
+
+    def note(self, name: str) -> None:
+        self.events.append((name, self.pc.iceConnectionState, self.pc.connectionState))
+
+
+def test_all_states_have_changed_before_the_first_event() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            pc.createDataChannel("")
+            heard = Heard(pc)
+            await pc.setLocalDescription()
+            heard.follow()
+            await negotiate(pc, other)
+            await until_connected(pc, other)
+            assert heard.events[:7] == [
+                ("ice checking", "checking", "connecting"),
+                ("iceconnectionstatechange", "checking", "connecting"),
+                ("connectionstatechange", "checking", "connecting"),
+                (f"ice {heard.events[3][1]}", heard.events[3][1], "connecting"),
+                ("iceconnectionstatechange", heard.events[3][1], "connecting"),
+                ("dtls", heard.events[3][1], "connecting"),
+                ("dtls", heard.events[6][1], "connected"),
+            ]
+            assert ("connectionstatechange", pc.iceConnectionState, "connected") in heard.events
+
+    run(scenario)
+
+
+def test_a_connection_is_new_as_long_as_there_is_nobody_to_check() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            for each in (pc, other):
+                each.onicecandidate = repr  # Candidates are not waited for, and not told on.
+            pc.createDataChannel("")
+            offer = await pc.createOffer()
+            await pc.setLocalDescription(offer)
+            await other.setRemoteDescription(offer)
+            answer = await other.createAnswer()
+            await other.setLocalDescription(answer)
+            await pc.setRemoteDescription(answer)
+            for each in (pc, other):
+                assert (each.iceConnectionState, each.connectionState) == ("new", "new")
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_rolling_the_first_offer_back_makes_gathering_new(complete: bool) -> None:
+    async def scenario() -> None:
+        async with two() as (pc, _):
+            heard: list[str] = []
+            pc.onicegatheringstatechange = lambda _: heard.append(pc.iceGatheringState)
+            pc.onicecandidate = repr
+            pc.createDataChannel("")
+            await pc.setLocalDescription()
+            if complete:
+                await pc.completeLocalDescription()
+            await pc.setLocalDescription({"type": "rollback"})
+            # There are no transports (W3C §4.3.2), and that is told in a task of its own.
+            assert pc.iceGatheringState == "new"
+            before = ["gathering", "complete"] if complete else ["gathering"]
+            assert heard == before
+            await turns()
+            assert heard == [*before, "new"]
+
+    run(scenario)
