@@ -19,6 +19,7 @@ from peer.jsep import (
     CreateTransceiver,
     CreateTransport,
     MediaStep,
+    SetRemoteIce,
     Step,
     StopSctp,
     StopTransceiver,
@@ -166,6 +167,28 @@ def test_a_step_that_fails_is_one_named_error_and_changes_nothing_in_silence(kin
         assert len(story.errors) == 1
         assert re.match(rf"not all could be set up: {kind.__name__}\b", str(story.errors[0]))
         assert story.errors[0].__cause__ is TROUBLE
+        assert len(await story.ours.getStats()) > 0
+        await story.close()
+
+    run(scenario)
+
+
+def test_a_listener_may_close_the_connection_within_a_plan() -> None:
+    async def scenario() -> None:
+        story = Story(SetRemoteIce)
+        ours = story.ours
+        ours.addTrack(AudioStreamTrack())
+        await ours.setLocalDescription()
+        transport = ours.getSenders()[0].transport
+        assert transport is not None
+        closing: list[Any] = []
+        transport.on("statechange", lambda: closing.append(ours.close()))
+        await story.theirs.setRemoteDescription(ours.localDescription)
+        await story.theirs.setLocalDescription()
+        with pytest.raises(OperationError):
+            await ours.setRemoteDescription(story.theirs.localDescription)
+        assert ours.signalingState == ours.connectionState == "closed"
+        await within(closing[0])
         await story.close()
 
     run(scenario)
