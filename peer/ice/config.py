@@ -117,6 +117,12 @@ class Limits:
     """Candidates remembered per stream for a generation that is not known yet."""
     connections: int = 64
     """Incoming TCP connections on which nobody has authenticated yet (RFC 6544 §7.2)."""
+    connections_per_source: int = 8
+    """Those from one IPv4 address, or from the network of one IPv6 address."""
+    stranger_bytes: int = 16_384
+    """Bytes such a connection may bring before somebody authenticates on it."""
+    stranger_frames: int = 32
+    """Frames it may bring until then: checks, and the beginning of DTLS."""
     events: int = 10_000
     """Events waiting to be collected before data events are dropped."""
 

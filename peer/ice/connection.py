@@ -10,8 +10,8 @@ class Connection:
     """One TCP or TLS connection that the driver holds for us.
 
     `base` is the candidate's base it belongs to or, with `to_server`, the one that asks a TURN
-    server over it. `authenticated` is False until a check was accepted
-    on it (RFC 6544 §7.2).
+    server over it. `authenticated` is False until a check was accepted on it (RFC 6544 §7.2);
+    `stranger_bytes` and `stranger_frames` are what it has brought until then.
     """
 
     __slots__ = (
@@ -23,6 +23,8 @@ class Connection:
         "remote",
         "requested",
         "splitter",
+        "stranger_bytes",
+        "stranger_frames",
         "to_server",
     )
 
@@ -45,6 +47,8 @@ class Connection:
         self.open = False
         self.opened_at = 0.0
         self.authenticated = requested
+        self.stranger_bytes = 0
+        self.stranger_frames = 0
 
 
 class Connections:

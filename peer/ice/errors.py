@@ -55,6 +55,8 @@ class DropReason(enum.Enum):
     CANDIDATE_AFTER_END = "candidate-after-end-of-candidates"
     RELAY_UNEXPECTED = "relay-unexpected"
     RELAY_UNKNOWN_PEER = "relay-unknown-peer"
+    STRANGER_TOO_MUCH = "stranger-too-much"
+    STRANGER_EMPTY_FRAME = "stranger-empty-frame"
     TCP_UNAUTHENTICATED = "tcp-unauthenticated"
     TOO_MANY_CONNECTIONS = "too-many-connections"
     UNKNOWN_CONNECTION = "unknown-connection"

@@ -15,6 +15,7 @@ from .liveness import disconnect
 from .pair import CandidatePair
 from .pair_state import PairStep
 from .session import Session
+from .strangers import gives_way
 from .streams import fail_pairs_on
 from .stun import StunError
 
@@ -68,10 +69,10 @@ def _accept(
     for stream in session.streams.values():
         for base in stream.bases:
             if base.tcp_type is TcpType.PASSIVE and base.address == local:
-                strangers = sum(not each.authenticated for each in session.connections.all())
-                if strangers >= session.config.limits.connections:
-                    session.drop(DropReason.TOO_MANY_CONNECTIONS, source=str(remote))
-                    return None
+                oldest = gives_way(session.connections.all(), remote, session.config.limits)
+                if oldest is not None:
+                    session.drop(DropReason.TOO_MANY_CONNECTIONS, source=str(oldest.remote))
+                    _abandon(session, oldest, "others wait")
                 handle = session.connections.new_handle()
                 connection = Connection(handle, base, remote, FrameSplitter(), requested=False)
                 session.connections.add(connection)
@@ -86,6 +87,8 @@ def received(session: Session, handle: int, data: bytes) -> bool:
     if connection is None:
         session.drop(DropReason.UNKNOWN_CONNECTION)
         return False
+    if not connection.authenticated:
+        return _received_from_stranger(session, connection, data)
     try:
         packets = connection.splitter.feed(data)
     except StunError as error:
@@ -94,12 +97,42 @@ def received(session: Session, handle: int, data: bytes) -> bool:
         return True
     something_due = False
     for packet in packets:
-        if receive(session, connection.base, connection.remote, packet, connection):
+        # RFC 4571 §2: an empty frame is valid, and says nothing.
+        if packet and receive(session, connection.base, connection.remote, packet, connection):
             something_due = True
-    stream = session.streams.get(connection.base.stream)
-    if stream is not None and (connection.base, connection.remote) in stream.validated:
-        connection.authenticated = True
     return something_due
+
+
+def _received_from_stranger(session: Session, connection: Connection, data: bytes) -> bool:
+    """Take the few bytes and frames that are allowed before somebody authenticates."""
+    limits = session.config.limits
+    base, remote = connection.base, connection.remote
+    allowed = limits.stranger_bytes - connection.stranger_bytes
+    connection.stranger_bytes += len(data)
+    something_due = False
+    for packet in connection.splitter.feed(data[:allowed]):
+        if not connection.authenticated:
+            connection.stranger_frames += 1
+            if not packet:
+                return _refuse(session, connection, DropReason.STRANGER_EMPTY_FRAME)
+            if connection.stranger_frames > limits.stranger_frames:
+                return _refuse(session, connection, DropReason.STRANGER_TOO_MUCH)
+        if packet and receive(session, base, remote, packet, connection):
+            something_due = True
+        stream = session.streams.get(base.stream)
+        if stream is not None and (base, remote) in stream.validated:
+            connection.authenticated = True
+    if len(data) <= allowed:
+        return something_due
+    if not connection.authenticated:
+        return _refuse(session, connection, DropReason.STRANGER_TOO_MUCH)
+    return received(session, connection.handle, data[allowed:]) or something_due
+
+
+def _refuse(session: Session, connection: Connection, reason: DropReason) -> bool:
+    session.drop(reason, source=str(connection.remote))
+    _abandon(session, connection, "a stranger")
+    return True
 
 
 def closed(session: Session, handle: int, reason: str) -> None:

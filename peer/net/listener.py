@@ -1,6 +1,7 @@
 """Listening for the connections of active candidates (RFC 6544 §6.2)."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -8,6 +9,10 @@ from ipaddress import ip_address
 BATCH = 16
 """Connections accepted at one wake-up."""
 BACKLOG = 64
+PAUSE = 1.0
+"""Seconds for which nobody is accepted when the system has no room for another connection."""
+
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class Listener:
@@ -26,12 +31,13 @@ class Listener:
         family = socket.AF_INET if ip_address(host).version == 4 else socket.AF_INET6
         self._loop = loop
         self._accepted = accepted
+        self._resume: asyncio.TimerHandle | None = None
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         try:
             self._socket.setblocking(False)
             self._socket.bind((host, 0))
             self._socket.listen(BACKLOG)
-            loop.add_reader(self._socket.fileno(), self._accept)
+            self._listen()
         except BaseException:
             self._socket.close()
             raise
@@ -41,14 +47,28 @@ class Listener:
         for _ in range(BATCH):
             try:
                 connection, _ = self._socket.accept()
-            except OSError:
-                # Nobody waits any more, or who did is gone already.
+            except OSError as error:
+                if error.errno in _EXHAUSTED:
+                    self._pause()
+                # Else nobody waits any more, or who did is gone already.
                 return
             connection.setblocking(False)
             self._accepted(connection)
 
+    def _pause(self) -> None:
+        """Leave those who wait alone for a while: until then they keep the socket readable."""
+        self._loop.remove_reader(self._socket.fileno())
+        self._resume = self._loop.call_later(PAUSE, self._listen)
+
+    def _listen(self) -> None:
+        self._resume = None
+        self._loop.add_reader(self._socket.fileno(), self._accept)
+
     def close(self) -> None:
         """Stop listening, at once. Calling it again does nothing."""
+        if self._resume is not None:
+            self._resume.cancel()
+            self._resume = None
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket.fileno())
             self._socket.close()

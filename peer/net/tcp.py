@@ -1,6 +1,7 @@
 """TCP and TLS connections for the agent: to TURN servers and between candidates."""
 
 import asyncio
+import os
 import socket
 import ssl
 from functools import cache
@@ -10,6 +11,8 @@ from peer.ice import ConnectionRequested, ConnectionTransport
 
 MAX_BUFFERED = 256 * 1024
 """Bytes waiting for a slow peer; what comes on top is dropped, whole messages at a time."""
+SLICE = 8 * 1024
+"""Bytes handed on in one iteration of the loop: they may be thousands of the smallest frames."""
 CONNECT_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 1.0
 """Seconds a closed connection may go on sending what was written before."""
@@ -36,6 +39,14 @@ def default_ssl_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+def cause(error: Exception) -> str:
+    """Say what went wrong, without the addresses that asyncio writes into its errors."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None or isinstance(error, ssl.SSLError):
+        return str(error) or type(error).__name__
+    return os.strerror(number)
+
+
 class TcpConnection(asyncio.Protocol):
     """One connection. `dropped` counts messages a slow peer had no room for."""
 
@@ -46,6 +57,7 @@ class TcpConnection(asyncio.Protocol):
         self._connecting: asyncio.Task[None] | None = None
         self._abort: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
+        self._rest = b""
         self.dropped = 0
 
     def connect(self, request: ConnectionRequested, context: ssl.SSLContext | None) -> None:
@@ -61,7 +73,7 @@ class TcpConnection(asyncio.Protocol):
             await self._loop.connect_accepted_socket(lambda: self, connected)
         except OSError as error:
             connected.close()
-            self._fail(str(error))
+            self._fail(cause(error))
         except asyncio.CancelledError:
             self._gone.set()
             connected.close()
@@ -75,7 +87,7 @@ class TcpConnection(asyncio.Protocol):
             self._fail("no connection in time")
         except (OSError, ValueError) as error:
             # TLS errors are among these, and server names no certificate can carry.
-            self._fail(str(error) or type(error).__name__)
+            self._fail(cause(error))
         except asyncio.CancelledError:
             self._gone.set()
             raise
@@ -157,12 +169,30 @@ class TcpConnection(asyncio.Protocol):
         self._owner.connection_opened(self, local, remote)
 
     def data_received(self, data: bytes) -> None:
-        """Hand bytes on; nothing is kept here."""
-        if self._owner is not None:
-            self._owner.bytes_received(self, data)
+        """Hand bytes on, a slice at a time; nothing is read meanwhile."""
+        if self._rest:
+            # A transport may have had more when it was told to pause.
+            self._rest += data
+        else:
+            self._hand_on(data)
+
+    def _hand_on(self, data: bytes) -> None:
+        if self._owner is None or self._transport is None:
+            return
+        self._owner.bytes_received(self, data[:SLICE])
+        self._rest = data[SLICE:]
+        if self._rest:
+            self._transport.pause_reading()
+            self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        rest, self._rest = self._rest, b""
+        self._hand_on(rest)
+        if not self._rest and self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the owner, unless it closed the connection itself."""
         if self._abort is not None:
             self._abort.cancel()
-        self._fail("closed by the peer" if exc is None else str(exc) or type(exc).__name__)
+        self._fail("closed by the peer" if exc is None else cause(exc))
