@@ -11,6 +11,7 @@ from peer.jsep.candidates import NOTHING_GATHERED, Gathered
 from peer.jsep.credentials import Entropy, IceCredentials
 from peer.jsep.description import SessionDescription, parse_description, read_description
 from peer.jsep.errors import InvalidModificationError
+from peer.jsep.meaning import is_same
 from peer.jsep.model import Slot
 from peer.jsep.offer import create_offer
 from peer.jsep.parameters import wire_media
@@ -40,10 +41,10 @@ def set_local_description(
 ) -> Outcome:
     """Set a description createOffer or createAnswer returned last, or with no text make one.
 
-    Without a type it is an offer or an answer as the state demands. `gathered` has the local
-    candidates by transport id, for a description made here; a rollback needs neither text nor
-    candidates. Raises InvalidStateError, InvalidModificationError for any other text, and
-    InvalidAccessError.
+    It may be written in another way, as long as it says the same. Without a type it is an offer or
+    an answer as the state demands. `gathered` has the local candidates by transport id, for a
+    description made here; a rollback needs neither text nor candidates. Raises InvalidStateError,
+    InvalidModificationError for any other text, and InvalidAccessError.
     """
     type_ = implied_type(state.signaling_state) if type_ is None else type_
     target = next_state(state.signaling_state, Side.LOCAL, type_)
@@ -81,7 +82,7 @@ def _created(
     gathered: Mapping[int, Gathered],
 ) -> Created:
     last = state.last_offer if type_ is SdpType.OFFER else state.last_answer
-    if text and last is not None and text == last.text:
+    if text and last is not None and is_same(text, last.text):
         return last
     if text:
         return _munged(state, last, type_, text)
