@@ -17,7 +17,7 @@ from peer.ice import (
     parse_server_uri,
 )
 from peer.net import IceServer, NetConfig
-from peer.transports import Certificate
+from peer.transports import Certificate, MediaConfig
 from sdp import replace
 
 from .errors import (
@@ -115,10 +115,12 @@ class RTCConfiguration:
     """Addresses, ports and names of the network."""
     ice: IceConfig | None = None
     """Settings of the ICE agent, where the settings above do not say otherwise."""
+    media: MediaConfig | None = None
+    """Bounds for the pictures of the peer."""
 
 
 _MEMBERS = tuple(each.name for each in fields(RTCConfiguration))
-_LASTING = ("certificates", "lenientMunging", "network", "ice")
+_LASTING = ("certificates", "lenientMunging", "network", "ice", "media")
 """What is settled when the connection is made."""
 _EXTENSIONS: dict[str, tuple[type, ...]] = {
     "trickle": (bool, type(None)),
@@ -128,6 +130,7 @@ _EXTENSIONS: dict[str, tuple[type, ...]] = {
     "lenientMunging": (bool,),
     "network": (NetConfig, type(None)),
     "ice": (IceConfig, type(None)),
+    "media": (MediaConfig, type(None)),
 }
 """The types of what is not the W3C's."""
 _ICE = IceConfig()

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from peer.jsep import Outcome, State
 from peer.stats import RTCStatsReport
+from peer.transports import MediaShare
 
 from .dtls_transport import RTCDtlsTransport
 
@@ -16,6 +17,10 @@ class Host(Protocol):
     @property
     def event_loop(self) -> AbstractEventLoop | None:
         """The event loop it belongs to, None before it is used in one."""
+
+    @property
+    def share(self) -> MediaShare:
+        """What its media may take of the process."""
 
     @property
     def state(self) -> State:

@@ -77,7 +77,7 @@ class RTCRtpReceiver:
         self._track = RemoteStreamTrack(kind, track_id)
         self._track.receiver = self
         self._agreed: ReceiveParameters | None = None
-        self.below = RtpReceiver(kind, track=self._track)
+        self.below = RtpReceiver(kind, track=self._track, share=host.share)
 
     @property
     def kind(self) -> str:

@@ -48,7 +48,7 @@ class RTCRtpSender:
         self._has_sent = False
         self._group: TransportGroup | None = None
         self._agreed: SendParameters | None = None
-        self.below = RtpSender(kind, track)
+        self.below = RtpSender(kind, track, share=host.share)
 
     @property
     def event_loop(self) -> AbstractEventLoop | None:

@@ -33,7 +33,7 @@ from peer.jsep import (
     transport_of_section,
 )
 from peer.stats import RTCStatsReport
-from peer.transports import Certificate
+from peer.transports import Certificate, MediaShare
 from sdp import Fingerprint
 
 from .data import Data
@@ -75,6 +75,7 @@ class Session:
         self.certificate.prepare()
         self.configuration = configuration
         self._state = create_state(_engine(configuration, self.certificate), os.urandom)
+        self.share = MediaShare(configuration.media)
         self.chain = OperationsChain(self._chain_emptied)
         self.links = Links(configuration, self.certificate, self)
         self.media = Media(self, self.links)
@@ -355,6 +356,7 @@ class Session:
     async def finish(self) -> None:
         """Close what needs the network for it; returns always and leaves nothing behind."""
         await self.media.close()
+        await self.share.close()
         await self.data.close()
         await self.links.close_all()
         # The connection may go without the garbage collector's help.

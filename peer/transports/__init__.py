@@ -65,16 +65,18 @@ from aiortc.sdp import SessionDescription
 
 from .certificate import Certificate
 from .datachannel import DataChannel
+from .decoding import MediaDrop
 from .dtls import DtlsRole, DtlsTransport, TransportCounters
 from .emitter import Emitter
 from .group import Malformed, TransportGroup
 from .ice import DatagramPath, IceTransport
 from .parameters import RtpReceiveParameters, RtpSendParameters
-from .receiver import MediaDrop, RtpReceiver
+from .receiver import RtpReceiver
 from .records import DtlsDrop
 from .router import Drop
 from .sctp import SctpDrop, SctpTransport
-from .sender import RtpSender
+from .sender import RtpSender, SendDrop
+from .share import MediaConfig, MediaShare
 from .statistics import (
     AudioFigures,
     InboundStatistics,
@@ -104,6 +106,8 @@ __all__ = [
     "RtpReceiver",
     "RtpReceiveParameters",
     "RemoteTrack",
+    "MediaConfig",
+    "MediaShare",
     # data
     "SctpTransport",
     "DataChannel",
@@ -121,6 +125,7 @@ __all__ = [
     "Malformed",
     "DtlsDrop",
     "MediaDrop",
+    "SendDrop",
     "SctpDrop",
     # aiortc's own: what its signalling takes, media and its parameters
     "RTCSessionDescription",

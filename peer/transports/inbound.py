@@ -7,16 +7,23 @@ from dataclasses import dataclass
 from typing import Self, cast
 
 from aiortc.clock import datetime_from_ntp
-from aiortc.codecs import depayload, get_decoder
-from aiortc.codecs.base import Decoder
+from aiortc.codecs import depayload
 from aiortc.jitterbuffer import MAX_MISORDER, JitterBuffer, JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpreceiver import NackGenerator, StreamStatistics, TimestampMapper
-from aiortc.rtp import HeaderExtensionsMap, RtcpReceiverInfo, RtcpSenderInfo, RtpPacket
+from aiortc.rtp import (
+    RTP_HISTORY_SIZE,
+    HeaderExtensionsMap,
+    RtcpReceiverInfo,
+    RtcpSenderInfo,
+    RtpPacket,
+)
 from av import VideoFrame
 from av.frame import Frame
 
+from .decoding import StreamDecoder
 from .measure import AudioMeter, Loudness, VideoMeter
+from .share import MediaShare
 from .statistics import InboundStatistics, RemoteOutboundStatistics
 
 _MAX_CONTRIBUTORS = 64
@@ -122,6 +129,7 @@ class Repair:
 
     def add(self, packet: InboundPacket, now: float) -> tuple[list[int], list[int]]:
         """Note a packet; returns what to ask for, and what was asked for in vain."""
+        self._skip_ahead(packet.sequence_number)
         self._generator.add(packet)
         missing = self._generator.missing
         if not missing:
@@ -141,6 +149,15 @@ class Repair:
                 due.append(number)
         return due, given_up
 
+    def _skip_ahead(self, number: int) -> None:
+        """Have a jump cost no more than the packets that are still worth asking for."""
+        generator = self._generator
+        if generator.max_seq is not None:
+            gap = (number - generator.max_seq) & 0xFFFF
+            if RTP_HISTORY_SIZE < gap < 0x8000:
+                generator.missing.clear()
+                generator.max_seq = (number - RTP_HISTORY_SIZE - 1) & 0xFFFF
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -157,7 +174,9 @@ class InboundStream:
     Who sends the feedback counts it here.
     """
 
-    def __init__(self, ssrc: int, kind: str, clock_rate: int, rid: str | None) -> None:
+    def __init__(
+        self, ssrc: int, kind: str, clock_rate: int, rid: str | None, share: MediaShare
+    ) -> None:
         self.ssrc = ssrc
         self.rid = rid
         self.last_arrival = 0.0
@@ -182,7 +201,8 @@ class InboundStream:
         self._timestamps = TimestampMapper()
         self._last_report = 0
         self._last_report_at = 0.0
-        self._decoders: dict[str, Decoder] = {}
+        self._share = share
+        self._decoders: dict[str, StreamDecoder] = {}
         if kind == "video":
             self._buffer = FrameBuffer(capacity=_BUFFERED_VIDEO_PACKETS, is_video=True)
             self._repair: Repair | None = Repair()
@@ -242,6 +262,8 @@ class InboundStream:
         for number in given_up:
             self._buffer.skip(number)
         if not packet.depayload(codec):
+            # Nobody sends it again, so that its picture is lost as that of a packet given up.
+            self._buffer.skip(packet.sequence_number)
             return None
         picture_lost, frames = self._buffer.take(packet)
         self._frames_received += len(frames)
@@ -249,11 +271,11 @@ class InboundStream:
             frame.timestamp = self._timestamps.map(frame.timestamp)
         return Arrival(tuple(frames), tuple(missing), picture_lost or bool(given_up))
 
-    def decoder(self, codec: RTCRtpCodecParameters) -> Decoder:
-        """Return the decoder of this stream for a codec; ValueError when there is none."""
+    def decoder(self, codec: RTCRtpCodecParameters) -> StreamDecoder:
+        """Return the decoder of this stream for a codec."""
         known = self._decoders.get(codec.mimeType)
         if known is None:
-            known = self._decoders[codec.mimeType] = get_decoder(codec)
+            known = self._decoders[codec.mimeType] = StreamDecoder(codec, self._share)
         return known
 
     def note_decoded(
@@ -284,7 +306,7 @@ class InboundStream:
             fraction_lost=self._statistics.fraction_lost,
             packets_lost=self._statistics.packets_lost,
             highest_sequence=(self._statistics.cycles + (self._statistics.max_seq or 0)),
-            jitter=self._statistics.jitter,
+            jitter=min(self._statistics.jitter, 0xFFFFFFFF),
             lsr=self._last_report,
             dlsr=min(delay, 0xFFFFFFFF),
         )

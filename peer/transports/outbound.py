@@ -1,7 +1,8 @@
 """One outgoing RTP stream: numbers, timestamps, header extensions, history."""
 
+import math
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aiortc.clock import current_ntp_time
@@ -12,6 +13,9 @@ from aiortc.rtp import (
     RtpPacket,
     wrap_rtx,
 )
+
+MAX_REPEATS = 64
+"""Packets that are repeated at once; each packet sent for the first time gives room for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class OutboundStream:
         self.ssrc = ssrc
         self.rtx_ssrc = rtx_ssrc
         self.packets_sent = self.octets_sent = self.header_octets_sent = 0
-        self.packets_repeated = self.octets_repeated = 0
+        self.packets_repeated = self.octets_repeated = self.repeats_refused = 0
         self.first_sequence_number = _first_sequence_number()
         self._sequence_number = self.first_sequence_number
         self._rtx_sequence_number = _first_sequence_number()
@@ -56,6 +60,8 @@ class OutboundStream:
         self._last_ntp = 0
         self._last_time: float | None = None
         self._history: dict[int, RtpPacket] = {}
+        self._repeated: dict[int, float] = {}
+        self._room = 0
 
     @property
     def last_time(self) -> float | None:
@@ -87,13 +93,37 @@ class OutboundStream:
             packet.extensions.abs_send_time = (self._last_ntp >> 14) & 0xFFFFFF
             if frame.audio_level is not None:
                 packet.extensions.audio_level = (False, -frame.audio_level)
-            self._history[self._sequence_number % RTP_HISTORY_SIZE] = packet
+            place = self._sequence_number % RTP_HISTORY_SIZE
+            self._history[place] = packet
+            self._repeated.pop(place, None)
+            self._room = min(MAX_REPEATS, self._room + 1)
             self._sequence_number = (self._sequence_number + 1) & 0xFFFF
             self.packets_sent += 1
             self.octets_sent += len(payload)
             data = packet.serialize(labels.extensions)
             self.header_octets_sent += len(data) - len(payload)
             yield data
+
+    def due(self, lost: Iterable[int], now: float, round_trip: float) -> list[int]:
+        """Return which of these packets are to be repeated now, the oldest first.
+
+        Each is once in a round trip, and all together are as often as packets are sent at all: a
+        request must not be worth a flood. `now` and `round_trip` are in seconds.
+        """
+        wanted = set(lost)
+        due = []
+        for age in range(RTP_HISTORY_SIZE, 0, -1):
+            number = (self._sequence_number - age) & 0xFFFF
+            place = number % RTP_HISTORY_SIZE
+            if number not in wanted or place not in self._history:
+                continue
+            if self._room and now - self._repeated.get(place, -math.inf) >= round_trip:
+                self._room -= 1
+                self._repeated[place] = now
+                due.append(number)
+            else:
+                self.repeats_refused += 1
+        return due
 
     def repeat(
         self, sequence_number: int, rtx_payload_type: int | None, labels: Labels

@@ -1,16 +1,12 @@
 """Receiving the media of one section (W3C RTCRtpReceiver)."""
 
 import asyncio
-import enum
 import logging
 import random
-import time
 from collections import Counter, deque
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-import av
 from aiortc.codecs import is_rtx
-from aiortc.codecs.base import Decoder
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -26,13 +22,14 @@ from aiortc.rtp import (
     RtcpSrPacket,
     pack_remb_fci,
 )
-from av.frame import Frame
 
+from .decoding import Decoded, MediaDrop, Undecoded
 from .inbound import InboundPacket, InboundStream, find_repaired
-from .measure import Loudness, is_keyframe, measure
+from .measure import is_keyframe
 from .parameters import RtpReceiveParameters, has_feedback, repaired_payload_type
 from .router import Encoding
 from .rtcp import compound
+from .share import MediaShare, NoThreadError
 from .statistics import InboundStatistics
 from .track import RemoteTrack
 
@@ -41,6 +38,10 @@ logger = logging.getLogger(__name__)
 MAX_STREAMS = 16
 """Streams followed at a time; the one that was silent longest makes room."""
 MAX_WAITING_FRAMES = 64
+MAX_WAITING_BYTES = 8 << 20
+"""Of whole frames that wait for the decoder."""
+RATE_WINDOW = 1.0
+"""Seconds after which the bitrate of a stream that was silent is measured anew."""
 MAX_REPORT_BLOCKS = 31
 """What the count of a report holds (RFC 3550 §6.4.1)."""
 
@@ -58,25 +59,6 @@ class ReceiveTransport(Protocol):
         """Send RTCP; ConnectionError when not connected."""
 
 
-class MediaDrop(enum.Enum):
-    """Why a packet that belongs to the section gave no media."""
-
-    INACTIVE = "inactive"
-    UNKNOWN_PAYLOAD_TYPE = "unknown-payload-type"
-    MALFORMED_PAYLOAD = "malformed-payload"
-    REPAIRS_NOTHING_KNOWN = "repairs-nothing-known"
-    OTHER_ENCODING = "other-encoding"
-    DECODER_TOO_SLOW = "decoder-too-slow"
-
-
-class Decoded(NamedTuple):
-    """What a decoder made of a frame, how loud it is, and the seconds it took."""
-
-    frames: list[Frame]
-    loudness: list[Loudness | None]
-    seconds: float
-
-
 class RtpReceiver:
     """Receives one section's media into one track, over whichever transport it is given.
 
@@ -86,9 +68,16 @@ class RtpReceiver:
     """
 
     def __init__(
-        self, kind: str, *, track: RemoteTrack | None = None, report_interval: float = 1.0
+        self,
+        kind: str,
+        *,
+        track: RemoteTrack | None = None,
+        share: MediaShare | None = None,
+        report_interval: float = 1.0,
     ) -> None:
+        self._share, self._share_is_own = share or MediaShare(), share is None
         self.track = track or RemoteTrack(kind)
+        self.track.hold_within(self._share)
         self.drops: Counter[MediaDrop] = Counter()
         self.frames_decoded = self.nacks_sent = self.plis_sent = self.packets_repaired = 0
         self._kind = kind
@@ -99,6 +88,7 @@ class RtpReceiver:
         self._streams: dict[int, InboundStream] = {}
         self._rid: str | None = None
         self._bitrate = RemoteBitrateEstimator() if kind == "video" else None
+        self._estimated_at = 0.0
         self._waiting: deque[tuple[InboundStream, RTCRtpCodecParameters, JitterFrame]] = deque()
         self._wake = asyncio.Event()
         self._decoding: asyncio.Task[None] | None = None
@@ -166,6 +156,8 @@ class RtpReceiver:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        if self._share_is_own:
+            await self._share.close()
 
     def receive_rtp(self, packet: InboundPacket, encoding: Encoding | None, now: float) -> None:
         """Take a packet of the section; `now` is when it arrived, in seconds."""
@@ -210,7 +202,7 @@ class RtpReceiver:
             silent = min(self._streams.values(), key=lambda stream: stream.last_arrival)
             del self._streams[silent.ssrc]
         rid = None if encoding is None else encoding.rid
-        stream = InboundStream(ssrc, self._kind, codec.clockRate, rid)
+        stream = InboundStream(ssrc, self._kind, codec.clockRate, rid, self._share)
         self._streams[ssrc] = stream
         self._rid = self._rid or rid
         return stream
@@ -248,6 +240,7 @@ class RtpReceiver:
         arrival = stream.add(packet, codec, now)
         if arrival is None:
             self.drops[MediaDrop.MALFORMED_PAYLOAD] += 1
+            self._send_pli(stream.ssrc)
             return
         if arrival.missing and has_feedback(codec, "nack"):
             nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=0, media_ssrc=stream.ssrc)
@@ -267,7 +260,11 @@ class RtpReceiver:
             self.drops[MediaDrop.OTHER_ENCODING] += 1
             stream.frames_dropped += 1
             return
-        if len(self._waiting) >= MAX_WAITING_FRAMES:
+        if not frame.data:
+            # Padding alone; a decoder would take it for the end.
+            return
+        size = sum(len(waiting.data) for _, _, waiting in self._waiting)
+        if len(self._waiting) >= MAX_WAITING_FRAMES or size > MAX_WAITING_BYTES:
             self.drops[MediaDrop.DECODER_TOO_SLOW] += 1
             late, _, _ = self._waiting.popleft()
             late.frames_dropped += 1
@@ -275,7 +272,6 @@ class RtpReceiver:
         self._wake.set()
 
     async def _decode(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             while not self._waiting:
                 self._wake.clear()
@@ -283,14 +279,16 @@ class RtpReceiver:
             stream, codec, frame = self._waiting.popleft()
             try:
                 decoder = stream.decoder(codec)
-                decoded = await loop.run_in_executor(None, _decode, decoder, frame)
-            except (av.FFmpegError, ValueError) as error:
-                # The decoder keeps its state: the next picture that needs no other mends it.
+                decoded = await self._share.run(self._kind, decoder.decode, frame)
+            except (Undecoded, NoThreadError) as error:
                 logger.debug("a frame of %s could not be decoded: %s", codec.mimeType, error)
+                reason = error.reason if isinstance(error, Undecoded) else MediaDrop.NO_THREAD
+                self.drops[reason] += 1
                 stream.frames_dropped += 1
+                # The next picture that needs no other mends it.
                 self._send_pli(stream.ssrc)
-                continue
-            self._deliver(stream, decoded, keyframe=is_keyframe(codec, frame.data))
+            else:
+                self._deliver(stream, decoded, keyframe=is_keyframe(codec, frame.data))
 
     def _deliver(self, stream: InboundStream, decoded: Decoded, *, keyframe: bool) -> None:
         now, unread = asyncio.get_running_loop().time(), self.track.frames_dropped
@@ -304,17 +302,26 @@ class RtpReceiver:
     def _estimate_bitrate(
         self, packet: InboundPacket, codec: RTCRtpCodecParameters, now: float
     ) -> None:
-        sent_at = packet.extensions.abs_send_time
-        if self._bitrate is None or sent_at is None or not has_feedback(codec, "goog-remb"):
+        sent_at, estimator = packet.extensions.abs_send_time, self._bitrate
+        if estimator is None or sent_at is None or not has_feedback(codec, "goog-remb"):
             return
-        if len(self._bitrate.ssrcs) > MAX_STREAMS:
-            self._bitrate.ssrcs.clear()
-        estimate = self._bitrate.add(
-            abs_send_time=sent_at,
-            arrival_time_ms=int(now * 1000),
-            payload_size=len(packet.payload) + packet.padding_size,
-            ssrc=packet.ssrc,
-        )
+        if len(estimator.ssrcs) > MAX_STREAMS:
+            estimator.ssrcs.clear()
+        if now - self._estimated_at > RATE_WINDOW:
+            # aiortc would go through the silence, millisecond for millisecond.
+            estimator.incoming_bitrate.reset()
+        self._estimated_at = now
+        try:
+            estimate = estimator.add(
+                abs_send_time=sent_at,
+                arrival_time_ms=int(now * 1000),
+                payload_size=len(packet.payload) + packet.padding_size,
+                ssrc=packet.ssrc,
+            )
+        except (ArithmeticError, ValueError):
+            # The peer has led its filter astray.
+            self._bitrate = RemoteBitrateEstimator()
+            return
         if estimate is not None:
             bitrate, ssrcs = estimate
             fci = pack_remb_fci(bitrate, ssrcs[:MAX_STREAMS])
@@ -361,11 +368,3 @@ class RtpReceiver:
         except ConnectionError:
             # Feedback of a transport that is not connected is of no use to anybody.
             return
-
-
-def _decode(decoder: Decoder, frame: JitterFrame) -> Decoded:
-    """Decode in a thread of its own."""
-    begin = time.perf_counter()
-    frames = decoder.decode(frame)
-    seconds = time.perf_counter() - begin
-    return Decoded(frames, [measure(one) for one in frames], seconds)

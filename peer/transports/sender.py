@@ -1,9 +1,12 @@
 """Sending the media of one section (W3C RTCRtpSender)."""
 
 import asyncio
+import enum
+import math
 import random
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from aiortc.codecs import depayload, get_encoder, is_rtx
@@ -33,9 +36,21 @@ from .outbound import EncodedFrame, Labels, OutboundStream
 from .parameters import RtpSendParameters, extensions_map, repaired_payload_type
 from .rtcp import compound, maximum_bitrate, read_report
 from .shaping import FrameGate, scale_down
+from .share import MediaShare
 from .statistics import OutboundStatistics, RemoteInboundStatistics, SourceStatistics
 
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+KEYFRAME_INTERVAL = 0.3
+"""Seconds from a picture that needs no other to the next that is made because it is asked for."""
+BITRATE_INTERVAL = 1.0
+"""Seconds from one change of an encoder's bitrate to the next: each may make a new encoder."""
+ROUND_TRIP = 0.1
+"""Seconds of a round trip, until the peer's reports tell."""
+MIN_ROUND_TRIP = 0.01
+"""Seconds it takes at least, whatever they tell."""
+MAX_PAUSE = 1.0
+"""Seconds between attempts, of a track that gives nothing which can be sent, at most."""
+_PAUSE = 0.02
 
 
 class SendTransport(Protocol):
@@ -58,6 +73,14 @@ class SendTransport(Protocol):
         """Send RTCP; ConnectionError when not connected."""
 
 
+class SendDrop(enum.Enum):
+    """Why a frame of the track, or a packet the peer asked for, was not sent."""
+
+    TRACK_FAILED = "track-failed"
+    ENCODER_FAILED = "encoder-failed"
+    REPEATED_LATELY = "repeated-lately"
+
+
 class Encoded(NamedTuple):
     """What an encoder made of a frame, how loud it is, and the seconds it took."""
 
@@ -70,12 +93,20 @@ class RtpSender:
     """Sends one track, over whichever transport it is given.
 
     It can be stopped and started again, and its track replaced, without the stream losing its
-    place. A track that has ended leaves the sender silent until it is given another.
+    place. A track that has ended leaves the sender silent until it is given another. What else a
+    track or an encoder raises costs a frame: `drops` counts it, and the event loop is told of it.
     """
 
     def __init__(
-        self, kind: str, track: MediaStreamTrack | None = None, *, report_interval: float = 1.0
+        self,
+        kind: str,
+        track: MediaStreamTrack | None = None,
+        *,
+        share: MediaShare | None = None,
+        report_interval: float = 1.0,
     ) -> None:
+        self.drops: Counter[SendDrop] = Counter()
+        self._share, self._share_is_own = share or MediaShare(), share is None
         self._kind = kind
         self._track = track
         self._interval = report_interval
@@ -87,6 +118,7 @@ class RtpSender:
         self._stream: OutboundStream | None = None
         self._encoder: Encoder | None = None
         self._keyframe = False
+        self._keyframe_at = self._bitrate_at = -math.inf
         self._target_bitrate: int | None = None
         self._source = SourceMeter()
         self._gate = FrameGate()
@@ -148,7 +180,6 @@ class RtpSender:
         transport.set_sender(self, parameters.mid, [ssrc for ssrc in ssrcs if ssrc is not None])
         if changed:
             self._restart()
-        self._apply_bitrate()
         if self._timer is None:
             self._schedule_report()
 
@@ -166,6 +197,8 @@ class RtpSender:
             self._timer = None
         self._restart()
         await asyncio.gather(*self._ending, return_exceptions=True)
+        if self._share_is_own:
+            await self._share.close()
 
     def transport_changed(self) -> None:
         """Note that the transport connected, or is connected no more."""
@@ -181,9 +214,7 @@ class RtpSender:
                     self._note_report(report)
             case RtcpRtpfbPacket(fmt=fmt) if fmt == RTCP_RTPFB_NACK:
                 self._nacks += 1
-                # Each once, however often it is named: a request must not be worth a flood.
-                for sequence_number in dict.fromkeys(packet.lost):
-                    self._repeat(sequence_number)
+                self._repeat(packet.lost)
             case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
                 self._plis += fmt == RTCP_PSFB_PLI
                 self._firs += fmt == RTCP_PSFB_FIR
@@ -192,7 +223,6 @@ class RtpSender:
                 estimate = maximum_bitrate(packet)
                 if estimate is not None:
                     self._target_bitrate = estimate[0]
-                    self._apply_bitrate()
             case _:
                 return
 
@@ -241,33 +271,53 @@ class RtpSender:
         if track is None or codec is None or transport is None or not transport.connected:
             return
         # An encoder of its own for each loop: the one before may still be at work in its thread.
-        self._encoder = get_encoder(codec)
-        self._apply_bitrate()
+        self._renew_encoder(codec)
+        self._sending = asyncio.get_running_loop().create_task(self._run(track, codec))
+
+    def _renew_encoder(self, codec: RTCRtpCodecParameters) -> Encoder:
+        encoder = self._encoder = get_encoder(codec)
+        self._bitrate_at = -math.inf
         if self._stream is not None:
             self._stream.rebase()
-        self._sending = asyncio.get_running_loop().create_task(
-            self._run(track, codec, self._encoder)
+        return encoder
+
+    async def _run(self, track: MediaStreamTrack, codec: RTCRtpCodecParameters) -> None:
+        task, encoder, failures = asyncio.current_task(), self._encoder, 0
+        while encoder is not None:
+            reason = SendDrop.TRACK_FAILED
+            try:
+                data = await track.recv()
+                reason = SendDrop.ENCODER_FAILED
+                await self._send_next(data, codec, encoder)
+            except MediaStreamError:
+                return
+            except (Exception, asyncio.CancelledError) as error:
+                if task is not None and task.cancelling():
+                    raise
+                self.drops[reason] += 1
+                failures += 1
+                if reason is SendDrop.ENCODER_FAILED:
+                    # It may be in any state; a new one begins with a key frame.
+                    encoder = self._renew_encoder(codec)
+                await self._note_failure(error, track, failures)
+            else:
+                failures = 0
+
+    async def _note_failure(
+        self, error: BaseException, track: MediaStreamTrack, failures: int
+    ) -> None:
+        """Tell the loop of the first failure of several, and wait after each of the others."""
+        if failures > 1:
+            await asyncio.sleep(min(MAX_PAUSE, _PAUSE * 2 ** min(failures, 16)))
+            return
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": "a frame could not be sent", "exception": error, "track": track}
         )
 
-    async def _run(
-        self, track: MediaStreamTrack, codec: RTCRtpCodecParameters, encoder: Encoder
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            while True:
-                await self._send_next(track, codec, encoder)
-        except MediaStreamError:
-            return
-        except Exception as error:
-            loop.call_exception_handler(
-                {"message": "a track cannot be sent on", "exception": error, "track": track}
-            )
-
     async def _send_next(
-        self, track: MediaStreamTrack, codec: RTCRtpCodecParameters, encoder: Encoder
+        self, data: "Frame | Packet[Any]", codec: RTCRtpCodecParameters, encoder: Encoder
     ) -> None:
-        data, source = await track.recv(), self._source
-        loop, parameters = asyncio.get_running_loop(), self._parameters
+        loop, parameters, source = asyncio.get_running_loop(), self._parameters, self._source
         if (
             parameters is None
             or not parameters.active
@@ -275,10 +325,11 @@ class RtpSender:
         ):
             source.add(data, measure(data), loop.time())
             return
-        keyframe, self._keyframe = self._keyframe, False
+        self._apply_bitrate(encoder, loop.time())
+        keyframe = self._take_keyframe_request(loop.time())
         level = _wants_audio_level(parameters)
         shaped = scale_down(data, parameters.scale_down_by)
-        encoded = await loop.run_in_executor(None, _encode, encoder, shaped, keyframe, level)
+        encoded = await self._share.run(self._kind, _encode, encoder, shaped, keyframe, level)
         now = loop.time()
         source.add(data, encoded.loudness, now)
         self._encode_time += encoded.seconds
@@ -286,8 +337,17 @@ class RtpSender:
             self._frames_encoded += 1
             if self._kind == "video":
                 first = depayload(codec, encoded.frame.payloads[0])
-                self._video.add(shaped, now, keyframe=is_keyframe(codec, first))
+                keyframe = is_keyframe(codec, first)
+                self._keyframe_at = now if keyframe else self._keyframe_at
+                self._video.add(shaped, now, keyframe=keyframe)
             self._transmit(encoded.frame, codec)
+
+    def _take_keyframe_request(self, now: float) -> bool:
+        """Tell whether the next picture is to need no other; a request too early waits."""
+        if not self._keyframe or now - self._keyframe_at < KEYFRAME_INTERVAL:
+            return False
+        self._keyframe = False
+        return True
 
     def _transmit(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:
         transport, stream, labels = self._transport, self._stream, self._labels
@@ -302,15 +362,21 @@ class RtpSender:
             return
         self._frames_sent += 1
 
-    def _repeat(self, sequence_number: int) -> None:
-        if self._stream is None or self._labels is None or self._transport is None:
+    def _repeat(self, lost: Sequence[int]) -> None:
+        stream, labels, transport = self._stream, self._labels, self._transport
+        if stream is None or labels is None or transport is None:
             return
-        packet = self._stream.repeat(sequence_number, self._rtx_payload_type, self._labels)
-        if packet is not None:
+        now = asyncio.get_running_loop().time()
+        measured = None if self._remote is None else self._remote.round_trip_time
+        refused = stream.repeats_refused
+        for sequence_number in stream.due(lost, now, max(MIN_ROUND_TRIP, measured or ROUND_TRIP)):
+            packet = stream.repeat(sequence_number, self._rtx_payload_type, labels)
             try:
-                self._transport.send_rtp(packet)
+                if packet is not None:
+                    transport.send_rtp(packet)
             except ConnectionError:
                 return
+        self.drops[SendDrop.REPEATED_LATELY] += stream.repeats_refused - refused
 
     def _note_report(self, report: RtcpReceiverInfo) -> None:
         if self._stream is not None and report.ssrc == self._stream.ssrc:
@@ -323,10 +389,13 @@ class RtpSender:
         limits = (self._target_bitrate, self._parameters and self._parameters.max_bitrate)
         return min((limit for limit in limits if limit), default=None)
 
-    def _apply_bitrate(self) -> None:
+    def _apply_bitrate(self, encoder: Encoder, now: float) -> None:
         bitrate = self._bitrate()
-        if bitrate is not None and isinstance(self._encoder, Vp8Encoder | H264Encoder):
-            self._encoder.target_bitrate = bitrate
+        if bitrate is None or not isinstance(encoder, Vp8Encoder | H264Encoder):
+            return
+        if now - self._bitrate_at >= BITRATE_INTERVAL and encoder.target_bitrate != bitrate:
+            self._bitrate_at = now
+            encoder.target_bitrate = bitrate
 
     def _schedule_report(self) -> None:
         # RFC 3550 §6.2: varied over 0.5 to 1.5 times the interval, so that peers do not align.

@@ -3,12 +3,31 @@
 import asyncio
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av import AudioFrame, VideoFrame
 from av.frame import Frame
 
 from .emitter import Emitter
+from .share import MediaShare
 
 MAX_FRAMES = 60
 """Decoded frames kept for a reader that is late; the oldest are dropped beyond."""
+MAX_UNREAD_PICTURES = 4
+"""Pictures kept of a track that nobody has read yet."""
+
+
+class _FrameQueue(asyncio.Queue[Frame | None]):
+    """Frames that count as held by their connection while they are in it.
+
+    Also those that a program takes out itself, as aiortc's do to catch up.
+    """
+
+    share: MediaShare | None = None
+
+    def _get(self) -> Frame | None:
+        frame: Frame | None = super()._get()
+        if self.share is not None and frame is not None:
+            self.share.give_back(_size(frame))
+        return frame
 
 
 class RemoteTrack(Emitter, MediaStreamTrack):
@@ -20,7 +39,8 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         if track_id is not None:
             self._id = track_id
         # Named as in aiortc: programs empty it to catch up.
-        self._queue: asyncio.Queue[Frame | None] = asyncio.Queue()
+        self._queue = _FrameQueue()
+        self._unread = True
         self._muted = True
         self._dropped = 0
 
@@ -34,8 +54,13 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         """How many frames nobody came to read."""
         return self._dropped
 
+    def hold_within(self, share: MediaShare) -> None:
+        """Say whose share the frames count in that wait for a reader."""
+        self._queue.share = share
+
     async def recv(self) -> Frame:
         """Return the next frame; MediaStreamError when the track has ended."""
+        self._unread = False
         if self.readyState != "live":
             raise MediaStreamError
         frame = await self._queue.get()
@@ -45,13 +70,22 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         return frame
 
     def deliver(self, frame: Frame) -> None:
-        """Add a frame."""
+        """Add a frame; the oldest make room for it, and it is dropped when that is not enough."""
         if self.readyState != "live":
             return
-        if self._queue.qsize() >= MAX_FRAMES:
-            self._queue.get_nowait()
-            self._dropped += 1
+        share, few = self._queue.share, self._unread and self.kind == "video"
+        while self._queue.qsize() >= (MAX_UNREAD_PICTURES if few else MAX_FRAMES):
+            self._drop()
+        while share is not None and not share.take(_size(frame)):
+            if self._queue.empty():
+                self._dropped += 1
+                return
+            self._drop()
         self._queue.put_nowait(frame)
+
+    def _drop(self) -> None:
+        self._queue.get_nowait()
+        self._dropped += 1
 
     def set_muted(self, muted: bool) -> None:
         """Note whether the peer sends."""
@@ -63,4 +97,13 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         """End the track; whoever waits for a frame is told."""
         if self.readyState == "live":
             super().stop()
+            while not self._queue.empty():
+                self._queue.get_nowait()
             self._queue.put_nowait(None)
+
+
+def _size(frame: Frame) -> int:
+    """Return the bytes of a frame's samples."""
+    if not isinstance(frame, VideoFrame | AudioFrame):
+        return 0
+    return sum(plane.buffer_size for plane in frame.planes)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.transports.inbound import MAX_REQUESTS, InboundPacket, InboundStream, find_repaired
-from tests.transports.media import EVENTS, NUMBERS, OPUS, VP8
+from peer.transports.share import MediaShare
+from tests.transports.media import NUMBERS, OPUS, VP8
 
 # A VP8 payload descriptor without extensions, start of a partition (RFC 7741 §4.2).
 START = b"\x10"
@@ -19,7 +20,7 @@ def packet(number: int, timestamp: int = 0, payload: bytes = START + b"x") -> In
 
 
 def video() -> InboundStream:
-    return InboundStream(7, "video", 90000, None)
+    return InboundStream(7, "video", 90000, None, MediaShare())
 
 
 def test_a_frame_is_whole_when_the_next_begins() -> None:
@@ -123,7 +124,7 @@ def test_a_late_packet_is_not_asked_for_again() -> None:
 
 
 def test_audio_asks_for_nothing_again() -> None:
-    stream = InboundStream(7, "audio", 48000, None)
+    stream = InboundStream(7, "audio", 48000, None, MediaShare())
     stream.add(packet(1), OPUS, 1.0)
     arrival = stream.add(packet(3, 960), OPUS, 1.0)
     assert arrival is not None
@@ -163,15 +164,15 @@ def test_report_blocks() -> None:
     assert second.fraction_lost == 0
 
 
-def test_an_unknown_codec_has_no_decoder() -> None:
-    with pytest.raises(ValueError, match="telephone-event"):
-        video().decoder(EVENTS)
+def test_a_stream_has_one_decoder_for_each_codec() -> None:
     stream = video()
     assert stream.decoder(VP8) is stream.decoder(VP8)
 
 
 def test_which_stream_a_retransmission_repairs() -> None:
-    high, low = InboundStream(1, "video", 90000, "hi"), InboundStream(2, "video", 90000, "lo")
+    share = MediaShare()
+    high = InboundStream(1, "video", 90000, "hi", share)
+    low = InboundStream(2, "video", 90000, "lo", share)
     both = {1: high, 2: low}
     assert find_repaired(5, None, both, {5: 2}) is low
     assert find_repaired(5, None, both, {5: 3}) is None

@@ -19,8 +19,9 @@ from aiortc.rtp import (
 )
 from av import VideoFrame
 
+from peer.transports.decoding import MediaDrop
 from peer.transports.inbound import InboundPacket
-from peer.transports.receiver import MAX_STREAMS, MediaDrop, RtpReceiver
+from peer.transports.receiver import MAX_STREAMS, RtpReceiver
 from peer.transports.router import Encoding
 from peer.transports.rtcp import parse_compound
 from peer.transports.track import RemoteTrack

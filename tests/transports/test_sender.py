@@ -253,7 +253,11 @@ def test_the_first_codec_that_can_be_encoded_is_used() -> None:
 @pytest.mark.parametrize(
     "request_", [RtcpPsfbPacket(RTCP_PSFB_PLI, 9, 7), RtcpPsfbPacket(RTCP_PSFB_FIR, 9, 0, FIR)]
 )
-def test_a_keyframe_is_sent_when_it_is_asked_for(request_: RtcpPsfbPacket) -> None:
+def test_a_keyframe_is_sent_when_it_is_asked_for(
+    request_: RtcpPsfbPacket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("peer.transports.sender.KEYFRAME_INTERVAL", 0.0)
+
     async def scenario() -> None:
         track, transport = PushedTrack("video"), Recorder()
         sender = RtpSender("video", track)

@@ -22,7 +22,7 @@ from peer.transports.router import Encoding
 from peer.transports.rtcp import read_report
 from peer.transports.sender import RtpSender
 from peer.transports.statistics import InboundStatistics, OutboundStatistics
-from peer.transports.track import MAX_FRAMES
+from peer.transports.track import MAX_UNREAD_PICTURES
 from tests.transports.media import (
     NUMBERS,
     OPUS,
@@ -258,7 +258,7 @@ def test_frames_nobody_reads_are_dropped() -> None:
         receiver = RtpReceiver("video")
         receiver.receive(Recorder(), receive_parameters("v0"))
         source = Source()
-        for number in range(MAX_FRAMES + 3):
+        for number in range(MAX_UNREAD_PICTURES + 3):
             await feed(receiver, source, 1)
             await until(lambda number=number: receiver.frames_decoded == number)  # type: ignore[misc]
         assert inbound(receiver).frames_dropped == 2

@@ -6,7 +6,8 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
-from peer.transports.track import MAX_FRAMES, RemoteTrack
+from peer.transports.share import MediaConfig, MediaShare
+from peer.transports.track import MAX_FRAMES, MAX_UNREAD_PICTURES, RemoteTrack
 
 
 def test_frames_come_out_in_order() -> None:
@@ -24,11 +25,51 @@ def test_frames_come_out_in_order() -> None:
 def test_a_reader_that_never_comes_costs_bounded_memory() -> None:
     async def scenario() -> None:
         track = RemoteTrack("video")
-        frames = [VideoFrame(width=16, height=16) for _ in range(MAX_FRAMES + 2)]
+        frames = [VideoFrame(width=16, height=16) for _ in range(MAX_UNREAD_PICTURES + 2)]
         for frame in frames:
             track.deliver(frame)
         assert track.frames_dropped == 2
         assert await track.recv() is frames[2]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("kind", ["audio", "video"])
+def test_a_reader_that_is_late_loses_the_oldest(kind: str) -> None:
+    async def scenario() -> None:
+        track = RemoteTrack(kind)
+        frames = [VideoFrame(width=16, height=16) for _ in range(MAX_FRAMES + 3)]
+        track.deliver(frames[0])
+        await track.recv()
+        for frame in frames[1:]:
+            track.deliver(frame)
+        assert track.frames_dropped == 2
+        assert await track.recv() is frames[3]
+
+    asyncio.run(scenario())
+
+
+def test_frames_that_wait_count_in_the_share() -> None:
+    async def scenario() -> None:
+        frame = VideoFrame(width=64, height=64)
+        size = sum(plane.buffer_size for plane in frame.planes)
+        share = MediaShare(MediaConfig(max_picture_bytes=2 * size))
+        track, other = RemoteTrack("video"), RemoteTrack("video")
+        for each in (track, other):
+            each.hold_within(share)
+        for _ in range(3):
+            track.deliver(frame)
+        assert (share.held, track.frames_dropped) == (2 * size, 1)
+        # another track has nothing that could make room
+        other.deliver(frame)
+        assert (share.held, other.frames_dropped) == (2 * size, 1)
+        await track.recv()
+        # as programs do that catch up
+        track._queue.get_nowait()
+        assert share.held == 0
+        other.deliver(frame)
+        other.stop()
+        assert share.held == 0
 
     asyncio.run(scenario())
 

@@ -1,0 +1,116 @@
+"""Decoding one stream, within what its connection may take."""
+
+import enum
+import time
+from typing import NamedTuple
+
+import av
+from aiortc.codecs import get_decoder
+from aiortc.codecs.base import Decoder
+from aiortc.codecs.h264 import H264Decoder
+from aiortc.codecs.vpx import Vp8Decoder
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av.frame import Frame
+
+from .measure import Loudness, measure
+from .pictures import announced_pictures
+from .share import MediaShare
+
+
+class MediaDrop(enum.Enum):
+    """Why a packet or a frame that belongs to the section gave no media."""
+
+    INACTIVE = "inactive"
+    UNKNOWN_PAYLOAD_TYPE = "unknown-payload-type"
+    MALFORMED_PAYLOAD = "malformed-payload"
+    REPAIRS_NOTHING_KNOWN = "repairs-nothing-known"
+    OTHER_ENCODING = "other-encoding"
+    DECODER_TOO_SLOW = "decoder-too-slow"
+    DECODER_FAILED = "decoder-failed"
+    PICTURE_TOO_LARGE = "picture-too-large"
+    TOO_MUCH_MEMORY = "too-much-memory"
+    NO_THREAD = "no-thread"
+
+
+class Undecoded(Exception):
+    """A frame that was lost at its decoder."""
+
+    def __init__(self, reason: MediaDrop, detail: object) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class Decoded(NamedTuple):
+    """What a decoder made of a frame, how loud it is, and the seconds it took."""
+
+    frames: list[Frame]
+    loudness: list[Loudness | None]
+    seconds: float
+
+
+class Holding:
+    """Bytes that count as held by a connection for as long as this is there."""
+
+    def __init__(self, share: MediaShare) -> None:
+        self._share = share
+        self._size = 0
+
+    def __del__(self) -> None:
+        self._share.give_back(self._size)
+
+    def resize(self, size: int) -> bool:
+        """Hold that many bytes; False, and as many as before, when they are too many."""
+        if size > self._size and not self._share.take(size - self._size):
+            return False
+        if size < self._size:
+            self._share.give_back(self._size - size)
+        self._size = size
+        return True
+
+
+class StreamDecoder:
+    """The decoder of one stream and codec; it works in one thread at a time.
+
+    A decoder that breaks is replaced, and so goes on with the next picture that needs no other.
+    """
+
+    def __init__(self, codec: RTCRtpCodecParameters, share: MediaShare) -> None:
+        self._codec = codec
+        self._share = share
+        self._holding = Holding(share)
+        self._decoder: Decoder | None = None
+
+    def decode(self, frame: JitterFrame) -> Decoded:
+        """Decode a frame that is not empty. Raises Undecoded and nothing else."""
+        begin = time.perf_counter()
+        try:
+            self._make_room(frame.data)
+            if self._decoder is None:
+                self._decoder = _make_decoder(self._codec)
+            frames = self._decoder.decode(frame)
+            seconds = time.perf_counter() - begin
+            return Decoded(frames, [measure(one) for one in frames], seconds)
+        except Undecoded:
+            raise
+        except Exception as error:
+            if not isinstance(error, av.FFmpegError) or isinstance(error, EOFError):
+                self._decoder = None
+            raise Undecoded(MediaDrop.DECODER_FAILED, error) from error
+
+    def _make_room(self, data: bytes) -> None:
+        for picture in announced_pictures(self._codec.name, data):
+            if picture.pixels > self._share.config.max_picture_pixels:
+                raise Undecoded(
+                    MediaDrop.PICTURE_TOO_LARGE, f"{picture.width}x{picture.height} pixels"
+                )
+            if not self._holding.resize(picture.held_bytes):
+                raise Undecoded(MediaDrop.TOO_MUCH_MEMORY, f"{picture.held_bytes} bytes")
+
+
+def _make_decoder(codec: RTCRtpCodecParameters) -> Decoder:
+    decoder = get_decoder(codec)
+    if isinstance(decoder, Vp8Decoder | H264Decoder):
+        # Its connection's share of the threads is counted in decoders.
+        decoder.codec.thread_count = 1
+    return decoder

@@ -1,0 +1,194 @@
+"""What one connection may take of the process: threads for its codecs, memory for its pictures.
+
+Sound has threads of its own, so that no picture delays it. Of either kind a connection has a few
+frames at work at a time; its others wait for those, and not in the way of other connections.
+"""
+
+import asyncio
+import itertools
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+from weakref import finalize
+
+FRAMES_AT_WORK = 2
+"""Frames of a kind that a connection has encoded or decoded at a time."""
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class NoThreadError(RuntimeError):
+    """The machine has no thread left for a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaConfig:
+    """Bounds for the pictures of a connection, for what its peer may have it decode.
+
+    `max_picture_pixels` are those of the largest picture that is decoded, `max_picture_bytes` those
+    of all pictures that decoders and tracks of the connection hold. Together all connections hold
+    `max_process_bytes`; beyond that each has an equal part of them.
+    """
+
+    max_picture_pixels: int = 4096 * 2304
+    max_picture_bytes: int = 256 << 20
+    max_process_bytes: int = 1 << 30
+
+
+class _Accounts:
+    """The bytes that each connection of the process holds; decoders count from their threads."""
+
+    def __init__(self) -> None:
+        # The garbage collector may give back while this thread takes.
+        self._lock = threading.RLock()
+        self._numbers = itertools.count()
+        self._held: dict[int, int] = {}
+        self._total = 0
+
+    def open(self) -> int:
+        with self._lock:
+            number = next(self._numbers)
+            self._held[number] = 0
+            return number
+
+    def close(self, number: int) -> None:
+        with self._lock:
+            self._total -= self._held.pop(number)
+
+    def held(self, number: int) -> int:
+        return self._held[number]
+
+    def take(self, number: int, size: int, config: MediaConfig) -> bool:
+        with self._lock:
+            limit = config.max_picture_bytes
+            if self._total + size > config.max_process_bytes:
+                limit = min(limit, config.max_process_bytes // len(self._held))
+            if self._held[number] + size > limit:
+                return False
+            self._held[number] += size
+            self._total += size
+            return True
+
+    def give_back(self, number: int, size: int) -> None:
+        with self._lock:
+            # What a closed account held was given back at once.
+            if number in self._held:
+                self._held[number] -= size
+                self._total -= size
+
+
+class _Threads:
+    """Threads of the process for one kind of media, there while some share has opened them."""
+
+    def __init__(self, kind: str, count: int) -> None:
+        self._name = f"peer-{kind}"
+        self._count = count
+        self._lock = threading.Lock()
+        self._users = 0
+        self._executor: ThreadPoolExecutor | None = None
+
+    def open(self) -> ThreadPoolExecutor:
+        with self._lock:
+            self._users += 1
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(self._count, self._name)
+            return self._executor
+
+    def close(self, *, wait: bool) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0 and self._executor is not None:
+                self._executor.shutdown(wait=wait)
+                self._executor = None
+
+
+_accounts = _Accounts()
+_threads = {
+    "audio": _Threads("audio", 2),
+    "video": _Threads("video", (os.cpu_count() or 1) + FRAMES_AT_WORK),
+}
+
+
+class _Place:
+    """Where a connection's frames of one kind wait for a thread."""
+
+    def __init__(self, kind: str) -> None:
+        self._threads = _threads[kind]
+        self._executor = self._threads.open()
+        self._free = asyncio.Semaphore(FRAMES_AT_WORK)
+        self._at_work: set[asyncio.Future[Any]] = set()
+        self._leave = finalize(self, self._threads.close, wait=False)
+
+    async def run(self, call: Callable[[], Result]) -> Result:
+        await self._free.acquire()
+        try:
+            work = asyncio.wrap_future(self._executor.submit(call))
+        except RuntimeError as error:
+            self._free.release()
+            raise NoThreadError(str(error)) from error
+        self._at_work.add(work)
+        work.add_done_callback(self._done)
+        # Who gives up waiting leaves the thread at work, in its place.
+        return await asyncio.shield(work)
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._at_work, return_exceptions=True)
+        if self._leave.detach() is not None:
+            self._threads.close(wait=True)
+
+    def _done(self, work: asyncio.Future[Any]) -> None:
+        self._at_work.discard(work)
+        self._free.release()
+
+
+class MediaShare:
+    """The share of one connection, or of a sender or receiver that has none."""
+
+    def __init__(self, config: MediaConfig | None = None) -> None:
+        self.config = config or MediaConfig()
+        self._places: dict[str, _Place] = {}
+        self._account = _accounts.open()
+        finalize(self, _accounts.close, self._account)
+
+    @property
+    def held(self) -> int:
+        """The bytes of pictures the connection holds."""
+        return _accounts.held(self._account)
+
+    def take(self, size: int) -> bool:
+        """Hold that many bytes more; False when they are too many. Any thread may."""
+        return _accounts.take(self._account, size, self.config)
+
+    def give_back(self, size: int) -> None:
+        """Hold that many bytes less. Any thread may."""
+        _accounts.give_back(self._account, size)
+
+    async def run(
+        self,
+        kind: str,
+        function: Callable[Parameters, Result],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Result:
+        """Call a function in a thread for "audio" or "video", when it is the connection's turn.
+
+        NoThreadError when the machine has none left.
+        """
+        place = self._places.get(kind)
+        if place is None:
+            place = self._places[kind] = _Place(kind)
+        return await place.run(partial(function, *args, **kwargs))
+
+    async def close(self) -> None:
+        """Leave the threads, which end with the last connection; `run` comes back to them.
+
+        It returns when nothing of the connection is at work. Calling again changes nothing.
+        """
+        places, self._places = self._places, {}
+        for place in places.values():
+            await place.close()

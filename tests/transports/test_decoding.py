@@ -1,0 +1,90 @@
+"""Decoding one stream."""
+
+import pytest
+from aiortc.codecs.vpx import Vp8Decoder
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av import VideoFrame
+
+from peer.transports.decoding import MediaDrop, StreamDecoder, Undecoded
+from peer.transports.share import MediaConfig, MediaShare
+from tests.transports.media import EVENTS, OPUS, VP8
+from tests.transports.test_pictures import encoded
+
+H264 = RTCRtpCodecParameters("video/H264", 90000, None, 98)
+
+
+def picture(width: int = 64, height: int = 48, codec: str = "libvpx") -> JitterFrame:
+    return JitterFrame(encoded(codec, width, height), 0)
+
+
+def reason(decoder: StreamDecoder, frame: JitterFrame) -> MediaDrop:
+    """Return why a frame is lost."""
+    with pytest.raises(Undecoded) as caught:
+        decoder.decode(frame)
+    return caught.value.reason
+
+
+def test_a_picture_is_decoded_and_its_memory_counted() -> None:
+    share = MediaShare()
+    decoder = StreamDecoder(VP8, share)
+    decoded = decoder.decode(picture())
+    (frame,) = decoded.frames
+    assert isinstance(frame, VideoFrame)
+    assert (frame.width, decoded.loudness) == (64, [None])
+    assert share.held == 64 * 48 * 3 // 2 * 5
+    decoder.decode(picture(32, 32))
+    assert share.held == 32 * 32 * 3 // 2 * 5
+    del decoder
+    assert share.held == 0
+
+
+@pytest.mark.parametrize(("codec", "name"), [(VP8, "libvpx"), (H264, "libx264")])
+def test_a_picture_beyond_the_bound_is_not_decoded(codec: RTCRtpCodecParameters, name: str) -> None:
+    share = MediaShare(MediaConfig(max_picture_pixels=64 * 64))
+    decoder = StreamDecoder(codec, share)
+    assert reason(decoder, picture(80, 64, name)) is MediaDrop.PICTURE_TOO_LARGE
+    assert (decoder._decoder, share.held) == (None, 0)
+    decoder.decode(picture(64, 64, name))
+
+
+def test_a_decoder_beyond_the_connections_memory_does_not_work() -> None:
+    share = MediaShare(MediaConfig(max_picture_bytes=64 * 48 * 3 // 2 * 5))
+    first, second = StreamDecoder(VP8, share), StreamDecoder(VP8, share)
+    first.decode(picture())
+    assert reason(second, picture(16, 16)) is MediaDrop.TOO_MUCH_MEMORY
+    del first
+    second.decode(picture(16, 16))
+
+
+def test_what_cannot_be_decoded() -> None:
+    share = MediaShare()
+    assert reason(StreamDecoder(VP8, share), JitterFrame(b"noise", 0)) is MediaDrop.DECODER_FAILED
+    assert reason(StreamDecoder(EVENTS, share), JitterFrame(b"x", 0)) is MediaDrop.DECODER_FAILED
+    assert reason(StreamDecoder(OPUS, share), JitterFrame(b"\xff" * 9, 0)) is (
+        MediaDrop.DECODER_FAILED
+    )
+
+
+@pytest.mark.parametrize("error", [ValueError(), MemoryError(), AssertionError(), TypeError()])
+def test_a_decoder_that_breaks_is_replaced(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder = StreamDecoder(VP8, MediaShare())
+    decoder.decode(picture())
+    with monkeypatch.context() as patched:
+
+        def fail(*_: object) -> None:
+            raise error
+
+        patched.setattr(Vp8Decoder, "decode", fail)
+        assert reason(decoder, picture()) is MediaDrop.DECODER_FAILED
+    assert len(decoder.decode(picture()).frames) == 1
+
+
+def test_a_decoder_that_was_told_of_the_end_is_replaced() -> None:
+    decoder = StreamDecoder(VP8, MediaShare())
+    decoder.decode(picture())
+    decoder.decode(JitterFrame(b"", 0))
+    assert reason(decoder, picture()) is MediaDrop.DECODER_FAILED
+    assert len(decoder.decode(picture()).frames) == 1
