@@ -196,7 +196,6 @@ def test_no_error_about_a_configuration_shows_a_secret(name: str) -> None:
 DESCRIPTIONS: tuple[object, ...] = (
     TEXT,
     {"type": "ofer", "sdp": TEXT},
-    {"type": "offer", "sdp": TEXT},
     {"type": "offer", "sdp": TEXT + "nonsense\r\n"},
     {"type": "offer", "sdp": [TEXT]},
     RTCSessionDescription(TEXT, "offer"),
