@@ -4,7 +4,8 @@ Bytes become values in one pass (`packet`, `extensions`, `rtcp`); objects are ma
 somebody keeps. `reception` counts what comes of a source, `nack` asks for what does not, `rtx` and
 `red` take apart what repairs it, and `arrivals` tells the sender when its packets came. `timeline`
 counts the times of a track through all that its sources do; `audio_buffer` and `audio_eager` decide
-what is decoded, made up or left out, and when.
+what is decoded, made up or left out, and when; `frame_buffer` makes frames of what
+`payloads` reads.
 """
 
 from .arrivals import ArrivalRecorder
@@ -39,6 +40,7 @@ from .feedback import (
     SenderReportRequest,
     TemporaryBitrates,
 )
+from .frame_buffer import FrameBuffer, VideoFrame, VideoStatistics
 from .nack import NackRequester
 from .packet import MAX_PACKET, RtpDrop, RtpPacket, read_packet, write_packet
 from .payloads.audio import Sound, SoundReader, sound_reader
@@ -135,6 +137,9 @@ __all__ = [
     "Sound",
     "SoundReader",
     "sound_reader",
+    "FrameBuffer",
+    "VideoFrame",
+    "VideoStatistics",
     "Av1Depayloader",
     "Depayloader",
     "H264Depayloader",

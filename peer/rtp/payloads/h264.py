@@ -6,7 +6,7 @@ from .annexb import START_CODE, ParameterSets, split_aggregate
 from .bits import BitReader, unescape
 from .piece import MAX_UNITS, PayloadDrop, Piece, is_too_large
 
-_IDR, _SPS, _PPS, _FILLER = 5, 7, 8, 12
+_SLICE, _IDR, _SPS, _PPS, _FILLER = 1, 5, 7, 8, 12
 _STAP_A, _FU_A = 24, 28
 _WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 
@@ -65,6 +65,7 @@ class H264Depayloader:
             data.append(START_CODE + unit)
         return Piece(
             b"".join(data),
+            continues=_is_later_slice(units[0]),
             is_key=is_key,
             is_reference=is_reference,
             size=size,
@@ -79,7 +80,8 @@ class H264Depayloader:
             return Piece(payload[2:], continues=True, is_reference=is_reference)
         unit = bytes((indicator & 0xE0 | header & 0x1F,)) + payload[2:]
         is_key = header & 0x1F == _IDR
-        return Piece(START_CODE + unit, is_key=is_key, is_reference=is_reference)
+        later = _is_later_slice(unit)
+        return Piece(START_CODE + unit, False, later, is_key, is_reference)
 
     def _note(self, unit: bytes) -> tuple[int, int] | PayloadDrop | None:
         """Remember a parameter set; returns the size of pictures that one for sequences tells."""
@@ -94,6 +96,14 @@ class H264Depayloader:
             return PayloadDrop.PICTURE_TOO_LARGE
         self._sets.note(_SPS, number, unit)
         return width, height
+
+
+def _is_later_slice(unit: bytes) -> bool:
+    """Tell whether a unit is a slice that is not the first of its picture.
+
+    The number of its first macroblock comes first (H.264 §7.3.3): 0 is a bit of 1.
+    """
+    return unit[0] & 0x1F in (_SLICE, _IDR) and len(unit) > 1 and unit[1] < 0x80
 
 
 def read_sps(unit: bytes) -> tuple[int, int, int]:

@@ -59,7 +59,8 @@ class H265Depayloader:
                 size = noted or size
             is_key = is_key or kind in _IRAP
             data.append(START_CODE + unit)
-        return Piece(b"".join(data), is_key=is_key, size=size)
+        later = _is_later_slice(units[0])
+        return Piece(b"".join(data), False, later, is_key, size=size)
 
     def _read_fragment(self, payload: bytes) -> Piece | PayloadDrop:
         if len(payload) < 4:
@@ -69,7 +70,7 @@ class H265Depayloader:
             return Piece(payload[3:], continues=True)
         kind = header & 0x3F
         unit = bytes((payload[0] & 0x81 | kind << 1, payload[1])) + payload[3:]
-        return Piece(START_CODE + unit, is_key=kind in _IRAP)
+        return Piece(START_CODE + unit, False, _is_later_slice(unit), kind in _IRAP)
 
     def _note(self, unit: bytes) -> tuple[int, int] | PayloadDrop | None:
         """Remember a parameter set; returns the size of pictures that one for sequences tells."""
@@ -88,6 +89,11 @@ class H265Depayloader:
             return PayloadDrop.PICTURE_TOO_LARGE
         self._sets.note(kind, number, unit)
         return width, height
+
+
+def _is_later_slice(unit: bytes) -> bool:
+    """Tell whether a unit is a slice that is not the first of its picture (H.265 §7.3.6.1)."""
+    return unit[0] >> 1 & 0x3F < 32 and unit[2] < 0x80
 
 
 def read_sps(unit: bytes) -> tuple[int, int, int]:

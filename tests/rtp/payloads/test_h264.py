@@ -9,8 +9,8 @@ from peer.rtp.payloads.piece import MAX_UNITS, PayloadDrop, Piece
 SPS = bytes.fromhex("6742c01eda0280f6c04400000fa40003a983c58bb8")
 SPS_HD = bytes.fromhex("6764002aacd940780227e5c05a808080a0000003002000000781e30632c0")
 PPS = bytes.fromhex("68ce3c80")
-IDR = b"\x65idr"
-SLICE = b"\x41slice"
+IDR = b"\x65\x80idr"
+SLICE = b"\x41\x80slice"
 START = b"\0\0\0\1"
 
 
@@ -37,7 +37,7 @@ def test_single_units() -> None:
     assert read(depayloader, SPS) == Piece(START + SPS, size=(640, 480))
     assert read(depayloader, IDR) == Piece(START + IDR, is_key=True)
     assert read(depayloader, SLICE) == Piece(START + SLICE)
-    assert read(depayloader, b"\x01b") == Piece(START + b"\x01b", is_reference=False)
+    assert read(depayloader, b"\x01\x80b") == Piece(START + b"\x01\x80b", is_reference=False)
 
 
 def test_aggregates() -> None:
@@ -63,11 +63,11 @@ def test_fragments() -> None:
     depayloader = H264Depayloader([SPS, PPS])
     pieces = [
         read(depayloader, fragment)
-        for fragment in (b"\x7c\x85one", b"\x7c\x05two", b"\x7c\x45three")
+        for fragment in (b"\x7c\x85\x80one", b"\x7c\x05two", b"\x7c\x45three")
     ]
     assert [piece.continues for piece in pieces] == [False, True, True]
     assert [piece.is_key for piece in pieces] == [True, False, False]
-    whole = START + b"\x65onetwothree"
+    whole = START + b"\x65\x80onetwothree"
     assert depayloader.assemble(pieces) == START + SPS + START + PPS + whole
     assert depayloader.read(b"\x7c\x85") is PayloadDrop.TRUNCATED
 

@@ -8,8 +8,8 @@ from peer.rtp.payloads.piece import MAX_UNITS, PayloadDrop, Piece
 VPS = bytes.fromhex("40010c01ffff01600000030090000003000003005d95980900")
 SPS = bytes.fromhex("420101016000000300900000030000030" + "05da00280802d165965" + "9a4932bc05a8")
 PPS = bytes.fromhex("4401c172b46240")
-IDR = bytes((19 << 1, 1)) + b"idr"
-TRAIL = bytes((1 << 1, 1)) + b"trail"
+IDR = bytes((19 << 1, 1)) + b"\x80idr"
+TRAIL = bytes((1 << 1, 1)) + b"\x80trail"
 START = b"\0\0\0\1"
 
 
@@ -40,11 +40,11 @@ def test_units_aggregates_and_fragments() -> None:
     assert depayloader.assemble([found]) == START + VPS + START + SPS + START + PPS + START + IDR
     fragment = bytes((49 << 1, 1))
     pieces = [
-        read(depayloader, fragment + bytes((0x80 | 19,)) + b"one"),
+        read(depayloader, fragment + bytes((0x80 | 19,)) + b"\x80one"),
         read(depayloader, fragment + bytes((0x40 | 19,)) + b"two"),
     ]
     assert [piece.continues for piece in pieces] == [False, True]
-    assert depayloader.assemble(pieces).endswith(START + IDR[:2] + b"onetwo")
+    assert depayloader.assemble(pieces).endswith(START + IDR[:2] + b"\x80onetwo")
     assert depayloader.assemble(pieces).startswith(START + VPS + START + SPS)
 
 
