@@ -77,8 +77,10 @@ class Data:
         if self._failure:
             return
         self._failure = reason
-        if self.sctp is not None:
-            self.sctp.fail()
+        for shown in (self.sctp, self._early):
+            if shown is not None:
+                shown.fail()
+        self._early = None
         self._stop_association(reason)
 
     def _start(self, parameters: DataParameters) -> None:

@@ -126,6 +126,9 @@ class Links:
             self._close(step.transport)
         elif link is None:
             self._unmade.add(step.transport)
+            if self._early is not None:
+                self._early.fail(reason)
+                self._early = None
         else:
             self._fail(link, reason)
 

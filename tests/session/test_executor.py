@@ -203,6 +203,9 @@ def test_what_depends_on_what_was_given_up_goes_the_same_way() -> None:
         ours.addTrack(AudioStreamTrack())
         story.theirs.addTrack(AudioStreamTrack())
         story.channel = channel = ours.createDataChannel("before")
+        early = channel.transport
+        assert early is not None
+        below = early.transport
         errors: list[str] = []
         channel.on("error", lambda event: errors.append(str(event.error)))
         await story.exchange(ours, story.theirs)
@@ -210,7 +213,8 @@ def test_what_depends_on_what_was_given_up_goes_the_same_way() -> None:
         [transceiver] = ours.getTransceivers()
         assert transceiver.receiver.track.readyState == "ended"
         assert transceiver.sender.transport is None
-        assert channel.readyState == "closed"
+        assert channel.readyState == early.state == "closed"
+        assert below.state == "failed"
         assert errors == ["transport 0 has failed"]
         later = ours.createDataChannel("after")
         await until(later, "close", lambda: later.readyState == "closed")
