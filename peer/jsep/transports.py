@@ -236,17 +236,16 @@ def _connect(
     same = dtls is not None and same_certificate(dtls.fingerprints, fingerprints)
     if dtls is None:
         dtls = DtlsParameters(role, fingerprints)
-    elif dtls.role is not role or not same:
-        if not restarted:
-            raise InvalidAccessError(
-                f"section {theirs.mid}: the DTLS role or fingerprint changes without an ICE restart"
-            )
-        if same and settled and remote.type.is_answer:
-            # RFC 8842 §4 wants a new association. Firefox answers every ICE restart as active and
-            # goes on with the one there is.
-            dtls = replace(dtls, role=role)
-        else:
-            dtls = DtlsParameters(role, fingerprints, dtls.association + 1)
+    elif same and (dtls.role is role or not restarted or (settled and remote.type.is_answer)):
+        # RFC 8842 §4 wants a new association where the role turns round. Firefox answers every ICE
+        # restart as active, Pion and GStreamer every offer, and all go on with the one there is.
+        dtls = replace(dtls, role=role)
+    elif not restarted:
+        raise InvalidAccessError(
+            f"section {theirs.mid}: the fingerprint changes without an ICE restart"
+        )
+    else:
+        dtls = DtlsParameters(role, fingerprints, dtls.association + 1)
     remote_ice = RemoteIce(
         _credentials(theirs),
         lite=remote.record.ice_lite,

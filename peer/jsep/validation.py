@@ -15,7 +15,7 @@ from peer.jsep.media import Negotiated
 from peer.jsep.model import BundlePolicy, Configuration, RtcpMuxPolicy, Slot
 from peer.jsep.simulcast import check_answered_rids
 from peer.jsep.state import State
-from peer.jsep.wiring import DtlsRole, Transport, same_certificate
+from peer.jsep.wiring import Transport, same_certificate
 from sdp import DIGEST_SIZES, Setup, is_media_codec
 
 # RFC 8839 §5.4: ice-char; the last four are none, but browsers take them from older stacks.
@@ -146,7 +146,7 @@ def _check_mux(configuration: Configuration, section: Section, previous: Negotia
 
 
 def _check_association(state: State, section: Section) -> None:
-    """RFC 9429 §5.11: DTLS roles and fingerprints change with an ICE restart only."""
+    """RFC 9429 §5.11: fingerprints change with an ICE restart only."""
     transport = state.wiring.transport_of(section.mid)
     if transport is None or transport.dtls is None or _restarts(transport, section):
         return
@@ -155,11 +155,6 @@ def _check_association(state: State, section: Section) -> None:
     if not same_certificate(transport.dtls.fingerprints, section.media.dtls.fingerprints):
         raise InvalidAccessError(
             f"section {section.mid}: the fingerprint changes without an ICE restart"
-        )
-    conflict = Setup.ACTIVE if transport.dtls.role is DtlsRole.CLIENT else Setup.PASSIVE
-    if section.media.dtls.setup is conflict:
-        raise InvalidAccessError(
-            f"section {section.mid}: the DTLS role changes without an ICE restart"
         )
 
 

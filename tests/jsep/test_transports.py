@@ -322,13 +322,36 @@ def test_setups_that_do_not_answer(setup: Setup) -> None:
         one.set_remote("answer", with_setup(other.answer(), setup))
 
 
-def test_a_role_that_turns_round_needs_a_restart() -> None:
-    """RFC 8842 §5.5: it would be another association."""
+@pytest.mark.parametrize("setup", [Setup.ACTIVE, Setup.PASSIVE])
+def test_a_role_that_turns_round_without_a_restart_changes_nothing(setup: Setup) -> None:
+    """RFC 8842 §4 makes it a new association; Pion answers every offer as active and keeps it."""
     one, other = bundled_pair()
-    turned = with_setup(one.offer(), Setup.ACTIVE)
-    with pytest.raises(InvalidAccessError, match="DTLS role"):
-        other.set_remote("offer", turned)
-    one.set_local("rollback")
+    for offerer, answerer in ((one, other), (other, one), (one, other)):
+        answerer.set_remote("offer", offerer.offer())
+        plan = offerer.set_remote("answer", with_setup(answerer.answer(), setup))
+        assert not steps(plan, StartDtls)
+        dtls = transport_of(offerer, "0").dtls
+        assert dtls is not None
+        role = DtlsRole.SERVER if setup is Setup.ACTIVE else DtlsRole.CLIENT
+        assert (dtls.role, dtls.association) == (role, 0)
+
+
+@pytest.mark.parametrize("setup", [Setup.ACTIVE, Setup.PASSIVE])
+def test_so_does_one_that_an_offer_turns_round(setup: Setup) -> None:
+    one, other = bundled_pair()
+    for offerer, answerer in ((one, other), (other, one)):
+        answerer.set_remote("offer", with_setup(offerer.offer(), setup))
+        answer = answerer.answer()
+        answered = Setup.PASSIVE if setup is Setup.ACTIVE else Setup.ACTIVE
+        assert parse(answer).media[0].dtls.setup is answered
+        assert not steps(answerer.plans[-1], StartDtls)
+        offerer.set_remote("answer", answer)
+        assert not steps(offerer.plans[-1], StartDtls)
+
+
+def test_a_role_that_an_offer_turns_round_in_a_restart_is_a_new_association() -> None:
+    """RFC 8842 §5.5."""
+    one, other = bundled_pair()
     other.set_remote("offer", with_setup(one.offer(ice_restart=True), Setup.ACTIVE))
     other.answer()
     dtls = transport_of(other, "0").dtls
