@@ -234,8 +234,8 @@ class IceAgent:
     ) -> None:
         """Add a candidate of the peer's (RFC 8838 §11).
 
-        `username_fragment` says which generation it belongs to, None the current one. Candidates
-        may come before the credentials; stale, duplicate and excess ones are dropped and counted.
+        `username_fragment` says which generation it belongs to, None the current one. It may come
+        before the credentials and after the end; a stale, duplicate or excess one is only counted.
         """
         session = self._open()
         schedule.announce_bases(session)

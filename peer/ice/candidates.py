@@ -14,7 +14,7 @@ from .candidate import (
     TransportProtocol,
     type_preference,
 )
-from .checklist import Checklist
+from .checklist import Checklist, ChecklistState
 from .conclusion import update, uses_renomination
 from .config import GatherPolicy
 from .destination import in_scope, may_be_told
@@ -247,12 +247,20 @@ def flush_pairs(session: Session) -> None:
             pair.priority = priority
             kept.append((checklist, pair))
     session.checklists.add_pairs(kept)
+    for checklist, pair in kept:
+        if checklist.state is ChecklistState.FAILED and pair in checklist.pairs:
+            # What failed for want of a path may have one now, as after a triggered check.
+            checklist.state = ChecklistState.RUNNING
+            update(session, session.streams[checklist.stream])
 
 
 def add_remote(
     session: Session, stream: Stream, candidate: Candidate, fragment: str | None
 ) -> None:
-    """Take a signalled remote candidate into the generation it belongs to (RFC 8838 §11)."""
+    """Take a signalled remote candidate into the generation it belongs to (RFC 8838 §11).
+
+    One that comes after the end is taken as well: peers trickle who have not said that they do.
+    """
     generation = stream.current
     remote = generation.remote
     if fragment is not None and fragment in stream.old_fragments:
@@ -260,9 +268,6 @@ def add_remote(
         return
     if remote is None or (fragment is not None and fragment != remote.username_fragment):
         _keep_for_later(session, generation, candidate, fragment or "")
-        return
-    if generation.remote_ended:
-        session.drop(DropReason.CANDIDATE_AFTER_END, address=str(candidate.address))
         return
     _take(session, stream, generation, candidate)
     update(session, stream)

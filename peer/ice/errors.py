@@ -52,7 +52,6 @@ class DropReason(enum.Enum):
     CANDIDATE_DUPLICATE = "candidate-duplicate"
     CANDIDATE_STALE_GENERATION = "candidate-stale-generation"
     CANDIDATE_UNKNOWN_GENERATION = "candidate-unknown-generation"
-    CANDIDATE_AFTER_END = "candidate-after-end-of-candidates"
     RELAY_UNEXPECTED = "relay-unexpected"
     RELAY_UNKNOWN_PEER = "relay-unknown-peer"
     STRANGER_TOO_MUCH = "stranger-too-much"

@@ -46,10 +46,19 @@ def _collect(transport: Transport, found: list[tuple[SessionDescription, Section
         if section.rejected or (ice.ufrag, ice.pwd) != transport.remote.credentials:
             continue
         candidates.update(dict.fromkeys(_usable(section.media, transport)))
-        # RFC 8838 §14: a peer that does not trickle has said all in its description.
-        ended = ended or ice.end_of_candidates or not supports_trickle(description)
+        ended = ended or ice.end_of_candidates or _has_said_all(description, section)
     kept = tuple(candidates)[:MAX_CANDIDATES]
     return replace(transport, remote_candidates=kept, end_of_remote_candidates=ended)
+
+
+def _has_said_all(description: SessionDescription, section: Section) -> bool:
+    """Tell whether a peer that does not trickle came with its candidates (RFC 8838 §14).
+
+    One that came without any, or that trickles all the same, as Pion and libdatachannel do, has
+    more to say.
+    """
+    as_it_came = description.original is not None
+    return as_it_came and bool(section.media.ice.candidates) and not supports_trickle(description)
 
 
 def _usable(media: MediaSection, transport: Transport) -> Iterator[Candidate]:

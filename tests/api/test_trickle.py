@@ -1,6 +1,7 @@
 """When candidates come and when they are waited for (RFC 8838, RFC 9429 §3.5)."""
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -360,5 +361,30 @@ def test_a_peer_that_does_not_trickle_gets_a_complete_answer() -> None:
         await pc.setLocalDescription()
         assert "a=end-of-candidates" in local_text(pc)
         await asyncio.gather(offerer.close(), pc.close())
+
+    run(story)
+
+
+def test_peers_that_trickle_without_saying_so_connect() -> None:
+    """As Pion's: no candidates in the descriptions, no trickle announced, all candidates later."""
+
+    def bare(pc: RTCPeerConnection) -> str:
+        text = re.sub("a=(candidate|end-of-candidates|ice-options).*\r\n", "", local_text(pc))
+        assert "trickle" not in text
+        return text
+
+    async def story() -> None:
+        one, other = with_channel(trickle=False), make(trickle=False)
+        await one.setLocalDescription()
+        await other.setRemoteDescription({"type": "offer", "sdp": bare(one)})
+        await other.setLocalDescription()
+        await one.setRemoteDescription({"type": "answer", "sdp": bare(other)})
+        assert one.canTrickleIceCandidates is False
+        for source, target in ((one, other), (other, one)):
+            for line in re.findall("a=(candidate.*)\r\n", local_text(source)):
+                await target.addIceCandidate({"candidate": line, "sdpMid": "0"})
+        await state_is(one, "connected")
+        await one.close()
+        await other.close()
 
     run(story)

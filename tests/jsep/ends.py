@@ -13,7 +13,9 @@ from peer.jsep import (
     SdpType,
     SessionDescription,
     State,
+    Step,
     Transceiver,
+    Transport,
     add_ice_candidate,
     add_transceiver,
     create_answer,
@@ -158,3 +160,27 @@ def exchange(offerer: End, answerer: End, **options: Any) -> tuple[str, str]:
 def reconfigure(end: End, **options: Any) -> None:
     """Change the configuration of an engine under way."""
     end.state = replace(end.state, configuration=replace(end.state.configuration, **options))
+
+
+def steps(plan: Plan, kind: type[Step]) -> list[Step]:
+    """The steps of one kind in a plan."""
+    return [step for step in plan if isinstance(step, kind)]
+
+
+def transport_of(end: End, mid: str) -> Transport:
+    """What a section runs over."""
+    found = end.state.wiring.transport_of(mid)
+    assert found is not None
+    return found
+
+
+def bundled_pair(**options: object) -> tuple[End, End]:
+    """Two ends with audio, video and data on one transport."""
+    one, other = make_ends(**options)
+    one.add_track("audio", "stream")
+    one.add_track("video", "stream")
+    one.add_data()
+    other.add_track("audio", "stream")
+    other.add_track("video", "stream")
+    exchange(one, other)
+    return one, other

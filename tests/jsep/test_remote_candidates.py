@@ -163,8 +163,32 @@ def test_a_peer_that_does_not_trickle_has_said_all() -> None:
     one, other = make_ends()
     one.add("audio")
     other.set_remote("offer", one.offer())
-    plan = one.set_remote("answer", without_trickle(other.answer()))
+    answer = with_candidate_everywhere(other.answer(), ONE)
+    plan = one.set_remote("answer", without_trickle(answer))
     assert ended(plan) == [0]
+
+
+def test_a_peer_that_trickles_without_saying_so() -> None:
+    """Pion and libdatachannel: nothing in the description, and not a word of trickle."""
+    one, other = make_ends()
+    one.add("audio")
+    other.set_remote("offer", without_trickle(one.offer()))
+    assert other.add_candidate(str(ONE), sdp_mid="0") == ()
+    answer = without_trickle(other.answer())
+    assert added(other.plans[-1]) == [(0, (ONE,))]
+    assert ended(other.plans[-1]) == []
+    assert ended(one.set_remote("answer", answer)) == []
+    for end in (one, other):
+        plan = end.add_candidate(str(TWO), sdp_mid="0")
+        assert added(plan) == [(0, (TWO,))]
+        assert ended(plan) == []
+        assert ended(end.add_candidate(None)) == [0]
+
+
+def test_candidates_after_the_end_are_passed_on() -> None:
+    one, _ = connected()
+    one.add_candidate(None)
+    assert added(one.add_candidate(str(TWO), sdp_mid="0")) == [(0, (TWO,))]
 
 
 def test_end_of_candidates_in_a_description() -> None:

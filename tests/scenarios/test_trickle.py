@@ -78,15 +78,58 @@ def test_own_gathering_completes(lab: Lab) -> None:
     assert alice.states()[-1] == (at(5.0), IceState.COMPLETED)
 
 
-def test_candidate_after_the_end_is_ignored(lab: Lab) -> None:
-    """RFC 8838 §14."""
+def test_candidate_after_the_end_is_checked(lab: Lab) -> None:
+    """RFC 8838 §14 has it ignored; peers trickle that said they would not."""
     alice, peer = lab.agent(role=CONTROLLED), lab.peer(controlling=True)
     peer.on_request = peer.ignore
     late = peer.open(6000)
     peer.meet(alice, peer.port.candidate(), end=True)
     _trickle(alice, late, foundation="late")
-    lab.run(1)
-    assert [sent.remote for sent in alice.log.checks()] == [peer.port.address]
+    lab.run(0.1)
+    assert [sent.remote for sent in alice.log.checks()] == [peer.port.address, late.address]
+
+
+def test_the_first_candidate_after_the_end_connects(lab: Lab) -> None:
+    """An empty description of a peer that does not trickle, and then it does."""
+    alice, peer = lab.agent(), lab.peer()
+    peer.meet(alice, silent=True, end=True)
+    lab.run_until(3)
+    _trickle(alice, peer.port)
+    lab.run_until(4)
+    assert alice.states()[1:2] == [(at(3.02), IceState.CONNECTED)]
+    assert alice.state() is IceState.COMPLETED
+
+
+@pytest.mark.parametrize("end", [False, True])
+def test_a_candidate_revives_what_failed_for_want_of_a_pair(lab: Lab, end: bool) -> None:
+    """RFC 8863 §4: patience is over, but here is the peer."""
+    alice, peer = lab.agent(), lab.peer()
+    peer.meet(alice, silent=True, end=end)
+    lab.run_until(50)
+    assert alice.state() is IceState.FAILED
+    _trickle(alice, peer.port)
+    lab.run_until(51)
+    assert alice.states()[:3] == [
+        (at(39.5), IceState.FAILED),
+        (at(50.0), IceState.CHECKING),
+        (at(50.02), IceState.CONNECTED),
+    ]
+    assert alice.state() is (IceState.COMPLETED if end else IceState.CONNECTED)
+
+
+def test_a_candidate_that_is_no_help_fails_again(lab: Lab) -> None:
+    """Once: a check takes as long as any other, and the list is given up with it."""
+    alice, peer = lab.agent(), lab.peer()
+    peer.on_request = lambda request: request.port.refuse(request, 500)
+    peer.meet(alice, silent=True, end=True)
+    lab.run_until(50)
+    _trickle(alice, peer.port)
+    lab.run_until(51)
+    assert alice.states() == [
+        (at(39.5), IceState.FAILED),
+        (at(50.0), IceState.CHECKING),
+        (at(50.02), IceState.FAILED),
+    ]
 
 
 def test_candidate_twice_is_one(lab: Lab) -> None:
