@@ -113,8 +113,11 @@ class RTCPeerConnection(EventTarget):
     # Descriptions
 
     @property
-    def localDescription(self) -> RTCSessionDescription | None:
-        """The pending local description, else the current one, with the candidates so far."""
+    def localDescription(self) -> RTCSessionDescription | Any:
+        """The pending local description, else the current one, with the candidates so far.
+
+        None before there is one, as `remoteDescription`; aiortc's types do not say so.
+        """
         return _show(local_description(self._session.state, self._session.links.gathered))
 
     @property
@@ -128,7 +131,7 @@ class RTCPeerConnection(EventTarget):
         return _show(pending_local_description(self._session.state, self._session.links.gathered))
 
     @property
-    def remoteDescription(self) -> RTCSessionDescription | None:
+    def remoteDescription(self) -> RTCSessionDescription | Any:
         """The pending remote description, else the current one."""
         return _show(remote_description(self._session.state))
 

@@ -1,7 +1,7 @@
 """What the application sees of an ICE transport (W3C RTCIceTransport)."""
 
 from dataclasses import dataclass, field, replace
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from peer.ice import Candidate, CandidateType, IceState
 from peer.jsep import IceCredentials, RemoteIce
@@ -103,8 +103,8 @@ class RTCIceGatherer(EventTarget):
         """Return the candidates gathered in the present generation."""
         return self._transport.getLocalCandidates()
 
-    def getLocalParameters(self) -> RTCIceParameters | None:
-        """Return our credentials, None once closed."""
+    def getLocalParameters(self) -> RTCIceParameters | Any:
+        """Return our credentials, None before there are any and once closed."""
         return self._transport.getLocalParameters()
 
 

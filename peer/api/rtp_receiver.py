@@ -95,7 +95,7 @@ class RTCRtpReceiver:
         return self._host.transport_of(self._number)
 
     @classmethod
-    def getCapabilities(cls, kind: str) -> RTCRtpCapabilities | None:
+    def getCapabilities(cls, kind: str) -> RTCRtpCapabilities | Any:
         """Return what can be received of "audio" or "video"; None for any other kind."""
         return get_capabilities(kind)
 

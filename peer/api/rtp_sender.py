@@ -76,7 +76,7 @@ class RTCRtpSender:
         return None
 
     @classmethod
-    def getCapabilities(cls, kind: str) -> RTCRtpCapabilities | None:
+    def getCapabilities(cls, kind: str) -> RTCRtpCapabilities | Any:
         """Return what can be sent of "audio" or "video"; None for any other kind."""
         return get_capabilities(kind)
 

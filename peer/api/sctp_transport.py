@@ -4,6 +4,7 @@ from typing import Any
 
 from peer.transports import SctpTransport
 
+from .dtls_transport import RTCDtlsTransport
 from .event_target import EventHandler, EventTarget
 from .events import Event
 
@@ -27,12 +28,12 @@ class RTCSctpTransport(EventTarget):
     def __init__(self, transport: Any) -> None:
         super().__init__()
         self._association: SctpTransport | None = None
-        self._transport = transport
+        self._transport: RTCDtlsTransport = transport
         self._told = "connecting"
         self._ended = False
 
     @property
-    def transport(self) -> Any:
+    def transport(self) -> RTCDtlsTransport:
         """The RTCDtlsTransport it runs over."""
         return self._transport
 

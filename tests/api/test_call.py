@@ -178,7 +178,8 @@ def test_a_restart_of_ice_loses_no_message(by_answerer: bool) -> None:
 def fragment(connection: RTCPeerConnection) -> str:
     assert connection.sctp is not None
     parameters = connection.sctp.transport.iceTransport.getLocalParameters()
-    return str(parameters.usernameFragment)
+    assert parameters is not None
+    return parameters.usernameFragment
 
 
 def test_a_restart_says_nothing_of_the_candidates_before_it() -> None:
@@ -241,12 +242,14 @@ def test_descriptions_and_transports_are_shown_as_they_are() -> None:
             await ours.setRemoteDescription(theirs.localDescription)
             assert ours.currentRemoteDescription == ours.remoteDescription
             assert ours.currentLocalDescription == ours.localDescription
-            assert ours.pendingLocalDescription is ours.pendingRemoteDescription is None
+            assert [ours.pendingLocalDescription, ours.pendingRemoteDescription] == [None, None]
             await until_connected(ours, theirs)
             assert ours.sctp is not None
             assert theirs.sctp is not None
             mine, other = (one.transport.iceTransport for one in (ours.sctp, theirs.sctp))
             pair, mirrored = mine.getSelectedCandidatePair(), other.getSelectedCandidatePair()
+            assert pair is not None
+            assert mirrored is not None
             assert (pair.local.ip, pair.local.port) == (mirrored.remote.ip, mirrored.remote.port)
             assert mine.getRemoteParameters() == other.getLocalParameters()
             assert mine.getLocalCandidates() == other.getRemoteCandidates() != []

@@ -29,7 +29,7 @@ def test_who_listens_before_negotiation_hears_of_everything(media: bool) -> None
             assert ice.iceGatherer.state == ice.gatheringState == "new"
             assert (ice.role, ice.component) == ("unknown", "rtp")
             assert ice.getLocalCandidates() == ice.getRemoteCandidates() == []
-            assert ice.getSelectedCandidatePair() is ice.getLocalParameters() is None
+            assert [ice.getSelectedCandidatePair(), ice.getLocalParameters()] == [None, None]
             assert ice.getRemoteParameters() is None
             assert transport.getRemoteCertificates() == []
             # W3C: null before it is negotiated.

@@ -1,5 +1,7 @@
 """RTCSctpTransport: states, limits, and the transport below."""
 
+from typing import Any
+
 from peer.api.events import Event
 from peer.api.sctp_transport import MAX_BUFFERED, RTCSctpTransport
 from tests.api.channels import two_ends
@@ -45,16 +47,19 @@ def test_an_association_that_never_was() -> None:
 def test_the_transport_below_can_be_another() -> None:
     async def scenario() -> None:
         async with two_ends(connected=False) as ends:
-            assert ends.left.transport == "left transport"
+            seen: list[Any] = [ends.left.transport]
             ends.left.set_transport("other")
-            assert ends.left.transport == "other"
+            seen.append(ends.left.transport)
+            assert seen == ["left transport", "other"]
 
     run(scenario)
 
 
 def test_what_is_offered_has_begun_nothing() -> None:
-    seen = RTCSctpTransport("transport")
-    assert (seen.transport, seen.state, seen.port) == ("transport", "connecting", 5000)
+    transport: Any = "transport"
+    seen = RTCSctpTransport(transport)
+    assert seen.transport is transport
+    assert (seen.state, seen.port) == ("connecting", 5000)
     # RFC 8841 §6.1: so much is taken by a peer that does not say.
     assert (seen.maxMessageSize, seen.maxChannels) == (65536, None)
 

@@ -1,6 +1,7 @@
 """The documents stay true."""
 
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -46,6 +47,18 @@ def test_every_bound_that_is_promised_has_a_figure_and_a_test_that_exists() -> N
         assert bound
         assert figure
         assert_tests_exist(row)
+
+
+def test_links_of_the_readme_work_wherever_it_is_shown() -> None:
+    """On the package index too: they name the project, and files that are there."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    home = project["urls"]["Homepage"]
+    links = re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert links
+    for link in links:
+        assert link.startswith("https://"), link
+        if link.startswith(home):
+            assert (ROOT / link.removeprefix(home).split("/", 3)[3]).exists(), link
 
 
 def test_make_targets_of_the_readme_exist() -> None:
