@@ -11,6 +11,7 @@ from peer.stats import RTCStatsReport
 from peer.transports import RemoteTrack, RtpReceiver, TransportGroup
 
 from .dtls_transport import RTCDtlsTransport
+from .errors import RangeError
 from .host import Host
 from .media_stream import MediaStream
 from .rtp_capabilities import RTCRtpCapabilities, get_capabilities
@@ -22,6 +23,7 @@ from .rtp_parameters import (
     to_receive,
 )
 
+MAX_BUFFER_TARGET = 4000
 SOURCE_LIFETIME = 10.0
 """Seconds a source counts after its last packet (W3C §5.3)."""
 
@@ -77,6 +79,7 @@ class RTCRtpReceiver:
         self._track = RemoteStreamTrack(kind, track_id)
         self._track.receiver = self
         self._agreed: ReceiveParameters | None = None
+        self._buffer_target: float | None = None
         self.below = RtpReceiver(kind, track=self._track, share=host.share)
 
     @property
@@ -134,6 +137,21 @@ class RTCRtpReceiver:
             if now - stream.last_arrival <= SOURCE_LIFETIME
         ]
         return sorted(found, key=lambda one: one.timestamp, reverse=True)
+
+    @property
+    def jitterBufferTarget(self) -> float | None:
+        """Milliseconds that sound is held back at least, 0 to 4000; None leaves it to us.
+
+        With a number frames leave at an even pace (webrtc-extensions §5.3). RangeError for others.
+        """
+        return self._buffer_target
+
+    @jitterBufferTarget.setter
+    def jitterBufferTarget(self, milliseconds: float | None) -> None:
+        if milliseconds is not None and not 0 <= milliseconds <= MAX_BUFFER_TARGET:
+            raise RangeError(f"a buffer holds 0 to {MAX_BUFFER_TARGET} ms")
+        self._buffer_target = milliseconds
+        self.below.set_floor(None if milliseconds is None else milliseconds / 1000)
 
     async def getStats(self) -> RTCStatsReport:
         """Return statistics of what this receiver receives."""

@@ -125,6 +125,20 @@ class AudioPath:
             if read is not None:
                 self._codecs[number] = _Codec(one, read)
 
+    def set_even(self, even: bool) -> None:
+        """Let frames leave at an even pace or at once from now on; what waits is dropped."""
+        before = self._buffer
+        self._even = even
+        if self._line is not None and before is not None:
+            self._buffer = self._make_buffer(self._line.rate)
+            self._buffer.statistics = before.statistics
+
+    def _make_buffer(self, rate: int) -> "AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting]":
+        buffer: AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting]
+        buffer = AudioBuffer(rate) if self._even else EagerAudioBuffer(rate)
+        buffer.target.floor = self._floor
+        return buffer
+
     def set_floor(self, seconds: float) -> None:
         """Hold sound back at least so long, when it leaves at an even pace."""
         self._floor = seconds
@@ -163,8 +177,7 @@ class AudioPath:
         """Find where a packet belongs on the track's line."""
         if self._line is None:
             self._line = TimeLine(clock_rate, capture_times=self._capture_times)
-            self._buffer = AudioBuffer(clock_rate) if self._even else EagerAudioBuffer(clock_rate)
-            self._buffer.target.floor = self._floor
+            self._buffer = self._make_buffer(clock_rate)
         return self._line.place(
             packet.ssrc,
             packet.sequence_number,

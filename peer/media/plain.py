@@ -1,4 +1,8 @@
-"""The codecs of the telephone network: G.711 and G.722 (RFC 3551 §4.5.14, §4.5.2)."""
+"""Codecs by FFmpeg: those of the telephone network, G.711 and G.722 (RFC 3551 §4.5.14, §4.5.2).
+
+Opus too, where libopus itself is not to be had: then nothing is known of copies, and what is
+missing is concealed like the others.
+"""
 
 from typing import Literal, NamedTuple, cast
 
@@ -14,24 +18,25 @@ PACKET_TIME = 0.02
 
 
 class PlainCodec(NamedTuple):
-    """FFmpeg's name, samples a second, the RTP clock, and payload bytes a sample."""
+    """FFmpeg's name, samples a second, the RTP clock, and channels."""
 
     name: str
     rate: int
     clock_rate: int
-    bytes_per_sample: float
+    channels: int = 1
 
 
-PCMU = PlainCodec("pcm_mulaw", 8000, 8000, 1)
-PCMA = PlainCodec("pcm_alaw", 8000, 8000, 1)
-G722 = PlainCodec("g722", 16000, 8000, 0.5)
+PCMU = PlainCodec("pcm_mulaw", 8000, 8000)
+PCMA = PlainCodec("pcm_alaw", 8000, 8000)
+G722 = PlainCodec("g722", 16000, 8000)
 """Its clock is half its rate, by an error of RFC 1890 that was kept."""
+OPUS = PlainCodec("libopus", 48000, 48000, 2)
 
 
 def _open(codec: PlainCodec, mode: Literal["r", "w"]) -> AudioCodecContext:
     context = cast("AudioCodecContext", CodecContext.create(codec.name, mode))
     context.format = "s16"
-    context.layout = "mono"
+    context.layout = "mono" if codec.channels == 1 else "stereo"
     context.sample_rate = codec.rate
     return context
 
@@ -42,7 +47,7 @@ class PlainAudioEncoder:
     def __init__(self, codec: PlainCodec) -> None:
         self._codec = codec
         self._context = _open(codec, "w")
-        self._shaper = Shaper(codec.rate, 1, round(codec.rate * PACKET_TIME))
+        self._shaper = Shaper(codec.rate, codec.channels, round(codec.rate * PACKET_TIME))
 
     def encode(self, frame: AudioFrame) -> list[AudioPacket]:
         """Encode a frame; av.FFmpegError when it cannot be."""
@@ -54,7 +59,8 @@ class PlainAudioEncoder:
         ]
 
     def _encode(self, pcm: bytes) -> bytes:
-        frame = AudioFrame(format="s16", layout="mono", samples=len(pcm) // BYTES_PER_SAMPLE)
+        samples = len(pcm) // (BYTES_PER_SAMPLE * self._codec.channels)
+        frame = AudioFrame(format="s16", layout=self._context.layout.name, samples=samples)
         frame.planes[0].update(pcm)
         frame.sample_rate = self._codec.rate
         return b"".join(bytes(packet) for packet in self._context.encode(frame))
@@ -70,14 +76,13 @@ class PlainAudioEncoder:
 
 
 class PlainAudioDecoder:
-    """Payloads to sound of one channel."""
-
-    channels = 1
+    """Payloads to sound."""
 
     def __init__(self, codec: PlainCodec) -> None:
         self.rate = codec.rate
+        self.channels = codec.channels
         self._context = _open(codec, "r")
-        self._concealer = Concealer(codec.rate, 1)
+        self._concealer = Concealer(codec.rate, codec.channels)
 
     def decode(self, payload: bytes) -> bytes:
         """Decode a payload; ValueError when FFmpeg refuses it."""
@@ -100,4 +105,4 @@ class PlainAudioDecoder:
 
     def comfort(self, samples: int) -> bytes:
         """Be silent."""
-        return bytes(BYTES_PER_SAMPLE * samples)
+        return bytes(BYTES_PER_SAMPLE * self.channels * samples)

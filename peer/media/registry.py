@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .audio import AudioDecoder, AudioEncoder
 from .libopus import load
 from .opus import OpusAudioDecoder, OpusAudioEncoder, OpusSettings
-from .plain import G722, PCMA, PCMU, PlainAudioDecoder, PlainAudioEncoder, PlainCodec
+from .plain import G722, OPUS, PCMA, PCMU, PlainAudioDecoder, PlainAudioEncoder, PlainCodec
 
 
 class AudioCodec(NamedTuple):
@@ -33,7 +33,7 @@ def _plain(codec: PlainCodec) -> AudioCodec:
     return AudioCodec(lambda: PlainAudioDecoder(codec), lambda _: PlainAudioEncoder(codec))
 
 
-for _name, _codec in (("PCMU", PCMU), ("PCMA", PCMA), ("G722", G722)):
+for _name, _codec in (("PCMU", PCMU), ("PCMA", PCMA), ("G722", G722), ("opus", OPUS)):
     register_audio_codec(f"audio/{_name}", _plain(_codec))
 if load() is not None:
     register_audio_codec("audio/opus", AudioCodec(OpusAudioDecoder, OpusAudioEncoder))

@@ -81,6 +81,17 @@ class RTCInboundRtpStreamStats(RTCReceivedRtpStreamStats):
     totalAudioEnergy: float | None = None
     totalSamplesDuration: float | None = None
     totalSamplesReceived: int | None = None
+    jitterBufferDelay: float | None = None
+    jitterBufferTargetDelay: float | None = None
+    jitterBufferMinimumDelay: float | None = None
+    jitterBufferEmittedCount: int | None = None
+    concealedSamples: int | None = None
+    silentConcealedSamples: int | None = None
+    concealmentEvents: int | None = None
+    insertedSamplesForDeceleration: int | None = None
+    removedSamplesForAcceleration: int | None = None
+    fecPacketsReceived: int | None = None
+    fecPacketsDiscarded: int | None = None
 
 
 @dataclass

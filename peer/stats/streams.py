@@ -235,6 +235,19 @@ def _add_received_audio(stats: RTCInboundRtpStreamStats, figures: InboundStatist
     stats.totalAudioEnergy = figures.audio.energy
     stats.totalSamplesDuration = figures.audio.duration
     stats.totalSamplesReceived = figures.audio.samples
+    sound = figures.sound
+    if sound is not None:
+        stats.jitterBufferDelay = sound.buffer_delay
+        stats.jitterBufferTargetDelay = sound.target_delay
+        stats.jitterBufferMinimumDelay = sound.minimum_delay
+        stats.jitterBufferEmittedCount = sound.emitted
+        stats.concealedSamples = sound.concealed
+        stats.silentConcealedSamples = sound.silent_concealed
+        stats.concealmentEvents = sound.concealment_events
+        stats.insertedSamplesForDeceleration = sound.inserted
+        stats.removedSamplesForAcceleration = sound.removed
+        stats.fecPacketsReceived = sound.fec_received
+        stats.fecPacketsDiscarded = sound.fec_discarded
 
 
 def _remote_outbound(

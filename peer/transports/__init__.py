@@ -83,6 +83,7 @@ from .statistics import (
     OutboundStatistics,
     RemoteInboundStatistics,
     RemoteOutboundStatistics,
+    SoundFigures,
     SourceStatistics,
     VideoFigures,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "RemoteInboundStatistics",
     "InboundStatistics",
     "RemoteOutboundStatistics",
+    "SoundFigures",
     "SourceStatistics",
     "AudioFigures",
     "VideoFigures",

@@ -13,7 +13,6 @@ from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av.frame import Frame
 
-from .measure import Loudness, measure
 from .pictures import announced_pictures
 from .share import MediaShare
 
@@ -42,10 +41,9 @@ class Undecoded(Exception):
 
 
 class Decoded(NamedTuple):
-    """What a decoder made of a frame, how loud it is, and the seconds it took."""
+    """What a decoder made of a frame, and the seconds it took."""
 
     frames: list[Frame]
-    loudness: list[Loudness | None]
     seconds: float
 
 
@@ -90,7 +88,7 @@ class StreamDecoder:
                 self._decoder = _make_decoder(self._codec)
             frames = self._decoder.decode(frame)
             seconds = time.perf_counter() - begin
-            return Decoded(frames, [measure(one) for one in frames], seconds)
+            return Decoded(frames, seconds)
         except Undecoded:
             raise
         except Exception as error:

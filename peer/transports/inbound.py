@@ -22,13 +22,16 @@ from av import VideoFrame
 from av.frame import Frame
 
 from .decoding import StreamDecoder
-from .measure import AudioMeter, Loudness, VideoMeter
+from .measure import VideoMeter
 from .share import MediaShare
-from .statistics import InboundStatistics, RemoteOutboundStatistics
+from .statistics import (
+    AudioFigures,
+    InboundStatistics,
+    RemoteOutboundStatistics,
+    SoundFigures,
+)
 
 _MAX_CONTRIBUTORS = 64
-_BUFFERED_AUDIO_PACKETS = 16
-_AUDIO_PREFETCH = 4
 _BUFFERED_VIDEO_PACKETS = 512
 REQUEST_INTERVAL = 0.1
 """Seconds until a packet that did not come is asked for again."""
@@ -174,9 +177,7 @@ class InboundStream:
     Who sends the feedback counts it here.
     """
 
-    def __init__(
-        self, ssrc: int, kind: str, clock_rate: int, rid: str | None, share: MediaShare
-    ) -> None:
+    def __init__(self, ssrc: int, clock_rate: int, rid: str | None, share: MediaShare) -> None:
         self.ssrc = ssrc
         self.rid = rid
         self.last_arrival = 0.0
@@ -195,7 +196,6 @@ class InboundStream:
         self._packets_repaired = self._bytes_repaired = 0
         self._reports = 0
         self._decode_time = 0.0
-        self._audio = AudioMeter()
         self._video = VideoMeter()
         self._statistics = StreamStatistics(clock_rate)
         self._timestamps = TimestampMapper()
@@ -203,12 +203,8 @@ class InboundStream:
         self._last_report_at = 0.0
         self._share = share
         self._decoders: dict[str, StreamDecoder] = {}
-        if kind == "video":
-            self._buffer = FrameBuffer(capacity=_BUFFERED_VIDEO_PACKETS, is_video=True)
-            self._repair: Repair | None = Repair()
-        else:
-            self._buffer = FrameBuffer(capacity=_BUFFERED_AUDIO_PACKETS, prefetch=_AUDIO_PREFETCH)
-            self._repair = None
+        self._buffer = FrameBuffer(capacity=_BUFFERED_VIDEO_PACKETS, is_video=True)
+        self._repair = Repair()
 
     @property
     def packets_received(self) -> int:
@@ -225,14 +221,14 @@ class InboundStream:
         """Interarrival jitter in units of the codec's clock (RFC 3550 §6.4.1)."""
         return self._statistics.jitter
 
-    def count(self, packet: InboundPacket, now: float) -> None:
+    def count(self, packet: InboundPacket, codec: RTCRtpCodecParameters, now: float) -> None:
         """Note that a packet of this SSRC arrived, whatever it carries."""
+        self._codec = codec
         self._statistics.add(packet)
         self.last_arrival = now
         self.rtp_timestamp = packet.timestamp
         self.bytes_received += len(packet.payload)
         self._header_bytes += packet.header_size
-        self._late_packets += self._buffer.is_late(packet.sequence_number)
         level = packet.extensions.audio_level
         if level is not None:
             self.audio_level = level[1]
@@ -254,11 +250,8 @@ class InboundStream:
         self, packet: InboundPacket, codec: RTCRtpCodecParameters, now: float
     ) -> Arrival | None:
         """Take a packet, or what a retransmission repaired; None when its payload is malformed."""
-        self._codec = codec
-        missing: list[int] = []
-        given_up: list[int] = []
-        if self._repair is not None:
-            missing, given_up = self._repair.add(packet, now)
+        self._late_packets += self._buffer.is_late(packet.sequence_number)
+        missing, given_up = self._repair.add(packet, now)
         for number in given_up:
             self._buffer.skip(number)
         if not packet.depayload(codec):
@@ -278,13 +271,9 @@ class InboundStream:
             known = self._decoders[codec.mimeType] = StreamDecoder(codec, self._share)
         return known
 
-    def note_decoded(
-        self, frame: Frame, loudness: Loudness | None, now: float, *, keyframe: bool
-    ) -> None:
+    def note_decoded(self, frame: Frame, now: float, *, keyframe: bool) -> None:
         """Note what a decoder made of the stream."""
-        if loudness is not None:
-            self._audio.add(loudness)
-        elif isinstance(frame, VideoFrame):
+        if isinstance(frame, VideoFrame):
             self._video.add(frame, now, keyframe=keyframe or bool(frame.key_frame))
 
     def note_decode_time(self, seconds: float) -> None:
@@ -311,8 +300,10 @@ class InboundStream:
             dlsr=min(delay, 0xFFFFFFFF),
         )
 
-    def statistics(self, now: float) -> InboundStatistics:
-        """Return all figures."""
+    def statistics(
+        self, now: float, audio: AudioFigures, sound: SoundFigures | None
+    ) -> InboundStatistics:
+        """Return all figures, with those of the track's sound if it is heard from this stream."""
         return InboundStatistics(
             ssrc=self.ssrc,
             rtx_ssrc=self._rtx_ssrc,
@@ -324,7 +315,9 @@ class InboundStream:
             packets_repaired=self._packets_repaired,
             bytes_repaired=self._bytes_repaired,
             packets_lost=self.packets_lost,
-            packets_discarded=self._late_packets + self._buffer.discarded,
+            packets_discarded=self._late_packets
+            + self._buffer.discarded
+            + (0 if sound is None else sound.discarded),
             jitter=self.jitter / self._clock_rate,
             last_arrival=self.last_arrival,
             rtp_timestamp=self.rtp_timestamp,
@@ -332,7 +325,8 @@ class InboundStream:
             frames_received=self._frames_received,
             frames_dropped=self.frames_dropped,
             decode_time=self._decode_time,
-            audio=self._audio.figures(),
+            audio=audio,
+            sound=sound,
             video=self._video.figures(now),
             nacks_sent=self.nacks_sent,
             plis_sent=self.plis_sent,

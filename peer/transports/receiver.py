@@ -24,13 +24,14 @@ from aiortc.rtp import (
 )
 
 from .decoding import Decoded, MediaDrop, Undecoded
+from .hearing import Hearing
 from .inbound import InboundPacket, InboundStream, find_repaired
 from .measure import is_keyframe
 from .parameters import RtpReceiveParameters, has_feedback, repaired_payload_type
 from .router import Encoding
 from .rtcp import compound
 from .share import MediaShare, NoThreadError
-from .statistics import InboundStatistics
+from .statistics import AudioFigures, InboundStatistics
 from .track import RemoteTrack
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,10 @@ class RtpReceiver:
         self.track = track or RemoteTrack(kind)
         self.track.hold_within(self._share)
         self.drops: Counter[MediaDrop] = Counter()
-        self.frames_decoded = self.nacks_sent = self.plis_sent = self.packets_repaired = 0
+        self.nacks_sent = self.plis_sent = self.packets_repaired = 0
+        self._pictures_decoded = 0
+        even = self._share.config.even_pace
+        self._hearing = Hearing(self.track, even=even) if kind == "audio" else None
         self._kind = kind
         self._interval = report_interval
         self._transport: ReceiveTransport | None = None
@@ -104,10 +108,27 @@ class RtpReceiver:
         """How it receives; None when it does not."""
         return self._parameters
 
+    @property
+    def frames_decoded(self) -> int:
+        """How many frames came to the track."""
+        return self._pictures_decoded if self._hearing is None else self._hearing.frames_decoded
+
+    def set_floor(self, seconds: float | None) -> None:
+        """Hold sound back at least so long; None: as the connection's settings say."""
+        if self._hearing is not None:
+            self._hearing.set_floor(seconds, even=self._share.config.even_pace)
+
     def statistics(self) -> list[InboundStatistics]:
         """Return the figures of each stream."""
-        now = asyncio.get_running_loop().time()
-        return [stream.statistics(now) for stream in self._streams.values()]
+        now, hearing = asyncio.get_running_loop().time(), self._hearing
+        streams = self._streams.values()
+        latest = max(streams, key=lambda stream: stream.last_arrival, default=None)
+        return [
+            stream.statistics(now, AudioFigures(), None)
+            if hearing is None or stream is not latest
+            else stream.statistics(now, hearing.figures(), hearing.sound())
+            for stream in streams
+        ]
 
     def contributors(self) -> dict[int, tuple[float, int]]:
         """Return by CSRC when it was last heard and the RTP timestamp then (RFC 3550 §5.1)."""
@@ -134,8 +155,10 @@ class RtpReceiver:
         self._codecs = {
             codec.payloadType: codec for codec in parameters.codecs if codec.payloadType is not None
         }
+        if self._hearing is not None:
+            self._hearing.set_codecs(self._codecs.values())
         transport.set_receiver(self, parameters)
-        if self._decoding is None:
+        if self._decoding is None and self._hearing is None:
             self._decoding = asyncio.get_running_loop().create_task(self._decode())
         if self._timer is None:
             self._schedule_report()
@@ -150,6 +173,8 @@ class RtpReceiver:
             self._timer = None
         self._streams.clear()
         self._waiting.clear()
+        if self._hearing is not None:
+            self._hearing.close()
         self.track.set_muted(True)
         self._rid = None
         task, self._decoding = self._decoding, None
@@ -173,10 +198,13 @@ class RtpReceiver:
             self._receive_repair(packet, codec, encoding, now)
             return
         stream = self._streams.get(packet.ssrc) or self._add_stream(packet.ssrc, codec, encoding)
-        stream.count(packet, now)
+        stream.count(packet, codec, now)
         if self.track.muted:
             self.track.set_muted(False)
-        self._add(stream, packet, codec, now)
+        if self._hearing is not None:
+            self._hearing.receive(packet, now)
+        else:
+            self._add(stream, packet, codec, now)
 
     def receive_rtcp(self, packet: AnyRtcpPacket, now: float) -> None:
         """Take an RTCP packet about the streams being received."""
@@ -187,6 +215,8 @@ class RtpReceiver:
         elif isinstance(packet, RtcpByePacket):
             for ssrc in packet.sources:
                 self._streams.pop(ssrc, None)
+                if self._hearing is not None:
+                    self._hearing.end(ssrc)
             if not self._streams:
                 self.track.set_muted(True)
 
@@ -202,7 +232,7 @@ class RtpReceiver:
             silent = min(self._streams.values(), key=lambda stream: stream.last_arrival)
             del self._streams[silent.ssrc]
         rid = None if encoding is None else encoding.rid
-        stream = InboundStream(ssrc, self._kind, codec.clockRate, rid, self._share)
+        stream = InboundStream(ssrc, codec.clockRate, rid, self._share)
         self._streams[ssrc] = stream
         self._rid = self._rid or rid
         return stream
@@ -228,7 +258,10 @@ class RtpReceiver:
             return
         self.packets_repaired += 1
         stream.count_repair(packet)
-        self._add(stream, original, media, now)
+        if self._hearing is not None:
+            self._hearing.receive(original, now, repaired=True)
+        else:
+            self._add(stream, original, media, now)
 
     def _add(
         self,
@@ -293,9 +326,9 @@ class RtpReceiver:
     def _deliver(self, stream: InboundStream, decoded: Decoded, *, keyframe: bool) -> None:
         now, unread = asyncio.get_running_loop().time(), self.track.frames_dropped
         stream.note_decode_time(decoded.seconds)
-        for frame, loudness in zip(decoded.frames, decoded.loudness, strict=True):
-            self.frames_decoded += 1
-            stream.note_decoded(frame, loudness, now, keyframe=keyframe)
+        for frame in decoded.frames:
+            self._pictures_decoded += 1
+            stream.note_decoded(frame, now, keyframe=keyframe)
             self.track.deliver(frame)
         stream.frames_dropped += self.track.frames_dropped - unread
 

@@ -28,16 +28,20 @@ class NoThreadError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class MediaConfig:
-    """Bounds for the pictures of a connection, for what its peer may have it decode.
+    """How a connection decodes what its peer sends, and what the peer may have it decode.
 
     `max_picture_pixels` are those of the largest picture that is decoded, `max_picture_bytes` those
     of all pictures that decoders and tracks of the connection hold. Together all connections hold
     `max_process_bytes`; beyond that each has an equal part of them.
+
+    With `even_pace` frames of sound leave a track one after the other as they are to be played,
+    held back as long as the network makes that necessary; else as soon as they can be decoded.
     """
 
     max_picture_pixels: int = 4096 * 2304
     max_picture_bytes: int = 256 << 20
     max_process_bytes: int = 1 << 30
+    even_pace: bool = False
 
 
 class _Accounts:

@@ -39,6 +39,30 @@ class VideoFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundFigures:
+    """What became of the sound of a track, in ticks of `clock_rate` (W3C webrtc-stats).
+
+    The delays are in seconds times ticks of what was `emitted`. `discarded` counts packets that
+    came too late, `undecodable` those that were no sound.
+    """
+
+    clock_rate: int
+    buffer_delay: float
+    target_delay: float
+    minimum_delay: float
+    emitted: int
+    concealed: int
+    silent_concealed: int
+    concealment_events: int
+    inserted: int
+    removed: int
+    discarded: int
+    fec_received: int
+    fec_discarded: int
+    undecodable: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatistics:
     """What a track has delivered to its sender, whether it was sent or not."""
 
@@ -118,7 +142,8 @@ class InboundStatistics:
     `packets_received` and `bytes_received` leave out the retransmissions of another SSRC: those
     are the repaired ones. `packets_discarded` came too late for their frame, or waited for one
     that was given up. `audio_level` is what the latest packet says of itself, in -dBov
-    (RFC 6464). `frames_dropped` were whole, and never came to the reader of the track.
+    (RFC 6464). `frames_dropped` were whole, and never came to the reader of the track. What was
+    heard of a track, `audio` and `sound`, counts for the stream heard last.
     """
 
     ssrc: int
@@ -140,6 +165,7 @@ class InboundStatistics:
     frames_dropped: int
     decode_time: float
     audio: AudioFigures
+    sound: SoundFigures | None
     video: VideoFigures
     nacks_sent: int
     plis_sent: int

@@ -3,6 +3,7 @@
 import pytest
 
 from peer.media import G722, PCMA, PCMU, PlainAudioDecoder, PlainAudioEncoder, PlainCodec
+from peer.media.plain import OPUS
 from tests.media.tones import crossings, frame_of, loudness, tone
 
 CODECS = [PCMU, PCMA, G722]
@@ -33,6 +34,15 @@ def test_what_is_missing_is_concealed(codec: PlainCodec) -> None:
     gap = decoder.decode_copy(packet.payload, samples)
     assert len(gap) == 2 * samples
     assert loudness(gap) > 2000
+
+
+def test_opus_goes_through_ffmpeg_where_libopus_is_not_to_be_had() -> None:
+    encoder, decoder = PlainAudioEncoder(OPUS), PlainAudioDecoder(OPUS)
+    packets = [p for n in range(50) for p in encoder.encode(frame_of(tone(960, start=n * 960)))]
+    pcm = b"".join(decoder.decode(packet.payload) for packet in packets)
+    assert crossings(pcm[4 * 4800 :], channels=2) == pytest.approx(0.9 * 440, abs=3)
+    gap = decoder.decode_copy(packets[-1].payload, 960)
+    assert (len(gap), loudness(gap) > 1000) == (4 * 960, True)
 
 
 def test_limits_change_nothing() -> None:

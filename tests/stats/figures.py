@@ -12,6 +12,7 @@ from peer.transports import (
     OutboundStatistics,
     RemoteInboundStatistics,
     RemoteOutboundStatistics,
+    SoundFigures,
     SourceStatistics,
     VideoFigures,
 )
@@ -65,6 +66,22 @@ OUTBOUND = OutboundStatistics(
     target_bitrate=500000,
     remote=REMOTE_INBOUND,
 )
+SOUND = SoundFigures(
+    clock_rate=48000,
+    buffer_delay=960.0,
+    target_delay=1920.0,
+    minimum_delay=480.0,
+    emitted=48000,
+    concealed=2880,
+    silent_concealed=960,
+    concealment_events=2,
+    inserted=480,
+    removed=240,
+    discarded=3,
+    fec_received=5,
+    fec_discarded=4,
+    undecodable=1,
+)
 INBOUND = InboundStatistics(
     ssrc=17,
     rtx_ssrc=18,
@@ -85,6 +102,7 @@ INBOUND = InboundStatistics(
     frames_dropped=4,
     decode_time=0.125,
     audio=AUDIO,
+    sound=SOUND,
     video=VIDEO,
     nacks_sent=8,
     plis_sent=9,

@@ -124,6 +124,13 @@ def test_audio_being_received() -> None:
     stats = one_of(RTCInboundRtpStreamStats, of_receiver(audio_receiver()))
     assert (stats.audioLevel, stats.totalAudioEnergy) == (0.5, 1.5)
     assert (stats.totalSamplesDuration, stats.totalSamplesReceived) == (6.0, 288000)
+    assert (stats.jitterBufferDelay, stats.jitterBufferEmittedCount) == (960.0, 48000)
+    assert (stats.jitterBufferTargetDelay, stats.jitterBufferMinimumDelay) == (1920.0, 480.0)
+    assert (stats.concealedSamples, stats.silentConcealedSamples) == (2880, 960)
+    assert stats.concealmentEvents == 2
+    assert stats.insertedSamplesForDeceleration == 480
+    assert stats.removedSamplesForAcceleration == 240
+    assert (stats.fecPacketsReceived, stats.fecPacketsDiscarded) == (5, 4)
     assert stats.framesDecoded is stats.framesDropped is stats.pliCount is None
     # without retransmissions agreed their counts must not exist
     assert stats.retransmittedPacketsReceived is None

@@ -1,0 +1,118 @@
+"""The sound of a receiver: from packets to the frames of its track, in the loop that read them.
+
+20 ms of sound take less time to decode than to hand to a thread and back.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+
+from peer.media import AudioFormat, AudioPath, Heard
+from peer.rtp import RtpPacket
+
+from .inbound import InboundPacket
+from .measure import AudioMeter, Loudness
+from .statistics import AudioFigures, SoundFigures
+from .track import RemoteTrack
+
+
+class Hearing:
+    """Hears one track. With `even` its frames leave at an even pace, else at once."""
+
+    def __init__(self, track: RemoteTrack, *, even: bool = False) -> None:
+        self.frames_decoded = 0
+        self._track = track
+        self._path = AudioPath(self._deliver, even=even)
+        self._meter = AudioMeter()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set_codecs(self, codecs: Iterable[RTCRtpCodecParameters]) -> None:
+        """Say what payload types mean from now on."""
+        self._path.set_formats(
+            {
+                codec.payloadType: AudioFormat(codec.mimeType, codec.clockRate, codec.channels or 1)
+                for codec in codecs
+                if codec.payloadType is not None
+            }
+        )
+
+    def set_floor(self, seconds: float | None, *, even: bool) -> None:
+        """Hold sound back at least so long, at an even pace; None: `even` says at what pace."""
+        self._path.set_floor(seconds or 0.0)
+        self._path.set_even(even or seconds is not None)
+        self._schedule()
+
+    def receive(self, packet: InboundPacket, now: float, *, repaired: bool = False) -> None:
+        """Take a packet of the track."""
+        level = packet.extensions.audio_level
+        self._path.receive(
+            RtpPacket(
+                payload_type=packet.payload_type,
+                sequence_number=packet.sequence_number,
+                timestamp=packet.timestamp,
+                ssrc=packet.ssrc,
+                payload=packet.payload,
+            ),
+            now,
+            level=None if level is None else level[1],
+            repaired=repaired,
+        )
+        self._schedule()
+
+    def end(self, ssrc: int) -> None:
+        """A source said BYE."""
+        self._path.end(ssrc)
+        self._schedule()
+
+    def close(self) -> None:
+        """Leave no timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _schedule(self) -> None:
+        deadline, timer = self._path.deadline(), self._timer
+        if timer is not None:
+            if timer.when() == deadline:
+                return
+            timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = None if deadline is None else loop.call_at(deadline, self._pull)
+
+    def _pull(self) -> None:
+        self._timer = None
+        self._path.pull(asyncio.get_running_loop().time())
+        self._schedule()
+
+    def _deliver(self, heard: Heard) -> None:
+        frame = heard.frame
+        self.frames_decoded += 1
+        self._meter.add(Loudness(heard.loudness, frame.samples, frame.samples / frame.sample_rate))
+        self._track.deliver(frame)
+
+    def figures(self) -> AudioFigures:
+        """Return what was heard."""
+        return self._meter.figures()
+
+    def sound(self) -> SoundFigures | None:
+        """Return what became of the packets, None before there were any."""
+        counts, rate = self._path.statistics, self._path.rate
+        if counts is None:
+            return None
+        return SoundFigures(
+            buffer_delay=counts.delay,
+            target_delay=counts.target_delay,
+            minimum_delay=counts.minimum_delay,
+            emitted=counts.emitted,
+            concealed=counts.concealed,
+            silent_concealed=counts.silent_concealed,
+            concealment_events=counts.concealment_events,
+            inserted=counts.inserted,
+            removed=counts.removed,
+            discarded=counts.late + counts.flushed,
+            fec_received=counts.fec_received,
+            fec_discarded=counts.fec_discarded,
+            undecodable=self._path.drops.total(),
+            clock_rate=rate,
+        )
