@@ -66,15 +66,15 @@ class RecordedBudget:
         self._budget = budget
         self._write = write
 
-    def reserve(self, now: float) -> float:
+    def reserve(self, now: float, rank: int) -> float:
         """Reserve the next free slot."""
-        answer = self._budget.reserve(now)
+        answer = self._budget.reserve(now, rank)
         self._write("budget", call="reserve", answer=answer)
         return answer
 
-    def is_free(self, now: float) -> bool:
+    def is_free(self, now: float, rank: int) -> bool:
         """Tell whether a transaction may start now."""
-        answer = self._budget.is_free(now)
+        answer = self._budget.is_free(now, rank)
         self._write("budget", call="is_free", answer=answer)
         return answer
 
@@ -83,9 +83,9 @@ class RecordedBudget:
         self._budget.commit(now)
         self._write("budget", call="commit", answer=None)
 
-    def release(self, slot: float) -> None:
+    def release(self, slot: float, rank: int) -> None:
         """Give a reserved slot back: what the agent asks for at its end says nothing new."""
-        self._budget.release(slot)
+        self._budget.release(slot, rank)
 
 
 class Recorder:

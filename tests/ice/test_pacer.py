@@ -143,6 +143,53 @@ def test_who_comes_late_gives_way() -> None:
     assert late.is_ready(0.01)
 
 
+def test_who_has_started_less_goes_first() -> None:
+    """The one with a higher rank finds its slot gone and waits for the next."""
+    budget = PacingBudget()
+    busy, young = Pacer(TA, budget), Pacer(TA, budget)
+    for number in range(10):
+        assert busy.is_ready(number * TA)
+        busy.started(number * TA)
+    slot = busy.next_slot(9 * TA)
+    assert young.next_slot(slot) == slot
+    assert not busy.is_ready(slot)
+    assert busy.next_slot(slot) == pytest.approx(slot + GLOBAL_INTERVAL)
+    assert young.is_ready(slot)
+    young.started(slot)
+    assert busy.is_ready(slot + GLOBAL_INTERVAL)
+
+
+def test_a_slot_that_goes_first_and_is_not_used_holds_nobody_up_for_long() -> None:
+    budget = PacingBudget()
+    busy, idle = Pacer(TA, budget), Pacer(TA, budget)
+    busy.started(0.0)
+    assert idle.next_slot(TA) == TA
+    assert not busy.is_ready(TA)
+    assert busy.is_ready(TA + GLOBAL_INTERVAL)
+
+
+def test_a_slot_that_was_taken_is_not_given_back() -> None:
+    budget = PacingBudget()
+    busy, young, third = (Pacer(TA, budget) for _ in range(3))
+    busy.started(0.0)
+    slot = busy.next_slot(0.0)
+    assert young.next_slot(slot) == slot
+    busy.close()
+    assert third.next_slot(slot) == pytest.approx(slot + GLOBAL_INTERVAL)
+
+
+def test_what_was_started_long_ago_hardly_counts() -> None:
+    """A call that keeps its consent stays ahead of one that checks all the time."""
+    budget = PacingBudget()
+    settled, busy = Pacer(TA, budget), Pacer(TA, budget)
+    for second in range(0, 1000, 5):
+        settled.started(float(second))
+    for number in range(8):
+        busy.started(999.0 + number * TA)
+    slot = busy.next_slot(1000.0)
+    assert settled.next_slot(slot) == slot
+
+
 @settings(max_examples=50)
 @given(st.integers(0, 2**32), st.integers(1, 12), st.sampled_from([0.005, 0.01, 0.05]))
 def test_whenever_agents_are_called(seed: int, count: int, ta: float) -> None:
