@@ -55,6 +55,15 @@ def usable_as_remote(address: TransportAddress) -> bool:
     return address.port != 0 and _is_one_host(address.host)
 
 
+def usable_as_mapped(address: TransportAddress, observer: str) -> bool:
+    """Tell whether an address that a server or peer saw us at can be a candidate.
+
+    Only who is on this machine itself sees a loopback address.
+    """
+    loopback = parse_ip(address.host).is_loopback and not parse_ip(observer).is_loopback
+    return usable_as_remote(address) and not loopback
+
+
 @lru_cache(maxsize=4096)
 def _is_one_host(host: str) -> bool:
     ip = parse_ip(host)

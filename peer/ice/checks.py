@@ -3,7 +3,7 @@
 from typing import Any
 
 from . import stun
-from .address import TransportAddress
+from .address import TransportAddress, usable_as_mapped
 from .base import Base, LocalCandidate
 from .candidate import Candidate, CandidateType, TransportProtocol
 from .checklist import Checklist
@@ -229,10 +229,9 @@ def _handle_success(
 ) -> None:
     """Construct the valid pair and update states (RFC 8445 §7.2.5.3)."""
     pair = transaction.pair
-    mapped = message.get_valid(stun.XOR_MAPPED_ADDRESS)
+    mapped = _mapped_address(session, transaction, message)
     if mapped is None:
-        session.drop(DropReason.RESPONSE_MALFORMED)
-        _finish_failed(session, stream, transaction, "response without a mapped address")
+        _finish_failed(session, stream, transaction, "response without a usable mapped address")
         return
     valid = _valid_pair(session, generation, transaction, mapped)
     for each in (pair, valid):
@@ -259,6 +258,19 @@ def _handle_success(
             fail_over(session, stream, in_use)
         update(session, stream)
         evaluate(session, stream)
+
+
+def _mapped_address(
+    session: Session, transaction: PairRequest, message: stun.Message
+) -> TransportAddress | None:
+    mapped = message.get_valid(stun.XOR_MAPPED_ADDRESS)
+    if mapped is None:
+        session.drop(DropReason.RESPONSE_MALFORMED)
+        return None
+    if not usable_as_mapped(mapped, transaction.remote.host):
+        session.drop(DropReason.MAPPED_ADDRESS_UNUSABLE, address=str(mapped))
+        return None
+    return mapped
 
 
 def _add_valid(session: Session, generation: Generation, valid: CandidatePair) -> None:

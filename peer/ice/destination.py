@@ -50,6 +50,17 @@ def in_scope(base: str, remote: str) -> bool:
     return scope is None or scope == _scope(base)
 
 
+def may_redirect(server: str, host: str, *, authenticated: bool) -> bool:
+    """Tell whether a server may send us on to an address (RFC 8489 §10).
+
+    Never into this machine or link from outside; on the word of somebody who may be anybody, not
+    from a public address into a private network either.
+    """
+    if not _may_be_told(host) or not in_scope(server, host):
+        return False
+    return authenticated or _is_private(server) or not _is_private(host)
+
+
 @lru_cache(maxsize=4096)
 def _may_be_told(host: str) -> bool:
     ip = parse_ip(host)

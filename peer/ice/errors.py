@@ -49,6 +49,7 @@ class DropReason(enum.Enum):
     CANDIDATE_FORBIDDEN = "candidate-forbidden"
     PAIR_OUT_OF_SCOPE = "pair-out-of-scope"
     CANDIDATE_UNUSABLE = "candidate-unusable"
+    MAPPED_ADDRESS_UNUSABLE = "mapped-address-unusable"
     CANDIDATE_DUPLICATE = "candidate-duplicate"
     CANDIDATE_STALE_GENERATION = "candidate-stale-generation"
     CANDIDATE_UNKNOWN_GENERATION = "candidate-unknown-generation"

@@ -7,12 +7,13 @@ request is paced together with the checks.
 from collections.abc import Iterable
 
 from . import stun
-from .address import TransportAddress, is_ipv6
+from .address import TransportAddress, is_ipv6, usable_as_mapped
 from .base import Base
 from .binding import BindingState, ServerBinding
 from .candidate import TransportProtocol
 from .candidates import announce_reflexive
 from .config import GatherPolicy, StunServer
+from .errors import DropReason
 from .events import GatheringFailed
 from .session import Session
 from .stream import Stream
@@ -59,6 +60,10 @@ def handle_response(
     mapped = message.get_valid(stun.XOR_MAPPED_ADDRESS) or message.get_valid(stun.MAPPED_ADDRESS)
     if mapped is None:
         fail(session, stream, binding, UNREACHABLE, "response without a mapped address")
+        return
+    if not usable_as_mapped(mapped, binding.server.address.host):
+        session.drop(DropReason.MAPPED_ADDRESS_UNUSABLE, address=str(mapped))
+        fail(session, stream, binding, UNREACHABLE, f"{mapped} cannot be a candidate")
         return
     fresh = binding.state is BindingState.ASKING or mapped != binding.mapped
     binding.state = BindingState.BOUND

@@ -220,9 +220,12 @@ def _take_relayed(session: Session, task: RelayTask, event: turn.Allocated) -> N
         return
     server, via = task.allocation.server, task.via
     overt_udp = not task.server.transport.over_tcp
-    if event.mapped is not None and overt_udp:
-        keep(session, via, StunServer(server.address, task.server.url), event.mapped)
-        announce_reflexive(session, stream, via, event.mapped, server.address.host, task.server.url)
+    mapped = task.allocation.mapped
+    if mapped is None and event.mapped is not None:
+        session.drop(DropReason.MAPPED_ADDRESS_UNUSABLE, address=str(event.mapped))
+    if mapped is not None and overt_udp:
+        keep(session, via, StunServer(server.address, task.server.url), mapped)
+        announce_reflexive(session, stream, via, mapped, server.address.host, task.server.url)
     for address in event.relayed:
         base = Base(
             via.stream,

@@ -25,6 +25,10 @@ from .responder import (
 from .session import Session
 from .stream import EarlyCheck, Generation, Stream
 
+PLACE_PAUSE = 5.0
+"""Seconds between two sources that are learned in the place of others: a peer that checks from
+ever new ones makes us send to no more."""
+
 
 def handle_request(
     session: Session, base: Base, source: TransportAddress, message: stun.Message
@@ -155,7 +159,9 @@ def _remote_candidate(
         return known
     # Each base has its own share: a NAT that shows a new source for every check uses it up.
     known_here = sum(each is base for each in generation.learned.values())
-    if known_here >= session.config.limits.peer_reflexive:
+    if known_here >= session.config.limits.peer_reflexive and not _make_place(
+        session, generation, base
+    ):
         session.drop(DropReason.TOO_MANY_PEER_REFLEXIVE, source=str(check.source))
         return None
     generation.learned[key] = base
@@ -170,6 +176,26 @@ def _remote_candidate(
     generation.remote_candidates[key] = learned
     session.decide("peer-reflexive", address=str(check.source))
     return learned
+
+
+def _make_place(session: Session, generation: Generation, base: Base) -> bool:
+    """Forget the oldest learned candidate of a base that came to nothing, if there is one.
+
+    A check that somebody recorded and sends again from elsewhere is as authentic as the first,
+    but nobody answers ours from there.
+    """
+    if session.now < generation.place_made + PLACE_PAUSE:
+        return False
+    here = [key for key, seen_on in generation.learned.items() if seen_on is base]
+    for key in here:
+        pair = generation.checklist.find(base, key[2])
+        if pair is None or pair.state is PairState.FAILED:
+            generation.place_made = session.now
+            del generation.learned[key], generation.remote_candidates[key]
+            if pair is not None:
+                session.checklists.discard(generation.checklist, pair, "nobody answered there")
+            return True
+    return False
 
 
 def _learn_pair(

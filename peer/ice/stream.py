@@ -40,9 +40,10 @@ class AwaitedBase(NamedTuple):
 class Generation:
     """One ICE session of a stream: from its credentials to the restart that replaces them.
 
-    `learned` tells on which base each peer-reflexive remote candidate was first seen, `selected`
-    holds the pair chosen per component; `ended` tells about end-of-candidates of
-    either side, `replaced` that the peer has other credentials now while ours are the same.
+    `learned` tells on which base each peer-reflexive remote candidate was first seen, `place_made`
+    when one was last forgotten for the sake of another, `selected` holds the pair chosen per
+    component; `local_ended` and `remote_ended` tell about the end-of-candidates of either side,
+    `replaced` that the peer has other credentials now while ours are the same.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class Generation:
         "local_ended",
         "nominate_at",
         "patience_until",
+        "place_made",
         "remote",
         "remote_candidates",
         "remote_ended",
@@ -91,6 +93,7 @@ class Generation:
         self.early: deque[EarlyCheck] = deque()
         self.waiting_candidates: list[tuple[str, Candidate]] = []
         self.patience_until: float | None = None
+        self.place_made = float("-inf")
         self.selected: dict[int, CandidatePair] = {}
         self.valid_since: dict[int, float] = {}
         self.nominate_at: float | None = None

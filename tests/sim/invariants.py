@@ -60,7 +60,10 @@ def _check_spacing(times: list[float], interval: float, who: object) -> None:
 
 
 def check_number_of_pairs(host: AgentHost) -> None:
-    """An agent checks a bounded number of pairs per session (RFC 8445 §6.1.2.5, §19.5.1)."""
+    """An agent checks a bounded number of pairs per session (RFC 8445 §6.1.2.5, §19.5.1).
+
+    Learned candidates that came to nothing give way to others, one in five seconds.
+    """
     pairs: dict[str, set[tuple[TransportAddress, TransportAddress]]] = {}
     for sent in host.log.checks():
         username = sent.read().get(stun.USERNAME)
@@ -72,8 +75,10 @@ def check_number_of_pairs(host: AgentHost) -> None:
         if len(peers) == 1:
             pairs.setdefault(username, set()).add((sent.remote, next(iter(peers))))
     limits = host.config.limits
+    times = [sent.time for sent in host.log.requests()]
+    given_way = (times[-1] - times[0]) // 5 + 1 if times else 0
     for checked in pairs.values():
-        assert len(checked) <= limits.pairs + limits.peer_reflexive, host
+        assert len(checked) <= limits.pairs + limits.peer_reflexive + given_way, host
     listed = [pair for pair in host.agent.stats().pairs if not pair.discarded]
     assert len(listed) <= limits.pairs + limits.peer_reflexive, host
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..address import TransportAddress, is_ipv6
+from ..address import TransportAddress, is_ipv6, usable_as_mapped, usable_as_remote
+from ..destination import may_redirect
 from ..stun import (
     ADDITIONAL_ADDRESS_FAMILY,
     ADDRESS_ERROR_CODE,
@@ -56,9 +57,7 @@ def allocate_attributes(
     return tuple(attributes)
 
 
-def read_success(
-    message: Message, family: RelayFamily, config: TurnConfig, now: float
-) -> Allocated:
+def read_success(message: Message, server: TurnServer, config: TurnConfig, now: float) -> Allocated:
     """Read an Allocate success response. Raises UnusableAllocationError (RFC 8656 §7.3)."""
     try:
         relayed = tuple(message.get_all(XOR_RELAYED_ADDRESS))
@@ -68,7 +67,10 @@ def read_success(
         token = message.get(RESERVATION_TOKEN)
     except StunError as error:
         raise UnusableAllocationError(str(error)) from error
-    if not _is_asked_for(relayed, family):
+    unusable = [each for each in relayed if not usable_as_mapped(each, server.address.host)]
+    if unusable:
+        raise UnusableAllocationError(f"{unusable[0]} cannot be a candidate")
+    if not _is_asked_for(relayed, server.address_family):
         raise UnusableAllocationError(f"{len(relayed)} relayed addresses, not those asked for")
     refusals = tuple(
         FamilyRefused(r.family, r.code, r.reason, _retry_family_at(r.code, config, now))
@@ -110,7 +112,9 @@ class Alternate:
     domain: str | None
 
 
-def read_alternate(message: Message, server: TransportAddress) -> Alternate | None:
+def read_alternate(
+    message: Message, server: TransportAddress, *, authenticated: bool
+) -> Alternate | None:
     """The alternate server of the family we use (RFC 8489 §10), None when there is none."""
     try:
         addresses = message.get_all(ALTERNATE_SERVER)
@@ -118,7 +122,9 @@ def read_alternate(message: Message, server: TransportAddress) -> Alternate | No
     except StunError:
         return None
     for address in addresses:
-        if is_ipv6(address.host) == is_ipv6(server.host) and address.port:
+        if is_ipv6(address.host) != is_ipv6(server.host) or not usable_as_remote(address):
+            continue
+        if may_redirect(server.host, address.host, authenticated=authenticated):
             return Alternate(address, domain)
     return None
 

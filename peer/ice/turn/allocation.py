@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import inf
 from typing import assert_never
 
-from ..address import TransportAddress, is_ipv6
+from ..address import TransportAddress, is_ipv6, usable_as_mapped
 from ..stun import (
     CHANNEL_NUMBER,
     LIFETIME,
@@ -217,14 +217,16 @@ class Allocation:
         if outcome.result is not Result.SUCCESS or outcome.message is None:
             return self._judge_refusal(outcome, now)
         try:
-            granted = read_success(outcome.message, self.server.address_family, self._config, now)
+            granted = read_success(outcome.message, self.server, self._config, now)
         except UnusableAllocationError as error:
             self._move(Step.UNUSABLE)
             self._last_words = self._attempts.failure(ErrorCode(440, str(error)), now)
             return []
         self._move(Step.CREATED)
         self.relayed = granted.relayed
-        self.mapped = granted.mapped
+        mapped = granted.mapped
+        if mapped is not None and usable_as_mapped(mapped, self.server.address.host):
+            self.mapped = mapped
         self._schedule_refresh(outcome.operation.started, granted.lifetime)
         return [granted, *self._deny_other_family()]
 
@@ -236,7 +238,9 @@ class Allocation:
         return [Released()]
 
     def _judge_refusal(self, outcome: Outcome, now: float) -> list[AllocationEvent]:
-        verdict = self._attempts.after(outcome.error, outcome.message, now)
+        # What answers a signed request is signed too, or it would not have been believed.
+        signed = outcome.operation.signature is not None
+        verdict = self._attempts.after(outcome.error, outcome.message, now, authenticated=signed)
         self._attempt_at = -inf
         match verdict:
             case AllocationFailed():

@@ -38,7 +38,7 @@ class AllocateAttempts:
         return Operation(Method.ALLOCATE, attributes)
 
     def after(
-        self, error: ErrorCode, message: Message | None, now: float
+        self, error: ErrorCode, message: Message | None, now: float, *, authenticated: bool
     ) -> float | ServerRedirected | AllocationFailed:
         """What to do after a refusal: try again at a time, or another server, or give up."""
         simpler = simpler_options(error, message, self.options)
@@ -46,7 +46,7 @@ class AllocateAttempts:
             self.options = simpler
             return -inf
         if error.code == 300 and message is not None:
-            return self._redirect(message, now)
+            return self._redirect(message, now, authenticated=authenticated)
         is_server_error = 500 <= error.code < 600 and error.code != 508
         if is_server_error and self._server_errors < self._config.max_server_errors:
             pause = self._config.server_error_pause * (1 << self._server_errors)
@@ -58,8 +58,10 @@ class AllocateAttempts:
         """The event for giving up."""
         return describe_failure(error, self.server, self._config, self._local_port_attempt, now)
 
-    def _redirect(self, message: Message, now: float) -> ServerRedirected | AllocationFailed:
-        alternate = read_alternate(message, self.server.address)
+    def _redirect(
+        self, message: Message, now: float, *, authenticated: bool
+    ) -> ServerRedirected | AllocationFailed:
+        alternate = read_alternate(message, self.server.address, authenticated=authenticated)
         if alternate is None:
             return self.failure(ErrorCode(300, "no usable ALTERNATE-SERVER"), now)
         asked = self._asked.get(alternate.address, -inf)

@@ -192,6 +192,18 @@ def test_300_to_a_signed_request_must_be_signed() -> None:
     assert client.allocation.awaits(request.transaction_id)
 
 
+def test_300_into_a_private_network_must_be_signed() -> None:
+    """Whoever answers a bare request may be anybody; the server knows its own network."""
+    client, inside = Client(), TransportAddress("10.0.0.9", 3478)
+    request = client.request()
+    (event,) = client.take(client.fake.error(stun.parse(request.data), 300, redirect(inside)))
+    assert isinstance(event, AllocationFailed)
+    assert (event.code, event.reason) == (300, "no usable ALTERNATE-SERVER")
+    client = Client()
+    client.fake.fail(Method.ALLOCATE, 300, redirect(inside))
+    assert client.settle()[0] == ServerRedirected(inside, None)
+
+
 def test_300_names_the_certificate() -> None:
     """RFC 8489 §10: ALTERNATE-DOMAIN, else the original name."""
     client = Client(TLS)
@@ -227,6 +239,8 @@ def test_300_on_and_on_ends_it() -> None:
         [],
         [(stun.ALTERNATE_SERVER, ("2001:db8::2", 3478))],
         [(stun.ALTERNATE_SERVER, ("203.0.113.2", 0))],
+        [(stun.ALTERNATE_SERVER, ("127.0.0.1", 3478))],
+        [(stun.ALTERNATE_SERVER, ("169.254.169.254", 80))],
     ],
 )
 def test_300_without_a_server_we_can_reach_ends_it(attributes: Attributes) -> None:

@@ -165,6 +165,23 @@ def test_addresses_not_asked_for_are_deleted(
     assert client.allocation.next_time() is None
 
 
+@pytest.mark.parametrize(
+    "relayed",
+    [("0.0.0.0", 5000), ("127.0.0.1", 5000), ("224.0.0.1", 5000), ("192.0.2.7", 0)],
+)
+def test_relayed_addresses_that_cannot_be_candidates_are_given_back(
+    relayed: tuple[str, int],
+) -> None:
+    fake = FakeServer()
+    fake.relayed = [TransportAddress(*relayed)]
+    client = Client(fake=fake)
+    (event,) = client.settle()
+    assert isinstance(event, AllocationFailed)
+    assert "cannot be a candidate" in event.reason
+    assert client.methods() == [Method.ALLOCATE, Method.ALLOCATE, Method.REFRESH]
+    assert fake.requests[-1].get(stun.LIFETIME) == 0
+
+
 def test_address_of_an_unknown_family_is_deleted() -> None:
     """RFC 8656 §7.3."""
     client = Client()
