@@ -129,7 +129,7 @@ class RoleChanged:
 class PathValidated:
     """An authenticated check came from `remote` to `local`: accept data from there.
 
-    `relay` is the relayed address when the path leads through a TURN server.
+    `local` is the relayed address when the path leads through a TURN server.
     """
 
     stream: str
