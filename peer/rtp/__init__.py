@@ -41,6 +41,8 @@ from .feedback import (
     TemporaryBitrates,
 )
 from .frame_buffer import FrameBuffer, VideoFrame, VideoStatistics
+from .key_requests import KeyRequests
+from .lip_sync import Flow, LipSync
 from .nack import NackRequester
 from .packet import MAX_PACKET, RtpDrop, RtpPacket, read_packet, write_packet
 from .payloads.audio import Sound, SoundReader, sound_reader
@@ -50,6 +52,7 @@ from .payloads.h265 import H265Depayloader
 from .payloads.piece import Depayloader, PayloadDrop
 from .payloads.vp8 import Vp8Depayloader
 from .payloads.vp9 import Vp9Depayloader
+from .playout_delay import FramePlayout, VideoDelay
 from .reception import Reception, round_trip_time
 from .red import RedBlock, read_red, write_red
 from .reports import (
@@ -67,6 +70,7 @@ from .reports import (
 )
 from .rtcp import Compound, RtcpDrop, RtcpPacket, is_rtcp, read_compound, write_compound
 from .rtx import unwrap, wrap
+from .sender_clock import CaptureClock, ClockOffset, RtpClock
 from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, extend, signed_difference
 from .timeline import Place, TimeLine
 from .transport_feedback import TransportFeedback
@@ -137,6 +141,14 @@ __all__ = [
     "Sound",
     "SoundReader",
     "sound_reader",
+    "CaptureClock",
+    "ClockOffset",
+    "Flow",
+    "FramePlayout",
+    "KeyRequests",
+    "LipSync",
+    "RtpClock",
+    "VideoDelay",
     "FrameBuffer",
     "VideoFrame",
     "VideoStatistics",

@@ -11,6 +11,8 @@ lost it leaves room for the next one, which may carry a copy of the lost one.
 
 from collections import deque
 
+from .fastest import Fastest
+
 CEILING = 0.4
 """Seconds of delay that jitter can ask for."""
 MAX_PACKETS = 200
@@ -20,11 +22,9 @@ FALL = 0.02
 _MARGIN = 0.005
 _TOLERABLE = 0.2
 _FAR_BEHIND = 0.1
-_WINDOW = 1.0
 _INTERVAL = 0.5
 _INTERVALS = 20
 _TOLERATED = 20
-_PAUSE = 2.0
 _MEMORY = 10.0
 _MAX_REORDERED = 64
 _COST_OF_LOSS = 2.0
@@ -41,8 +41,7 @@ class TargetDelay:
         """What lip synchronisation wants at least."""
         self._rate = rate
         self._packet = 0.0
-        self._fastest = self._fastest_before = 0.0
-        self._window_end = 0.0
+        self._fastest = Fastest()
         self._last = -1e9
         self._peaks: deque[float] = deque(maxlen=_INTERVALS - 1)
         self._peak = self._worst = self._jitter = 0.0
@@ -78,20 +77,11 @@ class TargetDelay:
 
     def ideal(self, time: int) -> float:
         """Return when what lies at a time is to be played."""
-        fastest = min(self._fastest, self._fastest_before)
-        return fastest + time / self._rate + self.seconds
+        return self._fastest.delay + time / self._rate + self.seconds
 
     def note(self, time: int, ticks: int, now: float, *, in_order: bool) -> None:
         """Note the arrival of a packet."""
-        delay = now - time / self._rate
-        if now >= self._window_end:
-            stale = now - self._last > _PAUSE
-            self._fastest_before = delay if stale else self._fastest
-            self._fastest = delay
-            self._window_end = now + _WINDOW
-        elif delay < self._fastest:
-            self._fastest = delay
-        late = delay - min(self._fastest, self._fastest_before)
+        late = self._fastest.note(now - time / self._rate, now)
         if ticks:
             self._packet = ticks / self._rate
         self._packets += 1

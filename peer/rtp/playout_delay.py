@@ -1,0 +1,163 @@
+"""When pictures are shown, so that they move as they were filmed.
+
+A frame is shown at its time, counted from the fastest frames, plus a delay that lets most be
+complete and decoded: the delay that 95 % of the frames of the last ten seconds did not exceed,
+and, while packets are lost and sent again, most of a round trip. It moves slowly, so that nobody
+sees it. The sender may limit it (playout-delay extension), down to showing at once.
+"""
+
+from bisect import bisect_left, insort
+from collections import deque
+from typing import Generic
+
+from .audio_queue import Packet
+from .fastest import Fastest
+from .frame_buffer import VideoFrame
+
+RENDER = 0.01
+"""Seconds that showing a frame takes."""
+SLOPE = 0.1
+"""Seconds that the delay moves in a second."""
+MAX_DELAY = 10.0
+MAX_HELD = 60
+"""Frames that wait to be shown."""
+MAX_IMMEDIATE = 0.5
+"""A sender that allows from nothing to at most this wants frames shown at once."""
+TOO_LATE = 0.005
+"""Seconds after which a frame that no other needs is not decoded when the next is due."""
+_MEMORY = 10.0
+_QUANTILE = 0.95
+_MAX_SAMPLES = 1200
+_REPAIRED_MEMORY = 60.0
+_REPAIRED = 3
+_MAX_REPAIR = 0.2
+_SLOW, _FAST = 5.0, 10.0
+
+
+class VideoDelay:
+    """The delay of one track, in seconds; times of frames are ticks of `rate`."""
+
+    def __init__(self, rate: int) -> None:
+        self.floor = self.sync_floor = 0.0
+        """What the application and lip synchronisation want at least."""
+        self.round_trip = 0.1
+        self.current = 0.0
+        self._rate = rate
+        self._limits: tuple[float, float] | None = None
+        self._fastest = Fastest()
+        self._samples: deque[tuple[float, float]] = deque()
+        self._sorted: list[float] = []
+        self._repaired: deque[float] = deque(maxlen=_REPAIRED)
+        self._decoding: deque[float] = deque(maxlen=100)
+        self._decode_time = 0.0
+        self._last: float | None = None
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether the sender wants frames shown when they come."""
+        return self._limits is not None and self._limits[0] == 0 <= self._limits[1] <= MAX_IMMEDIATE
+
+    @property
+    def target(self) -> float:
+        """The delay that fits the network."""
+        return self._jitter() + self._decode_time + RENDER
+
+    def limit(self, minimum: float, maximum: float) -> None:
+        """Note what a playout-delay extension says; nonsense is ignored."""
+        if 0 <= minimum <= maximum:
+            self._limits = minimum, maximum
+
+    def note_decoding(self, seconds: float) -> None:
+        """Note how long a frame took to decode."""
+        self._decoding.append(seconds)
+        self._decode_time = sorted(self._decoding)[int(len(self._decoding) * _QUANTILE)]
+
+    def note(self, time: int, now: float, *, is_repaired: bool) -> None:
+        """Note a frame that is complete."""
+        late = self._fastest.note(now - time / self._rate, now)
+        if is_repaired:
+            self._repaired.append(now)
+        else:
+            self._samples.append((now, late))
+            insort(self._sorted, late)
+        while self._samples and (
+            self._samples[0][0] < now - _MEMORY or len(self._samples) > _MAX_SAMPLES
+        ):
+            _, old = self._samples.popleft()
+            del self._sorted[bisect_left(self._sorted, old)]
+        self._move(now)
+
+    def render(self, time: int) -> float:
+        """Return when a frame is to be shown."""
+        return self._fastest.delay + time / self._rate + self.current
+
+    def decode(self, time: int) -> float:
+        """Return when a frame is to be decoded, so that it is shown in time."""
+        return self.render(time) - self._decode_time - RENDER
+
+    def _jitter(self) -> float:
+        if not self._sorted:
+            return 0.0
+        jitter = self._sorted[int((len(self._sorted) - 1) * _QUANTILE)]
+        span = self._samples[-1][0] - self._samples[0][0]
+        if span > 0:
+            # With few pictures a second nobody sees it, and there is nothing to measure.
+            rate = (len(self._samples) - 1) / span
+            jitter *= min(1.0, max(0.0, (rate - _SLOW) / (_FAST - _SLOW)))
+        repaired = self._repaired
+        if len(repaired) == _REPAIRED and repaired[0] > repaired[-1] - _REPAIRED_MEMORY:
+            if self._last is None or repaired[-1] > self._last - _REPAIRED_MEMORY:
+                jitter += min(0.9 * self.round_trip, _MAX_REPAIR)
+        return jitter
+
+    def _move(self, now: float) -> None:
+        wanted = max(self.target, self.floor, self.sync_floor)
+        if self._limits is not None:
+            wanted = min(max(wanted, self._limits[0]), self._limits[1])
+        wanted = min(wanted, MAX_DELAY)
+        if self._last is None:
+            self.current = wanted
+        else:
+            step = SLOPE * max(0.0, now - self._last)
+            self.current = min(max(wanted, self.current - step), self.current + step)
+        self._last = now
+
+
+class FramePlayout(Generic[Packet]):
+    """Holds frames until they are to be decoded: insert each that left the frame buffer."""
+
+    def __init__(self, rate: int) -> None:
+        self.delay = VideoDelay(rate)
+        self.dropped = 0
+        """Frames that were too late, and that no other needs."""
+        self._held: deque[VideoFrame[Packet]] = deque()
+
+    def insert(self, frame: VideoFrame[Packet], now: float) -> None:
+        """Take a frame, in decoding order."""
+        self.delay.note(frame.time, frame.completed, is_repaired=frame.is_repaired)
+        self._held.append(frame)
+
+    def deadline(self) -> float | None:
+        """Return when the next frame is to be decoded."""
+        if not self._held:
+            return None
+        if self.delay.is_immediate or len(self._held) > MAX_HELD:
+            return self._held[0].completed
+        return self.delay.decode(self._held[0].time)
+
+    def pull(self, now: float) -> list[VideoFrame[Packet]]:
+        """Return the frames that are to be decoded now."""
+        frames: list[VideoFrame[Packet]] = []
+        while (due := self.deadline()) is not None and due <= now:
+            frame = self._held.popleft()
+            following = self.deadline()
+            if (
+                not frame.is_reference
+                and due < now - TOO_LATE
+                and following is not None
+                and following <= now
+            ):
+                self.dropped += 1
+                continue
+            frames.append(frame)
+        return frames

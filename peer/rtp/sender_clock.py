@@ -1,0 +1,169 @@
+"""When something was captured, by the clock of who sent it (RFC 3550 §6.4.1).
+
+Times are NTP times of 64 bits, 32 of them behind the point. They wrap in 2036, and their origin
+may be any: only differences within one sender (CNAME) mean anything.
+"""
+
+from collections import deque
+from statistics import median
+
+from .serial import TIMESTAMP_BITS, signed_difference
+
+NTP_BITS = 64
+SECOND = 1 << 32
+MAX_REPORTS = 20
+_MAX_AHEAD = 3600 * SECOND
+_MAX_TICKS = 1 << 25
+_MAX_INVALID = 3
+_MAX_DRIFT = 0.1
+_MAX_OFFSETS = 100
+INTERPOLATION = 5.0
+"""Seconds for which an absolute capture time says those of later packets."""
+
+
+class RtpClock:
+    """Maps the RTP timestamps of one source to its sender's clock, by its sender reports.
+
+    A line is fitted through the last of them; with one alone the clock rate is believed.
+    """
+
+    def __init__(self, clock_rate: int) -> None:
+        self._rate = clock_rate
+        self._pairs: deque[tuple[int, int]] = deque(maxlen=MAX_REPORTS)
+        self._origin = 0, 0
+        self._invalid = 0
+        self._slope = SECOND / clock_rate
+        self._intercept = 0.0
+
+    def note(self, ntp_time: int, rtp_timestamp: int) -> bool:
+        """Note what a sender report says; returns whether it is of use. 0 is no time."""
+        if not ntp_time:
+            return False
+        if not self._pairs:
+            self._begin(ntp_time, rtp_timestamp)
+            return True
+        ticks, time = self._relative(rtp_timestamp, ntp_time)
+        last_ticks, last_time = self._pairs[-1]
+        if ticks == last_ticks or time == last_time:
+            return False
+        if not 0 < ticks - last_ticks <= _MAX_TICKS or not 0 < time - last_time <= _MAX_AHEAD:
+            self._invalid += 1
+            if self._invalid < _MAX_INVALID:
+                return False
+            self._begin(ntp_time, rtp_timestamp)
+            return True
+        self._invalid = 0
+        self._pairs.append((ticks, time))
+        self._fit()
+        return True
+
+    def capture_time(self, rtp_timestamp: int) -> int | None:
+        """Return the time of a timestamp near the newest report's, None before the first."""
+        if not self._pairs:
+            return None
+        ticks, _ = self._relative(rtp_timestamp, self._origin[1])
+        offset = round(self._intercept + self._slope * ticks)
+        return (self._origin[1] + offset) % (1 << NTP_BITS)
+
+    def seconds(self, rtp_timestamp: int) -> float | None:
+        """Return the same in seconds, for `TimeLine`."""
+        time = self.capture_time(rtp_timestamp)
+        return None if time is None else time / SECOND
+
+    def _begin(self, ntp_time: int, rtp_timestamp: int) -> None:
+        self._pairs.clear()
+        self._pairs.append((0, 0))
+        self._origin = rtp_timestamp, ntp_time
+        self._invalid = 0
+        self._slope, self._intercept = SECOND / self._rate, 0.0
+
+    def _relative(self, rtp_timestamp: int, ntp_time: int) -> tuple[int, int]:
+        """Return both as counted from the first report, near the newest one."""
+        rtp_origin, ntp_origin = self._origin
+        ticks = self._pairs[-1][0]
+        newest = rtp_origin + ticks & (1 << TIMESTAMP_BITS) - 1
+        ticks += signed_difference(rtp_timestamp, newest, TIMESTAMP_BITS)
+        return ticks, signed_difference(ntp_time, ntp_origin, NTP_BITS)
+
+    def _fit(self) -> None:
+        """Fit a line by least squares; one that no clock could have is not believed."""
+        count = len(self._pairs)
+        x0, y0 = self._pairs[0]
+        xs = [x - x0 for x, _ in self._pairs]
+        ys = [y - y0 for _, y in self._pairs]
+        mean_x, mean_y = sum(xs) / count, sum(ys) / count
+        spread = sum((x - mean_x) ** 2 for x in xs)
+        slope = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / spread
+        nominal = SECOND / self._rate
+        if abs(slope - nominal) > _MAX_DRIFT * nominal:
+            last_x, last_y = self._pairs[-1]
+            self._slope, self._intercept = nominal, last_y - nominal * last_x
+        else:
+            self._slope = slope
+            self._intercept = y0 + mean_y - slope * (mean_x + x0)
+
+
+class ClockOffset:
+    """Maps a sender's clock to ours, by when its reports arrive."""
+
+    def __init__(self) -> None:
+        self._offsets: deque[float] = deque(maxlen=_MAX_OFFSETS)
+        self._first: int | None = None
+        self._offset = 0.0
+
+    def note(self, ntp_time: int, now: float, round_trip: float) -> None:
+        """Note a sender report that has just arrived."""
+        if self._first is None:
+            self._first = ntp_time
+        self._offsets.append(now - self._elapsed(ntp_time) - round_trip / 2)
+        self._offset = median(self._offsets)
+
+    def local(self, ntp_time: int) -> float | None:
+        """Return when that was by our clock, None before two reports."""
+        if len(self._offsets) < 2:
+            return None
+        return self._elapsed(ntp_time) + self._offset
+
+    def _elapsed(self, ntp_time: int) -> float:
+        return signed_difference(ntp_time, self._first or 0, NTP_BITS) / SECOND
+
+
+class CaptureClock:
+    """Capture times of packets from those that some carry (abs-capture-time).
+
+    Who captured is the first contributing source of a packet, else its SSRC.
+    """
+
+    def __init__(self) -> None:
+        self._source = -1
+        self._rate = 0
+        self._timestamp = self._time = 0
+        self._offset: int | None = None
+        self._at = -1e9
+
+    def capture_time(
+        self,
+        source: int,
+        rtp_timestamp: int,
+        clock_rate: int,
+        now: float,
+        *,
+        carried: tuple[int, int | None] | None = None,
+    ) -> tuple[int, int | None] | None:
+        """Return a packet's capture time, and the offset of that clock to the sender's if known.
+
+        `carried` is what the packet's own header extension says.
+        """
+        if carried is not None:
+            self._source, self._rate, self._timestamp = source, clock_rate, rtp_timestamp
+            self._time, offset = carried
+            if offset is not None:
+                self._offset = offset
+            self._at = now
+            return self._time, self._offset
+        if source != self._source or clock_rate != self._rate or now > self._at + INTERPOLATION:
+            self._offset = None
+            self._source = -1
+            return None
+        ticks = signed_difference(rtp_timestamp, self._timestamp, TIMESTAMP_BITS)
+        return (self._time + ticks * SECOND // clock_rate) % (1 << NTP_BITS), self._offset
