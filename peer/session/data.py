@@ -8,6 +8,7 @@ from peer.api import OperationError, RTCDataChannel, RTCDtlsTransport, RTCSctpTr
 from peer.jsep import DataParameters, DataStep, StartSctp, StopSctp, UpdateSctp
 from peer.transports import DataChannel, SctpTransport
 
+from .endings import Endings
 from .errors import GivenUpError
 from .links import Links
 
@@ -21,7 +22,7 @@ class Data:
         self._below: SctpTransport | None = None
         self._failure = ""
         self._channels: list[RTCDataChannel] = []
-        self._ending: set[asyncio.Task[None]] = set()
+        self._endings = Endings()
         self.sctp: RTCSctpTransport | None = None
         """What the application sees of the association, once a description has it."""
         self._early: RTCSctpTransport | None = None
@@ -123,9 +124,7 @@ class Data:
         for channel in self.channels:
             channel.fail(reason)
         if below is not None:
-            task = asyncio.get_running_loop().create_task(below.close())
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            self._endings.begin(below.close())
 
     def end(self) -> None:
         """Show the association and its channels as closed at once; `close` is to follow."""
@@ -137,7 +136,7 @@ class Data:
     async def close(self) -> None:
         """End everything; returns always and leaves no task."""
         self._stop_association()
-        await asyncio.gather(*self._ending, return_exceptions=True)
+        await self._endings.wait()
         del self._opened_by_peer
 
     def _accept(self, below: DataChannel) -> None:

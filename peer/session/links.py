@@ -26,6 +26,7 @@ from peer.jsep import CloseTransport, CreateTransport, Gather, Gathered, Transpo
 from peer.net import DriverEvent, IceDriver, IceServer
 from peer.transports import Certificate
 
+from .endings import Endings
 from .errors import GivenUpError
 from .link import Link
 
@@ -62,7 +63,7 @@ class Links:
         self._early: RTCDtlsTransport | None = None
         self._ungathered: list[int] = []
         self._drivers: list[IceDriver] = []
-        self._ending: set[asyncio.Task[None]] = set()
+        self._endings = Endings()
         self._closed = False
 
     def __getitem__(self, number: int) -> Link:
@@ -173,14 +174,14 @@ class Links:
     def _fail(self, link: Link, reason: str) -> None:
         if not link.failed:
             link.fail(reason)
-            self._end(link.shut())
+            self._endings.begin(link.shut())
 
     def _close(self, number: int) -> None:
         """Close a transport that nothing uses any more, in the background."""
         self._unmade.discard(number)
         link = self._links.pop(number, None)
         if link is not None:
-            self._end(link.close())
+            self._endings.begin(link.close())
 
     def end(self) -> None:
         """Show all as closed at once; candidates and pairs stay what they were."""
@@ -194,7 +195,7 @@ class Links:
         """Close everything; returns always and leaves nothing behind."""
         links = list(self._links.values())
         await asyncio.gather(*(link.group.close() for link in links))
-        await asyncio.gather(*self._ending, return_exceptions=True)
+        await self._endings.wait()
         await asyncio.gather(*(driver.close() for driver in self._drivers))
         for link in links:
             link.silence()
@@ -253,11 +254,6 @@ class Links:
             link.ice[0].selected_pair is not None or link.remote is not None
             for link in self._links.values()
         )
-
-    def _end(self, closing: "asyncio._CoroutineLike[None]") -> None:
-        task = asyncio.get_running_loop().create_task(closing)
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
 
 
 def _budget() -> PacingBudget:

@@ -1,7 +1,7 @@
 """The transceivers of a connection: what a plan says of senders, receivers and tracks."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 from weakref import ref
 
@@ -28,6 +28,7 @@ from peer.jsep import (
 )
 from peer.transports import MediaStreamTrack
 
+from .endings import Endings
 from .errors import GivenUpError
 from .links import Links
 
@@ -50,7 +51,7 @@ class Media:
         self._removed: list[tuple[MediaStream, RTCRtpReceiver]] = []
         self._added: list[tuple[MediaStream, RTCRtpReceiver]] = []
         self._new: list[RTCRtpTransceiver] = []
-        self._ending: set[asyncio.Task[None]] = set()
+        self._endings = Endings()
 
     def __getitem__(self, number: int) -> RTCRtpTransceiver:
         return self._transceivers[number]
@@ -98,12 +99,12 @@ class Media:
                 group = self._links[sending.transport].group
                 self._transceivers[number].sender.apply(group, sending)
             case StopSender():
-                self._end(self._transceivers[number].sender.withdraw())
+                self._endings.begin(self._transceivers[number].sender.withdraw())
             case SetReceiver(parameters=receiving):
                 group = self._links[receiving.transport].group
                 self._transceivers[number].receiver.apply(group, receiving)
             case StopReceiver():
-                self._end(self._transceivers[number].receiver.withdraw())
+                self._endings.begin(self._transceivers[number].receiver.withdraw())
             case AddRemoteTrack(streams=streams):
                 self._add_track(number, streams)
             case SetRemoteStreams(streams=streams):
@@ -133,8 +134,8 @@ class Media:
             self._end_media(stopped)
 
     def _end_media(self, transceiver: RTCRtpTransceiver) -> None:
-        self._end(transceiver.sender.withdraw())
-        self._end(transceiver.receiver.withdraw())
+        self._endings.begin(transceiver.sender.withdraw())
+        self._endings.begin(transceiver.receiver.withdraw())
 
     def _add_track(self, number: int, streams: Sequence[str]) -> None:
         self._transceivers[number].receiver.track.receptive = True
@@ -187,7 +188,7 @@ class Media:
         """Stop everything, also the tracks that were sent; returns always and leaves no task."""
         for transceiver in self._transceivers.values():
             self._end_media(transceiver)
-        await asyncio.gather(*self._ending, return_exceptions=True)
+        await self._endings.wait()
         for transceiver in self._transceivers.values():
             _end_track(transceiver.sender)
 
@@ -199,11 +200,6 @@ class Media:
         taken = list(waiting)
         waiting.clear()
         return taken
-
-    def _end(self, stopping: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(stopping)
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
 
 
 def _end_track(sender: RTCRtpSender) -> None:
