@@ -90,7 +90,8 @@ class GatheringCompleted:
 class GatheringFailed:
     """A STUN or TURN server gave nothing; the W3C `icecandidateerror`.
 
-    `code` is the STUN error code, or 701 when the server could not be reached.
+    `code` is the STUN error code, or 701 when the server could not be reached. `url` is "" when
+    it is this machine that lacks something: files, memory.
     """
 
     stream: str

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from peer.ice import (
     BaseReleased,
@@ -100,6 +101,7 @@ class IceDriver:
             side=self,
             done=self._batch_read,
             accepted=self._connections.accept,
+            failed=partial(self._fail_server, ""),
         )
         self._servers = Servers(
             loop,

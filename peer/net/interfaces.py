@@ -13,6 +13,8 @@ import ifaddr
 
 from peer.ice import NetworkType
 
+from .exhaustion import is_exhausted
+
 IF_INET6 = Path("/proc/net/if_inet6")
 """Where Linux tells the flags of IPv6 addresses."""
 
@@ -172,13 +174,16 @@ def default_route_address(
 ) -> str | None:
     """Tell which address the system would send from (RFC 8828 §5.3), None without a route.
 
-    Connecting a UDP socket asks the routing table and sends nothing.
+    Connecting a UDP socket asks the routing table and sends nothing. Raises OSError when there is
+    no socket to be had.
     """
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect(towards or _PROBES[family])
             name = probe.getsockname()
-    except OSError:
+    except OSError as error:
+        if is_exhausted(error):
+            raise
         return None
     host: str = name[0].partition("%")[0]
     return None if ip_address(host).is_unspecified else host

@@ -1,18 +1,17 @@
 """Listening for the connections of active candidates (RFC 6544 §6.2)."""
 
 import asyncio
-import errno
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address
+
+from .exhaustion import is_exhausted
 
 BATCH = 16
 """Connections accepted at one wake-up."""
 BACKLOG = 64
 PAUSE = 1.0
 """Seconds for which nobody is accepted when the system has no room for another connection."""
-
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class Listener:
@@ -48,7 +47,7 @@ class Listener:
             try:
                 connection, _ = self._socket.accept()
             except OSError as error:
-                if error.errno in _EXHAUSTED:
+                if is_exhausted(error):
                     self._pause()
                 # Else nobody waits any more, or who did is gone already.
                 return

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -28,15 +29,30 @@ class Lookups:
         self._threads = 0
 
     async def run(self, ask: Callable[[], T]) -> T:
-        """Call `ask` on a thread; gives what it returns and raises what it raises."""
+        """Call `ask` on a thread; gives what it returns and raises what it raises.
+
+        Raises OSError when there is no thread to be had.
+        """
         question = _Question(asyncio.get_running_loop(), ask)
         with self._lock:
             self._waiting.append(question.put)
             begin = self._threads < self._limit
             self._threads += begin
         if begin:
-            threading.Thread(target=self._work, name="aiopeer lookup", daemon=True).start()
+            self._begin(question.put)
         return await question.answer
+
+    def _begin(self, put: Callable[[], object]) -> None:
+        try:
+            threading.Thread(target=self._work, name="aiopeer lookup", daemon=True).start()
+        except (RuntimeError, MemoryError) as error:
+            with self._lock:
+                self._threads -= 1
+                # Where there are other threads, one of them comes to it.
+                if self._threads or put not in self._waiting:
+                    return
+                self._waiting.remove(put)
+            raise OSError(errno.EAGAIN, "no thread to ask on") from error
 
     def _work(self) -> None:
         while (put := self._next()) is not None:

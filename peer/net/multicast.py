@@ -79,7 +79,7 @@ def open_links(
     """Join the group on every interface where that is possible."""
     try:
         known = enumerate_addresses()
-    except OSError:
+    except (OSError, MemoryError):
         return []
     chosen = _interfaces(settings, known)[:MAX_INTERFACES]
     neighbourhood = tuple(_networks(known, [host for host, _ in chosen]))
@@ -88,9 +88,12 @@ def open_links(
         group = settings.group_ipv6 if ":" in host else settings.group
         try:
             bound = _bind(group, settings.port, host, index)
-        except OSError:
+        except (OSError, MemoryError):
             continue
-        links.append(Link(loop, bound, (group, settings.port), neighbourhood, receive))
+        try:
+            links.append(Link(loop, bound, (group, settings.port), neighbourhood, receive))
+        except (OSError, MemoryError):
+            bound.close()
     return links
 
 

@@ -34,7 +34,7 @@ async def resolve(host: str, port: int, *, within: float = TIMEOUT) -> list[Tran
             found = await _lookups.run(ask)
     except TimeoutError:
         raise ResolutionError(f"no answer for {host} within {within:g} s") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         # Labels that are empty or too long fail in the idna codec.
         raise ResolutionError(f"{host}: {error}") from error
     chosen: dict[int, TransportAddress] = {}

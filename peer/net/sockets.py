@@ -17,6 +17,7 @@ from peer.ice import (
 
 from .component import Component
 from .config import NetConfig
+from .exhaustion import is_exhausted, shortage
 from .interfaces import AddressPolicy, InterfaceAddress, default_route_addresses, select
 from .listener import Listener
 from .path import Path
@@ -33,7 +34,7 @@ class Sockets:
     """Opens and closes the agent's bases, and knows the paths that lead over them.
 
     `done` is called after each batch of datagrams. Datagrams for the agent go to `side`, incoming
-    TCP connections to `accepted`.
+    TCP connections to `accepted`, and to `failed` what the machine has not enough of.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class Sockets:
         side: AgentSide,
         done: Callable[[], object],
         accepted: Callable[[socket.socket], object],
+        failed: Callable[[str], object],
     ) -> None:
         self._loop = loop
+        self._failed = failed
         self._accepted = accepted
         self._agent = agent
         self._config = config
@@ -63,7 +66,17 @@ class Sockets:
     # Addresses
 
     def addresses(self) -> list[InterfaceAddress]:
-        """List the addresses the settings allow, as they are now."""
+        """List the addresses the settings allow, as they are now.
+
+        Those known last, where the machine cannot say.
+        """
+        try:
+            return self._look()
+        except (OSError, MemoryError) as error:
+            self._failed(f"the addresses of this machine: {shortage(error)}")
+            return list(self._known.values())
+
+    def _look(self) -> list[InterfaceAddress]:
         config = self._config
         everything = config.addresses()
         found = select(everything, loopback=self._loopback, keep=config.keep)
@@ -123,7 +136,10 @@ class Sockets:
         if TcpType.PASSIVE in self._config.tcp_types and not address.scope:
             try:
                 listener = Listener(self._loop, address.host, self._accepted)
-            except (OSError, NotImplementedError):
+            except NotImplementedError:
+                return
+            except (OSError, MemoryError) as error:
+                self._do_without(error)
                 return
             local = TransportAddress(*listener.address)
             # The agent names a base by its address alone.
@@ -154,22 +170,35 @@ class Sockets:
     def open(self, component: Component, address: InterfaceAddress) -> bool:
         """Bind a socket and tell the agent; False when the address cannot be used."""
         try:
-            bound = bind(address.bindable, ports=self._port_choice(), tos=self._config.tos)
-        except OSError:
+            port = self._bind(component, address)
+        except (OSError, MemoryError) as error:
+            self._do_without(error)
             return False
-        local = TransportAddress(address.host, bound.getsockname()[1])
+        used = False
         try:
-            used = self._add_base(component, local, address.network)
+            used = self._add_base(component, port.address, address.network)
+        finally:
+            if not used:
+                self._end(port)
+        if used:
+            self._ports[port.address] = port
+        return used
+
+    def _bind(self, component: Component, address: InterfaceAddress) -> Port:
+        bound = bind(address.bindable, ports=self._port_choice(), tos=self._config.tos)
+        try:
+            local = TransportAddress(address.host, bound.getsockname()[1])
+            port = Port(self._side, component, local)
+            port.socket = UdpSocket(self._loop, bound, port.receive, self._done)
         except BaseException:
             bound.close()
             raise
-        if not used:
-            bound.close()
-            return False
-        port = Port(self._side, component, local)
-        port.socket = UdpSocket(self._loop, bound, port.receive, self._done)
-        self._ports[local] = port
-        return True
+        return port
+
+    def _do_without(self, error: OSError | MemoryError) -> None:
+        """Tell of a socket there is none of; an address that went meanwhile is nothing to tell."""
+        if is_exhausted(error):
+            self._failed(f"a socket: {shortage(error)}")
 
     def open_again(self, component: Component, host: str) -> bool:
         """Bind another socket on an address that is in use already (RFC 8656 §7.4)."""

@@ -9,6 +9,8 @@ from typing import Protocol, cast
 
 from peer.ice import ConnectionRequested, ConnectionTransport
 
+from .lookups import Lookups
+
 MAX_BUFFERED = 256 * 1024
 """Bytes waiting for a slow peer; what comes on top is dropped, whole messages at a time."""
 SLICE = 8 * 1024
@@ -31,6 +33,9 @@ class ConnectionOwner(Protocol):
 
     def connection_closed(self, connection: "TcpConnection", reason: str) -> None:
         """It is gone or never came to be; told once, and not after `close`."""
+
+
+_threads = Lookups(1)
 
 
 @cache
@@ -71,7 +76,7 @@ class TcpConnection(asyncio.Protocol):
     async def _adopt(self, connected: socket.socket) -> None:
         try:
             await self._loop.connect_accepted_socket(lambda: self, connected)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             connected.close()
             self._fail(cause(error))
         except asyncio.CancelledError:
@@ -85,7 +90,7 @@ class TcpConnection(asyncio.Protocol):
                 await self._open(request, context)
         except TimeoutError:
             self._fail("no connection in time")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, MemoryError) as error:
             # TLS errors are among these, and server names no certificate can carry.
             self._fail(cause(error))
         except asyncio.CancelledError:
@@ -95,7 +100,7 @@ class TcpConnection(asyncio.Protocol):
     async def _open(self, request: ConnectionRequested, context: ssl.SSLContext | None) -> None:
         secure = request.transport is ConnectionTransport.TLS
         if secure and context is None:
-            context = await self._loop.run_in_executor(None, default_ssl_context)
+            context = await _threads.run(default_ssl_context)
         name = (request.server_name or request.remote.host) if secure else None
         if secure and context is not None:
             # Told of a name that cannot be, asyncio would forget the connected socket.

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from unittest.mock import patch
 
 import pytest
 
@@ -23,6 +24,28 @@ class Resolver:
         self.release.wait(BOUND)
         self.answers.release()
         return "answer"
+
+
+def test_without_threads_there_is_no_answer_but_an_error() -> None:
+    """Where others are at work, one of them comes to it instead."""
+
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def story() -> None:
+        lookups, resolver = Lookups(), Resolver()
+        no_thread = patch.object(threading.Thread, "start", none_left)
+        with no_thread, pytest.raises(OSError, match="no thread"):
+            await lookups.run(resolver.ask)
+        first = asyncio.ensure_future(lookups.run(resolver.ask))
+        await eventually(lambda: resolver.asking)
+        with no_thread:
+            second = asyncio.ensure_future(lookups.run(resolver.ask))
+            await asyncio.sleep(0)
+            resolver.release.set()
+            assert (await first, await second) == ("answer", "answer")
+
+    run(story())
 
 
 def test_an_answer_and_an_error_come_back() -> None:
