@@ -1,12 +1,13 @@
 # Every target sets up what it needs by itself, once: a virtual environment in .venv and, as
 # root on a machine that lacks them, Debian's venv package and (for `make test`) coturn, Chromium,
-# Firefox and a sound device for it.
+# Firefox and a sound device for it, Pion, libdatachannel and baresip.
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SERVERS := $(VENV)/.servers
 BROWSERS := $(VENV)/.browsers
+PEERS := $(VENV)/.peers
 JOBS ?= auto
 
 .PHONY: check test demo bench fuzz matrix format clean
@@ -43,13 +44,27 @@ $(BROWSERS): $(STAMP)
 		>/dev/null 2>&1; } || echo "browsers could not be installed: tests against them skip"
 	@touch $@
 
+# Other implementations to call: Pion, libdatachannel and the SIP phone baresip; the same holds.
+$(PEERS): $(STAMP) tests/interop/build.py tests/interop/pion/main.go
+	@{ command -v go && command -v npm && command -v baresip; } >/dev/null \
+		&& test -d /usr/share/gocode/src/github.com/pion/webrtc \
+		|| test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
+		|| { echo "installing Pion, npm and baresip (once)"; apt-get update -qq >/dev/null 2>&1; \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		golang-go golang-github-pion-webrtc.v3-dev baresip-core iproute2 \
+		$$(command -v npm >/dev/null || echo npm) >/dev/null 2>&1; } \
+		|| echo "other implementations could not be installed: tests against them skip"
+	@$(BIN)/python -m tests.interop.build \
+		|| echo "other implementations could not be built: tests against them skip"
+	@touch $@
+
 check: $(STAMP) ## format, lint, types and the fast tests
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n $(JOBS) -m "not slow and not interop"
 
-test: $(SERVERS) $(BROWSERS) ## everything
+test: $(SERVERS) $(BROWSERS) $(PEERS) ## everything
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy

@@ -1,0 +1,54 @@
+"""Build the peer programs of the live tests, once, into the environment's folder.
+
+    python -m tests.interop.build
+
+What a peer needs and is not there is left out: its tests skip.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PEERS = Path(sys.prefix) / "peers"
+"""Where what is built here is kept."""
+PION = PEERS / "pion"
+NODE_MODULES = PEERS / "node_modules"
+GO_PACKAGES = Path("/usr/share/gocode")
+"""Where Debian puts the sources of Go packages."""
+NODE_DATACHANNEL = "node-datachannel@0.33.4"
+
+
+def build_pion() -> None:
+    """Compile the Pion peer from Debian's sources; nothing is fetched."""
+    if shutil.which("go") is None or not (GO_PACKAGES / "src/github.com/pion/webrtc").is_dir():
+        return
+    # Packages with a version in their name are found from within GOPATH and beside a go.mod only.
+    tree = PEERS / "go"
+    source = tree / "src" / "peer"
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(HERE / "pion", source)
+    environment = {
+        "GO111MODULE": "off",
+        "GOPATH": f"{tree}:{GO_PACKAGES}",
+        "GOCACHE": str(PEERS / "go-cache"),
+    }
+    subprocess.run(
+        ["go", "build", "-o", str(PION), "."], cwd=source, env=os.environ | environment, check=True
+    )
+
+
+def install_libdatachannel() -> None:
+    """Install libdatachannel for Node; its library is in the package."""
+    if shutil.which("npm") is None:
+        return
+    quiet = ["--silent", "--no-audit", "--no-fund", "--no-save"]
+    subprocess.run(["npm", "install", *quiet, NODE_DATACHANNEL], cwd=PEERS, check=True)
+
+
+if __name__ == "__main__":
+    PEERS.mkdir(exist_ok=True)
+    build_pion()
+    install_libdatachannel()

@@ -1,0 +1,52 @@
+// A libdatachannel peer that does what lines of JSON on standard input say, and tells on standard
+// output what happens. It ends with its input. It trickles, and echoes what comes over channels.
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+const { PeerConnection, cleanup } = createRequire(process.argv[2] + "/")("node-datachannel");
+
+const tell = (what) => process.stdout.write(JSON.stringify(what) + "\n");
+
+const pc = new PeerConnection("peer", {
+  iceServers: [],
+  bindAddress: "127.0.0.1",
+  disableAutoNegotiation: true,
+});
+const channels = [];
+
+function serve(channel) {
+  channels.push(channel);
+  channel.onOpen(() => tell({ open: channel.getLabel() }));
+  channel.onMessage((text) => {
+    tell({ text });
+    channel.sendMessage("echo " + text);
+  });
+}
+
+pc.onLocalDescription((sdp, type) => tell({ type, sdp }));
+pc.onLocalCandidate((candidate, sdpMid) => tell({ candidate: { candidate, sdpMid } }));
+pc.onStateChange((state) => tell({ state }));
+pc.onDataChannel(serve);
+
+const orders = {
+  channel: ({ text }) => serve(pc.createDataChannel(text)),
+  offer: () => pc.setLocalDescription("offer"),
+  answer: () => pc.setLocalDescription("answer"),
+  remote: ({ type, sdp }) => pc.setRemoteDescription(sdp, type),
+  candidate: ({ candidate }) => pc.addRemoteCandidate(candidate.candidate, candidate.sdpMid),
+};
+
+createInterface({ input: process.stdin })
+  .on("line", (line) => {
+    try {
+      const order = JSON.parse(line);
+      orders[order.do](order);
+    } catch (error) {
+      tell({ error: String(error) });
+    }
+  })
+  .on("close", () => {
+    pc.close();
+    cleanup();
+    process.exit(0);
+  });

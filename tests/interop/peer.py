@@ -1,0 +1,160 @@
+"""A peer of another implementation: a program that speaks lines of JSON."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from peer import RTCIceCandidate, RTCPeerConnection
+from tests.interop.build import HERE, NODE_MODULES, PION
+
+BOUND = 30.0
+"""Seconds after which a test gives up waiting for what a peer says."""
+LINE = 1 << 20
+"""Bytes that one line of a peer may have."""
+
+
+def missing(what: str, packages: str) -> None:
+    """Skip the test for want of a peer, or fail it where CI is set."""
+    message = f"{what} is not installed ({packages}; `make test` installs it as root)"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def pion_command() -> list[str]:
+    """Give the command that starts a Pion peer."""
+    if not PION.exists():
+        missing("Pion", "Debian: apt install golang-go golang-github-pion-webrtc.v3-dev")
+    return [str(PION)]
+
+
+def libdatachannel_command() -> list[str]:
+    """Give the command that starts a libdatachannel peer."""
+    node = shutil.which("node")
+    if node is None or not (NODE_MODULES / "node-datachannel").is_dir():
+        missing("libdatachannel", "npm: node-datachannel")
+    return [str(node), str(HERE / "libdatachannel" / "peer.mjs"), str(NODE_MODULES)]
+
+
+COMMANDS: dict[str, Callable[[], list[str]]] = {
+    "pion": pion_command,
+    "libdatachannel": libdatachannel_command,
+}
+
+
+class Peer:
+    """The program, what it has said so far, and its candidates on their way to us."""
+
+    def __init__(self, process: asyncio.subprocess.Process, ours: RTCPeerConnection) -> None:
+        self.ours = ours
+        self.said: list[dict[str, Any]] = []
+        self._process = process
+        self._news = asyncio.Condition()
+        self._held: list[dict[str, Any]] = []
+        self._described = False
+
+    def tell(self, do: str, **more: Any) -> None:
+        """Give an order."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": do, **more}).encode() + b"\n")
+
+    async def hear(self, name: str, value: object = None, count: int = 1) -> dict[str, Any]:
+        """Wait for the `count`-th thing said that has a member of this name, and of this value."""
+
+        def heard() -> list[dict[str, Any]]:
+            found = [one for one in self.said if name in one]
+            return [one for one in found if value is None or one[name] == value]
+
+        async with asyncio.timeout(BOUND), self._news:
+            await self._news.wait_for(lambda: len(heard()) >= count or self._errors())
+        assert not self._errors(), self._errors()
+        return heard()[count - 1]
+
+    def _errors(self) -> list[str]:
+        return [one["error"] for one in self.said if "error" in one]
+
+    async def listen(self) -> None:
+        """Note what the peer says; its candidates go to our side once that has a description."""
+        assert self._process.stdout is not None
+        while line := await self._process.stdout.readline():
+            said = json.loads(line)
+            if "candidate" in said:
+                self._held.append(said["candidate"])
+                await self._hand_over()
+            async with self._news:
+                self.said.append(said)
+                self._news.notify_all()
+
+    async def _hand_over(self) -> None:
+        held, self._held = (self._held, []) if self._described else ([], self._held)
+        for candidate in held:
+            await self.ours.addIceCandidate(candidate)
+
+    def send_candidate(self, candidate: RTCIceCandidate | None) -> None:
+        """Trickle one of ours."""
+        if candidate is not None:
+            self.tell("candidate", candidate=candidate.toJSON())
+
+    def _show(self) -> None:
+        described = self.ours.localDescription
+        assert described is not None
+        lines = described.sdp.splitlines(keepends=True)
+        bare = [line for line in lines if not line.startswith(("a=candidate", "a=end-of"))]
+        self.tell("remote", type=described.type, sdp="".join(bare))
+
+    async def _take(self, count: int) -> str:
+        said = await self.hear("sdp", count=count)
+        await self.ours.setRemoteDescription({"type": said["type"], "sdp": said["sdp"]})
+        self._described = True
+        await self._hand_over()
+        return str(said["sdp"])
+
+    async def offer_to(self) -> str:
+        """Make and set an offer of ours; return the peer's answer."""
+        count = len([one for one in self.said if "sdp" in one]) + 1
+        # Candidates are told of when the peer has the description they belong to.
+        await self.ours.setLocalDescription()
+        self._show()
+        self.tell("answer")
+        return await self._take(count)
+
+    async def offer_from(self) -> str:
+        """Have the peer make an offer, and answer it; return the offer."""
+        count = len([one for one in self.said if "sdp" in one]) + 1
+        self.tell("offer")
+        offer = await self._take(count)
+        await self.ours.setLocalDescription()
+        self._show()
+        return offer
+
+
+@asynccontextmanager
+async def calling(name: str, ours: RTCPeerConnection) -> AsyncIterator[Peer]:
+    """Start a peer for a connection of ours; both are closed at the end."""
+    pipe = asyncio.subprocess.PIPE
+    command = COMMANDS[name]()
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=LINE)
+    peer = Peer(process, ours)
+    ours.on("icecandidate", peer.send_candidate)
+    listening = asyncio.create_task(peer.listen())
+    try:
+        yield peer
+    finally:
+        await ours.close()
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), BOUND)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await listening
