@@ -153,6 +153,7 @@ class Links:
             except Exception as error:
                 for link in gathering:
                     self._fail(link, f"gathering failed: {error}")
+                self._observer.transports_changed()
                 asyncio.get_running_loop().call_exception_handler(
                     {"message": "gathering failed", "exception": error}
                 )
