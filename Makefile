@@ -79,6 +79,7 @@ bench: $(STAMP) ## speed, side by side with aioice and aiortc
 	$(BIN)/python -m tools.bench.ice_delay
 	$(BIN)/python -m tools.bench.net
 	$(BIN)/python -m tools.bench.sdp
+	$(BIN)/python -m tools.bench.rtp
 	$(BIN)/python -m tools.bench.call
 	$(BIN)/python -m tools.bench.call_delay
 

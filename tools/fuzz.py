@@ -42,6 +42,16 @@ from .fuzz_agent import (
     fuzz_signed,
 )
 from .fuzz_mdns import MDNS_SEEDS, fuzz_mdns
+from .fuzz_rtp import (
+    PAYLOADS,
+    RECORDS,
+    RTCP,
+    fuzz_buffers,
+    fuzz_payload,
+    fuzz_rtcp,
+    fuzz_rtp,
+    packet_seeds,
+)
 from .fuzz_sdp import fuzz_candidate, fuzz_fragment, fuzz_sdp
 
 PEER = TransportAddress("198.51.100.7", 9)
@@ -233,6 +243,10 @@ TARGETS: dict[str, Target] = {
     ),
     "mdns": Target(fuzz_mdns, MDNS_SEEDS),
     "agent-candidates": Target(fuzz_remote_candidate, CANDIDATE_SEEDS),
+    "rtp": Target(fuzz_rtp, packet_seeds()),
+    "rtcp": Target(fuzz_rtcp, RTCP),
+    "payload": Target(fuzz_payload, PAYLOADS),
+    "buffers": Target(fuzz_buffers, RECORDS),
 }
 
 
