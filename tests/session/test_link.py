@@ -4,6 +4,9 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import patch
+
+import pytest
 
 from peer import AudioStreamTrack
 from peer.api.configuration import RTCRtcpMuxPolicy
@@ -110,6 +113,20 @@ def test_each_component_has_its_own_state_and_pair() -> None:
             told.link.take(SelectedPairLost("0", 2, "consent expired"))
             assert [rtp.selected_pair, rtcp.selected_pair] == [pair(1), None]
             assert [one.component for one in told.link.gathered.selected] == [1]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("told_of", "seconds"), [(None, None), (0, 0.0), (80, 0.08)])
+def test_the_peers_pacing_reaches_the_agent(told_of: int | None, seconds: float | None) -> None:
+    """RFC 8839 §5.5: a=ice-pacing is in milliseconds."""
+
+    async def scenario() -> None:
+        async with link() as told:
+            with patch.object(told.link.driver, "set_remote_parameters") as set_parameters:
+                told.link.carry_out(SetRemoteIce(0, RemoteIce(REMOTE, pacing=told_of)))
+            (_, parameters), _ = set_parameters.call_args
+            assert parameters.pacing == seconds
 
     run(scenario)
 
