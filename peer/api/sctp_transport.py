@@ -64,6 +64,15 @@ class RTCSctpTransport(EventTarget):
         """The local SCTP port."""
         return _DEFAULT_PORT if self._association is None else self._association.port
 
+    # Programs for aiortc call these before they close, so that nothing that waits is lost.
+
+    async def _data_channel_flush(self) -> None:
+        if self._association is not None:
+            await self._association.flush()
+
+    async def _transmit(self) -> None:
+        """Flushing has seen to it."""
+
     # For the connection
 
     def begin(self, association: SctpTransport) -> None:

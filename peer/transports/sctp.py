@@ -142,6 +142,11 @@ class SctpTransport(Emitter, RTCSctpTransport):
         except (ValueError, AssertionError, LookupError, TypeError, struct.error):
             self.drops[SctpDrop.MALFORMED] += 1
 
+    async def flush(self) -> None:
+        """Send what waits, as far as the peer and the network take it now."""
+        await self._data_channel_flush()
+        await self._transmit()
+
     async def close(self) -> None:
         """Abort the association and close its channels; the DTLS transport stays.
 

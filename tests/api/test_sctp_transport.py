@@ -32,6 +32,23 @@ def test_states_and_limits() -> None:
     run(scenario)
 
 
+def test_programs_of_aiortc_send_what_waits_before_they_close() -> None:
+    async def scenario() -> None:
+        async with two_ends() as ends:
+            mine, theirs = await ends.opened()
+            got: list[object] = []
+            theirs.on("message", got.append)
+            mine.send("last words")
+            await vars(type(mine.transport))["_data_channel_flush"](mine.transport)
+            await vars(type(mine.transport))["_transmit"](mine.transport)
+            await until(lambda: got == ["last words"])
+            assert mine.bufferedAmount == 0
+        never: Any = RTCSctpTransport(None)
+        await never._data_channel_flush()
+
+    run(scenario)
+
+
 def test_an_association_that_never_was() -> None:
     async def scenario() -> None:
         async with two_ends(connected=False) as ends:

@@ -56,6 +56,7 @@ SEAM: dict[type, tuple[type, set[str]]] = {
             "_association_state",
             "_data_channel_close",
             "_data_channel_flush",
+            "_transmit",
             "_data_channel_open",
             "_data_channel_queue",
             "_data_channel_receive",
