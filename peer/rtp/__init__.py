@@ -41,6 +41,7 @@ from .feedback import (
     TemporaryBitrates,
 )
 from .frame_buffer import FrameBuffer, VideoFrame, VideoStatistics
+from .frame_queue import FrameQueue
 from .key_requests import KeyRequests
 from .lip_sync import Flow, LipSync
 from .nack import NackRequester
@@ -141,6 +142,7 @@ __all__ = [
     "Sound",
     "SoundReader",
     "sound_reader",
+    "FrameQueue",
     "CaptureClock",
     "ClockOffset",
     "Flow",

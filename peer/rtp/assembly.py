@@ -123,8 +123,8 @@ class Assembly(Generic[Packet]):
         *,
         marker: bool,
         repaired: bool,
-    ) -> Piece | None:
-        """Take a packet in; returns what it holds, None when that is nothing."""
+    ) -> Run[Packet] | None:
+        """Take a packet in; returns the run it is in, None when it is in none."""
         if not self._accepts(number):
             return None
         if not payload:
@@ -147,7 +147,7 @@ class Assembly(Generic[Packet]):
         run = self._join(run, piece)
         self._check(run)
         self._check_around(run.first, run.last)
-        return piece
+        return run
 
     def _accepts(self, number: int) -> bool:
         """Note a packet's number, and tell whether anybody waits for it."""

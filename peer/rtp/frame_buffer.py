@@ -107,8 +107,6 @@ class FrameBuffer(Generic[Packet]):
         self.repairs = repairs
         self.round_trip = 0.1
         self.statistics = VideoStatistics()
-        self.key_packet_at: float | None = None
-        """When the last packet of a key frame came."""
         self._assembly: Assembly[Packet] = Assembly()
         self._references = References()
         self._ready: list[VideoFrame[Packet]] = []
@@ -160,19 +158,22 @@ class FrameBuffer(Generic[Packet]):
         *,
         marker: bool = False,
         repaired: bool = False,
-    ) -> None:
-        """Take in a packet: its number and time (`TimeLine.place`), its payload and marker bit."""
+    ) -> bool:
+        """Take in a packet: its number and time (`TimeLine.place`), its payload and marker bit.
+
+        Returns whether it is of a key frame, as far as the packets so far tell.
+        """
         assembly = self._assembly
         if assembly.is_full(number):
             self._clear(number)
-        piece = assembly.insert(
+        run = assembly.insert(
             number, time, payload, packet, depayloader, now, marker=marker, repaired=repaired
         )
-        if piece is not None and piece.is_key:
-            self.key_packet_at = now
+        is_key = run is not None and (run.is_key or run.pieces[0].size is not None)
         if assembly.completed or not payload:
             self._advance()
         self._note_waiting(now)
+        return is_key
 
     def pull(self, now: float) -> list[VideoFrame[Packet]]:
         """Return the frames that can be decoded, in order."""

@@ -107,6 +107,11 @@ class TimeLine:
         self._origin: int | None = None
         self._left = -1
 
+    @property
+    def ssrc(self) -> int | None:
+        """The source that is followed now; a packet of another one takes over or is dropped."""
+        return None if self._current is None else self._current.ssrc
+
     def ticks(self, count: int, clock_rate: int) -> int:
         """Return what `count` ticks of an RTP clock are on this line."""
         return count if clock_rate == self.rate else count * self.rate // clock_rate

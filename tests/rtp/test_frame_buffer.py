@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from peer.rtp.frame_buffer import MAX_WAIT, REORDERING, FrameBuffer
 from peer.rtp.payloads.h264 import H264Depayloader
+from peer.rtp.payloads.vp8 import Vp8Depayloader
 from peer.rtp.payloads.vp9 import Vp9Depayloader
 from tests.rtp.payloads.test_h264 import IDR, PPS, SLICE, SPS
 from tests.rtp.video_line import START, Line, Sent, flat, picture, pictures
@@ -293,6 +294,19 @@ def test_h264_slices_that_are_not_the_first_of_their_picture() -> None:
     for number, index, payload in ((5, 0, later), (6, 1, SLICE), (7, 2, IDR), (8, 3, SLICE)):
         run.insert(Sent(number, index, payload, True, START))
     assert run.left == [2, 3]
+
+
+def test_the_packets_of_a_key_frame_are_told() -> None:
+    """While they come nobody needs to ask for one."""
+    buffer = FrameBuffer[Sent]()
+    told = [
+        buffer.insert(s.number, s.index, s.payload, s, Vp8Depayloader(), START, marker=s.marker)
+        for s in flat(pictures(3, keys=(0, 2)))
+    ]
+    assert told == [True] * 3 + [False] * 3 + [True] * 3
+    h264 = H264Depayloader()
+    assert FrameBuffer[None]().insert(0, 0, SPS, None, h264, START)
+    assert not FrameBuffer[None]().insert(0, 0, b"", None, h264, START)
 
 
 def test_a_decoder_that_failed_needs_a_key_frame() -> None:

@@ -42,6 +42,7 @@ class Feed:
 
 def test_times_begin_at_0_and_go_on_through_the_wraps() -> None:
     feed = Feed(TimeLine(RATE))
+    assert feed.line.ssrc is None
     assert [feed.send() for _ in range(20)] == [
         Place(65530 + index, index * FRAME) for index in range(20)
     ]
@@ -110,7 +111,7 @@ def test_another_source_takes_over_when_its_first_packet_comes() -> None:
     assert place.number & 0xFFFF == 7
     assert place.number > 65540 + 0x8000
     assert feed.time(5) == time + 6 * FRAME + 4800
-    assert line.changes == 1
+    assert (line.changes, line.ssrc) == (1, 2)
 
 
 def test_capture_times_anchor_a_new_source() -> None:

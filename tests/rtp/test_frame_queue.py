@@ -1,0 +1,69 @@
+"""A decoder that is slower than the frames come."""
+
+from peer.rtp.frame_buffer import VideoFrame
+from peer.rtp.frame_queue import MAX_FRAMES, FrameQueue
+from tests.rtp.test_frame_buffer import line
+from tests.rtp.video_line import FRAME, Sent, flat, pictures
+
+
+def frames(count: int, *keys: int, needed: int = 1) -> list[VideoFrame[Sent]]:
+    """Frames of which one in `needed` is needed by others."""
+    made = [frame for _, frame in line().run(flat(pictures(count, keys=(0, *keys)))).frames]
+    for index, frame in enumerate(made):
+        frame.is_reference = index % needed == 0
+    return made
+
+
+def left(queue: FrameQueue[Sent]) -> list[int]:
+    indexes = []
+    while (frame := queue.get()) is not None:
+        indexes.append(frame.time // FRAME)
+    return indexes
+
+
+def put(queue: FrameQueue[Sent], *some: VideoFrame[Sent], now: float = 5.0) -> None:
+    for frame in some:
+        queue.put(frame, now)
+
+
+def test_frames_wait_in_order() -> None:
+    queue = FrameQueue[Sent]()
+    put(queue, *frames(MAX_FRAMES))
+    assert len(queue) == MAX_FRAMES
+    assert left(queue) == list(range(MAX_FRAMES))
+    assert queue.dropped == 0
+
+
+def test_a_full_queue_goes_on_at_the_newest_key_frame() -> None:
+    queue = FrameQueue[Sent]()
+    put(queue, *frames(9, 3, 6))
+    assert left(queue) == [6, 7, 8]
+    assert (queue.dropped, queue.needs_key) == (6, False)
+
+
+def test_frames_that_no_other_needs_go_next() -> None:
+    queue = FrameQueue[Sent]()
+    put(queue, *frames(9, needed=2))
+    assert left(queue) == [0, 2, 4, 6, 8]
+    assert queue.dropped == 4
+
+
+def test_else_all_wait_for_a_key_frame() -> None:
+    queue = FrameQueue[Sent]()
+    made = frames(14, 12)
+    put(queue, *made[1:12])
+    assert left(queue) == []
+    assert queue.needs_key
+    put(queue, *made[12:])
+    assert left(queue) == [12, 13]
+    assert (queue.dropped, queue.needs_key) == (11, False)
+
+
+def test_frames_wait_a_quarter_of_a_second_at_most() -> None:
+    queue = FrameQueue[Sent]()
+    made = frames(5, 4)
+    put(queue, *made[:3])
+    put(queue, made[3], now=5.3)
+    assert queue.needs_key
+    put(queue, made[4], now=5.3)
+    assert left(queue) == [4]
