@@ -5,7 +5,9 @@ Each object is thin: it checks what it is given and hands it to the part of the 
 
 from .awaitable import (
     Begun,
+    Done,
     Ending,
+    Going,
     prompt,
     running_loop,
 )
@@ -188,7 +190,9 @@ __all__ = [
     "set_default_configuration",
     # what joins them to the session
     "Begun",
+    "Done",
     "Ending",
+    "Going",
     "EventHandler",
     "EventTarget",
     "Host",

@@ -32,6 +32,16 @@ class Done:
         yield
 
 
+class Going:
+    """A task that goes on whether it is awaited or not; who gives up waiting does not end it."""
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self._task = task
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return asyncio.shield(self._task).__await__()
+
+
 class Ending:
     """What is left to do after a call has returned; it goes on whether it is awaited or not.
 
@@ -52,8 +62,7 @@ class Ending:
     def __await__(self) -> Generator[Any, None, None]:
         self.begin()
         assert self._task is not None
-        # Who gives up waiting does not keep the connection open.
-        return asyncio.shield(self._task).__await__()
+        return Going(self._task).__await__()
 
 
 class Elsewhere(Generic[T]):

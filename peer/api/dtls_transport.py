@@ -55,7 +55,7 @@ class RTCDtlsTransport(EventTarget):
     def getLocalParameters(self) -> RTCDtlsParameters:
         """Return our fingerprints and role, as aiortc does."""
         if self._group is None:
-            return RTCDtlsParameters(fingerprints=self._certificate.getFingerprints())
+            return RTCDtlsParameters(fingerprints=self._certificate.fingerprints)
         return self._group.rtp.getLocalParameters()
 
     def getRemoteCertificates(self) -> list[bytes]:
@@ -78,8 +78,14 @@ class RTCDtlsTransport(EventTarget):
         if self.state == self._state:
             return
         self._state = self.state
-        self.announce("statechange")
         if self._state == "failed":
-            reason = self._failure or ("" if self._group is None else self._group.rtp.failure)
-            error = RTCErrorEvent(RTCError(reason, error_detail="dtls-failure"))
+            error = RTCErrorEvent(self._error())
             self.dispatch("error", error, error)
+        self.announce("statechange")
+
+    def _error(self) -> RTCError:
+        below = None if self._group is None else self._group.rtp
+        if self._failure or below is None:
+            return RTCError(self._failure, error_detail="dtls-failure")
+        detail = "fingerprint-failure" if below.mistaken else "dtls-failure"
+        return RTCError(below.failure, error_detail=detail)

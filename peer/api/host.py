@@ -1,7 +1,7 @@
 """What senders, receivers and transceivers need of the connection they belong to."""
 
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from peer.jsep import Outcome, State
@@ -38,6 +38,9 @@ class Host(Protocol):
 
         Raises OperationError when a step fails; the others are done nevertheless.
         """
+
+    def in_turn(self, change: Callable[[], object]) -> Awaitable[None]:
+        """Make a change when the operations under way have ended, awaited or not; else at once."""
 
     def transport_of(self, number: int) -> RTCDtlsTransport | None:
         """Return what the section of a transceiver runs over, None before that is negotiated."""

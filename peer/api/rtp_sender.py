@@ -82,19 +82,23 @@ class RTCRtpSender:
 
     @prompt
     def replaceTrack(self, track: MediaStreamTrack | None) -> Begun[None]:
-        """Send another track, or none, from now on, without negotiation (W3C §5.2).
+        """Send another track, or none, without negotiation (W3C §5.2).
 
-        It has happened when the call returns; to await it is as good. Raises TypeError for a track
-        of another kind, InvalidStateError when the transceiver is stopped.
+        It happens at once, or when the operations of the connection that are under way have ended,
+        whether it is awaited or not. Raises TypeError for a track of another kind,
+        InvalidStateError when the transceiver is stopped.
         """
         if not (track is None or isinstance(track, MediaStreamTrack)):
             raise JsepTypeError(f"{track!r} is no track")
         if track is not None and track.kind != self._kind:
             raise JsepTypeError(f"a track of {track.kind} cannot replace one of {self._kind}")
-        if self._stopped:
-            raise InvalidStateError("the transceiver is stopped")
-        self.below.replace_track(track)
-        return Begun(Done())
+        self._check_alive()
+
+        def change() -> None:
+            self._check_alive()
+            self.set_track(track)
+
+        return Begun(self._host.in_turn(change))
 
     def setStreams(self, *streams: MediaStream) -> None:
         """Say which streams the track belongs to; the peer hears of it by negotiation.
@@ -132,8 +136,7 @@ class RTCRtpSender:
         of an earlier `getParameters` and for a changed member that is read-only, RangeError and
         TypeError for values out of range.
         """
-        if self._stopped:
-            raise InvalidStateError("the transceiver is stopped")
+        self._check_alive()
         given = read_send_parameters(parameters)
         if self._last_read is None:
             raise InvalidStateError("the parameters were not read in this turn of the loop")
@@ -170,6 +173,14 @@ class RTCRtpSender:
         if self._group is not None and self._agreed is not None:
             encoding = best_encoding(self._negotiated_encodings())
             self.below.send(self._group, to_send(self._kind, self._agreed, encoding))
+
+    def set_track(self, track: MediaStreamTrack | None) -> None:
+        """Send another track, or none, from now on."""
+        self.below.replace_track(track)
+
+    def _check_alive(self) -> None:
+        if self._stopped:
+            raise InvalidStateError("the transceiver is stopped")
 
     def mark_stopped(self) -> None:
         """Refuse changes from now on: the transceiver is stopped."""

@@ -83,6 +83,8 @@ def _created(
 ) -> Created:
     last = state.last_offer if type_ is SdpType.OFFER else state.last_answer
     if text and last is not None and is_same(text, last.text):
+        if type_.is_answer and last.answers != state.offer_to_answer:
+            raise InvalidModificationError("the local answer is the one to another offer")
         return last
     if text:
         return _munged(state, last, type_, text)

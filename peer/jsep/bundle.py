@@ -85,8 +85,8 @@ def decide(
             continue
         owners.update(dict.fromkeys(alive, tag))
         groups.append((tag, *(mid for mid in alive if mid != tag)))
-    for mid in chosen:
-        if mid not in owners and not usable[mid].bundle_only:
+    for mid, section in usable.items():
+        if mid in chosen and mid not in owners and not section.bundle_only:
             owners[mid] = mid
     return Decision(owners, tuple(groups))
 

@@ -78,6 +78,14 @@ class SessionDescription:
         """Return all sections by mid."""
         return {section.mid: section for section in self.sections}
 
+    def without_candidates(self) -> Description:
+        """Return the record without what may trickle in."""
+        media = tuple(
+            replace(one, ice=replace(one.ice, candidates=(), end_of_candidates=False))
+            for one in self.record.media
+        )
+        return replace(self.record, media=media)
+
     def with_media(self, index: int, media: MediaSection) -> "SessionDescription":
         """Return the description with what trickled in added to one section.
 

@@ -84,7 +84,7 @@ def remember(
     mids = tuple(slot.mid for slot in slots)
     description = read_description(type_, serialize(record), record, mids)
     text = with_candidates(state.wiring, description, gathered).text
-    created = Created(text, description, slots, state.basis)
+    created = Created(text, description, slots, state.basis, state.offer_to_answer)
     state = replace(state, session_version=version, last_created=description)
     if type_ is SdpType.OFFER:
         return replace(state, last_offer=created), text

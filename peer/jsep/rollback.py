@@ -10,7 +10,7 @@ from sdp import replace
 
 def snapshot(state: State) -> State:
     """Return what a rollback needs of a stable state."""
-    return replace(state, stable=None, last_answer=None)
+    return replace(state, stable=None)
 
 
 def rolled_back(state: State) -> State:
@@ -18,8 +18,9 @@ def rolled_back(state: State) -> State:
 
     Transceivers keep the wishes of the application and lose what the offer gave them; those the
     offer created go, unless addTrack was used on them. Mids and session versions are not used
-    again, and candidates for the current generation stay. The offer created last can be set still
-    (W3C [[LastCreatedOffer]], which only a finished exchange clears).
+    again, and candidates for the current generation stay. The offer created last can be set still,
+    and the answer when the same offer comes again (W3C [[LastCreatedOffer]], [[LastCreatedAnswer]],
+    which only a finished exchange clears).
     """
     stable = state.stable
     if stable is None:
@@ -36,6 +37,7 @@ def rolled_back(state: State) -> State:
         session_version=state.session_version,
         last_created=state.last_created,
         last_offer=state.last_offer,
+        last_answer=state.last_answer,
         credentials_to_replace=state.credentials_to_replace,
         current_remote=state.current_remote,
     )

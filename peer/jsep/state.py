@@ -16,7 +16,7 @@ from peer.jsep.plan import make_plan
 from peer.jsep.signaling import SignalingState
 from peer.jsep.steps import Plan
 from peer.jsep.wiring import EMPTY_WIRING, Wiring
-from sdp import Codec, replace
+from sdp import Codec, Description, replace
 
 _PROVISIONAL = (SignalingState.HAVE_LOCAL_PRANSWER, SignalingState.HAVE_REMOTE_PRANSWER)
 
@@ -24,20 +24,22 @@ _PROVISIONAL = (SignalingState.HAVE_LOCAL_PRANSWER, SignalingState.HAVE_REMOTE_P
 class Created(NamedTuple):
     """What createOffer or createAnswer returned last, and what it stands on.
 
-    `slots` are the m-lines it has, `basis` is what it was made of.
+    `slots` are the m-lines it has, `basis` is what it was made of, `answers` the offer
+    that it answers.
     """
 
     text: str
     description: SessionDescription
     slots: tuple[Slot, ...]
     basis: tuple[object, ...]
+    answers: Description | None
 
     def __repr__(self) -> str:
         return f"Created({self.description!r})"
 
     def is_valid(self, state: "State") -> bool:
         """Tell whether nothing it was made of has changed (W3C setLocalDescription)."""
-        return self.basis == state.basis
+        return self.basis == state.basis and self.answers == state.offer_to_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,11 @@ class State:
     def basis(self) -> tuple[object, ...]:
         """What the application can change about the next offer or answer."""
         return self.transceivers, self.data_channel, self.credentials_to_replace
+
+    @property
+    def offer_to_answer(self) -> Description | None:
+        """The peer's offer that waits for an answer, whatever has trickled in since."""
+        return None if self.pending_remote is None else self.pending_remote.without_candidates()
 
     def transceiver(self, number: int | None) -> Transceiver | None:
         """Return a transceiver that is not stopped."""

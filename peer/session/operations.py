@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from peer.api import InvalidStateError
 
@@ -12,6 +12,12 @@ _T = TypeVar("_T")
 
 def _nothing() -> None:
     """Do nothing: the chain is closed."""
+
+
+def _heed(ended: asyncio.Task[Any]) -> None:
+    """Take note of an error that nobody may be waiting for."""
+    if not ended.cancelled():
+        ended.exception()
 
 
 class OperationsChain:
@@ -36,16 +42,16 @@ class OperationsChain:
 
         Raises InvalidStateError once the chain is closed, also for operations that wait.
         """
-        self._check_open()
-        if self._busy:
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            await self._wait(turn)
-        self._busy = True
-        try:
-            return await operation()
-        finally:
-            self._next()
+        return await self._run(self._enter(), operation)
+
+    def begin(self, operation: Callable[[], Awaitable[_T]]) -> asyncio.Task[_T]:
+        """Do as `run` for an operation that goes on whether it is awaited or not.
+
+        It has its place in the chain when this returns.
+        """
+        running = asyncio.get_running_loop().create_task(self._run(self._enter(), operation))
+        running.add_done_callback(_heed)
+        return running
 
     async def pause(self) -> None:
         """Give way once within an operation; InvalidStateError when it was closed meanwhile."""
@@ -60,6 +66,26 @@ class OperationsChain:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
+
+    def _enter(self) -> asyncio.Future[None] | None:
+        """Take a place in the chain; None when it is this one's turn at once."""
+        self._check_open()
+        if not self._busy:
+            self._busy = True
+            return None
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        return turn
+
+    async def _run(
+        self, turn: asyncio.Future[None] | None, operation: Callable[[], Awaitable[_T]]
+    ) -> _T:
+        if turn is not None:
+            await self._wait(turn)
+        try:
+            return await operation()
+        finally:
+            self._next()
 
     async def _wait(self, turn: asyncio.Future[None]) -> None:
         try:

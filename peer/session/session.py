@@ -2,12 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from peer.api import (
+    Done,
     Event,
     EventTarget,
+    Going,
     RTCConfiguration,
     RTCDataChannel,
     RTCDataChannelEvent,
@@ -48,8 +50,6 @@ from .transceivers import Transceivers
 
 MAX_MESSAGE_SIZE = 262144
 """Bytes of the largest message taken from a data channel, as much as browsers take."""
-FINGERPRINT = "sha-256"
-"""The one fingerprint signalled: what every peer knows (RFC 8827 §6.5)."""
 TURNS_OF_A_TASK = 3
 """Turns of the event loop that make what the W3C calls a task.
 
@@ -106,6 +106,17 @@ class Session:
 
     # Changes of offer/answer
 
+    def in_turn(self, change: Callable[[], object]) -> Awaitable[None]:
+        """Make a change when the operations under way have ended, awaited or not; else at once."""
+        if self.chain.empty:
+            change()
+            return Done()
+
+        async def operation() -> None:
+            change()
+
+        return Going(self.chain.begin(operation))
+
     def change(self, state: State) -> None:
         """Set the state, and fire "negotiationneeded" if it asks for that."""
         self._state = state
@@ -132,8 +143,7 @@ class Session:
             return self._executor.run(outcome.plan)
         finally:
             self._executing = False
-            data = next((slot.mid for slot in self._state.slots if slot.is_data), None)
-            self.data.show(None if data is None else self._transport_of(data), data)
+            self._show_association()
             # Tasks in the W3C's text: whoever set the description hears of it before.
             self.soon(self.transports_changed)
             self.soon(self._tell_gathering_state)
@@ -163,6 +173,17 @@ class Session:
         if transceiver is None or transceiver.mid is None:
             return None
         return self._transport_of(transceiver.mid)
+
+    def _show_association(self) -> None:
+        """Show the association of the data channels from the offer on, whosever that is.
+
+        What it runs over is decided by the answer (W3C "set a session description").
+        """
+        mid = next((slot.mid for slot in self._state.slots if slot.is_data), None)
+        transport = None if mid is None else self._transport_of(mid)
+        if transport is None and mid is not None and self._state.pending_remote is not None:
+            transport = self.links.early()
+        self.data.show(transport, mid)
 
     def _transport_of(self, mid: str) -> RTCDtlsTransport | None:
         transport = transport_of_section(self._state, mid)
@@ -369,13 +390,9 @@ class Session:
 
 
 def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Configuration:
-    fingerprints = tuple(
-        Fingerprint(one.algorithm, one.value)
-        for one in certificate.getFingerprints()
-        if one.algorithm == FINGERPRINT
-    )
+    told = certificate.signalled
     return Configuration(
-        fingerprints,
+        (Fingerprint(told.algorithm, told.value),),
         bundle_policy=BundlePolicy(configuration.bundlePolicy.value),
         rtcp_mux_policy=RtcpMuxPolicy(configuration.rtcpMuxPolicy.value),
         ice_pacing=ice_pacing(configuration),

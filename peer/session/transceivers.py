@@ -57,7 +57,7 @@ class Transceivers:
         names = stream_names(streams or [self._default_stream])
         free = self._find_free(kind)
         if free is not None:
-            free.sender.replaceTrack(track)
+            free.sender.set_track(track)
             self._host.change(use_for_track(self._host.state, free.number, names))
             return free.sender
         state, number = add_transceiver(
@@ -80,7 +80,7 @@ class Transceivers:
             raise InvalidAccessError("the sender is none of this connection")
         if sender.track is None or owner.direction == "stopped":
             return
-        sender.replaceTrack(None)
+        sender.set_track(None)
         self._host.change(remove_track(self._host.state, owner.number))
 
     def add_transceiver(self, track_or_kind: object, init: object) -> RTCRtpTransceiver:

@@ -90,13 +90,24 @@ class Certificate(RTCCertificate):
         association.use_certificate(self._cert)
         association.use_privatekey(self._key)
 
-    def getFingerprints(self) -> list[RTCDtlsFingerprint]:
-        """Return the fingerprints, one for each hash known."""
+    @property
+    def fingerprints(self) -> list[RTCDtlsFingerprint]:
+        """The fingerprints as signalling has them (RFC 8122 §5), one for each hash known."""
         der = self.der
         return [
             RTCDtlsFingerprint(algorithm=name, value=make(der).digest().hex(":").upper())
             for name, make in _HASHES
         ]
+
+    @property
+    def signalled(self) -> RTCDtlsFingerprint:
+        """The one that descriptions tell: of the hash every peer knows (RFC 8827 §6.5)."""
+        return self.fingerprints[0]
+
+    def getFingerprints(self) -> list[RTCDtlsFingerprint]:
+        """Return the fingerprint that descriptions tell, in lower case (W3C §4.9.2, §5.5)."""
+        told = self.signalled
+        return [RTCDtlsFingerprint(algorithm=told.algorithm, value=told.value.lower())]
 
     @staticmethod
     def prepare() -> None:

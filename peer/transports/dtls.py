@@ -118,6 +118,11 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         return self._failure
 
     @property
+    def mistaken(self) -> bool:
+        """Tell whether the peer has shown another certificate than the one signalled."""
+        return bool(self._identity.doubt)
+
+    @property
     def protocol_version(self) -> str | None:
         """The version of DTLS spoken, None until connected."""
         return self._openssl.get_protocol_version_name() if self._connected else None
@@ -141,6 +146,10 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             None if self._ssl is None else self._openssl.get_peer_certificate(as_cryptography=True)
         )
         return None if shown is None else shown.public_bytes(Encoding.DER)
+
+    def getLocalParameters(self) -> RTCDtlsParameters:
+        """Return the fingerprints as signalling has them."""
+        return RTCDtlsParameters(fingerprints=self._certificate.fingerprints)
 
     def connect(self, role: DtlsRole, fingerprints: Iterable[RTCDtlsFingerprint]) -> None:
         """Begin: wait for ICE, shake hands, go on until closed. Raises RuntimeError if repeated.

@@ -1,5 +1,7 @@
 """generateCertificate: algorithms, and how long certificates are valid."""
 
+import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -97,3 +99,32 @@ def test_the_configuration_has_the_certificates_it_was_given() -> None:
             pc.setConfiguration({"certificates": wrong})
     with pytest.raises(InvalidModificationError):
         RTCPeerConnection().setConfiguration({"certificates": [given]})
+
+
+def test_the_fingerprint_is_the_one_of_the_offer() -> None:
+    async def scenario() -> None:
+        certificate = make_certificate(EC)
+        pc = RTCPeerConnection({"certificates": [certificate]})
+        pc.createDataChannel("")
+        (told,) = certificate.getFingerprints()
+        # W3C §5.5.2 has lower case, RFC 8122 §5 upper case.
+        assert re.fullmatch("([0-9a-f]{2}:){31}[0-9a-f]{2}", told.value)
+        line = f"a=fingerprint:{told.algorithm} {told.value.upper()}"
+        offer = (await pc.createOffer()).sdp.splitlines()
+        assert [each for each in offer if each.startswith("a=fingerprint:")] == [line]
+        await pc.close()
+
+    asyncio.run(scenario())
+
+
+def test_of_several_certificates_the_first_is_used() -> None:
+    async def scenario() -> None:
+        first, second = make_certificate(EC), make_certificate(EC)
+        pc = RTCPeerConnection({"certificates": [first, second]})
+        pc.createDataChannel("")
+        offer = (await pc.createOffer()).sdp.lower()
+        assert first.getFingerprints()[0].value in offer
+        assert second.getFingerprints()[0].value not in offer
+        await pc.close()
+
+    asyncio.run(scenario())

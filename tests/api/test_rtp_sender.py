@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
-from peer import RTCPeerConnection
+from peer import AudioStreamTrack, RTCPeerConnection
 from peer.api.errors import InvalidModificationError, InvalidStateError, JsepTypeError, RangeError
 from peer.api.rtp_sender import RTCRtpSender
 from tests.api.calls import negotiate, two
@@ -126,3 +126,63 @@ def test_a_stopped_sender_is_left_alone() -> None:
 def test_parameters_can_be_read_without_a_loop() -> None:
     sender = make()
     sender.setParameters(sender.getParameters())
+
+
+def test_a_track_is_replaced_in_its_turn() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, _):
+            first, second = AudioStreamTrack(), AudioStreamTrack()
+            sender = pc.addTrack(first)
+            pc.onicecandidate = repr  # Candidates are not waited for then.
+            await sender.replaceTrack(second)
+            # W3C §5.2: it is an operation of the chain, awaited or not.
+            offering = asyncio.ensure_future(pc.setLocalDescription())
+            await asyncio.sleep(0)
+            forgotten = sender.replaceTrack(None)
+            del forgotten
+            replaced = sender.replaceTrack(first)
+            assert sender.track is second
+            await replaced
+            assert offering.done()
+            assert sender.track is first
+
+    run(scenario)
+
+
+def test_removing_a_track_does_not_wait_for_a_replacement() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, _):
+            first, second = AudioStreamTrack(), AudioStreamTrack()
+            sender = pc.addTrack(first)
+            offering = asyncio.ensure_future(pc.createOffer())
+            await asyncio.sleep(0)
+            replaced = sender.replaceTrack(second)
+            pc.removeTrack(sender)
+            tracks = [sender.track]
+            await replaced
+            tracks.append(sender.track)
+            assert tracks == [None, second]
+            await offering
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("closing", [False, True])
+def test_a_replacement_that_comes_too_late_is_refused(closing: bool) -> None:
+    async def scenario() -> None:
+        async with two() as (pc, _):
+            sender = pc.addTransceiver("audio").sender
+            offering = asyncio.ensure_future(pc.createOffer())
+            await asyncio.sleep(0)
+            replaced = sender.replaceTrack(AudioStreamTrack())
+            forgotten = sender.replaceTrack(AudioStreamTrack())
+            ended = pc.close() if closing else pc.getTransceivers()[0].stop()
+            with pytest.raises(InvalidStateError):
+                await replaced
+            del forgotten
+            await ended
+            await asyncio.wait([offering])
+            assert (offering.exception() is not None) is closing
+            assert sender.track is None
+
+    run(scenario)

@@ -104,7 +104,7 @@ def test_noise_does_not_end_a_handshake() -> None:
 def test_a_genuine_refusal_is_believed_when_nothing_follows() -> None:
     async def scenario() -> None:
         pair = Pair(alert_grace=0.05)
-        pair.left.connect(DtlsRole.CLIENT, pair.certificates[1].getFingerprints())
+        pair.left.connect(DtlsRole.CLIENT, pair.certificates[1].fingerprints)
         await until(lambda: bool(pair.link.to_right.sent))
         pair.link.left.deliver(FORGED["fatal-alert"], 0.0)
         with pytest.raises(ConnectionError, match="refused the handshake with alert 40"):
@@ -132,7 +132,7 @@ class Renegotiator:
             self.association.set_accept_state()
         else:
             self.association.set_connect_state()
-        self.transport.connect(role, certificate.getFingerprints())
+        self.transport.connect(role, certificate.fingerprints)
 
     async def shake_hands(self, rounds: int) -> None:
         """Go on with the handshake until it is done."""

@@ -8,9 +8,11 @@ from peer.jsep import (
     CreateTransport,
     Gather,
     InvalidModificationError,
+    InvalidStateError,
     RestartIce,
     SignalingState,
     StopTransceiver,
+    create_answer,
     create_offer,
     is_negotiation_needed,
     request_ice_restart,
@@ -19,6 +21,7 @@ from peer.jsep import (
 from tests.jsep.ends import exchange, host_candidate, make_ends
 
 STABLE = SignalingState.STABLE
+CANDIDATE = "candidate:1 1 udp 2130706431 192.0.2.1 4000 typ host"
 
 
 def test_a_local_offer_is_taken_back() -> None:
@@ -92,6 +95,40 @@ def test_an_offer_created_before_can_be_set_still() -> None:
     one.set_remote("answer", other.answer())
     with pytest.raises(InvalidModificationError):
         one.set_local("offer", offer)
+
+
+def test_an_answer_created_before_can_be_set_when_the_offer_comes_again() -> None:
+    """W3C [[LastCreatedAnswer]]: neither a rollback nor createOffer clears it."""
+    one, other = make_ends()
+    one.add("audio")
+    offer = one.offer()
+    other.set_remote("offer", offer)
+    other.state, answer = create_answer(other.state, entropy=other.entropy)
+    other.set_remote("rollback")
+    other.state, _ = create_offer(other.state, entropy=other.entropy)
+    with pytest.raises(InvalidStateError):
+        other.set_local("answer", answer)
+    other.set_remote("offer", offer)
+    other.add_candidate(CANDIDATE, sdp_mid="0")
+    other.set_local("answer", answer)
+    one.set_remote("answer", answer)
+    assert other.state.signaling_state is SignalingState.STABLE
+
+
+def test_an_answer_created_before_is_none_to_another_offer() -> None:
+    one, other = make_ends()
+    one.add("audio")
+    other.set_remote("offer", one.offer())
+    other.state, answer = create_answer(other.state, entropy=other.entropy)
+    one.add("video")
+    other.set_remote("offer", one.offer())
+    before = other.state
+    with pytest.raises(InvalidModificationError):
+        other.set_local("answer", answer)
+    assert other.state is before
+    # Without a text it is not taken either.
+    other.set_local("answer")
+    assert len(other.local.sections) == 2
 
 
 def test_a_restart_that_was_rolled_back_can_be_set_again() -> None:

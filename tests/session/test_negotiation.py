@@ -188,15 +188,30 @@ def test_transports_are_there_when_a_description_has_them(policy: str) -> None:
             assert (association(pc).state, association(pc).maxMessageSize) == ("connecting", 65536)
             description: Any = pc.localDescription
             await other.setRemoteDescription(description)
-            # W3C: a remote offer sets no transports.
+            # W3C: a remote offer sets no transports, but the association is there.
             assert [each.receiver.transport for each in other.getTransceivers()] == [None, None]
-            assert other.sctp is None
+            offered = association(other)
+            states = (offered.state, offered.transport.state, offered.transport.iceTransport.state)
+            assert states == ("connecting", "new", "new")
             await other.setLocalDescription()
+            assert association(other) is offered
             answer: Any = other.localDescription
             await pc.setRemoteDescription(answer)
             assert set(transports()) == {one}
             assert association(other).transport is other.getTransceivers()[0].sender.transport
             await pc.close()
+
+    run(scenario)
+
+
+def test_rolling_an_offer_back_takes_its_association_along() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            other.createDataChannel("x")
+            await pc.setRemoteDescription(await other.createOffer())
+            assert association(pc).state == "connecting"
+            await pc.setRemoteDescription({"type": "rollback"})
+            assert pc.sctp is None
 
     run(scenario)
 

@@ -1,9 +1,11 @@
 """When the states of a connection change, and who hears of it first (W3C §4.3, §5.6)."""
 
+import re
+
 import pytest
 
 from peer import RTCPeerConnection
-from tests.api.calls import negotiate, two, until_connected
+from tests.api.calls import negotiate, two, until, until_connected
 from tests.api.support import run, turns
 
 
@@ -87,5 +89,29 @@ def test_rolling_the_first_offer_back_makes_gathering_new(complete: bool) -> Non
             assert heard == before
             await turns()
             assert heard == [*before, "new"]
+
+    run(scenario)
+
+
+def test_a_certificate_that_was_not_signalled_is_an_error_of_its_own() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            pc.createDataChannel("")
+            heard: list[tuple[str, str]] = []
+            await pc.setLocalDescription()
+            assert pc.sctp is not None
+            dtls = pc.sctp.transport
+            dtls.onerror = lambda event: heard.append((event.error.errorDetail, dtls.state))
+            dtls.onstatechange = lambda event: heard.append((event.type, dtls.state))
+
+            def alter(sdp: str) -> str:
+                # The answer alone is active, and signals a certificate that nobody has.
+                wrong = ":".join(["00"] * 32)
+                return re.sub("sha-256 .*(?=\r\na=setup:active)", f"sha-256 {wrong}", sdp)
+
+            await negotiate(pc, other, alter)
+            await until(pc, "connectionstatechange", lambda: pc.connectionState == "failed")
+            # W3C §5.5: the error comes first.
+            assert heard[-2:] == [("fingerprint-failure", "failed"), ("statechange", "failed")]
 
     run(scenario)

@@ -12,14 +12,14 @@ from tests.transports.wire import CERTIFICATE, OTHER_CERTIFICATE, RSA_CERTIFICAT
 @pytest.mark.parametrize("certificate", [CERTIFICATE, RSA_CERTIFICATE])
 def test_a_certificate_survives_being_stored(certificate: Certificate) -> None:
     again = Certificate.from_pem(*certificate.to_pem())
-    assert again.getFingerprints() == certificate.getFingerprints()
+    assert again.fingerprints == certificate.fingerprints
     assert again.to_pem() == certificate.to_pem()
 
 
 def test_a_new_certificate_has_a_new_fingerprint_and_expires() -> None:
-    assert CERTIFICATE.getFingerprints() != OTHER_CERTIFICATE.getFingerprints()
+    assert CERTIFICATE.fingerprints != OTHER_CERTIFICATE.fingerprints
     assert CERTIFICATE.expires - datetime.now(UTC) > timedelta(days=29)
-    assert {one.algorithm for one in CERTIFICATE.getFingerprints()} == {
+    assert {one.algorithm for one in CERTIFICATE.fingerprints} == {
         "sha-256",
         "sha-384",
         "sha-512",
@@ -28,7 +28,7 @@ def test_a_new_certificate_has_a_new_fingerprint_and_expires() -> None:
 
 def test_fingerprints_are_hashes_of_the_certificate() -> None:
     """RFC 8122 §5: upper-case hexadecimal numbers, two for a byte, between colons."""
-    by_name = {one.algorithm: one.value for one in CERTIFICATE.getFingerprints()}
+    by_name = {one.algorithm: one.value for one in CERTIFICATE.fingerprints}
     digest = hashlib.sha256(CERTIFICATE.der).hexdigest().upper()
     assert by_name["sha-256"].split(":") == [digest[i : i + 2] for i in range(0, 64, 2)]
     assert len(by_name["sha-384"].split(":")) == 48

@@ -154,7 +154,7 @@ def test_every_datagram_of_the_handshake_fits_the_mtu() -> None:
         [RTCDtlsFingerprint("sha-256", ":".join(["00"] * 32))],
         # RFC 8122 §5: the strongest hash decides, not whichever fits
         [
-            *[one for one in OTHER_CERTIFICATE.getFingerprints() if one.algorithm == "sha-256"],
+            *[one for one in OTHER_CERTIFICATE.fingerprints if one.algorithm == "sha-256"],
             RTCDtlsFingerprint("sha-512", ":".join(["00"] * 64)),
         ],
         [RTCDtlsFingerprint("sha-1", ":".join(["00"] * 20))],
@@ -171,7 +171,7 @@ def test_a_certificate_that_is_not_the_announced_one(
         got: list[bytes] = []
         pair.left.set_media_sinks(lambda data, _: got.append(data), None)
         pair.left.connect(role, wrong)
-        pair.right.connect(other, CERTIFICATE.getFingerprints())
+        pair.right.connect(other, CERTIFICATE.fingerprints)
         with pytest.raises(ConnectionError, match="fingerprint"):
             await pair.left.wait_connected()
         assert pair.left.state == "failed"
@@ -186,7 +186,7 @@ def test_a_certificate_that_is_not_the_announced_one(
 
 @pytest.mark.parametrize(
     "fingerprints",
-    [[one] for one in OTHER_CERTIFICATE.getFingerprints()]
+    [[one] for one in OTHER_CERTIFICATE.fingerprints]
     + [
         # several of one hash: any of them; unknown hashes are skipped; case does not matter
         [
@@ -194,7 +194,7 @@ def test_a_certificate_that_is_not_the_announced_one(
             RTCDtlsFingerprint("md5", ":".join(["00"] * 16)),
             *[
                 RTCDtlsFingerprint("SHA-256", one.value.lower())
-                for one in OTHER_CERTIFICATE.getFingerprints()
+                for one in OTHER_CERTIFICATE.fingerprints
                 if one.algorithm == "sha-256"
             ],
         ]
@@ -205,7 +205,7 @@ def test_fingerprints_that_fit(fingerprints: list[RTCDtlsFingerprint]) -> None:
     async def scenario() -> None:
         pair = Pair()
         pair.left.connect(DtlsRole.CLIENT, fingerprints)
-        pair.right.connect(DtlsRole.SERVER, CERTIFICATE.getFingerprints())
+        pair.right.connect(DtlsRole.SERVER, CERTIFICATE.fingerprints)
         await pair.connected()
         await pair.close()
 
@@ -263,10 +263,10 @@ def test_a_client_hello_before_the_answer_is_kept() -> None:
 
     async def scenario() -> None:
         pair = Pair()
-        pair.left.connect(DtlsRole.CLIENT, OTHER_CERTIFICATE.getFingerprints())
+        pair.left.connect(DtlsRole.CLIENT, OTHER_CERTIFICATE.fingerprints)
         await until(lambda: bool(pair.link.to_right.sent))
         assert pair.right.state == "new"
-        pair.right.connect(DtlsRole.SERVER, CERTIFICATE.getFingerprints())
+        pair.right.connect(DtlsRole.SERVER, CERTIFICATE.fingerprints)
         await pair.connected()
         assert len(pair.link.to_right.sent) == len(set(pair.link.to_right.sent))
         await pair.close()
@@ -335,7 +335,7 @@ def test_closing_twice_and_early(started: bool) -> None:
         await pair.close()
         assert pair.left.state == "closed"
         with pytest.raises(RuntimeError):
-            pair.left.connect(DtlsRole.CLIENT, OTHER_CERTIFICATE.getFingerprints())
+            pair.left.connect(DtlsRole.CLIENT, OTHER_CERTIFICATE.fingerprints)
 
     run(scenario)
 
@@ -441,7 +441,7 @@ def test_connecting_takes_place_once() -> None:
     async def scenario() -> None:
         async with connected_pair() as pair:
             with pytest.raises(RuntimeError):
-                pair.left.connect(DtlsRole.CLIENT, OTHER_CERTIFICATE.getFingerprints())
+                pair.left.connect(DtlsRole.CLIENT, OTHER_CERTIFICATE.fingerprints)
 
     run(scenario)
 

@@ -41,10 +41,8 @@ class Groups:
 
     def connect(self, association: int = 0) -> None:
         """Begin on both sides."""
-        self.left.connect(
-            DtlsRole.CLIENT, OTHER_CERTIFICATE.getFingerprints(), association=association
-        )
-        self.right.connect(DtlsRole.SERVER, CERTIFICATE.getFingerprints(), association=association)
+        self.left.connect(DtlsRole.CLIENT, OTHER_CERTIFICATE.fingerprints, association=association)
+        self.right.connect(DtlsRole.SERVER, CERTIFICATE.fingerprints, association=association)
 
     async def connected(self) -> None:
         """Wait for all DTLS transports of both sides."""

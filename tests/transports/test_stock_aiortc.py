@@ -62,7 +62,7 @@ class Mixed:
         """Shake hands, ours in this role."""
         self.stock._set_role("server" if role is DtlsRole.CLIENT else "client")
         self.ours.connect(role, self.certificate.getFingerprints())
-        await self.stock.start(RTCDtlsParameters(CERTIFICATE.getFingerprints()))
+        await self.stock.start(RTCDtlsParameters(CERTIFICATE.fingerprints))
         await self.ours.rtp.wait_connected()
 
     async def close(self) -> None:

@@ -86,8 +86,8 @@ class Pair:
 
     def connect(self, left: DtlsRole = DtlsRole.CLIENT, right: DtlsRole = DtlsRole.SERVER) -> None:
         """Begin on both sides."""
-        self.left.connect(left, self.certificates[1].getFingerprints())
-        self.right.connect(right, self.certificates[0].getFingerprints())
+        self.left.connect(left, self.certificates[1].fingerprints)
+        self.right.connect(right, self.certificates[0].fingerprints)
 
     async def connected(self) -> None:
         """Wait until both sides are connected."""
