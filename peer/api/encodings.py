@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from peer.jsep import Encoding
+from peer.jsep import Encoding, order_by_preference
+from sdp import Codec
 
-from .errors import RangeError
+from .errors import InvalidModificationError, OperationError, RangeError
 from .options import RTCRtpEncodingParameters
+from .rtp_capabilities import CODECS, read_codecs
 
 
 def settle(
@@ -36,9 +38,14 @@ def initial_encodings(
     """Return the encodings a transceiver begins with (W3C addTransceiver).
 
     Audio has one. A single one needs no rid. Pictures are halved from the last encoding to the
-    first, unless the application scales one of them. Raises RangeError.
+    first, unless the application scales one of them. Raises RangeError, and OperationError for
+    codecs that cannot be sent.
     """
     encodings = settle(kind, given or [RTCRtpEncodingParameters()])
+    try:
+        check_codecs(encodings, CODECS[kind])
+    except InvalidModificationError as error:
+        raise OperationError(str(error)) from error
     if kind == "audio":
         del encodings[1:]
     if len(encodings) == 1:
@@ -69,3 +76,38 @@ def negotiated_encodings(
 def best_encoding(encodings: Sequence[RTCRtpEncodingParameters]) -> RTCRtpEncodingParameters:
     """Return the one that is sent: the largest picture of those that are active."""
     return min(encodings, key=lambda one: (not one.active, one.scaleResolutionDownBy or 1.0))
+
+
+def check_codecs(encodings: Sequence[RTCRtpEncodingParameters], choosable: Sequence[Codec]) -> None:
+    """Check the codecs that encodings are to be sent with (W3C setParameters).
+
+    Raises InvalidModificationError for one that is not choosable, OperationError when encodings
+    differ in it, TypeError for what is no codec.
+    """
+    chosen = {_chosen(one, choosable) for one in encodings}
+    if None in chosen:
+        raise InvalidModificationError("the codec of an encoding is none that can be sent")
+    if len(chosen) > 1:
+        raise OperationError("all encodings of a sender are sent with the same codec")
+
+
+def by_choice(encoding: RTCRtpEncodingParameters, agreed: tuple[Codec, ...]) -> tuple[Codec, ...]:
+    """Return the codecs agreed, those chosen for an encoding first."""
+    first = _chosen(encoding, agreed) or ()
+    return (*first, *(codec for codec in agreed if codec not in first))
+
+
+def without_lost_choices(
+    encodings: Sequence[RTCRtpEncodingParameters], agreed: Sequence[Codec]
+) -> list[RTCRtpEncodingParameters]:
+    """Return encodings without codecs that are not agreed on any more (W3C §4.4.1.5)."""
+    return [
+        one if _chosen(one, agreed) is not None else replace(one, codec=None) for one in encodings
+    ]
+
+
+def _chosen(encoding: RTCRtpEncodingParameters, among: Sequence[Codec]) -> tuple[Codec, ...] | None:
+    """Return the codecs that an encoding names; none when it names none, None when unknown."""
+    if encoding.codec is None:
+        return ()
+    return order_by_preference(read_codecs([encoding.codec]), among)

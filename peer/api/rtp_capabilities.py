@@ -13,7 +13,8 @@ from sdp import Codec, parse_parameters
 
 from .errors import JsepTypeError
 
-_CODECS = {"audio": DEFAULT_AUDIO_CODECS, "video": DEFAULT_VIDEO_CODECS}
+CODECS = {"audio": DEFAULT_AUDIO_CODECS, "video": DEFAULT_VIDEO_CODECS}
+"""What is supported of each kind of media, in order of preference."""
 _EXTENSIONS = {"audio": DEFAULT_AUDIO_EXTENSIONS, "video": DEFAULT_VIDEO_EXTENSIONS}
 
 
@@ -59,10 +60,10 @@ class RTCRtpCapabilities:
 
 def get_capabilities(kind: str) -> RTCRtpCapabilities | None:
     """Return what there is for "audio" or "video", None for any other kind (W3C §5.2.1)."""
-    if kind not in _CODECS:
+    if kind not in CODECS:
         return None
     codecs: list[RTCRtpCodecCapability] = []
-    for codec in _CODECS[kind]:
+    for codec in CODECS[kind]:
         # W3C: one entry for RTX, whatever it repairs.
         made = describe_codec(kind, codec)
         if codec.name.lower() == "rtx":

@@ -14,6 +14,7 @@ from peer.transports import (
 )
 from sdp import Codec, Extmap, SsrcGroup
 
+from .encodings import by_choice
 from .errors import InvalidModificationError, JsepTypeError
 from .options import RTCRtpEncodingParameters
 from .rtp_capabilities import RTCRtpCodecCapability, describe_codec
@@ -98,7 +99,7 @@ def to_send(
     limits = [one for one in (agreed.max_bitrate, encoding.maxBitrate) if one is not None]
     return RtpSendParameters(
         mid=agreed.mid,
-        codecs=_codecs(kind, agreed.codecs),
+        codecs=_codecs(kind, by_choice(encoding, agreed.codecs)),
         header_extensions=_extensions(agreed.header_extensions),
         ssrc=agreed.ssrc,
         rtx_ssrc=agreed.rtx_ssrc,

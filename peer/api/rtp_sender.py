@@ -8,15 +8,23 @@ from typing import Any
 from peer.jsep import SendParameters
 from peer.stats import RTCStatsReport
 from peer.transports import MediaStreamTrack, RtpSender, TransportGroup
+from sdp import Codec
 
 from .awaitable import Begun, Done, prompt
 from .dtls_transport import RTCDtlsTransport
-from .encodings import best_encoding, initial_encodings, negotiated_encodings, settle
+from .encodings import (
+    best_encoding,
+    check_codecs,
+    initial_encodings,
+    negotiated_encodings,
+    settle,
+    without_lost_choices,
+)
 from .errors import InvalidStateError, JsepTypeError
 from .host import Host
 from .media_stream import MediaStream, stream_names
 from .options import RTCRtpEncodingParameters
-from .rtp_capabilities import RTCRtpCapabilities, get_capabilities
+from .rtp_capabilities import CODECS, RTCRtpCapabilities, get_capabilities
 from .rtp_parameters import (
     RTCRtcpParameters,
     RTCRtpSendParameters,
@@ -133,14 +141,16 @@ class RTCRtpSender:
 
         It has happened when the call returns; to await it is as good. Raises InvalidStateError for
         parameters that were not read in this turn of the loop, InvalidModificationError for those
-        of an earlier `getParameters` and for a changed member that is read-only, RangeError and
-        TypeError for values out of range.
+        of an earlier `getParameters`, for a changed member that is read-only and for a codec that
+        was not agreed on, OperationError for several codecs, RangeError and TypeError for values
+        out of range.
         """
         self._check_alive()
         given = read_send_parameters(parameters)
         if self._last_read is None:
             raise InvalidStateError("the parameters were not read in this turn of the loop")
         check_unchanged(self._last_read, given)
+        check_codecs(given.encodings, self._choosable)
         changed = {one.rid: one for one in settle(self._kind, given.encodings)}
         self._last_read = None
         self._encodings = list(({one.rid: one for one in self._encodings} | changed).values())
@@ -152,6 +162,10 @@ class RTCRtpSender:
         return await self._host.getStats(self)
 
     # For the connection
+
+    def belongs_to(self, host: Host) -> bool:
+        """Tell whether a connection has made it."""
+        return self._host is host
 
     @property
     def has_sent(self) -> bool:
@@ -189,7 +203,13 @@ class RTCRtpSender:
     def _negotiated_encodings(self) -> list[RTCRtpEncodingParameters]:
         known = self._host.state.transceiver(self._number)
         agreed = () if known is None else known.encodings
-        return negotiated_encodings(self._kind, self._encodings, agreed)
+        left = negotiated_encodings(self._kind, self._encodings, agreed)
+        return without_lost_choices(left, self._choosable)
+
+    @property
+    def _choosable(self) -> tuple[Codec, ...]:
+        """What encodings may be sent with: what was agreed on, before that all there is."""
+        return CODECS[self._kind] if self._agreed is None else self._agreed.codecs
 
     def _forget_read(self) -> None:
         self._last_read = None

@@ -22,7 +22,11 @@ what writes a description. To trickle one, send it with the `mid` of its `Transp
 from peer.jsep.answer import create_answer
 from peer.jsep.apply import set_local_description, set_remote_description
 from peer.jsep.candidates import NOTHING_GATHERED, Gathered
-from peer.jsep.codecs import DEFAULT_AUDIO_CODECS, DEFAULT_VIDEO_CODECS
+from peer.jsep.codecs import (
+    DEFAULT_AUDIO_CODECS,
+    DEFAULT_VIDEO_CODECS,
+    order_by_preference,
+)
 from peer.jsep.credentials import Entropy, IceCredentials
 from peer.jsep.description import Section, SessionDescription
 from peer.jsep.errors import (
@@ -122,6 +126,7 @@ __all__ = [
     "RtcpMuxPolicy",
     "DEFAULT_AUDIO_CODECS",
     "DEFAULT_VIDEO_CODECS",
+    "order_by_preference",
     "DEFAULT_AUDIO_EXTENSIONS",
     "DEFAULT_VIDEO_EXTENSIONS",
     "Entropy",

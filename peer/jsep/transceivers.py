@@ -80,8 +80,11 @@ def set_direction(state: State, number: int, direction: Direction) -> State:
 
 
 def set_streams(state: State, number: int, streams: Sequence[str]) -> State:
-    """Set the streams a sender belongs to (W3C setStreams)."""
-    one = _find(state, number)
+    """Set the streams a sender belongs to (W3C setStreams); that of one gone belongs to none."""
+    _check_open(state)
+    one = state.transceiver(number)
+    if one is None:
+        return state
     return state.with_transceiver(replace(one, streams=tuple(dict.fromkeys(streams))))
 
 

@@ -75,10 +75,10 @@ class Transceivers:
     def remove_track(self, sender: RTCRtpSender) -> None:
         """Send a track no more (W3C removeTrack)."""
         self._check_open()
-        owner = next((one for one in self._media.transceivers if one.sender is sender), None)
-        if owner is None:
+        if not (isinstance(sender, RTCRtpSender) and sender.belongs_to(self._host)):
             raise InvalidAccessError("the sender is none of this connection")
-        if sender.track is None or owner.direction == "stopped":
+        owner = next((one for one in self._media.transceivers if one.sender is sender), None)
+        if owner is None or owner.direction == "stopped" or sender.track is None:
             return
         sender.set_track(None)
         self._host.change(remove_track(self._host.state, owner.number))
@@ -134,10 +134,8 @@ class Transceivers:
         return None
 
     def _check_unused(self, track: MediaStreamTrack) -> None:
-        if any(
-            one.sender.track is track and one.direction != "stopped"
-            for one in self._media.transceivers
-        ):
+        # W3C CollectSenders: those that stop are among them until that is negotiated.
+        if any(one.sender.track is track for one in self._media.transceivers):
             raise InvalidAccessError("the track is being sent already")
 
     def _check_open(self) -> None:

@@ -6,7 +6,14 @@ from dataclasses import asdict
 import pytest
 
 from peer import AudioStreamTrack, RTCPeerConnection
-from peer.api.errors import InvalidModificationError, InvalidStateError, JsepTypeError, RangeError
+from peer.api.errors import (
+    InvalidAccessError,
+    InvalidModificationError,
+    InvalidStateError,
+    JsepTypeError,
+    OperationError,
+    RangeError,
+)
 from peer.api.rtp_sender import RTCRtpSender
 from tests.api.calls import negotiate, two
 from tests.api.support import run
@@ -184,5 +191,77 @@ def test_a_replacement_that_comes_too_late_is_refused(closing: bool) -> None:
             await asyncio.wait([offering])
             assert (offering.exception() is not None) is closing
             assert sender.track is None
+
+    run(scenario)
+
+
+VP8 = {"mimeType": "video/VP8", "clockRate": 90000}
+H264 = {
+    "mimeType": "video/h264",
+    "clockRate": 90000,
+    "sdpFmtpLine": "packetization-mode=1;profile-level-id=42e01f;level-asymmetry-allowed=1",
+}
+NONE = {"mimeType": "video/none", "clockRate": 90000}
+
+
+def test_an_encoding_names_its_codec() -> None:
+    """W3C §5.2: setParameters chooses among what was agreed on, without negotiation."""
+
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            sender = pc.addTransceiver("video", {"sendEncodings": [{"codec": H264}]}).sender
+            other.addTransceiver("video")
+            await negotiate(pc, other)
+            sent = sender.below.parameters
+            assert sent is not None
+            assert sent.codecs[0].mimeType == "video/H264"
+            parameters = sender.getParameters()
+            parameters.encodings[0].codec = VP8
+            await sender.setParameters(parameters)
+            sent = sender.below.parameters
+            assert sent is not None
+            assert sent.codecs[0].mimeType == "video/VP8"
+            assert sender.getParameters().encodings[0].codec == VP8
+            parameters = sender.getParameters()
+            parameters.encodings[0].codec = NONE
+            with pytest.raises(InvalidModificationError):
+                sender.setParameters(parameters)
+            # What is not agreed on any more is not chosen any more (W3C §4.4.1.5).
+            pc.getTransceivers()[0].setCodecPreferences([H264])
+            await negotiate(pc, other)
+            assert sender.getParameters().encodings[0].codec is None
+
+    run(scenario)
+
+
+def test_codecs_that_encodings_cannot_have() -> None:
+    pc = RTCPeerConnection()
+    with pytest.raises(OperationError):
+        pc.addTransceiver("video", {"sendEncodings": [{"codec": NONE}]})
+    several = [{"rid": "a", "codec": VP8}, {"rid": "b", "codec": H264}]
+    with pytest.raises(OperationError):
+        pc.addTransceiver("video", {"sendEncodings": several})
+    with pytest.raises(JsepTypeError):
+        pc.addTransceiver("video", {"sendEncodings": [{"codec": "VP8"}]})
+    assert pc.getTransceivers() == []
+
+
+def test_what_stops_keeps_its_track_until_that_is_negotiated() -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            track = AudioStreamTrack()
+            sender = pc.addTrack(track)
+            await negotiate(pc, other)
+            await pc.getTransceivers()[0].stop()
+            # W3C addTrack: the sender is there still; removeTrack and setStreams do nothing.
+            with pytest.raises(InvalidAccessError):
+                pc.addTrack(track)
+            pc.removeTrack(sender)
+            sender.setStreams()
+            await negotiate(pc, other)
+            assert pc.getSenders() == []
+            pc.removeTrack(sender)
+            sender.setStreams()
+            pc.addTrack(track)
 
     run(scenario)
