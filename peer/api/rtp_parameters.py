@@ -110,6 +110,8 @@ def to_send(
         max_bitrate=min(limits, default=None),
         max_framerate=encoding.maxFramerate,
         scale_down_by=encoding.scaleResolutionDownBy or 1.0,
+        packet_time=agreed.packet_time,
+        max_packet_time=agreed.max_packet_time,
     )
 
 

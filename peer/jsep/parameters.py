@@ -78,6 +78,8 @@ def _send(
         cname=state.cname,
         rids=agreed_rids(mine, theirs),
         max_bitrate=transport_independent_bandwidth(theirs.bandwidths),
+        packet_time=theirs.ptime,
+        max_packet_time=theirs.maxptime,
     )
 
 

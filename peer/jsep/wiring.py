@@ -90,7 +90,7 @@ class SendParameters:
 
     `codecs` carry the payload types of the remote description, in the peer's order of preference.
     `rids` is empty unless simulcast or a single rid was agreed. `max_bitrate` is in bits per
-    second.
+    second, `packet_time` and `max_packet_time` are in milliseconds (RFC 8866 §6.4, §6.5).
     """
 
     mid: str
@@ -104,6 +104,8 @@ class SendParameters:
     cname: str
     rids: tuple[str, ...] = ()
     max_bitrate: int | None = None
+    packet_time: float | None = None
+    max_packet_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from .sound import BYTES_PER_SAMPLE
 
 MAX_DECODERS = 4
 """Decoders kept for the sources and codecs of a track; the one used longest ago makes room."""
-MAX_PIECE = 0.1
+MAX_PIECE = 0.02
 """Seconds of one frame of what is made up."""
 QUIET = 60
 """Level in -dBov (RFC 6464) from which on nobody misses anything."""

@@ -91,7 +91,7 @@ class OpusAudioEncoder:
         self._shaper: Shaper | None = None
         self._encoder: OpusEncoder | None = None
         self._offset = 0
-        self._pausing = False
+        self._pausing = True
 
     def encode(self, frame: AudioFrame) -> list[AudioPacket]:
         """Encode a frame; av.FFmpegError or OpusError when it cannot be."""

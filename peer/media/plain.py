@@ -48,15 +48,16 @@ class PlainAudioEncoder:
         self._codec = codec
         self._context = _open(codec, "w")
         self._shaper = Shaper(codec.rate, codec.channels, round(codec.rate * PACKET_TIME))
+        self._begun = False
 
     def encode(self, frame: AudioFrame) -> list[AudioPacket]:
         """Encode a frame; av.FFmpegError when it cannot be."""
-        return [
-            AudioPacket(
-                self._encode(chunk.pcm), self._time_of(chunk.position), level_of(chunk.pcm), False
-            )
-            for chunk in self._shaper.add(frame)
-        ]
+        packets = []
+        for chunk in self._shaper.add(frame):
+            payload, time = self._encode(chunk.pcm), self._time_of(chunk.position)
+            packets.append(AudioPacket(payload, time, level_of(chunk.pcm), not self._begun))
+            self._begun = True
+        return packets
 
     def _encode(self, pcm: bytes) -> bytes:
         samples = len(pcm) // (BYTES_PER_SAMPLE * self._codec.channels)

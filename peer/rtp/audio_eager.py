@@ -55,7 +55,7 @@ class EagerAudioBuffer(AudioQueue[Packet]):
             gap = held.time - self._cursor if self._cursor is not None else 0
             if gap > self._tiny:
                 if self._was_lost(held):
-                    if self._waits(now):
+                    if self._waits(held, now):
                         return played
                     self._run_lost = True
                     played += self._repair(held, gap)
@@ -81,12 +81,14 @@ class EagerAudioBuffer(AudioQueue[Packet]):
         if held.number < self._newest and not held.is_copy:
             self._reordered = now
 
-    def _waits(self, now: float) -> bool:
-        """Tell whether to wait for a missing packet (some more)."""
+    def _waits(self, held: Held[Packet], now: float) -> bool:
+        """Tell whether to wait (some more) for what is missing before a packet.
+
+        The time counts from when that packet came: gaps that follow each other do not add up.
+        """
         if not self.repairs and now - self._reordered > _MEMORY:
             return False
-        if self._held_since is None:
-            self._held_since = now
+        self._held_since = held.arrival
         return not self._ended and now < self._held_since + self._hold
 
     def _repair(self, held: Held[Packet], gap: int) -> list[Decision[Packet]]:

@@ -12,8 +12,8 @@ from av.packet import Packet
 
 from .statistics import AudioFigures, SourceStatistics, VideoFigures
 
-MAX_MEASURED = 960
-"""Samples of a channel that are looked at: 20 ms at 48 kHz; of longer frames every n-th."""
+MAX_MEASURED = 160
+"""Samples of a channel that are looked at; of longer frames every n-th."""
 MAX_RATE = 1000
 """Frames of the last second that are remembered."""
 _FULL_SCALE = 32768
@@ -45,7 +45,7 @@ class Loudness:
 
 
 def measure(data: "Frame | Packet[Any]") -> Loudness | None:
-    """Tell how loud audio is, None for all else. It takes some 60 us; call it in a thread."""
+    """Tell how loud audio is, None for all else."""
     if not isinstance(data, AudioFrame):
         return None
     duration = data.samples / data.sample_rate if data.sample_rate else 0.0
@@ -57,11 +57,11 @@ def _level(frame: AudioFrame) -> float | None:
         return None
     # Of a planar format the first channel stands for all.
     channels = 1 if frame.format.is_planar else frame.layout.nb_channels
-    size = 2 * channels * frame.samples
-    samples = memoryview(frame.planes[0])[:size].cast("h").tolist()
-    stride = channels * math.ceil(frame.samples / MAX_MEASURED)
-    loudest = max(math.hypot(*samples[channel::stride]) for channel in range(channels))
-    return min(1.0, loudest / math.sqrt(math.ceil(len(samples) / stride)) / _FULL_SCALE)
+    samples = memoryview(frame.planes[0])[: 2 * channels * frame.samples].cast("h")
+    step = channels * math.ceil(frame.samples / MAX_MEASURED)
+    measured = [samples[channel::step].tolist() for channel in range(channels)]
+    loudest = max(math.hypot(*each) for each in measured)
+    return min(1.0, loudest / math.sqrt(len(measured[0])) / _FULL_SCALE)
 
 
 def is_keyframe(codec: RTCRtpCodecParameters, data: bytes) -> bool:

@@ -22,12 +22,14 @@ MAX_REPEATS = 64
 class EncodedFrame:
     """What an encoder made of a frame; `timestamp` counts the codec's clock, from any origin.
 
-    `audio_level` is in dBov, -127..0 (RFC 6464).
+    `audio_level` is in dBov, -127..0 (RFC 6464). `marker` is that of its packets; None marks the
+    last of them, as for pictures.
     """
 
     payloads: list[bytes]
     timestamp: int
     audio_level: int | None = None
+    marker: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class OutboundStream:
         self._rtx_sequence_number = _first_sequence_number()
         self._origin: int | None = None
         self._last_timestamp = secrets.randbits(32)
-        self._last_ntp = 0
+        self._clock_rate = 0
         self._last_time: float | None = None
         self._history: dict[int, RtpPacket] = {}
         self._repeated: dict[int, float] = {}
@@ -77,12 +79,13 @@ class OutboundStream:
     ) -> Iterator[bytes]:
         """Yield the packets of a frame; `now` is in seconds."""
         timestamp = self._place(frame.timestamp, clock_rate, now)
-        self._last_ntp = current_ntp_time()
+        self._clock_rate = clock_rate
+        sent_at = (current_ntp_time() >> 14) & 0xFFFFFF
         last = len(frame.payloads) - 1
         for position, payload in enumerate(frame.payloads):
             packet = RtpPacket(
                 payload_type=payload_type,
-                marker=int(position == last),
+                marker=int(position == last if frame.marker is None else frame.marker),
                 sequence_number=self._sequence_number,
                 timestamp=timestamp,
                 ssrc=self.ssrc,
@@ -90,7 +93,7 @@ class OutboundStream:
             )
             packet.extensions.mid = labels.mid
             packet.extensions.rtp_stream_id = labels.rid
-            packet.extensions.abs_send_time = (self._last_ntp >> 14) & 0xFFFFFF
+            packet.extensions.abs_send_time = sent_at
             if frame.audio_level is not None:
                 packet.extensions.audio_level = (False, -frame.audio_level)
             place = self._sequence_number % RTP_HISTORY_SIZE
@@ -159,11 +162,13 @@ class OutboundStream:
         )
         return again.serialize(labels.extensions)
 
-    def sender_info(self) -> RtcpSenderInfo:
-        """Return what a sender report says (RFC 3550 §6.4.1)."""
+    def sender_info(self, now: float) -> RtcpSenderInfo:
+        """Return what a sender report says: both times are those of now (RFC 3550 §6.4.1)."""
+        elapsed = 0.0 if self._last_time is None else max(0.0, now - self._last_time)
+        timestamp = self._last_timestamp + round(elapsed * self._clock_rate)
         return RtcpSenderInfo(
-            ntp_timestamp=self._last_ntp,
-            rtp_timestamp=self._last_timestamp,
+            ntp_timestamp=current_ntp_time(),
+            rtp_timestamp=timestamp & 0xFFFFFFFF,
             packet_count=self.packets_sent & 0xFFFFFFFF,
             octet_count=self.octets_sent & 0xFFFFFFFF,
         )

@@ -4,15 +4,11 @@ import asyncio
 import enum
 import math
 import random
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from aiortc.codecs import depayload, get_encoder, is_rtx
-from aiortc.codecs.base import Encoder
-from aiortc.codecs.h264 import H264Encoder
-from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtp import (
@@ -31,19 +27,19 @@ from aiortc.rtp import (
 from av.frame import Frame
 from av.packet import Packet
 
-from .measure import Loudness, SourceMeter, VideoMeter, is_keyframe, measure
+from peer.media import find_audio_codec
+
+from .encoding import MediaEncoder, make_encoder
+from .measure import SourceMeter, VideoMeter, is_keyframe, measure
 from .outbound import EncodedFrame, Labels, OutboundStream
 from .parameters import RtpSendParameters, extensions_map, repaired_payload_type
 from .rtcp import compound, maximum_bitrate, read_report
-from .shaping import FrameGate, scale_down
+from .shaping import FrameGate
 from .share import MediaShare
 from .statistics import OutboundStatistics, RemoteInboundStatistics, SourceStatistics
 
-AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 KEYFRAME_INTERVAL = 0.3
 """Seconds from a picture that needs no other to the next that is made because it is asked for."""
-BITRATE_INTERVAL = 1.0
-"""Seconds from one change of an encoder's bitrate to the next: each may make a new encoder."""
 ROUND_TRIP = 0.1
 """Seconds of a round trip, until the peer's reports tell."""
 MIN_ROUND_TRIP = 0.01
@@ -81,14 +77,6 @@ class SendDrop(enum.Enum):
     REPEATED_LATELY = "repeated-lately"
 
 
-class Encoded(NamedTuple):
-    """What an encoder made of a frame, how loud it is, and the seconds it took."""
-
-    frame: EncodedFrame
-    loudness: Loudness | None
-    seconds: float
-
-
 class RtpSender:
     """Sends one track, over whichever transport it is given.
 
@@ -116,9 +104,9 @@ class RtpSender:
         self._rtx_payload_type: int | None = None
         self._labels: Labels | None = None
         self._stream: OutboundStream | None = None
-        self._encoder: Encoder | None = None
+        self._encoder: MediaEncoder | None = None
         self._keyframe = False
-        self._keyframe_at = self._bitrate_at = -math.inf
+        self._keyframe_at = -math.inf
         self._target_bitrate: int | None = None
         self._source = SourceMeter()
         self._gate = FrameGate()
@@ -164,10 +152,11 @@ class RtpSender:
         """
         codec = _choose_codec(parameters.codecs)
         before, was_on = self._parameters, self._transport
+        shaped = before is not None and _shape(before) == _shape(parameters)
         if was_on is not None and before is not None:
             if (was_on, before.mid) != (transport, parameters.mid):
                 was_on.remove_sender(self, before.mid)
-        changed = codec != self._codec or was_on is not transport or self._sending is None
+        changed = codec != self._codec or was_on is not transport or not shaped
         self._transport, self._parameters, self._codec = transport, parameters, codec
         self._labels = Labels(
             parameters.mid, parameters.rid, extensions_map(parameters.header_extensions)
@@ -178,7 +167,7 @@ class RtpSender:
         self._stream.rtx_ssrc = parameters.rtx_ssrc
         ssrcs = [parameters.ssrc] + [parameters.rtx_ssrc] * (parameters.rtx_ssrc is not None)
         transport.set_sender(self, parameters.mid, [ssrc for ssrc in ssrcs if ssrc is not None])
-        if changed:
+        if changed or self._sending is None:
             self._restart()
         if self._timer is None:
             self._schedule_report()
@@ -274,9 +263,10 @@ class RtpSender:
         self._renew_encoder(codec)
         self._sending = asyncio.get_running_loop().create_task(self._run(track, codec))
 
-    def _renew_encoder(self, codec: RTCRtpCodecParameters) -> Encoder:
-        encoder = self._encoder = get_encoder(codec)
-        self._bitrate_at = -math.inf
+    def _renew_encoder(self, codec: RTCRtpCodecParameters) -> MediaEncoder | None:
+        if self._parameters is None:
+            return None
+        encoder = self._encoder = make_encoder(codec, self._parameters, self._share)
         if self._stream is not None:
             self._stream.rebase()
         return encoder
@@ -315,7 +305,7 @@ class RtpSender:
         )
 
     async def _send_next(
-        self, data: "Frame | Packet[Any]", codec: RTCRtpCodecParameters, encoder: Encoder
+        self, data: "Frame | Packet[Any]", codec: RTCRtpCodecParameters, encoder: MediaEncoder
     ) -> None:
         loop, parameters, source = asyncio.get_running_loop(), self._parameters, self._source
         if (
@@ -325,22 +315,26 @@ class RtpSender:
         ):
             source.add(data, measure(data), loop.time())
             return
-        self._apply_bitrate(encoder, loop.time())
+        encoder.limit(self._bitrate(), loop.time())
+        if self._remote is not None:
+            encoder.note_loss(self._remote.fraction_lost / 256)
         keyframe = self._take_keyframe_request(loop.time())
-        level = _wants_audio_level(parameters)
-        shaped = scale_down(data, parameters.scale_down_by)
-        encoded = await self._share.run(self._kind, _encode, encoder, shaped, keyframe, level)
-        now = loop.time()
-        source.add(data, encoded.loudness, now)
+        encoded = await encoder.encode(data, keyframe=keyframe)
+        source.add(data, encoded.loudness, loop.time())
         self._encode_time += encoded.seconds
-        if encoded.frame.payloads:
+        for frame in encoded.frames:
             self._frames_encoded += 1
             if self._kind == "video":
-                first = depayload(codec, encoded.frame.payloads[0])
-                keyframe = is_keyframe(codec, first)
-                self._keyframe_at = now if keyframe else self._keyframe_at
-                self._video.add(shaped, now, keyframe=keyframe)
-            self._transmit(encoded.frame, codec)
+                self._note_picture(frame, encoded.data, codec)
+            self._transmit(frame, codec)
+
+    def _note_picture(
+        self, frame: EncodedFrame, data: "Frame | Packet[Any]", codec: RTCRtpCodecParameters
+    ) -> None:
+        now = asyncio.get_running_loop().time()
+        keyframe = is_keyframe(codec, depayload(codec, frame.payloads[0]))
+        self._keyframe_at = now if keyframe else self._keyframe_at
+        self._video.add(data, now, keyframe=keyframe)
 
     def _take_keyframe_request(self, now: float) -> bool:
         """Tell whether the next picture is to need no other; a request too early waits."""
@@ -389,14 +383,6 @@ class RtpSender:
         limits = (self._target_bitrate, self._parameters and self._parameters.max_bitrate)
         return min((limit for limit in limits if limit), default=None)
 
-    def _apply_bitrate(self, encoder: Encoder, now: float) -> None:
-        bitrate = self._bitrate()
-        if bitrate is None or not isinstance(encoder, Vp8Encoder | H264Encoder):
-            return
-        if now - self._bitrate_at >= BITRATE_INTERVAL and encoder.target_bitrate != bitrate:
-            self._bitrate_at = now
-            encoder.target_bitrate = bitrate
-
     def _schedule_report(self) -> None:
         # RFC 3550 §6.2: varied over 0.5 to 1.5 times the interval, so that peers do not align.
         delay = self._interval * random.uniform(0.5, 1.5)
@@ -405,7 +391,8 @@ class RtpSender:
     def _report(self) -> None:
         self._schedule_report()
         if self._stream is not None and self._parameters is not None and self._stream.packets_sent:
-            report = RtcpSrPacket(self._stream.ssrc, self._stream.sender_info())
+            now = asyncio.get_running_loop().time()
+            report = RtcpSrPacket(self._stream.ssrc, self._stream.sender_info(now))
             self._send_rtcp(compound(report, self._parameters.cname))
 
     def _say_goodbye(self, parameters: RtpSendParameters) -> None:
@@ -422,12 +409,15 @@ class RtpSender:
             return
 
 
-def _wants_audio_level(parameters: RtpSendParameters) -> bool:
-    return any(extension.uri == AUDIO_LEVEL for extension in parameters.header_extensions)
+def _shape(parameters: RtpSendParameters) -> tuple[object, ...]:
+    """Return what an encoder is made for."""
+    return parameters.packet_time, parameters.max_packet_time, parameters.scale_down_by
 
 
 def _choose_codec(codecs: Iterable[RTCRtpCodecParameters]) -> RTCRtpCodecParameters:
     for codec in codecs:
+        if find_audio_codec(codec.mimeType) is not None:
+            return codec
         try:
             get_encoder(codec)
         except ValueError:
@@ -443,17 +433,3 @@ def _rtx_payload_type(
         if is_rtx(candidate) and repaired_payload_type(candidate) == codec.payloadType:
             return candidate.payloadType
     return None
-
-
-def _encode(
-    encoder: Encoder, data: "Frame | Packet[Any]", keyframe: bool, wants_level: bool
-) -> Encoded:
-    """Encode in a thread of its own."""
-    loudness = measure(data)
-    begin = time.perf_counter()
-    if not isinstance(data, Frame):
-        frame = EncodedFrame(*encoder.pack(data))
-    else:
-        level = loudness.dbov if wants_level and loudness is not None else None
-        frame = EncodedFrame(*encoder.encode(data, keyframe), level)
-    return Encoded(frame, loudness, time.perf_counter() - begin)

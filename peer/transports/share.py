@@ -131,7 +131,7 @@ class _Place:
     async def run(self, call: Callable[[], Result]) -> Result:
         await self._free.acquire()
         try:
-            work = asyncio.wrap_future(self._executor.submit(call))
+            work = asyncio.get_running_loop().run_in_executor(self._executor, call)
         except RuntimeError as error:
             self._free.release()
             raise NoThreadError(str(error)) from error

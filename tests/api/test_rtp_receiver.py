@@ -4,7 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from peer import AudioStreamTrack
+import pytest
+
+from peer import AudioStreamTrack, RangeError
 from peer.api.rtp_receiver import RemoteStreamTrack
 from tests.api.calls import LIMIT, ColourTrack, negotiate, two, until_connected
 from tests.api.support import run
@@ -105,5 +107,25 @@ def test_sources_say_when_they_were_heard() -> None:
             assert 0 <= source.source < 2**32
             assert 0 <= source.rtpTimestamp < 2**32
             assert receiver.getContributingSources() == []
+
+    run(scenario)
+
+
+def test_how_long_sound_is_held_back_is_a_choice_within_bounds() -> None:
+    """webrtc-extensions §5.3: null or 0 to 4000 milliseconds."""
+
+    async def scenario() -> None:
+        async with two() as (pc, _):
+            receiver = pc.addTransceiver("audio").receiver
+            assert receiver.jitterBufferTarget is None
+            receiver.jitterBufferTarget = 4000
+            for odd in (-1, 4001):
+                with pytest.raises(RangeError):
+                    receiver.jitterBufferTarget = odd
+            assert receiver.jitterBufferTarget == 4000
+            receiver.jitterBufferTarget = None
+            video = pc.addTransceiver("video").receiver
+            video.jitterBufferTarget = 100
+            assert video.jitterBufferTarget == 100
 
     run(scenario)

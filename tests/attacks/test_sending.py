@@ -17,8 +17,9 @@ from aiortc.rtp import (
 )
 from av import AudioFrame, VideoFrame
 
+from peer.transports.encoding import BITRATE_INTERVAL, PictureEncoder
 from peer.transports.outbound import MAX_REPEATS
-from peer.transports.sender import BITRATE_INTERVAL, KEYFRAME_INTERVAL, RtpSender, SendDrop
+from peer.transports.sender import KEYFRAME_INTERVAL, RtpSender, SendDrop
 from tests.attacks.cost import DATAGRAM, cpu
 from tests.transports.media import PushedTrack, Recorder, send_parameters
 from tests.transports.test_dtls import run
@@ -62,6 +63,10 @@ def strange_sound() -> object:
     return frame
 
 
+def rateless_sound() -> object:
+    return AudioFrame(format="s16", layout="mono", samples=960)
+
+
 ODD_STEPS: dict[str, tuple[str, Callable[[], object], SendDrop]] = {
     "value-error": ("video", fail(ValueError("odd")), SendDrop.TRACK_FAILED),
     "os-error": ("audio", fail(OSError("camera")), SendDrop.TRACK_FAILED),
@@ -70,7 +75,7 @@ ODD_STEPS: dict[str, tuple[str, Callable[[], object], SendDrop]] = {
     "text": ("audio", lambda: "frame", SendDrop.ENCODER_FAILED),
     "sound-for-a-picture": ("video", strange_sound, SendDrop.ENCODER_FAILED),
     "picture-for-sound": ("audio", untimed, SendDrop.ENCODER_FAILED),
-    "strange-sound": ("audio", strange_sound, SendDrop.ENCODER_FAILED),
+    "sound-without-rate": ("audio", rateless_sound, SendDrop.ENCODER_FAILED),
     "no-size": ("video", lambda: VideoFrame(), SendDrop.ENCODER_FAILED),
 }
 
@@ -204,7 +209,8 @@ def test_a_bitrate_that_swings_makes_few_encoders() -> None:
             sender.receive_rtcp(RtcpPsfbPacket(RTCP_PSFB_APP, 9, 0, fci))
             track.push()
             await until(lambda number=number: len(transport.rtp) > number)  # type: ignore[misc]
-            encoder = sender._encoder
+            assert isinstance(sender._encoder, PictureEncoder)
+            encoder = sender._encoder._encoder
             assert isinstance(encoder, Vp8Encoder)
             changes += encoder.target_bitrate != last
             last = encoder.target_bitrate

@@ -48,6 +48,15 @@ def test_a_lost_packet_holds_the_others_for_40_ms_while_it_may_come() -> None:
     assert buffer.statistics.concealed == FRAME
 
 
+def test_gaps_that_follow_each_other_do_not_add_up() -> None:
+    """Nothing is held longer than from its own gap on, however many there are."""
+    buffer = EagerAudioBuffer[int](RATE, repairs=True)
+    lost = [n for n in range(100, 400) if n % 2]
+    played = run(buffer, speech(500, lost=lost), until=12.0)
+    assert max(played.delays().values()) <= HOLD + 0.0001
+    assert played.ticks == 500 * FRAME
+
+
 def test_where_nothing_can_bring_it_a_lost_packet_is_not_waited_for() -> None:
     buffer = EagerAudioBuffer[int](RATE)
     played = run(buffer, speech(4000, lost=[600, 3600], fec=True), until=80.0)

@@ -105,7 +105,9 @@ def test_what_was_sent_too_long_ago_is_gone() -> None:
 def test_what_a_sender_report_says() -> None:
     stream = OutboundStream(7, None)
     sent = packets(stream, 0, b"one", b"two")[0]
-    info = stream.sender_info()
+    assert stream.last_time is not None
+    info = stream.sender_info(stream.last_time + 4.0)
     assert (info.packet_count, info.octet_count) == (2, 6)
-    assert info.rtp_timestamp == sent.timestamp
+    # both times are those of the report, also after a pause (RFC 3550 §6.4.1)
+    assert info.rtp_timestamp == (sent.timestamp + 4 * 90000) & 0xFFFFFFFF
     assert info.ntp_timestamp > 0

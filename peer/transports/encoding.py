@@ -1,0 +1,141 @@
+"""What makes payloads of what a track gives.
+
+Sound is encoded where it is read: that takes less time than handing it to a thread. Pictures go
+to the threads of their connection.
+"""
+
+import time
+from typing import Any, NamedTuple, Protocol
+
+from aiortc.codecs import get_encoder
+from aiortc.codecs.base import Encoder
+from aiortc.codecs.h264 import H264Encoder
+from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av import AudioFrame
+from av.frame import Frame
+from av.packet import Packet
+
+from peer.media import AudioEncoder, OpusSettings, find_audio_codec
+
+from .measure import Loudness, measure
+from .outbound import EncodedFrame
+from .parameters import RtpSendParameters
+from .shaping import scale_down
+from .share import MediaShare
+
+BITRATE_INTERVAL = 1.0
+"""Seconds from one change of a picture encoder's bitrate to the next: each may make a new one."""
+
+
+class Encoded(NamedTuple):
+    """What became of a frame, how loud it is, and the seconds it took.
+
+    `data` is what was encoded: pictures may have been made smaller.
+    """
+
+    frames: list[EncodedFrame]
+    loudness: Loudness | None
+    seconds: float
+    data: Any
+
+
+class MediaEncoder(Protocol):
+    """Makes payloads of frames, or of packets that are encoded already."""
+
+    async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
+        """Encode a frame; whatever the codec raises when it cannot be."""
+
+    def limit(self, bitrate: int | None, now: float) -> None:
+        """Stay within so many bits per second from now on."""
+
+    def note_loss(self, fraction: float) -> None:
+        """Note how much of it the peer misses."""
+
+
+def make_encoder(
+    codec: RTCRtpCodecParameters, parameters: RtpSendParameters, share: MediaShare
+) -> MediaEncoder:
+    """Make an encoder; ValueError when there is none for the codec."""
+    sound = find_audio_codec(codec.mimeType)
+    if sound is None:
+        return PictureEncoder(get_encoder(codec), parameters, share)
+    settings = OpusSettings.wanted(
+        dict(codec.parameters),
+        packet_time=parameters.packet_time,
+        max_packet_time=parameters.max_packet_time,
+    )
+    return SoundEncoder(sound.encoder(settings), codec.clockRate)
+
+
+class SoundEncoder:
+    """Sound, in the loop that reads it."""
+
+    def __init__(self, encoder: AudioEncoder, clock_rate: int) -> None:
+        self._encoder = encoder
+        self._clock_rate = clock_rate
+
+    async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
+        """Encode a frame of any shape; every packet has its own time."""
+        if isinstance(data, Packet):
+            return Encoded([_packed(data, self._clock_rate)], None, 0.0, data)
+        if not isinstance(data, AudioFrame):
+            raise TypeError(f"{data!r} is no sound")
+        loudness, begin = measure(data), time.perf_counter()
+        frames = [
+            EncodedFrame([packet.payload], packet.timestamp, packet.level, marker=packet.first)
+            for packet in self._encoder.encode(data)
+        ]
+        return Encoded(frames, loudness, time.perf_counter() - begin, data)
+
+    def limit(self, bitrate: int | None, now: float) -> None:
+        """Stay within so many bits per second."""
+        self._encoder.set_bitrate(bitrate)
+
+    def note_loss(self, fraction: float) -> None:
+        """Protect it as far as this loss makes it worth it."""
+        self._encoder.set_loss(fraction)
+
+
+class PictureEncoder:
+    """Pictures, in the threads of their connection."""
+
+    def __init__(self, encoder: Encoder, parameters: RtpSendParameters, share: MediaShare) -> None:
+        self._encoder = encoder
+        self._parameters = parameters
+        self._share = share
+        self._limited_at: float | None = None
+
+    async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
+        """Encode a picture, one that needs no other with `keyframe`."""
+        shaped = scale_down(data, self._parameters.scale_down_by)
+        return await self._share.run("video", self._encode, shaped, keyframe)
+
+    def _encode(self, data: "Frame | Packet[Any]", keyframe: bool) -> Encoded:
+        begin = time.perf_counter()
+        if isinstance(data, Frame):
+            frame = EncodedFrame(*self._encoder.encode(data, keyframe))
+        else:
+            frame = EncodedFrame(*self._encoder.pack(data))
+        seconds = time.perf_counter() - begin
+        return Encoded([frame] if frame.payloads else [], None, seconds, data)
+
+    def limit(self, bitrate: int | None, now: float) -> None:
+        """Stay within so many bits per second, changing seldom."""
+        encoder = self._encoder
+        if bitrate is None or not isinstance(encoder, Vp8Encoder | H264Encoder):
+            return
+        lately = self._limited_at is not None and now - self._limited_at < BITRATE_INTERVAL
+        if not lately and encoder.target_bitrate != bitrate:
+            self._limited_at = now
+            encoder.target_bitrate = bitrate
+
+    def note_loss(self, fraction: float) -> None:
+        """Change nothing: what is lost is sent again."""
+
+
+def _packed(packet: "Packet[Any]", clock_rate: int) -> EncodedFrame:
+    if packet.pts is None or packet.time_base is None:
+        raise ValueError("a packet without a time cannot be sent")
+    timestamp = round(packet.pts * packet.time_base * clock_rate)
+    return EncodedFrame([bytes(packet)], timestamp)

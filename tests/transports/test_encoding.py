@@ -1,0 +1,129 @@
+"""Making payloads of what a track gives."""
+
+import array
+import asyncio
+import fractions
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av import Packet, VideoFrame
+
+from peer.testing import run
+from peer.transports.encoding import (
+    BITRATE_INTERVAL,
+    Encoded,
+    MediaEncoder,
+    PictureEncoder,
+    SoundEncoder,
+    make_encoder,
+)
+from peer.transports.share import MediaShare
+from tests.media.tones import frame_of, speech, tone
+from tests.transports.media import OPUS, PCMU, VP8, send_parameters
+
+
+def encoder_for(codec: RTCRtpCodecParameters, **changes: object) -> MediaEncoder:
+    mid = "v0" if codec is VP8 else "a0"
+    return make_encoder(codec, send_parameters(mid, 7, **changes), MediaShare())
+
+
+def encode(encoder: MediaEncoder, *data: Any) -> list[Encoded]:
+    async def program() -> list[Encoded]:
+        return [await encoder.encode(one, keyframe=False) for one in data]
+
+    return run(program())
+
+
+def test_a_long_frame_of_sound_becomes_packets_with_times_of_their_own() -> None:
+    """RFC 7587 §4.2."""
+    (encoded,) = encode(encoder_for(OPUS), frame_of(tone(4800), pts=0))
+    assert [frame.timestamp for frame in encoded.frames] == [0, 960, 1920, 2880, 3840]
+    assert {len(frame.payloads) for frame in encoded.frames} == {1}
+    assert [frame.marker for frame in encoded.frames] == [True] + 4 * [False]
+    assert encoded.loudness is not None
+    assert encoded.loudness.samples == 4800
+
+
+@pytest.mark.parametrize(
+    ("wanted", "most", "ticks"), [(None, None, 960), (40, None, 1920), (60, 10, 480)]
+)
+def test_packets_are_as_long_as_the_peer_wants(
+    wanted: float | None, most: float | None, ticks: int
+) -> None:
+    encoder = encoder_for(OPUS, packet_time=wanted, max_packet_time=most)
+    (encoded,) = encode(encoder, frame_of(tone(9600), pts=0))
+    assert encoded.frames[1].timestamp - encoded.frames[0].timestamp == ticks
+
+
+def bits(encoder: MediaEncoder) -> int:
+    both = array.array("h", [s for s in speech(48000) for _ in range(2)])
+    (encoded,) = encode(encoder, frame_of(both, channels=2, pts=0))
+    return 8 * sum(len(payload) for frame in encoded.frames for payload in frame.payloads)
+
+
+def test_what_the_peers_format_parameters_ask_for_is_done() -> None:
+    """RFC 7587 §6.1: its limit, and one channel unless it wants two."""
+    plain = bits(encoder_for(OPUS))
+    limited = replace(OPUS, parameters={"maxaveragebitrate": "12000"})
+    assert bits(encoder_for(limited)) < 0.7 * plain
+    stereo = replace(OPUS, parameters={"stereo": "1"})
+    assert bits(encoder_for(stereo)) > 1.2 * plain
+
+
+def test_our_own_limit_reaches_the_encoder() -> None:
+    encoder, free = encoder_for(OPUS), bits(encoder_for(OPUS))
+    encoder.limit(10_000, 0.0)
+    assert bits(encoder) < 0.6 * free
+
+
+def test_sound_of_the_telephone() -> None:
+    encoder = encoder_for(PCMU)
+    assert isinstance(encoder, SoundEncoder)
+    encoder.note_loss(0.1)
+    (encoded,) = encode(encoder, frame_of(tone(960), pts=0))
+    assert [len(frame.payloads[0]) for frame in encoded.frames] in ([], [160])
+
+
+def test_a_packet_is_sent_as_it_is() -> None:
+    packet = Packet(b"opus")
+    packet.pts, packet.time_base = 100, fractions.Fraction(1, 1000)
+    (encoded,) = encode(encoder_for(OPUS), packet)
+    (frame,) = encoded.frames
+    assert (frame.payloads, frame.timestamp) == ([b"opus"], 4800)
+
+
+def test_what_cannot_be_sent_is_refused() -> None:
+    with pytest.raises(ValueError, match="time"):
+        encode(encoder_for(OPUS), Packet(b"opus"))
+    with pytest.raises(TypeError, match="sound"):
+        encode(encoder_for(OPUS), VideoFrame(16, 16, "yuv420p"))
+    with pytest.raises(ValueError, match="video/none"):
+        encoder_for(RTCRtpCodecParameters("video/none", 90000, None, 99))
+
+
+def test_pictures_are_made_smaller_and_their_rate_changes_seldom() -> None:
+    encoder = encoder_for(VP8, scale_down_by=2.0)
+    assert isinstance(encoder, PictureEncoder)
+    picture = VideoFrame(64, 48, "yuv420p")
+    picture.pts, picture.time_base = 0, fractions.Fraction(1, 30)
+    (encoded,) = encode(encoder, picture)
+    assert isinstance(encoded.data, VideoFrame)
+    assert (encoded.data.width, len(encoded.frames)) == (32, 1)
+    rates = []
+    for step in range(4):
+        encoder.limit(300_000 + step, step * BITRATE_INTERVAL / 2)
+        rates.append(encoder._encoder.target_bitrate)  # type: ignore[attr-defined]
+    encoder.limit(None, 10.0)
+    encoder.note_loss(0.5)
+    assert rates == [300_000, 300_000, 300_002, 300_002]
+
+
+def test_sound_takes_no_thread() -> None:
+    async def program() -> int:
+        encoder = encoder_for(OPUS)
+        await encoder.encode(frame_of(tone(960), pts=0), keyframe=False)
+        return len(asyncio.all_tasks())
+
+    assert run(program()) == 1
