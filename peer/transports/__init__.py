@@ -64,6 +64,7 @@ from aiortc.rtcsessiondescription import RTCSessionDescription
 from aiortc.sdp import SessionDescription
 
 from .certificate import Certificate
+from .chunks import SctpDrop
 from .datachannel import DataChannel
 from .decoding import MediaDrop
 from .dtls import DtlsRole, DtlsTransport, TransportCounters
@@ -74,7 +75,7 @@ from .parameters import RtpReceiveParameters, RtpSendParameters
 from .receiver import RtpReceiver
 from .records import DtlsDrop
 from .router import Drop
-from .sctp import SctpDrop, SctpTransport
+from .sctp import SctpTransport
 from .sender import RtpSender, SendDrop
 from .share import MediaConfig, MediaShare
 from .statistics import (

@@ -1,56 +1,101 @@
 """Whether an SCTP packet can be taken apart in bounded work (RFC 9260 §3).
 
-aiortc's parser does not get past a parameter of length zero, and goes through all that a SACK
-claims, one TSN at a time; a hostile peer must not profit from either.
+aiortc's parser does not get past a parameter of length zero, takes chunks that are too short for
+zeros, and does for each chunk what it asks for; a hostile peer must not profit from either.
 """
 
+import enum
 import struct
+from collections import Counter
+
+MAX_CHUNKS = 64
+"""Chunks of one packet: as many of the smallest messages as fit into an MTU."""
+MAX_BLOCKS = 384
+"""Gap blocks of a SACK, streams of a FORWARD-TSN; an MTU has room for some 290."""
+MAX_PARAMETERS = 2
+"""Parameters of one RE-CONFIG chunk (RFC 6525 §3.1)."""
 
 _COMMON_HEADER = 12
 _HEADER = struct.Struct("!BBH")
 _PAIR = struct.Struct("!HH")
 _SACK_HEAD = struct.Struct("!LLHH")
-_SACK = 3
+_DATA, _SACK, _RE_CONFIG, _FORWARD_TSN = 0, 3, 130, 192
+# The least bytes behind the header, of chunks that have to have some.
+_MIN_BODY = {0: 13, 1: 16, 2: 16, 3: 12, 7: 4, 192: 4}
 # Where the parameters of a chunk begin, behind its header.
 _PARAMETERS_AT = {1: 16, 2: 16, 4: 0, 5: 0, 6: 0, 9: 0, 130: 0}
-MAX_ACKNOWLEDGED = 1 << 16
-"""TSNs the gap blocks of one SACK may cover in all; their offsets have 16 bits."""
 
 
-def is_well_formed(packet: bytes) -> bool:
-    """Check the lengths in a packet; its checksum and meaning are left to others."""
+class SctpDrop(enum.Enum):
+    """Why something that arrived was of no use."""
+
+    CLOSED = "closed"
+    MALFORMED = "malformed"
+    TOO_MANY_CHUNKS = "too-many-chunks"
+    DUPLICATE_INIT = "duplicate-init"
+    NOTHING_SENT = "nothing-sent"
+    TOO_FAR_AHEAD = "too-far-ahead"
+    NO_ROOM = "no-room"
+    NO_SUCH_STREAM = "no-such-stream"
+    MESSAGE_TOO_LONG = "message-too-long"
+    MALFORMED_DCEP = "malformed-dcep"
+    CHANNEL_EXISTS = "channel-exists"
+    UNKNOWN_CHANNEL = "unknown-channel"
+    NOT_UTF8 = "not-utf8"
+
+
+def judge(packet: bytes) -> SctpDrop | None:
+    """Check the lengths and the number of chunks; checksum and meaning are left to others.
+
+    Of all chunks but DATA one packet needs one of a kind.
+    """
     at = _COMMON_HEADER
     if len(packet) < at + _HEADER.size:
-        return False
+        return SctpDrop.MALFORMED
+    kinds: Counter[int] = Counter()
     while at + _HEADER.size <= len(packet):
         kind, _, length = _HEADER.unpack_from(packet, at)
         if length < _HEADER.size or at + length > len(packet):
-            return False
+            return SctpDrop.MALFORMED
+        kinds[kind] += 1
+        if kinds[kind] > (MAX_CHUNKS if kind == _DATA else 1) or len(kinds) > MAX_CHUNKS:
+            return SctpDrop.TOO_MANY_CHUNKS
         if not _is_body_well_formed(kind, packet[at + _HEADER.size : at + length]):
-            return False
+            return SctpDrop.MALFORMED
         at += length + -length % 4
-    return True
+    return None
 
 
 def _is_body_well_formed(kind: int, body: bytes) -> bool:
+    if len(body) < _MIN_BODY.get(kind, 0):
+        return False
     if kind == _SACK:
         return _is_sack_well_formed(body)
-    at = _PARAMETERS_AT.get(kind, len(body))
+    if kind == _FORWARD_TSN:
+        return len(body) % 4 == 0 and len(body) <= 4 * (1 + MAX_BLOCKS)
+    at, parameters = _PARAMETERS_AT.get(kind, len(body)), 0
     while at + _PAIR.size <= len(body):
         _, length = _PAIR.unpack_from(body, at)
-        if length < _PAIR.size:
+        parameters += 1
+        if length < _PAIR.size or (kind == _RE_CONFIG and parameters > MAX_PARAMETERS):
             return False
         at += length + -length % 4
     return True
 
 
 def _is_sack_well_formed(body: bytes) -> bool:
-    if len(body) < _SACK_HEAD.size:
-        return False
     _, _, gaps, duplicates = _SACK_HEAD.unpack_from(body)
-    if len(body) < _SACK_HEAD.size + 4 * (gaps + duplicates):
-        return False
-    end = _SACK_HEAD.size + gaps * _PAIR.size
-    spans = _PAIR.iter_unpack(body[_SACK_HEAD.size : end])
-    covered: int = sum(max(0, last - first + 1) for first, last in spans)
-    return covered <= MAX_ACKNOWLEDGED
+    listed: int = gaps + duplicates
+    return bool(gaps <= MAX_BLOCKS) and len(body) >= _SACK_HEAD.size + 4 * listed
+
+
+def merge_gaps(gaps: list[tuple[int, int]], end: int) -> list[tuple[int, int]]:
+    """Return what gap blocks cover up to an offset, in order, and none of it twice."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(gaps):
+        last = min(last, end)
+        if merged and first <= merged[-1][1] + 1:
+            first, last = merged[-1][0], max(last, merged.pop()[1])
+        if 0 < first <= last:
+            merged.append((first, last))
+    return merged

@@ -1,10 +1,8 @@
 """SCTP over DTLS: the association of the data channels (RFC 8841, RFC 8831)."""
 
 import asyncio
-import enum
 import math
 import struct
-from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
@@ -13,12 +11,12 @@ from aiortc.rtcsctptransport import (
     WEBRTC_DCEP,
     WEBRTC_STRING,
     Chunk,
-    InitChunk,
     RTCSctpCapabilities,
     RTCSctpTransport,
 )
 
-from .chunks import is_well_formed
+from .association import BoundedAssociation
+from .chunks import SctpDrop, judge
 from .datachannel import MAX_ID, DataChannel, channel_parameters
 from .dcep import Ack, Open, parse_dcep
 from .dtls import DtlsRole, DtlsTransport
@@ -32,18 +30,7 @@ MAX_ROUND_TRIP = 60.0
 State = RTCSctpTransport.State
 
 
-class SctpDrop(enum.Enum):
-    """Why something that arrived was of no use."""
-
-    MALFORMED = "malformed"
-    DUPLICATE_INIT = "duplicate-init"
-    MALFORMED_DCEP = "malformed-dcep"
-    CHANNEL_EXISTS = "channel-exists"
-    UNKNOWN_CHANNEL = "unknown-channel"
-    NOT_UTF8 = "not-utf8"
-
-
-class SctpTransport(Emitter, RTCSctpTransport):
+class SctpTransport(Emitter, BoundedAssociation):
     """One association. It runs once: `connect`, then `close`.
 
     It emits "statechange" and "datachannel" with each channel the peer makes; `state` is "new",
@@ -58,7 +45,7 @@ class SctpTransport(Emitter, RTCSctpTransport):
         self._timeout = timeout
         self._association: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
-        self.drops: Counter[SctpDrop] = Counter()
+        self._flush_due = False
         dtls.on("statechange", self._follow_dtls)
 
     @property
@@ -134,11 +121,15 @@ class SctpTransport(Emitter, RTCSctpTransport):
 
     def receive(self, data: bytes) -> None:
         """Take a packet from DTLS."""
-        if not is_well_formed(data):
-            self.drops[SctpDrop.MALFORMED] += 1
+        reason = judge(data)
+        if reason is not None:
+            self.drops[reason] += 1
             return
         try:
             _run_through(self._handle_data(data))
+            if self._flush_due:
+                self._flush_due = False
+                _run_through(self._data_channel_flush())
         except (ValueError, AssertionError, LookupError, TypeError, struct.error):
             self.drops[SctpDrop.MALFORMED] += 1
 
@@ -273,18 +264,6 @@ class SctpTransport(Emitter, RTCSctpTransport):
             # A lost packet: SCTP sends it again, or the DTLS state ends it all.
             return
 
-    async def _receive_chunk(self, chunk: Chunk) -> None:
-        repeated = (
-            isinstance(chunk, InitChunk)
-            and self._association_state is State.ESTABLISHED
-            and chunk.initiate_tag == self._remote_verification_tag
-        )
-        if repeated:
-            # RFC 9260 §5.2.2: it must not disturb the association, as aiortc would let it.
-            self.drops[SctpDrop.DUPLICATE_INIT] += 1
-        else:
-            await super()._receive_chunk(chunk)
-
     def _data_channel_open(self, channel: RTCDataChannel) -> None:
         message = Open(
             label=channel.label,
@@ -310,10 +289,9 @@ class SctpTransport(Emitter, RTCSctpTransport):
         await super()._data_channel_flush()
         for channel in early:
             channel.in_order = False
-        for known in list(self._data_channels.values()):
             # W3C §6.1.1.2 and RFC 8832 §6: there is no need to wait for the acknowledgement.
-            if known.readyState == "connecting" and isinstance(known, DataChannel):
-                known.announce_open()
+            if channel.readyState == "connecting":
+                channel.announce_open()
 
     async def _data_channel_receive(self, stream_id: int, pp_id: int, data: bytes) -> None:
         message = parse_dcep(data) if pp_id == WEBRTC_DCEP else None
@@ -349,7 +327,8 @@ class SctpTransport(Emitter, RTCSctpTransport):
         channel.announce_open()
         self._data_channels[stream_id] = channel
         self._data_channel_queue.append((channel, WEBRTC_DCEP, Ack().serialize()))
-        await self._data_channel_flush()
+        # Once for all that came in a packet.
+        self._flush_due = True
         self.emit("datachannel", channel)
         # Who was told of the channel just now has not seen it open.
         channel.emit("open")

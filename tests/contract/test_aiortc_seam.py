@@ -21,6 +21,7 @@ from aiortc.rtcsctptransport import RTCSctpTransport
 from aiortc.rtcsessiondescription import RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
+from peer.transports.association import BoundedAssociation
 from peer.transports.certificate import Certificate
 from peer.transports.datachannel import DataChannel
 from peer.transports.dtls import DtlsTransport
@@ -63,11 +64,37 @@ SEAM: dict[type, tuple[type, set[str]]] = {
             "_data_channels",
             "_get_timestamp",
             "_handle_data",
-            "_receive_chunk",
             "_remote_max_message_size",
-            "_remote_verification_tag",
             "_send_chunk",
             "_set_state",
+            "_update_rto",
+        },
+    ),
+    BoundedAssociation: (
+        RTCSctpTransport,
+        {
+            "_advertised_rwnd",
+            "_association_state",
+            "_get_inbound_stream",
+            "_get_timestamp",
+            "_handle_data",
+            "_inbound_streams",
+            "_inbound_streams_max",
+            "_last_received_tsn",
+            "_last_sacked_tsn",
+            "_local_tsn",
+            "_mark_received",
+            "_outbound_streams_count",
+            "_receive_chunk",
+            "_receive_data_chunk",
+            "_receive_forward_tsn_chunk",
+            "_receive_sack_chunk",
+            "_remote_verification_tag",
+            "_sack_duplicates",
+            "_sack_misordered",
+            "_sack_needed",
+            "_send_chunk",
+            "_send_sack",
             "_update_rto",
         },
     ),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiortc.exceptions import InvalidStateError
 
+from peer.transports.association import MAX_MESSAGE_SIZE
 from peer.transports.dcep import Open
 from peer.transports.dtls import DtlsRole
 from peer.transports.sctp import SctpTransport
@@ -174,8 +175,8 @@ def test_more_than_the_peer_takes_is_refused() -> None:
             both.left.set_max_message_size(0)
             assert both.left.max_message_size == math.inf
             got = collect(theirs)
-            mine.send(bytes(300000))
-            await until(lambda: got == [bytes(300000)])
+            mine.send(bytes(MAX_MESSAGE_SIZE))
+            await until(lambda: got == [bytes(MAX_MESSAGE_SIZE)])
 
     run(scenario)
 

@@ -4,10 +4,10 @@ import asyncio
 import random
 
 import pytest
-from aiortc.rtcsctptransport import Chunk, InitChunk, serialize_packet
+from aiortc.rtcsctptransport import Chunk, CookieAckChunk, InitChunk, serialize_packet
 
+from peer.transports.chunks import SctpDrop
 from peer.transports.dtls import DtlsRole
-from peer.transports.sctp import SctpDrop
 from tests.transports.associations import Associations, associated, collect
 from tests.transports.test_dtls import run
 from tests.transports.wire import CERTIFICATE, Link, Pair, nothing, until
@@ -232,7 +232,7 @@ def test_an_init_in_company_is_malformed() -> None:
 
             class Two(InitChunk):
                 def __bytes__(self) -> bytes:
-                    return bytes(init) + bytes(init)
+                    return bytes(init) + bytes(CookieAckChunk())
 
             both.right.receive(serialize_packet(5000, 5000, 0, Two()))
             assert both.right.drops[SctpDrop.MALFORMED] == 1
