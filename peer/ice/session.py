@@ -38,8 +38,8 @@ class Session:
     """State shared by the parts of an agent. Holds no rules of its own.
 
     `urgent` says that the application has called since the clock last ran: the next timer is due at
-    once. `timer` is what `schedule.next_time` gave since something was last due: the data that came
-    and went since can only have put things off.
+    once. `timer` is what `schedule.next_time` gave when it was last asked, and holds while
+    `timer_known`: data makes nothing due, so that nobody has to ask again for it.
     `note` is the trace sink for decisions, None when nobody listens.
     """
 

@@ -20,6 +20,8 @@ from peer.ice import (
 )
 from peer.ice.base import Base, LocalCandidate
 from peer.ice.checklist import Checklist, ChecklistSet
+from peer.ice.conclusion import update
+from peer.ice.consent import Consent
 from peer.ice.pair import CandidatePair
 from peer.ice.pair_state import PairState, PairStep
 from peer.ice.schedule import announce_bases
@@ -172,6 +174,29 @@ def add_bases(
     session.new_bases += bases
     announce_bases(session)
     return bases
+
+
+def form_pairs(session: Session, base: Base, ports: Iterable[int]) -> list[CandidatePair]:
+    """Pairs from a base to ports of the peer's, each on the list, the first the best."""
+    assert base.host is not None
+    pairs = []
+    for number, port in enumerate(ports):
+        remote = host_candidate(port=port, priority=100_000 - number, foundation=f"f{number}")
+        pair = CandidatePair(base.stream, base.host, remote, clock=session)
+        pair.set_priority(session.role)
+        pairs.append(pair)
+    add_pairs(session.checklists, *pairs)
+    return pairs
+
+
+def make_valid(session: Session, stream: Stream, *pairs: CandidatePair) -> None:
+    """Let the checks of pairs succeed now."""
+    for pair in pairs:
+        session.checklists.move(pair, PairStep.SUCCEED)
+        pair.valid, pair.valid_since = pair, session.now
+        pair.consent = Consent(session.timings, session.now)
+        stream.current.checklist.valid.append(pair)
+    update(session, stream)
 
 
 def binding_request(

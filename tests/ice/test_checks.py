@@ -15,11 +15,10 @@ from peer.ice import (
 )
 from peer.ice.base import Base
 from peer.ice.checks import check, handle_response, handle_timeout, request_timeout, start
-from peer.ice.pair import CandidatePair
 from peer.ice.pair_state import PairState
 from peer.ice.transaction import PairRequest, Purpose
 
-from .builders import REMOTE, add_bases, add_pairs, host_candidate, make_session, make_stream
+from .builders import REMOTE, add_bases, form_pairs, make_session, make_stream
 
 KEY = REMOTE.password.encode()
 PEER = TransportAddress("192.0.2.99", 6000)
@@ -33,11 +32,7 @@ class Scene:
         self.stream = make_stream(self.session)
         self.base: Base
         (self.base,) = add_bases(self.session, self.stream, "10.0.0.1")
-        assert self.base.host is not None
-        remote = host_candidate(PEER.host, port=PEER.port)
-        self.pair = CandidatePair("0", self.base.host, remote, clock=self.session)
-        self.pair.set_priority(role)
-        add_pairs(self.session.checklists, self.pair)
+        (self.pair,) = form_pairs(self.session, self.base, [PEER.port])
         self.checklist = self.stream.current.checklist
         check(self.session, self.checklist, self.pair)
         self.session.events.clear()
@@ -191,12 +186,5 @@ def test_the_timeout_grows_with_the_checks_under_way(pairs: int, rto: float) -> 
     session = make_session(IceConfig(timings=Timings(rto_ceiling=1.0)))
     stream = make_stream(session)
     (base,) = add_bases(session, stream, "10.0.0.1")
-    assert base.host is not None
-    add_pairs(
-        session.checklists,
-        *(
-            CandidatePair("0", base.host, host_candidate(port=6000 + n, foundation=f"f{n}"))
-            for n in range(pairs)
-        ),
-    )
+    form_pairs(session, base, range(6000, 6000 + pairs))
     assert request_timeout(session) == pytest.approx(rto)

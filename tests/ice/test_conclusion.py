@@ -26,13 +26,12 @@ from peer.ice.conclusion import (
     update,
     validate,
 )
-from peer.ice.consent import Consent
 from peer.ice.pair import CandidatePair
 from peer.ice.pair_state import PairState, PairStep
 from peer.ice.session import Session
 from peer.ice.stream import Stream
 
-from .builders import add_bases, add_pairs, host_candidate, make_session, make_stream
+from .builders import add_bases, form_pairs, make_session, make_stream, make_valid
 
 PATIENCE = 39.5
 
@@ -46,25 +45,13 @@ class Scene:
         self.session = make_session(config, role)
         self.stream = make_stream(self.session)
         (self.base,) = add_bases(self.session, self.stream, "10.0.0.1")
-        assert self.base.host is not None
-        self.pairs = []
-        for number in range(count):
-            remote = host_candidate(port=6000 + number, priority=1000 - number)
-            pair = CandidatePair("0", self.base.host, remote, clock=self.session)
-            pair.set_priority(self.session.role)
-            self.pairs.append(pair)
-        add_pairs(self.session.checklists, *self.pairs)
+        self.pairs = form_pairs(self.session, self.base, range(6000, 6000 + count))
         self.stream.current.patience_until = PATIENCE
         self.session.events.clear()
 
     def succeed(self, *pairs: CandidatePair) -> None:
         """Let the checks of pairs succeed now."""
-        for pair in pairs:
-            self.session.checklists.move(pair, PairStep.SUCCEED)
-            pair.valid = pair
-            pair.consent = Consent(self.session.timings, self.session.now)
-            self.stream.current.checklist.valid.append(pair)
-        update(self.session, self.stream)
+        make_valid(self.session, self.stream, *pairs)
 
     def told(self, *kinds: type) -> list[object]:
         """Give the events of these kinds since the last time."""

@@ -3,14 +3,11 @@
 import pytest
 
 from peer.ice import IceConfig, IceState, SelectedPairLost, StateChanged, Timings, stun
-from peer.ice.conclusion import nominate, update
-from peer.ice.consent import Consent
+from peer.ice.conclusion import nominate
 from peer.ice.liveness import due_check, expire, keep_alive, last_heard, postpone, send_check, times
-from peer.ice.pair import CandidatePair
-from peer.ice.pair_state import PairStep
 from peer.ice.transaction import Purpose
 
-from .builders import add_bases, add_pairs, host_candidate, make_session, make_stream
+from .builders import add_bases, form_pairs, make_session, make_stream, make_valid
 
 
 class Scene:
@@ -20,20 +17,8 @@ class Scene:
         self.session = make_session(config)
         self.stream = make_stream(self.session)
         (base,) = add_bases(self.session, self.stream, "10.0.0.1")
-        assert base.host is not None
-        self.pairs = []
-        for number in range(2):
-            remote = host_candidate(port=6000 + number, priority=1000 - number)
-            pair = CandidatePair("0", base.host, remote, clock=self.session)
-            pair.set_priority(self.session.role)
-            self.pairs.append(pair)
-        add_pairs(self.session.checklists, *self.pairs)
-        for pair in self.pairs:
-            self.session.checklists.move(pair, PairStep.SUCCEED)
-            pair.valid, pair.valid_since = pair, 0.0
-            pair.consent = Consent(self.session.timings, 0.0)
-            self.stream.current.checklist.valid.append(pair)
-        update(self.session, self.stream)
+        self.pairs = form_pairs(self.session, base, (6000, 6001))
+        make_valid(self.session, self.stream, *self.pairs)
         nominate(self.session, self.stream, self.stream.current, self.pairs[0])
         self.session.events.clear()
         self.session.transmits.clear()
