@@ -12,8 +12,9 @@ Below it, each with its own front door: `peer.jsep` (offer/answer), `peer.ice` (
 `peer.net` (sockets), `peer.transports` (DTLS, SRTP, RTP, SCTP).
 """
 
+import gc
 import importlib
-from importlib.metadata import version
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -222,14 +223,25 @@ _AIORTC_MODULES = (
 def __getattr__(name: str) -> object:
     """Import what is asked for: who needs `peer.ice` alone does not load DTLS and codecs."""
     if name == "__version__":
-        return version("aiopeer")
+        return importlib.import_module("importlib.metadata").version("aiopeer")
     if name in _AIORTC_MODULES:
         return importlib.import_module(f".{name}", __name__)
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(home, __name__), name)
+    value = globals()[name] = getattr(_load(home), name)
     return value
+
+
+def _load(home: str) -> ModuleType:
+    """Import a module without collecting garbage: what is made by the thousand here is to stay."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return importlib.import_module(home, __name__)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def __dir__() -> list[str]:

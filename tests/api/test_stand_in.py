@@ -83,6 +83,16 @@ def test_a_program_of_aiortc_from_the_command_line(tmp_path: Path) -> None:
     assert "usage" in python("-m", "peer").stderr
 
 
+@pytest.mark.parametrize("change", ["enable", "disable"])
+def test_importing_leaves_garbage_collection_as_it_was(change: str) -> None:
+    ended = python(
+        "-c",
+        f"import gc; gc.{change}(); before = gc.isenabled(); from peer import RTCPeerConnection\n"
+        "assert gc.isenabled() == before",
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_who_was_there_before_is_named() -> None:
     ended = python("-c", "from aiortc import RTCIceServer\nimport peer\npeer.install_as_aiortc()")
     assert ended.returncode == 0
