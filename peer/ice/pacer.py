@@ -57,13 +57,12 @@ class PacingBudget:
         """Reserve the first slot that nobody of this rank or a lower one holds; gives its time."""
         reserved, interval = self._reserved, self._interval
         slot = max(now, self._last_start + interval)
-        first, last = self._near(slot)
-        while first < last:
-            time, holder = reserved[first]
-            first += 1
+        index, _ = self._near(slot)
+        while index < len(reserved) and reserved[index][0] < slot + interval - _ROUNDING:
+            time, holder = reserved[index]
             if holder <= rank:
                 slot = time + interval
-                first, last = self._near(slot)
+            index += 1
         first, last = self._near(slot)
         reserved[first:last] = [(slot, rank)]
         return slot
