@@ -2,8 +2,9 @@
 
 A frame is shown at its time, counted from the fastest frames, plus a delay that lets most be
 complete and decoded: the delay that 95 % of the frames of the last ten seconds did not exceed,
-and, while packets are lost and sent again, most of a round trip. It moves slowly, so that nobody
-sees it. The sender may limit it (playout-delay extension), down to showing at once.
+and, while packets are lost and sent again, what that takes. It moves slowly, so that nobody
+sees it, or at once where the picture stood still anyway. The sender may limit it (playout-delay
+extension), down to showing at once.
 """
 
 from bisect import bisect_left, insort
@@ -30,7 +31,9 @@ _QUANTILE = 0.95
 _MAX_SAMPLES = 1200
 _REPAIRED_MEMORY = 60.0
 _REPAIRED = 3
-_MAX_REPAIR = 0.2
+_REPAIR_ROUND_TRIPS = 1.4
+"""More than one: a picture goes by until a loss shows. Beyond that those behind wait anyway."""
+_MAX_REPAIR = 0.28
 _SLOW, _FAST = 5.0, 10.0
 
 
@@ -48,6 +51,7 @@ class VideoDelay:
         self._samples: deque[tuple[float, float]] = deque()
         self._sorted: list[float] = []
         self._repaired: deque[float] = deque(maxlen=_REPAIRED)
+        self._repair_until = 0.0
         self._decoding: deque[float] = deque(maxlen=100)
         self._decode_time = 0.0
         self._last: float | None = None
@@ -77,6 +81,9 @@ class VideoDelay:
         late = self._fastest.note(now - time / self._rate, now)
         if is_repaired:
             self._repaired.append(now)
+            often = len(self._repaired) == _REPAIRED
+            often = often and self._repaired[0] > now - _REPAIRED_MEMORY
+            self._repair_until = now + (_REPAIRED_MEMORY if often else _MEMORY)
         else:
             self._samples.append((now, late))
             insort(self._sorted, late)
@@ -85,7 +92,7 @@ class VideoDelay:
         ):
             _, old = self._samples.popleft()
             del self._sorted[bisect_left(self._sorted, old)]
-        self._move(now)
+        self._move(now, late - self.current)
 
     def render(self, time: int) -> float:
         """Return when a frame is to be shown."""
@@ -104,13 +111,11 @@ class VideoDelay:
             # With few pictures a second nobody sees it, and there is nothing to measure.
             rate = (len(self._samples) - 1) / span
             jitter *= min(1.0, max(0.0, (rate - _SLOW) / (_FAST - _SLOW)))
-        repaired = self._repaired
-        if len(repaired) == _REPAIRED and repaired[0] > repaired[-1] - _REPAIRED_MEMORY:
-            if self._last is None or repaired[-1] > self._last - _REPAIRED_MEMORY:
-                jitter += min(0.9 * self.round_trip, _MAX_REPAIR)
+        if self._last is not None and self._last < self._repair_until:
+            jitter += min(_REPAIR_ROUND_TRIPS * self.round_trip, _MAX_REPAIR)
         return jitter
 
-    def _move(self, now: float) -> None:
+    def _move(self, now: float, overdue: float) -> None:
         wanted = max(self.target, self.floor, self.sync_floor)
         if self._limits is not None:
             wanted = min(max(wanted, self._limits[0]), self._limits[1])
@@ -119,7 +124,8 @@ class VideoDelay:
             self.current = wanted
         else:
             step = SLOPE * max(0.0, now - self._last)
-            self.current = min(max(wanted, self.current - step), self.current + step)
+            rise = max(step, overdue)
+            self.current = min(max(wanted, self.current - step), self.current + rise)
         self._last = now
 
 

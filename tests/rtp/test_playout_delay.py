@@ -53,15 +53,28 @@ def test_repairs_are_waited_for_while_they_happen() -> None:
     delay = VideoDelay(RATE)
     delay.round_trip = 0.1
     feed(delay, 30)
-    for index in (30, 40):
-        delay.note(index * FRAME, START + index / 30 + 0.1, is_repaired=True)
-    assert delay.target == pytest.approx(0.01)
-    delay.note(50 * FRAME, START + 50 / 30 + 0.1, is_repaired=True)
-    assert delay.target == pytest.approx(0.1)
+    delay.note(30 * FRAME, START + 1.1, is_repaired=True)
+    assert delay.target == pytest.approx(0.15)
     delay.round_trip = 1.0
-    assert delay.target == pytest.approx(0.21)
-    feed(delay, 2000, begin=60)
+    assert delay.target == pytest.approx(0.29)
+    feed(delay, 330, begin=31)
     assert delay.target == pytest.approx(0.01)
+    for index in (370, 380, 390):
+        delay.note(index * FRAME, START + index / 30 + 0.1, is_repaired=True)
+    feed(delay, 1700, begin=391)
+    assert delay.target == pytest.approx(0.29)
+    feed(delay, 200, begin=2091)
+    assert delay.target == pytest.approx(0.01)
+
+
+def test_where_the_picture_stood_still_anyway_the_delay_jumps() -> None:
+    delay = VideoDelay(RATE)
+    delay.round_trip = 0.2
+    feed(delay, 30)
+    delay.note(30 * FRAME, START + 1.2, is_repaired=True)
+    assert delay.current == pytest.approx(0.2)
+    feed(delay, 30, begin=31)
+    assert delay.current == pytest.approx(0.29)
 
 
 def test_few_pictures_a_second_are_not_measured() -> None:
