@@ -9,6 +9,9 @@ from .address import TransportAddress
 from .errors import DropReason
 from .events import IceRole
 
+AMPLIFICATION = 2
+"""Bytes of an answer for each byte of a request that proves nothing: its source may be forged."""
+
 
 class Rejected(NamedTuple):
     """The request is not served; `response` is the error response to send, if any."""
@@ -136,13 +139,17 @@ def _reject(
 
 
 def _error(message: stun.Message, code: int, phrase: str, key: bytes | None) -> bytes:
-    return stun.build(
+    response = stun.build(
         stun.Method.BINDING,
         stun.MessageClass.ERROR,
         message.transaction_id,
         ((stun.ERROR_CODE, stun.ErrorCode(code, phrase)),),
         key=key,
     )
+    if key is None and phrase and len(response) > AMPLIFICATION * len(message.raw):
+        # The phrase may be anything (RFC 8489 §14.8).
+        return _error(message, code, "", None)
+    return response
 
 
 def _unknown_attributes(message: stun.Message, unknown: tuple[int, ...], key: bytes) -> bytes:
