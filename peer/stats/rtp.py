@@ -52,7 +52,10 @@ class RTCSentRtpStreamStats(RTCRtpStreamStats):
 
 @dataclass
 class RTCInboundRtpStreamStats(RTCReceivedRtpStreamStats):
-    """A stream we receive (type "inbound-rtp")."""
+    """A stream we receive (type "inbound-rtp").
+
+    `drops` counts what the streams of its receiver lost, by the name of the reason.
+    """
 
     _: KW_ONLY
     trackIdentifier: str
@@ -92,11 +95,15 @@ class RTCInboundRtpStreamStats(RTCReceivedRtpStreamStats):
     removedSamplesForAcceleration: int | None = None
     fecPacketsReceived: int | None = None
     fecPacketsDiscarded: int | None = None
+    drops: dict[str, int] | None = None
 
 
 @dataclass
 class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
-    """A stream we send (type "outbound-rtp"); `trackId` is aiortc's."""
+    """A stream we send (type "outbound-rtp"); `trackId` is aiortc's.
+
+    `drops` counts frames that were lost and requests that were refused, by the name of the reason.
+    """
 
     trackId: str | None
     _: KW_ONLY
@@ -121,6 +128,7 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     frameHeight: int | None = None
     framesPerSecond: float | None = None
     totalEncodeTime: float | None = None
+    drops: dict[str, int] | None = None
 
 
 @dataclass

@@ -142,6 +142,7 @@ def _outbound(
         lastPacketSentTimestamp=sources.moment_or_none(figures.last_sent),
         targetBitrate=figures.target_bitrate,
         nackCount=figures.nacks_received,
+        drops=dict(figures.drops) or None,
     )
     if stream.kind == "video":
         _add_sent_pictures(stats, figures)
@@ -207,6 +208,7 @@ def _inbound(
         packetsDiscarded=figures.packets_discarded,
         lastPacketReceivedTimestamp=sources.moment(figures.last_arrival),
         nackCount=figures.nacks_sent,
+        drops=dict(figures.drops) or None,
     )
     if figures.rtx_ssrc is not None:
         stats.retransmittedPacketsReceived = figures.packets_repaired

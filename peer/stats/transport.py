@@ -35,7 +35,8 @@ class RTCTransportStats(RTCStats):
     """A transport, of one component (type "transport").
 
     Bytes are those of DTLS and SRTP datagrams, without connectivity checks. The DTLS members
-    beside `dtlsState` and `dtlsRole` are known while DTLS is connected.
+    beside `dtlsState` and `dtlsRole` are known while DTLS is connected. `drops` counts what arrived
+    and was dropped above ICE, by the name of the reason.
     """
 
     packetsSent: int
@@ -56,6 +57,7 @@ class RTCTransportStats(RTCStats):
     tlsVersion: str | None = None
     dtlsCipher: str | None = None
     srtpCipher: str | None = None
+    drops: dict[str, int] | None = None
 
 
 @dataclass
@@ -127,6 +129,7 @@ def _transport(
         tlsVersion=_VERSIONS.get(dtls.protocol_version or ""),
         dtlsCipher=cipher_name(dtls.cipher),
         srtpCipher=_PROFILES.get(dtls.srtp_profile or "", dtls.srtp_profile),
+        drops=source.group.dropped(ice.component) or None,
     )
 
 

@@ -29,8 +29,8 @@ _PARAMETERS_AT = {1: 16, 2: 16, 4: 0, 5: 0, 6: 0, 9: 0, 130: 0}
 class SctpDrop(enum.Enum):
     """Why something that arrived was of no use."""
 
-    CLOSED = "closed"
-    MALFORMED = "malformed"
+    CLOSED = "no-association"
+    MALFORMED = "malformed-sctp"
     TOO_MANY_CHUNKS = "too-many-chunks"
     DUPLICATE_INIT = "duplicate-init"
     NOTHING_SENT = "nothing-sent"

@@ -19,6 +19,7 @@ from .router import Drop, Encoding, RtpRouter, RtpSection
 from .rtcp import parse_compound, sdes_mids, sources, targets
 from .sctp import SctpTransport
 from .sender import RtpSender
+from .statistics import named
 
 MAX_EARLY_PACKETS = 100
 EARLY_PACKET_LIFETIME = 1.0
@@ -87,6 +88,16 @@ class TransportGroup(Emitter):
     def connected(self) -> bool:
         """Tell whether RTP and data can be sent."""
         return self.rtp.state == "connected"
+
+    def dropped(self, component: int) -> dict[str, int]:
+        """Return how much of what came to a component was dropped, by the name of the reason.
+
+        With that of RTP and data are the packets and the messages they would have been.
+        """
+        below = self._dtls[component - 1].drops
+        if component > 1:
+            return named(below)
+        return named(below, self.drops, {} if self._data is None else self._data.drops)
 
     def connect(
         self, role: DtlsRole, fingerprints: Iterable[RTCDtlsFingerprint], *, association: int = 0

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections import Counter, deque
+from dataclasses import replace
 from typing import Protocol
 
 from aiortc.codecs import is_rtx
@@ -31,7 +32,7 @@ from .parameters import RtpReceiveParameters, has_feedback, repaired_payload_typ
 from .router import Encoding
 from .rtcp import compound
 from .share import MediaShare, NoThreadError
-from .statistics import AudioFigures, InboundStatistics
+from .statistics import AudioFigures, InboundStatistics, named
 from .track import RemoteTrack
 
 logger = logging.getLogger(__name__)
@@ -123,12 +124,13 @@ class RtpReceiver:
         now, hearing = asyncio.get_running_loop().time(), self._hearing
         streams = self._streams.values()
         latest = max(streams, key=lambda stream: stream.last_arrival, default=None)
-        return [
+        figures = [
             stream.statistics(now, AudioFigures(), None)
             if hearing is None or stream is not latest
             else stream.statistics(now, hearing.figures(), hearing.sound())
             for stream in streams
         ]
+        return [replace(one, drops=named(self.drops)) for one in figures]
 
     def contributors(self) -> dict[int, tuple[float, int]]:
         """Return by CSRC when it was last heard and the RTP timestamp then (RFC 3550 §5.1)."""

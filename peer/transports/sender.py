@@ -36,7 +36,12 @@ from .parameters import RtpSendParameters, extensions_map, repaired_payload_type
 from .rtcp import compound, maximum_bitrate, read_report
 from .shaping import FrameGate
 from .share import MediaShare
-from .statistics import OutboundStatistics, RemoteInboundStatistics, SourceStatistics
+from .statistics import (
+    OutboundStatistics,
+    RemoteInboundStatistics,
+    SourceStatistics,
+    named,
+)
 
 KEYFRAME_INTERVAL = 0.3
 """Seconds from a picture that needs no other to the next that is made because it is asked for."""
@@ -241,6 +246,7 @@ class RtpSender:
             firs_received=self._firs,
             target_bitrate=self._bitrate(),
             remote=self._remote,
+            drops=named(self.drops),
         )
 
     def source_statistics(self) -> SourceStatistics | None:

@@ -4,10 +4,22 @@ Times are in seconds: durations, or moments on the loop's clock. Counts of bytes
 payloads; headers, with extensions and padding, are counted on their own.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+
+
+def named(*drops: Mapping[Any, int]) -> dict[str, int]:
+    """Return how often there was each reason to drop something, by its name."""
+    counts: Counter[str] = Counter()
+    for reasons in drops:
+        for reason, count in reasons.items():
+            counts[reason.value] += count
+    return {name: count for name, count in counts.items() if count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,7 @@ class OutboundStatistics:
 
     `codec` is None while nothing is to be sent. Packets sent again, which `packets_sent` and
     `bytes_sent` leave out, are the repeated ones. `frames_sent` and `frames_encoded` differ by
-    those that found the transport gone.
+    those that found the transport gone. `drops` counts frames and requests that came to nothing.
     """
 
     ssrc: int
@@ -119,6 +131,7 @@ class OutboundStatistics:
     firs_received: int
     target_bitrate: int | None
     remote: RemoteInboundStatistics | None
+    drops: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +156,8 @@ class InboundStatistics:
     are the repaired ones. `packets_discarded` came too late for their frame, or waited for one
     that was given up. `audio_level` is what the latest packet says of itself, in -dBov
     (RFC 6464). `frames_dropped` were whole, and never came to the reader of the track. What was
-    heard of a track, `audio` and `sound`, counts for the stream heard last.
+    heard of a track, `audio` and `sound`, counts for the stream heard last. `drops` are those of
+    all streams of the receiver.
     """
 
     ssrc: int
@@ -170,3 +184,4 @@ class InboundStatistics:
     nacks_sent: int
     plis_sent: int
     remote: RemoteOutboundStatistics | None
+    drops: Mapping[str, int] = field(default_factory=dict)

@@ -425,3 +425,24 @@ def test_contributing_sources_do_not_multiply_a_packet() -> None:
             await video.stop()
 
     run(scenario)
+
+
+def test_what_was_dropped_is_counted_by_component() -> None:
+    async def scenario() -> None:
+        async with connected_groups(2) as groups:
+            data = SctpTransport(groups.right.rtp)
+            groups.right.set_data(data)
+            assert groups.right.dropped(1) == groups.right.dropped(2) == {}
+            groups.right._receive_rtp(b"\x80", 0.0)
+            data.receive(b"")
+            groups.links[0].right.deliver(b"\x01", 0.0)
+            groups.links[1].right.deliver(b"\x17\xfe\xfd", 0.0)
+            assert groups.right.dropped(1) == {
+                "malformed-rtp": 1,
+                "malformed-sctp": 1,
+                "not-dtls-nor-srtp": 1,
+            }
+            assert groups.right.dropped(2) == {"unexpected-record": 1}
+            await data.close()
+
+    run(scenario)

@@ -1,6 +1,8 @@
 """What senders and receivers tell of themselves."""
 
 import asyncio
+import enum
+from collections import Counter
 from datetime import UTC, datetime
 
 from aiortc.clock import current_ntp_time, datetime_to_ntp
@@ -16,12 +18,16 @@ from aiortc.rtp import (
     wrap_rtx,
 )
 
+from peer.transports.chunks import SctpDrop
+from peer.transports.decoding import MediaDrop
+from peer.transports.group import Malformed
 from peer.transports.inbound import InboundPacket
 from peer.transports.receiver import RtpReceiver
-from peer.transports.router import Encoding
+from peer.transports.records import DtlsDrop
+from peer.transports.router import Drop, Encoding
 from peer.transports.rtcp import read_report
-from peer.transports.sender import RtpSender
-from peer.transports.statistics import InboundStatistics, OutboundStatistics
+from peer.transports.sender import RtpSender, SendDrop
+from peer.transports.statistics import InboundStatistics, OutboundStatistics, named
 from peer.transports.track import MAX_UNREAD_PICTURES
 from tests.transports.media import (
     NUMBERS,
@@ -338,3 +344,14 @@ def test_what_the_sender_reports() -> None:
         await receiver.stop()
 
     run(scenario)
+
+
+def test_reasons_to_drop_have_their_names() -> None:
+    first = Counter({MediaDrop.INACTIVE: 2, MediaDrop.NO_THREAD: 0})
+    assert named(first, {MediaDrop.INACTIVE: 1, SendDrop.TRACK_FAILED: 4}) == {
+        "inactive": 3,
+        "track-failed": 4,
+    }
+    reasons: list[type[enum.Enum]] = [DtlsDrop, Drop, Malformed, SctpDrop]
+    names = [reason.value for kind in reasons for reason in kind]
+    assert len(names) == len(set(names))
