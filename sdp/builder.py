@@ -120,7 +120,10 @@ def _ice_credential(level: LevelBuilder, value: str) -> str:
 
 
 def _read_ice_options(level: LevelBuilder, value: str) -> None:
-    for option in value.split():
+    if "," in value:
+        # No option has a comma in it (RFC 8839 §5.6); libdatachannel puts them in between.
+        level.tolerate("commas between ICE options")
+    for option in value.replace(",", " ").split():
         if len(level.ice_options) >= _MAX_ICE_OPTIONS or len(option) > _MAX_ICE_OPTION_LENGTH:
             raise MalformedError("too many ICE options")
         if option not in level.ice_options:

@@ -1,12 +1,14 @@
 """Offers of older and other peers: what is made of them, without a special case for any."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from peer.jsep import BundlePolicy, InvalidAccessError, RtcpMuxPolicy
-from sdp import Direction, parse
-from tests.jsep.ends import End, make_end
+from peer.jsep import BundlePolicy, InvalidAccessError, RtcpMuxPolicy, StartDtls
+from sdp import Direction, MediaSection, Setup, parse
+from tests.jsep.ends import End, host_candidate, make_end, steps
+from tests.jsep.texts import altered, with_setup
 
 LEGACY = Path(__file__).parents[1] / "corpus" / "legacy"
 
@@ -19,9 +21,11 @@ ANSWERED = {
     "janus": ({"audio": 1, "video": 1, "application": 1}, 1, 1),
     "jitsi-videobridge": ({"audio": 1, "video": 1, "application": 1}, 1, 1),
     "kurento": ({"audio": 1, "video": 1}, 1, 1),
+    "libdatachannel-trickle": ({"application": 1}, 1, 1),
     "linphone": ({"audio": 1, "video": 1}, 2, 2),
     "mediasoup-many-sections": ({"audio": 11, "video": 11, "application": 1}, 1, 1),
     "pion-many-sections": ({"audio": 19, "video": 20, "application": 1}, 1, 1),
+    "pion-trickle": ({"audio": 1, "application": 1}, 1, 1),
 }
 REFUSED = {
     "chrome-2014-plan-b": "Plan B",
@@ -129,6 +133,53 @@ def test_all_candidates_of_a_peer_that_does_not_trickle_are_there() -> None:
     assert [candidate.component for candidate in transport.remote_candidates] == [1, 1]
     assert transport.end_of_remote_candidates
     assert end.state.can_trickle_ice_candidates is False
+
+
+@pytest.mark.parametrize(
+    ("name", "announced"), [("pion-trickle", False), ("libdatachannel-trickle", True)]
+)
+def test_an_offer_without_candidates_ends_none(name: str, announced: bool) -> None:
+    """Whether or not it announces trickle, they come later."""
+    end = answerer()
+    end.set_remote("offer", read(name))
+    end.answer()
+    assert end.state.can_trickle_ice_candidates is announced
+    (transport,) = end.state.wiring.transports.values()
+    assert not transport.end_of_remote_candidates
+    end.add_candidate(str(host_candidate(4001)), sdp_mid="0")
+    (transport,) = end.state.wiring.transports.values()
+    assert len(transport.remote_candidates) == 1
+    assert not transport.end_of_remote_candidates
+
+
+def as_of(offer: str, answer: str) -> str:
+    """Put the credentials and fingerprints of a recorded peer into an answer."""
+    recorded = parse(offer).effective(0)
+
+    def change(media: MediaSection) -> MediaSection:
+        ice = replace(media.ice, ufrag=recorded.ice.ufrag, pwd=recorded.ice.pwd)
+        return replace(
+            media, ice=ice, dtls=replace(media.dtls, fingerprints=recorded.dtls.fingerprints)
+        )
+
+    return altered(answer, change)
+
+
+@pytest.mark.parametrize("name", ["pion-trickle", "libdatachannel-trickle"])
+def test_whoever_answers_every_offer_as_active(name: str) -> None:
+    """The roles of the first exchange go on in all others, whatever is said."""
+    end = answerer()
+    end.set_remote("offer", read(name))
+    assert parse(end.answer()).media[0].dtls.setup is Setup.ACTIVE
+    for _ in range(2):
+        ours = end.offer()
+        peer = make_end(0)
+        peer.set_remote("offer", ours)
+        answer = with_setup(as_of(read(name), peer.answer()), Setup.ACTIVE)
+        assert not steps(end.set_remote("answer", answer), StartDtls)
+        (transport,) = end.state.wiring.transports.values()
+        assert transport.dtls is not None
+        assert transport.dtls.association == 0
 
 
 def test_a_janus_room_only_sends() -> None:

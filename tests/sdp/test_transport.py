@@ -114,3 +114,9 @@ def test_rtcp_flags() -> None:
     section = audio_with("a=rtcp-mux", "a=rtcp-mux-only", "a=rtcp-rsize")
     assert (section.rtcp.mux, section.rtcp.mux_only, section.rtcp.rsize) == (True, True, True)
     assert not audio_with().rtcp.mux
+
+
+def test_commas_between_ice_options() -> None:
+    description = session_with("a=ice-options:ice2,trickle", *AUDIO)
+    assert description.ice.options == ("ice2", "trickle")
+    assert [tolerated.line_number for tolerated in description.tolerated] == [5]
