@@ -114,15 +114,15 @@ class AudioBuffer(AudioQueue[Packet]):
         gap = held.time - self._cursor
         if gap > self._tiny:
             return self._bridge(held, gap, now)
+        if not held.ticks:
+            self._take(held)
+            self._played, self._dtx = held.number, True
+            return None
         if self._floating:
             self._run_lost = True
             self._insert(self._floating)
         if gap < 0:
             self._insert(-gap)
-        if not held.ticks:
-            self._take(held)
-            self._played, self._dtx = held.number, True
-            return None
         self.statistics.skipped += max(0, gap)
         self._cursor = held.time
         return self._play(held, now)

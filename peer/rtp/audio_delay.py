@@ -82,8 +82,7 @@ class TargetDelay:
     def note(self, time: int, ticks: int, now: float, *, in_order: bool) -> None:
         """Note the arrival of a packet."""
         late = self._fastest.note(now - time / self._rate, now)
-        if ticks:
-            self._packet = ticks / self._rate
+        self._packet = ticks / self._rate
         self._packets += 1
         if now >= self._interval_end:
             self._next_interval(now)

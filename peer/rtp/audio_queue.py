@@ -184,7 +184,8 @@ class AudioQueue(ABC, Generic[Packet]):
             return
         if not is_copy:
             self._see(number)
-            self.target.note(time, ticks, now, in_order=ahead > 0)
+            if ticks:
+                self.target.note(time, ticks, now, in_order=ahead > 0)
         if self._cursor is not None and time < self._cursor - self._tiny:
             if is_copy:
                 counts.fec_discarded += 1

@@ -125,15 +125,21 @@ class TimeLine:
         now: float,
         *,
         repaired: bool = False,
+        may_take_over: bool = True,
     ) -> Place | None:
         """Return where a packet belongs, None when it is to be dropped.
 
         A `repaired` packet was sent again, so that it is late without meaning anything by it.
+        One that may not take over from another source is dropped instead: pictures of a new one
+        are of no use before its key frame, and the old one may still go on.
         """
         source = self._current
         if source is None or ssrc != source.ssrc:
             known = self._take_over_or_find(ssrc, now)
             if known is None:
+                if source is not None and not may_take_over:
+                    self.dropped += 1
+                    return None
                 return self._begin(ssrc, sequence_number, timestamp, clock_rate, now)
             source = known
         ahead = (sequence_number - source.number + 0x8000 & 0xFFFF) - 0x8000

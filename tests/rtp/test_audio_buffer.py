@@ -266,6 +266,24 @@ def test_comfort_noise_begins_a_pause() -> None:
     assert buffer.statistics.concealed == 0
 
 
+def test_packets_without_sound_are_no_loss() -> None:
+    """Telephone events (RFC 4733) have numbers of the stream and all the time of their begin."""
+    packets = [
+        *speech(10),
+        *(
+            Sent(10 + n, 10 * FRAME, START + 0.2 + n * 0.02, ticks=0, is_dtx=True)
+            for n in range(10)
+        ),
+        *(Sent(20 + n, (20 + n) * FRAME, START + 0.4 + n * 0.02) for n in range(10)),
+    ]
+    buffer = AudioBuffer[int](RATE)
+    played = run(buffer, packets, until=0.61)
+    assert len(played.of(Action.DECODE)) == 20
+    assert buffer.statistics.concealed == buffer.statistics.inserted == 0
+    assert played.decisions[-1].time == 29 * FRAME
+    assert played.times[-1] == pytest.approx(START + 0.6)
+
+
 def test_a_copy_in_another_packet_is_used_when_the_packet_is_lost() -> None:
     buffer = AudioBuffer[int](RATE)
     packets = speech(100, lost=[50])

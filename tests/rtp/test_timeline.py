@@ -114,6 +114,15 @@ def test_another_source_takes_over_when_its_first_packet_comes() -> None:
     assert (line.changes, line.ssrc) == (1, 2)
 
 
+def test_a_source_that_may_not_take_over_yet_changes_nothing() -> None:
+    line = TimeLine(90000, max_step_back=0.5)
+    assert line.place(1, 5, 0, 90000, 1.0, may_take_over=False) == Place(5, 0)
+    assert line.place(2, 9, 70000, 90000, 1.1, may_take_over=False) is None
+    assert line.place(1, 6, 9000, 90000, 1.1) == Place(6, 9000)
+    assert line.place(2, 10, 79000, 90000, 1.2) == Place((1 << 16) + 10, 18000)
+    assert (line.changes, line.dropped) == (1, 1)
+
+
 def test_capture_times_anchor_a_new_source() -> None:
     captured = {1: 0xFFFFF000 + 9 * FRAME, 2: 1000 - 3 * FRAME}
     times = TimeLine(
