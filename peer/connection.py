@@ -349,8 +349,9 @@ class RTCPeerConnection(EventTarget):
 
     def _end(self) -> Ending:
         if self._ending is None:
-            self._session.close()
+            # First: who hears of a transport's end may close again.
             self._ending = Ending(self._session.finish)
+            self._session.close()
             for name in _AIORTC:
                 self.emit(name)
         return self._ending

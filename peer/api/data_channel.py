@@ -47,6 +47,7 @@ class RTCDataChannel(EventTarget):
         self._early: list[str | bytes] = []
         self._early_size = 0
         self._threshold = 0
+        self._left: int | None = None
         self._watcher: Callable[[RTCDataChannel], object] = _nobody
         self._to_be: Callable[[], RTCSctpTransport] = _nothing
         self.messages_sent = 0
@@ -112,7 +113,12 @@ class RTCDataChannel(EventTarget):
 
     @property
     def bufferedAmount(self) -> int:
-        """The bytes that wait to be sent."""
+        """The bytes that wait to be sent; once closed with its connection, those that waited then.
+
+        W3C §6.2: it does not reset to zero.
+        """
+        if self._left is not None:
+            return self._left
         return 0 if self._below is None else self._below.bufferedAmount
 
     @property
@@ -253,6 +259,7 @@ class RTCDataChannel(EventTarget):
 
     def end(self) -> None:
         """Be closed at once: the connection is. `fail` is to follow."""
+        self._left = self.bufferedAmount
         self._state = "closed"
 
     def _soon(self, callback: Callable[..., None], *args: str) -> None:

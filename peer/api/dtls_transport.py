@@ -64,9 +64,11 @@ class RTCDtlsTransport(EventTarget):
         return [] if certificate is None else [certificate]
 
     def end(self) -> None:
-        """Be closed at once and without an event: the connection is (W3C close)."""
+        """Be closed at once: the connection is. Only aiortc has an event for it (W3C close)."""
         self._ended = True
-        self._state = "closed"
+        if self._state != "closed":
+            self._state = "closed"
+            self.emit("statechange")
         self._ice.end()
 
     def fail(self, reason: str) -> None:

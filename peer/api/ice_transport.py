@@ -198,9 +198,12 @@ class RTCIceTransport(EventTarget):
         return RTCIceParameters(remote.credentials.ufrag, remote.credentials.pwd, remote.lite)
 
     def end(self) -> None:
-        """Be closed at once and without an event: the connection is (W3C close)."""
+        """Be closed at once: the connection is. Only aiortc has an event for it (W3C close)."""
+        before = self.state
         self._ended = True
         self._view = None if self._view is None else _LastView.of(self._view)
+        if before != IceState.CLOSED.value:
+            self.emit("statechange")
 
     def _tell(self, name: str) -> None:
         if not self._ended:

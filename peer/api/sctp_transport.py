@@ -90,9 +90,11 @@ class RTCSctpTransport(EventTarget):
         self._follow()
 
     def end(self) -> None:
-        """Be closed at once and without an event: the connection is (W3C close)."""
+        """Be closed at once: the connection is. Only aiortc has an event for it (W3C close)."""
         self._ended = True
-        self._told = "closed"
+        if self._told != "closed":
+            self._told = "closed"
+            self.emit("statechange")
 
     def _follow(self) -> None:
         if self.state != self._told:

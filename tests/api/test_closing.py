@@ -345,6 +345,41 @@ def test_who_listens_as_with_aiortc_hears_of_the_end() -> None:
     run(story)
 
 
+def test_transports_tell_of_the_end_as_with_aiortc() -> None:
+    async def story() -> None:
+        async with calling() as call:
+            await call.negotiate()
+            pc = call.offerer
+            await state_is(pc, "connected")
+            sctp = pc.sctp
+            assert sctp is not None
+            heard: list[str] = []
+            parts = (sctp, sctp.transport, sctp.transport.iceTransport)
+            for part in parts:
+                part.onstatechange = lambda event: heard.append(event.type)
+                part.on("statechange", lambda part=part: heard.append(part.state))
+            # A listener may close what closes.
+            sctp.on("statechange", pc.close)
+            await pc.close()
+            assert heard == ["closed"] * len(parts)
+
+    run(story)
+
+
+def test_what_waits_in_a_channel_stays_to_be_read_after_the_end() -> None:
+    async def story() -> None:
+        async with calling() as call:
+            await call.negotiate()
+            await until(call.channel, "open", lambda: call.channel.readyState == "open")
+            call.channel.send(bytes(50_000))
+            waiting = call.channel.bufferedAmount
+            await call.offerer.close()
+            # W3C §6.2: it does not reset to zero once the channel is closed.
+            assert call.channel.bufferedAmount == waiting > 0
+
+    run(story)
+
+
 def test_a_connection_made_before_the_loop_runs() -> None:
     pc = make()
     pc.createDataChannel("call")

@@ -81,12 +81,16 @@ def test_what_is_offered_has_begun_nothing() -> None:
     assert (seen.maxMessageSize, seen.maxChannels) == (65536, None)
 
 
-def test_the_end_of_the_connection_closes_it_without_an_event() -> None:
+def test_only_who_listens_as_with_aiortc_hears_of_the_end_of_the_connection() -> None:
     async def scenario() -> None:
         async with two_ends() as ends:
             events: list[Event] = []
+            states: list[str] = []
             ends.left.onstatechange = events.append
+            ends.left.on("statechange", lambda: states.append(ends.left.state))
             ends.left.end()
+            ends.left.end()
+            assert states == ["closed"]
             assert ends.left.state == "closed"
             await ends.both.left.close()
             assert events == []
