@@ -7,6 +7,7 @@ from .candidate import Candidate, CandidateType, TransportProtocol
 from .checklist import ChecklistState
 from .checks import switch_role
 from .conclusion import has_consent, nominate, update, uses_renomination, validate
+from .destination import may_be_told
 from .errors import DropReason
 from .events import IceRole
 from .nomination import replaces
@@ -157,6 +158,11 @@ def _remote_candidate(
     known = generation.remote_candidates.get(key)
     if known is not None:
         return known
+    listens = base.transport is TransportProtocol.UDP
+    if not (session.config.any_remote_address or may_be_told(check.source, listens=listens)):
+        # Who knows the credentials may forge the source, and make us check services of others.
+        session.drop(DropReason.CANDIDATE_FORBIDDEN, address=str(check.source))
+        return None
     # Each base has its own share: a NAT that shows a new source for every check uses it up.
     known_here = sum(each is base for each in generation.learned.values())
     if known_here >= session.config.limits.peer_reflexive and not _make_place(

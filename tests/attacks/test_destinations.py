@@ -12,17 +12,20 @@ from peer.ice import (
     DropReason,
     IceAgent,
     IceConfig,
+    IceParameters,
     IceRole,
     Limits,
     TcpType,
     TransportAddress,
     TransportProtocol,
+    stun,
 )
 from peer.net import Mdns, MdnsSettings
 from tests.api.support import configured, run
-from tests.ice.builders import REMOTE, entropy, host_candidate
+from tests.ice.builders import REMOTE, binding_request, entropy, host_candidate
 from tests.net.support import net, pair
 
+OURS = IceParameters("ours", "o" * 22)
 INSIDE = (
     ("127.0.0.1", 53),
     ("127.0.0.1", 11211),
@@ -119,6 +122,31 @@ def test_a_test_rig_may_check_anything_that_is_one_host() -> None:
     refused = {"0.0.0.0", "255.255.255.255", "224.0.0.251", "ff02::fb", "fe80::1"}
     told = {str(ip_address(host)) for host, _ in INSIDE}
     assert told - {host for host, _ in found} == refused
+
+
+def test_a_forged_source_makes_us_check_no_service() -> None:
+    """Who writes the signalling has the credentials of checks, from any source."""
+    agent = IceAgent(role=IceRole.CONTROLLED, entropy=entropy())
+    agent.add_stream("0", parameters=OURS)
+    for host, port in BASES:
+        agent.add_base("0", 1, TransportAddress(host, port))
+    agent.set_remote_parameters("0", REMOTE)
+    agent.handle_timer(now=0.0)
+    names = f"{OURS.username_fragment}:{REMOTE.username_fragment}"
+    check = binding_request(names, OURS.password.encode(), extra=[(stun.ICE_CONTROLLING, 1)])
+    sources = {("10.0.0.1", 22), ("203.0.113.7", 53), ("0.0.0.1", 5000), ("240.0.0.1", 5000)}
+    honest = ("198.51.100.7", 5000)
+    answers = []
+    for source in (*sources, honest):
+        agent.receive_datagram(check, local=BASES[0], source=source, now=0.0)
+        answers += agent.transmits()
+    assert len(answers) == len(sources) + 1
+    checked = set()
+    for tick in range(1, 600):
+        agent.handle_timer(now=tick / 20)
+        checked |= {each.remote for each in agent.transmits()}
+    assert checked == {honest}
+    assert agent.stats().drops[DropReason.CANDIDATE_FORBIDDEN.value] == len(sources)
 
 
 class Rebinding(Mdns):

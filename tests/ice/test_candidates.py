@@ -454,7 +454,7 @@ class TestLearned:
         stream = make_stream(session)
         (base,) = add_bases(session, stream, "10.0.0.1")
         for i in range(100):
-            receive_check(session, stream, base, TransportAddress("192.0.2.99", 1 + i))
+            receive_check(session, stream, base, TransportAddress("192.0.2.99", 1024 + i))
         assert len(stream.current.remote_candidates) == 32
         assert len(pairs(session, stream)) == 32
         assert session.drops == {DropReason.TOO_MANY_PEER_REFLEXIVE: 68}
