@@ -15,13 +15,14 @@ from .errors import (
 )
 from .event_target import EventHandler, EventTarget
 from .events import Event, MessageEvent, RTCErrorEvent
+from .kinship import Alone
 from .options import RTCDataChannelInit, check_label, scalar_values
 from .sctp_transport import MAX_BUFFERED, RTCSctpTransport
 
 _UNSIGNED_LONG = 4294967295
 
 
-class RTCDataChannel(EventTarget):
+class RTCDataChannel(EventTarget, metaclass=Alone):
     """A channel of messages, str or bytes; "connecting" until the association opens it.
 
     It emits "open", "message", "bufferedamountlow", "error", "closing" when it was not closed

@@ -6,9 +6,10 @@ from .errors import RTCError
 from .event_target import EventHandler, EventTarget
 from .events import Event, RTCErrorEvent
 from .ice_transport import IceView, RTCIceTransport
+from .kinship import Alone
 
 
-class RTCDtlsTransport(EventTarget):
+class RTCDtlsTransport(EventTarget, metaclass=Alone):
     """The DTLS association of RTP and data; it emits "statechange" and "error".
 
     Applications may hold it before there is a transport; `begin` says which it is.

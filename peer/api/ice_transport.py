@@ -13,6 +13,7 @@ from .configuration import DEFAULT_ICE_SERVERS, RTCIceServer
 from .event_target import EventHandler, EventTarget
 from .events import Event
 from .ice_candidate import RTCIceCandidate, from_sdp
+from .kinship import Alone
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _known(remote: Candidate) -> Candidate:
     return replace(remote, hidden=True) if learned else remote
 
 
-class RTCIceGatherer(EventTarget):
+class RTCIceGatherer(EventTarget, metaclass=Alone):
     """The local side of an RTCIceTransport, for programs written for aiortc.
 
     It emits "statechange".
@@ -108,7 +109,7 @@ class RTCIceGatherer(EventTarget):
         return self._transport.getLocalParameters()
 
 
-class RTCIceTransport(EventTarget):
+class RTCIceTransport(EventTarget, metaclass=Alone):
     """One component of an ICE stream.
 
     It emits "statechange", "gatheringstatechange" and "selectedcandidatepairchange". Applications

@@ -13,6 +13,7 @@ from peer.transports import RemoteTrack, RtpReceiver, TransportGroup
 from .dtls_transport import RTCDtlsTransport
 from .errors import RangeError
 from .host import Host
+from .kinship import Alone
 from .media_stream import MediaStream
 from .rtp_capabilities import RTCRtpCapabilities, get_capabilities
 from .rtp_parameters import (
@@ -69,7 +70,7 @@ class RemoteStreamTrack(RemoteTrack):
             super().set_muted(muted)
 
 
-class RTCRtpReceiver:
+class RTCRtpReceiver(metaclass=Alone):
     """Receives one track of a connection."""
 
     def __init__(self, host: Host, number: int, kind: str, track_id: str | None) -> None:

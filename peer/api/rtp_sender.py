@@ -22,6 +22,7 @@ from .encodings import (
 )
 from .errors import InvalidStateError, JsepTypeError
 from .host import Host
+from .kinship import Alone
 from .media_stream import MediaStream, stream_names
 from .options import RTCRtpEncodingParameters
 from .rtp_capabilities import CODECS, RTCRtpCapabilities, get_capabilities
@@ -36,7 +37,7 @@ from .rtp_parameters import (
 )
 
 
-class RTCRtpSender:
+class RTCRtpSender(metaclass=Alone):
     """Sends one track of a connection, or none."""
 
     def __init__(

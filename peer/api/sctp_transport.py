@@ -7,6 +7,7 @@ from peer.transports import SctpTransport
 from .dtls_transport import RTCDtlsTransport
 from .event_target import EventHandler, EventTarget
 from .events import Event
+from .kinship import Alone
 
 MAX_BUFFERED = 16 * 1024 * 1024
 """Bytes that may wait to be sent on a channel; a longer message could never be sent."""
@@ -15,7 +16,7 @@ _DEFAULT_MAX_MESSAGE_SIZE = 65536
 """RFC 8841 §6.1: what a peer takes that does not say."""
 
 
-class RTCSctpTransport(EventTarget):
+class RTCSctpTransport(EventTarget, metaclass=Alone):
     """An SCTP association; "statechange" tells when `state` is another.
 
     It is there from the description that offers the association on; `begin` says what it is.
