@@ -14,7 +14,8 @@ from peer.ice import (
     TransportAddress,
 )
 from peer.ice import turn as ice_turn
-from tests.sim import Endpoint, PathKind, Protocol, Topology, TurnServer
+from peer.testing.internet import Endpoint, Protocol, TurnServer
+from tests.sim import PathKind, Topology
 from tests.sim.agent_host import AgentHost
 from tests.sim.call import Call
 from tests.sim.invariants import check_invariants

@@ -13,19 +13,14 @@ from dataclasses import dataclass
 from itertools import product
 from zlib import crc32
 
-from tests.sim import (
+from peer.testing.internet import (
     NAT_PRESETS,
     Dependence,
     NatBehavior,
-    PathKind,
-    Topology,
     all_nat_behaviors,
-    behind_nats,
-    double_nat,
-    shared_cgn,
-    two_hosts_same_lan,
     with_hairpinning,
 )
+from tests.sim import PathKind, Topology, behind_nats, double_nat, shared_cgn, two_hosts_same_lan
 from tests.sim.topologies import CGN_SUBNET
 
 from .calls import Outcome, TopologyCall, set_loss

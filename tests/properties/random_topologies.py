@@ -15,7 +15,8 @@ from random import Random
 from typing import TypeAlias
 
 from peer.ice import IceConfig, Limits, TransportAddress
-from tests.sim import PathKind, Protocol, Topology, random_topology
+from peer.testing.internet import Protocol
+from tests.sim import PathKind, Topology, random_topology
 
 from .calls import Outcome, TopologyCall, directness
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.sim import NAT_PRESETS, PathKind, Simulation
+from peer.testing.internet import NAT_PRESETS, Simulation
+from tests.sim import PathKind
 
 from . import nat_matrix
 from .nat_matrix import BEHAVIORS, LOSSES, Case, cases, cell, judge, matrix

@@ -6,7 +6,8 @@ from random import Random
 from typing import Any
 
 from peer.ice import DropReason, Event, IceAgent, IceState, Transmit, TransportAddress, stun
-from tests.sim import FULL_CONE, SYMMETRIC, NatBehavior, behind_nats
+from peer.testing.internet import FULL_CONE, SYMMETRIC, NatBehavior
+from tests.sim import behind_nats
 from tests.sim.agent_host import AgentHost
 
 from .calls import TopologyCall

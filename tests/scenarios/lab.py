@@ -8,7 +8,7 @@ import pytest
 from peer.ice import Budget, IceConfig, IceRole, TransportAddress
 from peer.ice.turn import TurnServer as TurnSettings
 from peer.ice.turn import TurnTransport
-from tests.sim import (
+from peer.testing.internet import (
     PORT_RESTRICTED_CONE,
     Host,
     NatBehavior,

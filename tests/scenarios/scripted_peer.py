@@ -14,7 +14,7 @@ from peer.ice import (
     TransportProtocol,
     stun,
 )
-from tests.sim import Endpoint, Host
+from peer.testing.internet import Endpoint, Host
 from tests.sim.agent_host import AgentHost
 
 PEER_REFLEXIVE_PRIORITY = (110 << 24) + (65535 << 8) + 255

@@ -19,7 +19,7 @@ from peer.ice import (
 )
 from peer.ice.stun import Method
 from peer.ice.turn import TurnTransport
-from tests.sim import Conditions
+from peer.testing.internet import Conditions
 from tests.sim.agent_host import AgentHost
 
 from .lab import Lab, settings

@@ -14,7 +14,7 @@ from peer.ice import (
     stun,
 )
 from peer.ice.address import is_ipv6
-from tests.sim import Inbox
+from peer.testing.internet import Inbox
 from tests.sim.datagram_log import Kind
 
 from .lab import CONTROLLED, DELAY, Lab, at, base_of

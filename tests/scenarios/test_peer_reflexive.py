@@ -3,7 +3,7 @@
 import pytest
 
 from peer.ice import CandidateType, IceState, TransportAddress
-from tests.sim import FULL_CONE, RESTRICTED_CONE, SYMMETRIC, NatBehavior
+from peer.testing.internet import FULL_CONE, RESTRICTED_CONE, SYMMETRIC, NatBehavior
 from tests.sim.call import Call
 
 from .lab import CONTROLLED, CONTROLLING, DELAY, Lab, at, base_of

@@ -7,7 +7,7 @@ import pytest
 from peer.ice import CandidateType, DataReceived, IceState, stun
 from peer.ice.stun import Method
 from peer.ice.turn import TurnTransport
-from tests.sim import SYMMETRIC, TurnServer
+from peer.testing.internet import SYMMETRIC, TurnServer
 from tests.sim.agent_host import AgentHost
 from tests.sim.call import Call
 from tests.sim.datagram_log import Kind

@@ -17,7 +17,7 @@ from peer.ice import (
 )
 from peer.ice.stun import Method
 from peer.ice.turn import TurnTransport
-from tests.sim import BLOCK_UDP, PORT_RESTRICTED_CONE
+from peer.testing.internet import BLOCK_UDP, PORT_RESTRICTED_CONE
 
 from .lab import CONTROLLED, Lab, at, base_of, settings
 

@@ -2,7 +2,7 @@
 
 from peer.ice import CandidateType, IceState, SelectedPairLost, TransportAddress
 from peer.ice.stun import Method
-from tests.sim import TurnServer
+from peer.testing.internet import TurnServer
 from tests.sim.agent_host import AgentHost
 
 from .lab import CONTROLLED, Lab, base_of, settings

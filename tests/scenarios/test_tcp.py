@@ -16,7 +16,7 @@ from peer.ice import (
     TransportProtocol,
     stun,
 )
-from tests.sim import BLOCK_UDP, SimConnection
+from peer.testing.internet import BLOCK_UDP, SimConnection
 from tests.sim.agent_host import AgentHost
 from tests.sim.call import Call
 

@@ -4,9 +4,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from peer.ice import ConnectionRequested, TransportAddress
-
-from .tcp import CloseReason, ConnectionState, SimConnection, SimListener
-from .turn_framer import TurnFramer
+from peer.testing.internet import (
+    CloseReason,
+    ConnectionState,
+    SimConnection,
+    SimListener,
+    TurnFramer,
+)
 
 if TYPE_CHECKING:
     from .agent_host import AgentHost

@@ -31,12 +31,10 @@ from peer.ice import (
     TransportProtocol,
 )
 from peer.ice.turn import TurnServer
+from peer.testing.internet import Endpoint, Host, InterfaceType, Kernel, SimSocket, Timer
 
 from .agent_connections import AgentConnections
 from .datagram_log import DatagramLog
-from .host import Host, InterfaceType, SimSocket
-from .kernel import Kernel, Timer
-from .packet import Endpoint
 
 E = TypeVar("E")
 

@@ -12,9 +12,9 @@ from peer.ice import (
     RemoteParameters,
 )
 from peer.ice.turn import TurnServer
+from peer.testing.internet import Endpoint
 
 from .agent_host import AgentHost
-from .packet import Endpoint
 
 _REACHED = (IceState.CONNECTED, IceState.COMPLETED)
 

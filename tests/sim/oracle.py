@@ -40,15 +40,18 @@ from itertools import product
 from typing import NamedTuple, TypeAlias, Union
 
 from peer.ice.address import TransportAddress, is_ipv6, is_link_local, parse_ip
-
-from .host import Host
-from .nat import AddressPooling, Dependence
-from .network import Attachment, Network
-from .packet import Protocol
-from .router import Router
-from .simulation import Simulation
-from .stun_server import StunServer
-from .turn_server import TurnServer
+from peer.testing.internet import (
+    AddressPooling,
+    Attachment,
+    Dependence,
+    Host,
+    Network,
+    Protocol,
+    Router,
+    Simulation,
+    StunServer,
+    TurnServer,
+)
 
 _ROUNDS = 6
 

@@ -2,15 +2,25 @@
 
 from random import Random
 
-from .firewall import BLOCK_UDP, STATEFUL, WEB_ONLY, FirewallPolicy
-from .host import InterfaceType
-from .link import IDEAL, Conditions
-from .nat import PORT_RESTRICTED_CONE, NatBehavior, all_nat_behaviors, with_hairpinning
-from .network import Network
+from peer.testing.internet import (
+    BLOCK_UDP,
+    IDEAL,
+    PORT_RESTRICTED_CONE,
+    STATEFUL,
+    WEB_ONLY,
+    Conditions,
+    FirewallPolicy,
+    InterfaceType,
+    NatBehavior,
+    Network,
+    Simulation,
+    StunServer,
+    TurnServer,
+    all_nat_behaviors,
+    with_hairpinning,
+)
+
 from .oracle import Oracle, PathKind
-from .simulation import Simulation
-from .stun_server import StunServer
-from .turn_server import TurnServer
 
 LAN_SUBNET = "192.168.1.0/24"
 CGN_SUBNET = "100.64.0.0/10"

@@ -8,7 +8,8 @@ from peer.ice.stun import (
     build,
     parse,
 )
-from tests.sim import Host, PathKind, SimSocket, Topology
+from peer.testing.internet import Host, SimSocket
+from tests.sim import PathKind, Topology
 
 _ROUND = 0.5
 _ROUNDS = 8

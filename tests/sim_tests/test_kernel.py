@@ -2,7 +2,7 @@
 
 import doctest
 
-from tests.sim import (
+from peer.testing.internet import (
     PORT_RESTRICTED_CONE,
     SYMMETRIC,
     Conditions,

@@ -2,7 +2,7 @@
 
 import itertools
 
-from tests.sim import Conditions, DropReason, GilbertElliott, Inbox, Simulation
+from peer.testing.internet import Conditions, DropReason, GilbertElliott, Inbox, Simulation
 
 
 def transfer(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.sim import (
+from peer.testing.internet import (
     FULL_CONE,
     NAT_PRESETS,
     ONE_TO_ONE,

@@ -9,7 +9,7 @@ from peer.ice.stun import (
     build,
     parse,
 )
-from tests.sim import (
+from peer.testing.internet import (
     PORT_RESTRICTED_CONE,
     STATEFUL,
     WELL_KNOWN_PREFIX,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sim import (
+from peer.testing.internet import (
     FULL_CONE,
     DropReason,
     Host,

@@ -7,7 +7,7 @@ import pytest
 
 from peer.ice.address import is_ipv6
 from peer.ice.stun import MessageClass, Method, build
-from tests.sim import (
+from peer.testing.internet import (
     BLOCK_UDP,
     FULL_CONE,
     NAT_PRESETS,
@@ -21,12 +21,15 @@ from tests.sim import (
     FirewallPolicy,
     Host,
     NatBehavior,
-    PathKind,
     Protocol,
-    Topology,
     TurnServer,
     all_nat_behaviors,
     allowing_udp_ports,
+    with_hairpinning,
+)
+from tests.sim import (
+    PathKind,
+    Topology,
     behind_nats,
     double_nat,
     dual_stack,
@@ -35,7 +38,6 @@ from tests.sim import (
     random_topology,
     shared_cgn,
     two_hosts_same_lan,
-    with_hairpinning,
 )
 from tests.sim_tests.puncher import punch
 

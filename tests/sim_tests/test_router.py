@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sim import (
+from peer.testing.internet import (
     BLOCK_UDP,
     FULL_CONE,
     PORT_RESTRICTED_CONE,

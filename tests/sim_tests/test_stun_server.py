@@ -13,7 +13,7 @@ from peer.ice.stun import (
     build,
     parse,
 )
-from tests.sim import (
+from peer.testing.internet import (
     PORT_RESTRICTED_CONE,
     RESTRICTED_CONE,
     Inbox,

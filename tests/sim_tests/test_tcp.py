@@ -9,7 +9,7 @@ from peer.ice.stun import (
     Method,
     parse,
 )
-from tests.sim import (
+from peer.testing.internet import (
     BLOCK_UDP,
     IDEAL,
     SYMMETRIC,

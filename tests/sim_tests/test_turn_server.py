@@ -23,7 +23,7 @@ from peer.ice.stun import (
     Method,
     parse,
 )
-from tests.sim import SYMMETRIC, Inbox, Simulation, TurnServer
+from peer.testing.internet import SYMMETRIC, Inbox, Simulation, TurnServer
 from tests.sim_tests.turn_client import Attributes, TurnClient
 
 UDP: Attributes = [(REQUESTED_TRANSPORT, 17)]

@@ -26,7 +26,7 @@ from peer.ice.stun import (
     verify_integrity,
     verify_integrity_sha256,
 )
-from tests.sim import Inbox, Simulation, TurnServer
+from peer.testing.internet import Inbox, Simulation, TurnServer
 
 Attributes = list[tuple[Attribute[Any], Any]]
 
