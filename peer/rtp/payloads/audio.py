@@ -19,6 +19,8 @@ class Sound(NamedTuple):
 SoundReader = Callable[[bytes], Sound | None]
 """Gives the facts of a payload; None when it is malformed."""
 
+MIN_CLOCK_RATE = 1000
+"""No codec's clock is slower; what a description says must not make endless or empty steps."""
 MAX_SECONDS = 0.2
 """The longest sound that one packet may claim; Opus has its own, smaller limit."""
 
@@ -47,11 +49,13 @@ def _fixed(bytes_per_tick: int, clock_rate: int) -> SoundReader:
 
 
 def sound_reader(mime_type: str, clock_rate: int, channels: int = 1) -> SoundReader | None:
-    """Return what reads the payloads of a codec; None for one that is not known.
+    """Return what reads the payloads of a codec; None for one that is not known, or absurd.
 
     G.722 has one byte for each tick of its RTP clock of 8 kHz, which is two samples
     (RFC 3551 §4.5.2).
     """
+    if clock_rate < MIN_CLOCK_RATE:
+        return None
     match mime_type.lower().removeprefix("audio/"):
         case "opus":
             return _opus

@@ -47,3 +47,5 @@ def test_payloads_of_no_whole_or_of_endless_samples_are_malformed(payload: bytes
 
 def test_unknown_codecs() -> None:
     assert sound_reader("audio/telephone-event", 8000) is None
+    assert sound_reader("audio/PCMU", 0) is None
+    assert sound_reader("audio/L16", 999) is None
