@@ -49,7 +49,7 @@ def _index(value: object, *, needed: bool) -> int | None:
         number = int(value)
     if isinstance(number, int) and not isinstance(value, bool) and 0 <= number <= _MAX_INDEX:
         return number
-    if value is None or (not needed and isinstance(value, int | float | str)):
+    if value in (None, "") or (not needed and isinstance(value, int | float | str)):
         return None
     raise JsepTypeError(f"sdpMLineIndex is 0..{_MAX_INDEX}, not {value!r}")
 

@@ -171,6 +171,7 @@ def test_what_is_no_init_is_refused(given: dict[str, Any]) -> None:
         ({"sdpMid": "0", "sdpMLineIndex": 70000}, ("0", None, None)),
         ({"sdpMid": "0", "sdpMLineIndex": float("nan")}, ("0", None, None)),
         ({"sdpMid": "0", "sdpMLineIndex": ""}, ("0", None, None)),
+        ({"sdpMid": "", "sdpMLineIndex": ""}, ("", None, None)),
     ],
 )
 def test_json_as_other_stacks_write_it(

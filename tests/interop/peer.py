@@ -136,13 +136,18 @@ class Peer:
 
 
 @asynccontextmanager
-async def calling(name: str, ours: RTCPeerConnection) -> AsyncIterator[Peer]:
-    """Start a peer for a connection of ours; both are closed at the end."""
+async def calling(
+    name: str, ours: RTCPeerConnection, *, reachable: bool = True
+) -> AsyncIterator[Peer]:
+    """Start a peer for a connection of ours; both are closed at the end.
+
+    With `reachable` False it is not told our candidates, as if it could not use them.
+    """
     pipe = asyncio.subprocess.PIPE
     command = COMMANDS[name]()
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=LINE)
     peer = Peer(process, ours)
-    ours.on("icecandidate", peer.send_candidate)
+    ours.on("icecandidate", peer.send_candidate if reachable else lambda _candidate: None)
     listening = asyncio.create_task(peer.listen())
     try:
         yield peer

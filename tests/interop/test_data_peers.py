@@ -66,6 +66,25 @@ def test_we_are_called(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("called", [False, True], ids=["we call", "we are called"])
+def test_the_candidates_that_trickle_in_are_used(name: str, called: bool) -> None:
+    """Only they can connect: the peer does not know ours, as where we are behind a NAT."""
+
+    async def story() -> None:
+        connection = ours()
+        channel = connection.createDataChannel("ours")
+        async with calling(name, connection, reachable=False) as peer:
+            if called:
+                peer.tell("channel", text="theirs")
+                await peer.offer_from()
+            else:
+                await peer.offer_to()
+            await echo(channel, "three")
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("called", [False, True], ids=["we call", "we are called"])
 def test_later_offers_of_ours(name: str, called: bool) -> None:
     """Whoever began, and whatever role the answers speak of, the association goes on."""
 
