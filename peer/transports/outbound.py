@@ -14,7 +14,7 @@ from aiortc.rtp import (
     wrap_rtx,
 )
 
-MAX_REPEATS = 64
+MAX_REPEATS = 32
 """Packets that are repeated at once; each packet sent for the first time gives room for another."""
 
 
@@ -96,9 +96,11 @@ class OutboundStream:
             packet.extensions.abs_send_time = sent_at
             if frame.audio_level is not None:
                 packet.extensions.audio_level = (False, -frame.audio_level)
-            place = self._sequence_number % RTP_HISTORY_SIZE
-            self._history[place] = packet
-            self._repeated.pop(place, None)
+            self._history[self._sequence_number] = packet
+            if len(self._history) > RTP_HISTORY_SIZE:
+                oldest = next(iter(self._history))
+                del self._history[oldest]
+                self._repeated.pop(oldest, None)
             self._room = min(MAX_REPEATS, self._room + 1)
             self._sequence_number = (self._sequence_number + 1) & 0xFFFF
             self.packets_sent += 1
@@ -113,16 +115,12 @@ class OutboundStream:
         Each is once in a round trip, and all together are as often as packets are sent at all: a
         request must not be worth a flood. `now` and `round_trip` are in seconds.
         """
-        wanted = set(lost)
         due = []
-        for age in range(RTP_HISTORY_SIZE, 0, -1):
-            number = (self._sequence_number - age) & 0xFFFF
-            place = number % RTP_HISTORY_SIZE
-            if number not in wanted or place not in self._history:
-                continue
-            if self._room and now - self._repeated.get(place, -math.inf) >= round_trip:
+        wanted = self._history.keys() & set(lost)
+        for number in sorted(wanted, key=lambda one: (one - self._sequence_number) & 0xFFFF):
+            if self._room and now - self._repeated.get(number, -math.inf) >= round_trip:
                 self._room -= 1
-                self._repeated[place] = now
+                self._repeated[number] = now
                 due.append(number)
             else:
                 self.repeats_refused += 1
@@ -135,8 +133,8 @@ class OutboundStream:
 
         None when it was sent too long ago.
         """
-        packet = self._history.get(sequence_number % RTP_HISTORY_SIZE)
-        if packet is None or packet.sequence_number != sequence_number:
+        packet = self._history.get(sequence_number)
+        if packet is None:
             return None
         self.packets_repeated += 1
         self.octets_repeated += len(packet.payload)
