@@ -53,6 +53,15 @@ from .fuzz_rtp import (
     packet_seeds,
 )
 from .fuzz_sdp import fuzz_candidate, fuzz_fragment, fuzz_sdp
+from .fuzz_transports import (
+    CHUNKS,
+    DATAGRAMS,
+    PACKETS,
+    fuzz_datagram,
+    fuzz_hello,
+    fuzz_media,
+    fuzz_sctp,
+)
 
 PEER = TransportAddress("198.51.100.7", 9)
 PEER6 = TransportAddress("2001:db8::7", 9)
@@ -247,6 +256,10 @@ TARGETS: dict[str, Target] = {
     "rtcp": Target(fuzz_rtcp, RTCP),
     "payload": Target(fuzz_payload, PAYLOADS),
     "buffers": Target(fuzz_buffers, RECORDS),
+    "datagram": Target(fuzz_datagram, DATAGRAMS),
+    "hello": Target(fuzz_hello, DATAGRAMS),
+    "sctp": Target(fuzz_sctp, CHUNKS),
+    "media": Target(fuzz_media, PACKETS),
 }
 
 
