@@ -50,7 +50,7 @@ from .payloads.audio import Sound, SoundReader, sound_reader
 from .payloads.av1 import Av1Depayloader
 from .payloads.h264 import H264Depayloader
 from .payloads.h265 import H265Depayloader
-from .payloads.piece import Depayloader, PayloadDrop
+from .payloads.piece import Depayloader, PayloadDrop, Piece
 from .payloads.vp8 import Vp8Depayloader
 from .payloads.vp9 import Vp9Depayloader
 from .playout_delay import FramePlayout, VideoDelay
@@ -159,6 +159,7 @@ __all__ = [
     "H264Depayloader",
     "H265Depayloader",
     "PayloadDrop",
+    "Piece",
     "Vp8Depayloader",
     "Vp9Depayloader",
     "Action",

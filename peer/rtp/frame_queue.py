@@ -41,6 +41,15 @@ class FrameQueue(Generic[Packet]):
         """Return the next frame, None when there is none."""
         return self._frames.popleft()[1] if self._frames else None
 
+    def lose(self) -> None:
+        """The frame handed out last was lost: what follows is of use from the next key frame on."""
+        self.needs_key = True
+        while self._frames and not self._frames[0][1].is_key:
+            self._frames.popleft()
+            self.dropped += 1
+        if self._frames:
+            self.needs_key = False
+
     def _is_full(self, now: float) -> bool:
         frames = self._frames
         return len(frames) > MAX_FRAMES or bool(frames and now - frames[0][0] > MAX_WAIT)

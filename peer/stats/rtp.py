@@ -93,6 +93,8 @@ class RTCInboundRtpStreamStats(RTCReceivedRtpStreamStats):
     concealmentEvents: int | None = None
     insertedSamplesForDeceleration: int | None = None
     removedSamplesForAcceleration: int | None = None
+    totalAssemblyTime: float | None = None
+    framesAssembledFromMultiplePackets: int | None = None
     fecPacketsReceived: int | None = None
     fecPacketsDiscarded: int | None = None
     drops: dict[str, int] | None = None

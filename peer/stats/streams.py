@@ -230,6 +230,10 @@ def _add_received_pictures(stats: RTCInboundRtpStreamStats, figures: InboundStat
     stats.totalDecodeTime = figures.decode_time
     stats.frameWidth, stats.frameHeight = figures.video.width, figures.video.height
     stats.framesPerSecond = figures.video.frames_per_second
+    stats.jitterBufferDelay = figures.pictures.buffer_delay
+    stats.jitterBufferEmittedCount = figures.pictures.emitted
+    stats.totalAssemblyTime = figures.pictures.assembly_time
+    stats.framesAssembledFromMultiplePackets = figures.pictures.assembled
 
 
 def _add_received_audio(stats: RTCInboundRtpStreamStats, figures: InboundStatistics) -> None:

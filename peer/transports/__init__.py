@@ -82,6 +82,7 @@ from .statistics import (
     AudioFigures,
     InboundStatistics,
     OutboundStatistics,
+    PictureFigures,
     RemoteInboundStatistics,
     RemoteOutboundStatistics,
     SoundFigures,
@@ -117,6 +118,7 @@ __all__ = [
     # figures
     "TransportCounters",
     "OutboundStatistics",
+    "PictureFigures",
     "RemoteInboundStatistics",
     "InboundStatistics",
     "RemoteOutboundStatistics",

@@ -23,6 +23,7 @@ class MediaDrop(enum.Enum):
     INACTIVE = "inactive"
     UNKNOWN_PAYLOAD_TYPE = "unknown-payload-type"
     MALFORMED_PAYLOAD = "malformed-payload"
+    MISPLACED = "misplaced"
     REPAIRS_NOTHING_KNOWN = "repairs-nothing-known"
     OTHER_ENCODING = "other-encoding"
     DECODER_TOO_SLOW = "decoder-too-slow"

@@ -4,11 +4,12 @@
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from peer.media import AudioFormat, AudioPath, Heard
+from peer.media import AudioDrop, AudioFormat, AudioPath, Heard
 from peer.rtp import RtpPacket
 
 from .inbound import InboundPacket
@@ -26,6 +27,11 @@ class Hearing:
         self._path = AudioPath(self._deliver, even=even)
         self._meter = AudioMeter()
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def drops(self) -> Counter[AudioDrop]:
+        """Why packets gave no sound, or not what they held."""
+        return self._path.drops
 
     def set_codecs(self, codecs: Iterable[RTCRtpCodecParameters]) -> None:
         """Say what payload types mean from now on."""

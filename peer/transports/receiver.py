@@ -1,14 +1,13 @@
 """Receiving the media of one section (W3C RTCRtpReceiver)."""
 
 import asyncio
-import logging
 import random
-from collections import Counter, deque
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from aiortc.codecs import is_rtx
-from aiortc.jitterbuffer import JitterFrame
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtp import (
@@ -24,24 +23,19 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from .decoding import Decoded, MediaDrop, Undecoded
+from .decoding import MediaDrop
 from .hearing import Hearing
 from .inbound import InboundPacket, InboundStream, find_repaired
-from .measure import is_keyframe
 from .parameters import RtpReceiveParameters, has_feedback, repaired_payload_type
 from .router import Encoding
 from .rtcp import compound
-from .share import MediaShare, NoThreadError
-from .statistics import AudioFigures, InboundStatistics, named
+from .seeing import Seeing
+from .share import MediaShare
+from .statistics import InboundStatistics, named
 from .track import RemoteTrack
-
-logger = logging.getLogger(__name__)
 
 MAX_STREAMS = 16
 """Streams followed at a time; the one that was silent longest makes room."""
-MAX_WAITING_FRAMES = 64
-MAX_WAITING_BYTES = 8 << 20
-"""Of whole frames that wait for the decoder."""
 RATE_WINDOW = 1.0
 """Seconds after which the bitrate of a stream that was silent is measured anew."""
 MAX_REPORT_BLOCKS = 31
@@ -80,23 +74,19 @@ class RtpReceiver:
         self._share, self._share_is_own = share or MediaShare(), share is None
         self.track = track or RemoteTrack(kind)
         self.track.hold_within(self._share)
-        self.drops: Counter[MediaDrop] = Counter()
         self.nacks_sent = self.plis_sent = self.packets_repaired = 0
-        self._pictures_decoded = 0
+        self._drops: Counter[MediaDrop] = Counter()
         even = self._share.config.even_pace
         self._hearing = Hearing(self.track, even=even) if kind == "audio" else None
+        self._seeing = Seeing(self.track, self._share, self, even=even) if kind == "video" else None
         self._kind = kind
         self._interval = report_interval
         self._transport: ReceiveTransport | None = None
         self._parameters: RtpReceiveParameters | None = None
         self._codecs: dict[int, RTCRtpCodecParameters] = {}
         self._streams: dict[int, InboundStream] = {}
-        self._rid: str | None = None
         self._bitrate = RemoteBitrateEstimator() if kind == "video" else None
         self._estimated_at = 0.0
-        self._waiting: deque[tuple[InboundStream, RTCRtpCodecParameters, JitterFrame]] = deque()
-        self._wake = asyncio.Event()
-        self._decoding: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -112,7 +102,13 @@ class RtpReceiver:
     @property
     def frames_decoded(self) -> int:
         """How many frames came to the track."""
-        return self._pictures_decoded if self._hearing is None else self._hearing.frames_decoded
+        decoding = self._hearing or self._seeing
+        return 0 if decoding is None else decoding.frames_decoded
+
+    @property
+    def drops(self) -> Counter[MediaDrop]:
+        """Why packets and frames gave no media."""
+        return self._drops if self._seeing is None else self._drops + self._seeing.drops
 
     def set_floor(self, seconds: float | None) -> None:
         """Hold sound back at least so long; None: as the connection's settings say."""
@@ -124,13 +120,19 @@ class RtpReceiver:
         now, hearing = asyncio.get_running_loop().time(), self._hearing
         streams = self._streams.values()
         latest = max(streams, key=lambda stream: stream.last_arrival, default=None)
-        figures = [
-            stream.statistics(now, AudioFigures(), None)
-            if hearing is None or stream is not latest
-            else stream.statistics(now, hearing.figures(), hearing.sound())
-            for stream in streams
-        ]
-        return [replace(one, drops=named(self.drops)) for one in figures]
+        found = []
+        for stream in streams:
+            if self._seeing is not None:
+                found.append(stream.statistics(now, pictures=self._seeing.figures(stream)))
+            elif hearing is not None and stream is latest:
+                figures = hearing.figures(), hearing.sound()
+                found.append(stream.statistics(now, audio=figures[0], sound=figures[1]))
+            else:
+                found.append(stream.statistics(now))
+        drops = named(self.drops)
+        if hearing is not None:
+            drops |= named(hearing.drops)
+        return [replace(one, drops=drops) for one in found]
 
     def contributors(self) -> dict[int, tuple[float, int]]:
         """Return by CSRC when it was last heard and the RTP timestamp then (RFC 3550 §5.1)."""
@@ -141,9 +143,8 @@ class RtpReceiver:
 
     def select_encoding(self, rid: str) -> None:
         """Decode this encoding of several from now on."""
-        if rid != self._rid:
-            self._rid = rid
-            self.request_keyframe()
+        if self._seeing is not None:
+            self._seeing.select(rid)
 
     def receive(self, transport: ReceiveTransport, parameters: RtpReceiveParameters) -> None:
         """Start, or go on with other parameters or over another transport."""
@@ -160,8 +161,8 @@ class RtpReceiver:
         if self._hearing is not None:
             self._hearing.set_codecs(self._codecs.values())
         transport.set_receiver(self, parameters)
-        if self._decoding is None and self._hearing is None:
-            self._decoding = asyncio.get_running_loop().create_task(self._decode())
+        if self._seeing is not None:
+            self._seeing.start(self._codecs.values())
         if self._timer is None:
             self._schedule_report()
 
@@ -174,26 +175,22 @@ class RtpReceiver:
             self._timer.cancel()
             self._timer = None
         self._streams.clear()
-        self._waiting.clear()
+        self.track.set_muted(True)
         if self._hearing is not None:
             self._hearing.close()
-        self.track.set_muted(True)
-        self._rid = None
-        task, self._decoding = self._decoding, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        if self._seeing is not None:
+            await self._seeing.stop()
         if self._share_is_own:
             await self._share.close()
 
     def receive_rtp(self, packet: InboundPacket, encoding: Encoding | None, now: float) -> None:
         """Take a packet of the section; `now` is when it arrived, in seconds."""
         if self._parameters is None or not self._parameters.active:
-            self.drops[MediaDrop.INACTIVE] += 1
+            self._drops[MediaDrop.INACTIVE] += 1
             return
         codec = self._codecs.get(packet.payload_type)
         if codec is None:
-            self.drops[MediaDrop.UNKNOWN_PAYLOAD_TYPE] += 1
+            self._drops[MediaDrop.UNKNOWN_PAYLOAD_TYPE] += 1
             return
         self._estimate_bitrate(packet, codec, now)
         if is_rtx(codec):
@@ -203,10 +200,7 @@ class RtpReceiver:
         stream.count(packet, codec, now)
         if self.track.muted:
             self.track.set_muted(False)
-        if self._hearing is not None:
-            self._hearing.receive(packet, now)
-        else:
-            self._add(stream, packet, codec, now)
+        self._take(stream, packet, codec, now)
 
     def receive_rtcp(self, packet: AnyRtcpPacket, now: float) -> None:
         """Take an RTCP packet about the streams being received."""
@@ -219,13 +213,15 @@ class RtpReceiver:
                 self._streams.pop(ssrc, None)
                 if self._hearing is not None:
                     self._hearing.end(ssrc)
+                if self._seeing is not None:
+                    self._seeing.end(ssrc)
             if not self._streams:
                 self.track.set_muted(True)
 
     def request_keyframe(self) -> None:
         """Ask for a picture that needs no other, of every stream (PLI, RFC 4585 §6.3.1)."""
-        for ssrc in self._streams:
-            self._send_pli(ssrc)
+        if self._seeing is not None:
+            self._seeing.request_key()
 
     def _add_stream(
         self, ssrc: int, codec: RTCRtpCodecParameters, encoding: Encoding | None
@@ -234,10 +230,22 @@ class RtpReceiver:
             silent = min(self._streams.values(), key=lambda stream: stream.last_arrival)
             del self._streams[silent.ssrc]
         rid = None if encoding is None else encoding.rid
-        stream = InboundStream(ssrc, codec.clockRate, rid, self._share)
-        self._streams[ssrc] = stream
-        self._rid = self._rid or rid
+        stream = self._streams[ssrc] = InboundStream(ssrc, codec.clockRate, rid)
         return stream
+
+    def _take(
+        self,
+        stream: InboundStream,
+        packet: InboundPacket,
+        codec: RTCRtpCodecParameters,
+        now: float,
+        *,
+        repaired: bool = False,
+    ) -> None:
+        if self._hearing is not None:
+            self._hearing.receive(packet, now, repaired=repaired)
+        if self._seeing is not None:
+            self._seeing.receive(packet, stream, codec, now, repaired=repaired)
 
     def _receive_repair(
         self,
@@ -252,7 +260,7 @@ class RtpReceiver:
         payload_type = repaired_payload_type(codec)
         media = None if payload_type is None else self._codecs.get(payload_type)
         if stream is None or payload_type is None or media is None or is_rtx(media):
-            self.drops[MediaDrop.REPAIRS_NOTHING_KNOWN] += 1
+            self._drops[MediaDrop.REPAIRS_NOTHING_KNOWN] += 1
             return
         original = packet.repaired(payload_type, stream.ssrc)
         if original is None:
@@ -260,79 +268,7 @@ class RtpReceiver:
             return
         self.packets_repaired += 1
         stream.count_repair(packet)
-        if self._hearing is not None:
-            self._hearing.receive(original, now, repaired=True)
-        else:
-            self._add(stream, original, media, now)
-
-    def _add(
-        self,
-        stream: InboundStream,
-        packet: InboundPacket,
-        codec: RTCRtpCodecParameters,
-        now: float,
-    ) -> None:
-        arrival = stream.add(packet, codec, now)
-        if arrival is None:
-            self.drops[MediaDrop.MALFORMED_PAYLOAD] += 1
-            self._send_pli(stream.ssrc)
-            return
-        if arrival.missing and has_feedback(codec, "nack"):
-            nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=0, media_ssrc=stream.ssrc)
-            nack.lost = list(arrival.missing)
-            self.nacks_sent += 1
-            stream.nacks_sent += 1
-            self._send_feedback(nack)
-        if arrival.picture_lost:
-            self._send_pli(stream.ssrc)
-        for frame in arrival.frames:
-            self._queue(stream, codec, frame)
-
-    def _queue(
-        self, stream: InboundStream, codec: RTCRtpCodecParameters, frame: JitterFrame
-    ) -> None:
-        if stream.rid is not None and stream.rid != self._rid:
-            self.drops[MediaDrop.OTHER_ENCODING] += 1
-            stream.frames_dropped += 1
-            return
-        if not frame.data:
-            # Padding alone; a decoder would take it for the end.
-            return
-        size = sum(len(waiting.data) for _, _, waiting in self._waiting)
-        if len(self._waiting) >= MAX_WAITING_FRAMES or size > MAX_WAITING_BYTES:
-            self.drops[MediaDrop.DECODER_TOO_SLOW] += 1
-            late, _, _ = self._waiting.popleft()
-            late.frames_dropped += 1
-        self._waiting.append((stream, codec, frame))
-        self._wake.set()
-
-    async def _decode(self) -> None:
-        while True:
-            while not self._waiting:
-                self._wake.clear()
-                await self._wake.wait()
-            stream, codec, frame = self._waiting.popleft()
-            try:
-                decoder = stream.decoder(codec)
-                decoded = await self._share.run(self._kind, decoder.decode, frame)
-            except (Undecoded, NoThreadError) as error:
-                logger.debug("a frame of %s could not be decoded: %s", codec.mimeType, error)
-                reason = error.reason if isinstance(error, Undecoded) else MediaDrop.NO_THREAD
-                self.drops[reason] += 1
-                stream.frames_dropped += 1
-                # The next picture that needs no other mends it.
-                self._send_pli(stream.ssrc)
-            else:
-                self._deliver(stream, decoded, keyframe=is_keyframe(codec, frame.data))
-
-    def _deliver(self, stream: InboundStream, decoded: Decoded, *, keyframe: bool) -> None:
-        now, unread = asyncio.get_running_loop().time(), self.track.frames_dropped
-        stream.note_decode_time(decoded.seconds)
-        for frame in decoded.frames:
-            self._pictures_decoded += 1
-            stream.note_decoded(frame, now, keyframe=keyframe)
-            self.track.deliver(frame)
-        stream.frames_dropped += self.track.frames_dropped - unread
+        self._take(stream, original, media, now, repaired=True)
 
     def _estimate_bitrate(
         self, packet: InboundPacket, codec: RTCRtpCodecParameters, now: float
@@ -362,14 +298,19 @@ class RtpReceiver:
             fci = pack_remb_fci(bitrate, ssrcs[:MAX_STREAMS])
             self._send_feedback(RtcpPsfbPacket(RTCP_PSFB_APP, ssrc=0, media_ssrc=0, fci=fci))
 
-    def _send_pli(self, ssrc: int) -> None:
-        if self._kind == "video" and any(
-            has_feedback(codec, "nack", "pli") for codec in self._codecs.values()
-        ):
-            self.plis_sent += 1
-            if ssrc in self._streams:
-                self._streams[ssrc].plis_sent += 1
-            self._send_feedback(RtcpPsfbPacket(RTCP_PSFB_PLI, ssrc=0, media_ssrc=ssrc))
+    def ask_again(self, stream: InboundStream, numbers: Sequence[int]) -> None:
+        """Ask for packets of a stream again (NACK, RFC 4585 §6.2.1)."""
+        nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=0, media_ssrc=stream.ssrc)
+        nack.lost = list(numbers)
+        self.nacks_sent += 1
+        stream.nacks_sent += 1
+        self._send_feedback(nack)
+
+    def ask_for_key(self, stream: InboundStream) -> None:
+        """Ask for a picture that needs no other (PLI, RFC 4585 §6.3.1)."""
+        self.plis_sent += 1
+        stream.plis_sent += 1
+        self._send_feedback(RtcpPsfbPacket(RTCP_PSFB_PLI, ssrc=0, media_ssrc=stream.ssrc))
 
     def _send_feedback(self, packet: RtcpPsfbPacket | RtcpRtpfbPacket) -> None:
         parameters = self._parameters

@@ -75,6 +75,24 @@ class SoundFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFigures:
+    """What became of the pictures of a stream on their way to a decoder (W3C webrtc-stats).
+
+    `received` were whole, `dropped` of those needed what is missing, `discarded` counts packets
+    that came too late. `buffer_delay` sums the seconds from the first packet of the `emitted`,
+    `assembly_time` those to the last packet of the `assembled`, which have several.
+    """
+
+    received: int = 0
+    dropped: int = 0
+    discarded: int = 0
+    buffer_delay: float = 0.0
+    emitted: int = 0
+    assembly_time: float = 0.0
+    assembled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatistics:
     """What a track has delivered to its sender, whether it was sent or not."""
 
@@ -180,6 +198,7 @@ class InboundStatistics:
     decode_time: float
     audio: AudioFigures
     sound: SoundFigures | None
+    pictures: PictureFigures
     video: VideoFigures
     nacks_sent: int
     plis_sent: int

@@ -12,7 +12,6 @@ from dataclasses import fields
 from importlib.metadata import version
 
 import pytest
-from aiortc.jitterbuffer import JitterBuffer
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcdatachannel import RTCDataChannel
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
@@ -25,7 +24,7 @@ from peer.transports.association import BoundedAssociation
 from peer.transports.certificate import Certificate
 from peer.transports.datachannel import DataChannel
 from peer.transports.dtls import DtlsTransport
-from peer.transports.inbound import FrameBuffer, InboundPacket
+from peer.transports.inbound import InboundPacket
 from peer.transports.sctp import SctpTransport
 from peer.transports.track import RemoteTrack
 from tests.contract.source_tree import ROOT
@@ -100,7 +99,6 @@ SEAM: dict[type, tuple[type, set[str]]] = {
     ),
     DataChannel: (RTCDataChannel, {"_setId", "_setReadyState"}),
     RemoteTrack: (MediaStreamTrack, {"_id"}),
-    FrameBuffer: (JitterBuffer, {"_origin", "_packets", "_remove_frame"}),
     # The buffer reads what it joins from the packet's `_data`, which aiortc's receiver sets there.
     InboundPacket: (RtpPacket, set()),
 }
@@ -157,11 +155,6 @@ def _defined_or_none(cls: type) -> set[str]:
         return defined(cls)
     except (OSError, TypeError):
         return set()
-
-
-def test_the_jitter_buffer_reads_what_packets_carry() -> None:
-    assert re.search(r"\bx\._data\b", inspect.getsource(JitterBuffer))
-    assert "_data" in touched(InboundPacket)
 
 
 def test_state_of_the_base_that_only_it_may_hold() -> None:

@@ -67,3 +67,16 @@ def test_frames_wait_a_quarter_of_a_second_at_most() -> None:
     assert queue.needs_key
     put(queue, made[4], now=5.3)
     assert left(queue) == [4]
+
+
+def test_what_follows_a_lost_frame_is_of_use_from_the_next_key_frame_on() -> None:
+    queue = FrameQueue[Sent]()
+    put(queue, *frames(6, 4))
+    assert queue.get() is not None
+    queue.lose()
+    assert left(queue) == [4, 5]
+    assert (queue.dropped, queue.needs_key) == (3, False)
+    queue.lose()
+    assert queue.needs_key
+    put(queue, *frames(3, 2))
+    assert left(queue) == [2]

@@ -45,6 +45,11 @@ EXTENSIONS = (MID, LEVEL, SEND_TIME, RID, REPAIRED)
 NUMBERS = extensions_map(EXTENSIONS)
 
 
+def now() -> float:
+    """The time of the loop."""
+    return asyncio.get_running_loop().time()
+
+
 def send_parameters(mid: str, ssrc: int, **changes: object) -> RtpSendParameters:
     """How to send audio ("a...") or video, by the mid's first letter."""
     codecs = (OPUS,) if mid.startswith("a") else (VP8, RTX)

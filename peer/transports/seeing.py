@@ -1,0 +1,384 @@
+"""The pictures of a receiver: from packets to the frames of its track.
+
+Each encoding (RFC 8853; without names there is one) has a buffer that finds whole frames a decoder
+can take, asks for what is missing and for key frames. Those of the encoding that is shown go to a
+decoder in the connection's threads.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+
+from peer.rtp import (
+    Av1Depayloader,
+    Depayloader,
+    FrameBuffer,
+    FramePlayout,
+    FrameQueue,
+    H264Depayloader,
+    H265Depayloader,
+    KeyRequests,
+    NackRequester,
+    Piece,
+    TimeLine,
+    VideoFrame,
+    Vp8Depayloader,
+    Vp9Depayloader,
+)
+
+from .decoding import Decoded, MediaDrop, StreamDecoder, Undecoded
+from .inbound import InboundPacket, InboundStream
+from .parameters import has_feedback
+from .share import MediaShare, NoThreadError
+from .statistics import PictureFigures
+from .track import RemoteTrack
+
+logger = logging.getLogger(__name__)
+
+CLOCK_RATE = 90000
+MAX_STEP_BACK = 0.5
+"""Seconds that a picture may be shown before one that was sent earlier (RFC 6184 §5.1)."""
+_DEPAYLOADERS: dict[str, Callable[[], Depayloader]] = {
+    "VP8": Vp8Depayloader,
+    "VP9": Vp9Depayloader,
+    "AV1": Av1Depayloader,
+    "H264": H264Depayloader,
+    "H265": H265Depayloader,
+}
+
+
+class Requests(Protocol):
+    """How to ask the peer."""
+
+    def ask_again(self, stream: InboundStream, numbers: Sequence[int]) -> None:
+        """Ask for packets again (NACK)."""
+
+    def ask_for_key(self, stream: InboundStream) -> None:
+        """Ask for a picture that needs no other (PLI)."""
+
+
+class Origin(NamedTuple):
+    """Where a packet came from, and what its payload type meant when it came."""
+
+    stream: InboundStream
+    codec: RTCRtpCodecParameters
+
+
+class Encoding:
+    """The packets of one encoding of a track."""
+
+    def __init__(self, *, even: bool) -> None:
+        self.line = TimeLine(CLOCK_RATE, max_step_back=MAX_STEP_BACK)
+        self.buffer: FrameBuffer[Origin] = FrameBuffer()
+        self.missing = NackRequester()
+        self.keys = KeyRequests()
+        self.playout: FramePlayout[Origin] | None = FramePlayout(CLOCK_RATE) if even else None
+        self.stream: InboundStream | None = None
+        self._depayloaders: dict[int, Depayloader] = {}
+
+    def depayloader(self, codec: RTCRtpCodecParameters) -> Depayloader | None:
+        """Return what reads the payloads of a codec, None when nothing does."""
+        number = codec.payloadType or 0
+        known = self._depayloaders.get(number)
+        if known is None:
+            make = _DEPAYLOADERS.get(codec.name.upper())
+            known = None if make is None else make()
+            if known is not None:
+                self._depayloaders[number] = known
+        return known
+
+    def may_take_over(self, packet: InboundPacket, depayloader: Depayloader) -> bool:
+        """Tell whether a packet of another stream than the present one is of a key frame."""
+        if self.line.ssrc in (None, packet.ssrc) or not packet.payload:
+            return True
+        piece = depayloader.read(packet.payload)
+        return isinstance(piece, Piece) and (piece.is_key or piece.size is not None)
+
+    def forget_codecs(self) -> None:
+        """Payload types mean something else from now on."""
+        self._depayloaders.clear()
+
+    def set_round_trip(self, seconds: float) -> None:
+        """Say how long an answer takes."""
+        self.missing.round_trip = self.keys.round_trip = self.buffer.round_trip = seconds
+
+    def frames(self, now: float) -> "list[VideoFrame[Origin]]":
+        """Return the frames that are to be decoded now."""
+        frames = self.buffer.pull(now)
+        self.missing.forget(self.buffer.settled + 1)
+        for frame in frames:
+            self.keys.note_frame(now)
+            if self.playout is not None:
+                self.playout.insert(frame, now)
+        return frames if self.playout is None else self.playout.pull(now)
+
+    def deadline(self, *, key_needed: bool) -> float | None:
+        """Return when to look again without a packet."""
+        deadlines = [
+            self.buffer.deadline(),
+            self.missing.deadline() if self.buffer.repairs else None,
+            self.keys.deadline(needed=key_needed),
+            None if self.playout is None else self.playout.deadline(),
+        ]
+        return min((one for one in deadlines if one is not None), default=None)
+
+
+class Seeing:
+    """Sees one track. With `even` its frames leave as they are to be shown, else at once.
+
+    Of several named encodings one is shown: the first to arrive, or the one that is selected.
+    """
+
+    def __init__(
+        self, track: RemoteTrack, share: MediaShare, requests: Requests, *, even: bool = False
+    ) -> None:
+        self.drops: Counter[MediaDrop] = Counter()
+        self.frames_decoded = 0
+        self._track = track
+        self._share = share
+        self._requests = requests
+        self._even = even
+        self._encodings: dict[str | None, Encoding] = {}
+        self._shown: str | None = None
+        self._repairs = self._asks_for_keys = False
+        self._round_trip: float | None = None
+        self._shift: int | None = None
+        self._pts = -1
+        self._queue: FrameQueue[Origin] = FrameQueue()
+        self._decoder: StreamDecoder | None = None
+        self._decoded_codec: RTCRtpCodecParameters | None = None
+        self._wake = asyncio.Event()
+        self._working: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, codecs: Iterable[RTCRtpCodecParameters]) -> None:
+        """Begin, or go on with payload types that mean something else."""
+        codecs = list(codecs)
+        self._repairs = any(has_feedback(codec, "nack") for codec in codecs)
+        self._asks_for_keys = any(has_feedback(codec, "nack", "pli") for codec in codecs)
+        for encoding in self._encodings.values():
+            encoding.forget_codecs()
+            encoding.buffer.repairs = self._repairs
+        if self._working is None:
+            self._working = asyncio.get_running_loop().create_task(self._work())
+
+    async def stop(self) -> None:
+        """Forget all there was; it leaves no task and no timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._encodings.clear()
+        self._queue = FrameQueue()
+        self._shown = self._shift = None
+        task, self._working = self._working, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def select(self, rid: str) -> None:
+        """Show this encoding of several from its next key frame on."""
+        if rid == self._shown:
+            return
+        self._shown, self._shift = rid, None
+        self._queue = FrameQueue()
+        encoding = self._encodings.get(rid)
+        if encoding is not None:
+            encoding.buffer.decoder_failed()
+        self._look(asyncio.get_running_loop().time())
+
+    def request_key(self) -> None:
+        """Ask for a picture that needs no other, of every encoding."""
+        for encoding in self._encodings.values():
+            if encoding.stream is not None and self._asks_for_keys:
+                self._requests.ask_for_key(encoding.stream)
+
+    def set_round_trip(self, seconds: float) -> None:
+        """Say how long an answer of the peer takes."""
+        self._round_trip = seconds
+        for encoding in self._encodings.values():
+            encoding.set_round_trip(seconds)
+
+    def receive(
+        self,
+        packet: InboundPacket,
+        stream: InboundStream,
+        codec: RTCRtpCodecParameters,
+        now: float,
+        *,
+        repaired: bool = False,
+    ) -> None:
+        """Take a packet of a stream, or what a retransmission brought of it."""
+        encoding = self._encoding(stream)
+        depayloader = encoding.depayloader(codec)
+        if depayloader is None:
+            self.drops[MediaDrop.UNKNOWN_PAYLOAD_TYPE] += 1
+            return
+        place = encoding.line.place(
+            packet.ssrc,
+            packet.sequence_number,
+            packet.timestamp,
+            CLOCK_RATE,
+            now,
+            repaired=repaired,
+            may_take_over=encoding.may_take_over(packet, depayloader),
+        )
+        if place is None:
+            self.drops[MediaDrop.MISPLACED] += 1
+            if packet.ssrc != encoding.line.ssrc and self._asks_for_keys:
+                # It takes over with a key frame.
+                if encoding.keys.poll(now, needed=True):
+                    self._requests.ask_for_key(stream)
+            return
+        encoding.stream = stream
+        encoding.missing.add(place.number, now)
+        before = sum(encoding.buffer.malformed.values())
+        is_key = encoding.buffer.insert(
+            place.number,
+            place.time,
+            packet.payload,
+            Origin(stream, codec),
+            depayloader,
+            now,
+            marker=bool(packet.marker),
+            repaired=repaired,
+        )
+        self.drops[MediaDrop.MALFORMED_PAYLOAD] += sum(encoding.buffer.malformed.values()) - before
+        encoding.keys.note_packet(now, is_key=is_key)
+        self._look(now)
+
+    def end(self, ssrc: int) -> None:
+        """A stream said BYE."""
+        for encoding in self._encodings.values():
+            encoding.line.end(ssrc)
+
+    def _encoding(self, stream: InboundStream) -> Encoding:
+        encoding = self._encodings.get(stream.rid)
+        if encoding is None:
+            encoding = self._encodings[stream.rid] = Encoding(even=self._even)
+            encoding.buffer.repairs = self._repairs
+            if self._round_trip is not None:
+                encoding.set_round_trip(self._round_trip)
+            self._shown = self._shown or stream.rid
+        return encoding
+
+    def _look(self, now: float) -> None:
+        """Do what is due: frames that leave, packets and key frames to ask for."""
+        deadline: float | None = None
+        for rid, encoding in self._encodings.items():
+            for frame in encoding.frames(now):
+                if rid == self._shown:
+                    self._show(frame, now)
+                else:
+                    self.drops[MediaDrop.OTHER_ENCODING] += 1
+                    frame.packets[0].stream.frames_dropped += 1
+            self._ask(encoding, now, is_shown=rid == self._shown)
+            needed = self._needs_key(encoding, is_shown=rid == self._shown)
+            due = encoding.deadline(key_needed=needed)
+            if due is not None and (deadline is None or due < deadline):
+                deadline = due
+        self._schedule(deadline)
+
+    def _needs_key(self, encoding: Encoding, *, is_shown: bool) -> bool:
+        return is_shown and (encoding.buffer.needs_key or self._queue.needs_key)
+
+    def _ask(self, encoding: Encoding, now: float, *, is_shown: bool) -> None:
+        stream = encoding.stream
+        if stream is None:
+            return
+        if self._repairs:
+            missing = encoding.missing.due(now)
+            if missing:
+                self._requests.ask_again(stream, [number & 0xFFFF for number in missing])
+        needed = self._needs_key(encoding, is_shown=is_shown)
+        if is_shown and encoding.keys.poll(now, needed=needed) and self._asks_for_keys:
+            self._requests.ask_for_key(stream)
+
+    def _show(self, frame: "VideoFrame[Origin]", now: float) -> None:
+        stream = frame.packets[0].stream
+        dropped = self._queue.dropped
+        self._queue.put(frame, now)
+        if self._queue.dropped > dropped:
+            self.drops[MediaDrop.DECODER_TOO_SLOW] += self._queue.dropped - dropped
+            stream.frames_dropped += self._queue.dropped - dropped
+        self._wake.set()
+
+    def _schedule(self, deadline: float | None) -> None:
+        if self._timer is not None:
+            if self._timer.when() == deadline:
+                return
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timer = None if deadline is None else loop.call_at(deadline, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        self._look(asyncio.get_running_loop().time())
+
+    async def _work(self) -> None:
+        while True:
+            frame = self._queue.get()
+            if frame is None:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            stream, codec = frame.packets[0]
+            try:
+                decoded = await self._share.run("video", self._decode, frame, codec)
+            except (Undecoded, NoThreadError) as error:
+                reason = error.reason if isinstance(error, Undecoded) else MediaDrop.NO_THREAD
+                self._lose(frame, reason)
+            else:
+                self._deliver(stream, decoded, is_key=frame.is_key)
+
+    def _decode(self, frame: "VideoFrame[Origin]", codec: RTCRtpCodecParameters) -> Decoded:
+        """Decode in a thread, one frame at a time."""
+        if self._decoder is None or codec != self._decoded_codec:
+            self._decoder, self._decoded_codec = StreamDecoder(codec, self._share), codec
+        if self._shift is None:
+            self._shift = self._pts + 1 - frame.time
+        return self._decoder.decode(JitterFrame(frame.data, frame.time + self._shift))
+
+    def _lose(self, frame: "VideoFrame[Origin]", reason: MediaDrop) -> None:
+        """A frame was lost at the decoder: only a key frame mends that."""
+        stream = frame.packets[0].stream
+        logger.debug("a frame of %s could not be decoded: %s", frame.packets[0].codec.name, reason)
+        self.drops[reason] += 1
+        dropped = self._queue.dropped
+        self._queue.lose()
+        stream.frames_dropped += 1 + self._queue.dropped - dropped
+        encoding = self._encodings.get(stream.rid)
+        if encoding is not None:
+            encoding.buffer.decoder_failed()
+            self._look(asyncio.get_running_loop().time())
+
+    def _deliver(self, stream: InboundStream, decoded: Decoded, *, is_key: bool) -> None:
+        now, unread = asyncio.get_running_loop().time(), self._track.frames_dropped
+        stream.note_decode_time(decoded.seconds)
+        for frame in decoded.frames:
+            self._pts = max(self._pts + 1, frame.pts or 0)
+            frame.pts = self._pts
+            self.frames_decoded += 1
+            stream.note_decoded(frame, now, keyframe=is_key)
+            self._track.deliver(frame)
+        stream.frames_dropped += self._track.frames_dropped - unread
+
+    def figures(self, stream: InboundStream) -> PictureFigures:
+        """Return what became of the packets of a stream: those of its encoding's latest one."""
+        encoding = self._encodings.get(stream.rid)
+        if encoding is None or encoding.stream is not stream:
+            return PictureFigures()
+        counts = encoding.buffer.statistics
+        return PictureFigures(
+            received=counts.received,
+            dropped=counts.dropped,
+            discarded=encoding.buffer.packets_late,
+            buffer_delay=counts.delay,
+            emitted=counts.emitted,
+            assembly_time=counts.assembly_time,
+            assembled=counts.assembled_from_several,
+        )
