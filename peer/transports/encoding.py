@@ -21,7 +21,7 @@ from peer.media import AudioEncoder, OpusSettings, find_audio_codec
 from .measure import Loudness, measure
 from .outbound import EncodedFrame
 from .parameters import RtpSendParameters
-from .shaping import scale_down
+from .shaping import make_even, scale_down
 from .share import MediaShare
 
 BITRATE_INTERVAL = 1.0
@@ -109,6 +109,8 @@ class PictureEncoder:
     async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
         """Encode a picture, one that needs no other with `keyframe`."""
         shaped = scale_down(data, self._parameters.scale_down_by)
+        if isinstance(self._encoder, H264Encoder):
+            shaped = make_even(shaped)
         return await self._share.run("video", self._encode, shaped, keyframe)
 
     def _encode(self, data: "Frame | Packet[Any]", keyframe: bool) -> Encoded:

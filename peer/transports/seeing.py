@@ -25,6 +25,7 @@ from peer.rtp import (
     KeyRequests,
     NackRequester,
     Piece,
+    Place,
     TimeLine,
     VideoFrame,
     Vp8Depayloader,
@@ -92,12 +93,26 @@ class Encoding:
                 self._depayloaders[number] = known
         return known
 
-    def may_take_over(self, packet: InboundPacket, depayloader: Depayloader) -> bool:
-        """Tell whether a packet of another stream than the present one is of a key frame."""
-        if self.line.ssrc in (None, packet.ssrc) or not packet.payload:
-            return True
-        piece = depayloader.read(packet.payload)
-        return isinstance(piece, Piece) and (piece.is_key or piece.size is not None)
+    def place(
+        self, packet: InboundPacket, depayloader: Depayloader, now: float, *, repaired: bool
+    ) -> Place | None:
+        """Find where a packet belongs; None for one that is of no use.
+
+        Another stream takes over with its first key frame.
+        """
+        may_take_over = self.line.ssrc in (None, packet.ssrc)
+        if not may_take_over and packet.payload:
+            piece = depayloader.read(packet.payload)
+            may_take_over = isinstance(piece, Piece) and (piece.is_key or piece.size is not None)
+        return self.line.place(
+            packet.ssrc,
+            packet.sequence_number,
+            packet.timestamp,
+            CLOCK_RATE,
+            now,
+            repaired=repaired,
+            may_take_over=may_take_over,
+        )
 
     def forget_codecs(self) -> None:
         """Payload types mean something else from now on."""
@@ -218,26 +233,16 @@ class Seeing:
         if depayloader is None:
             self.drops[MediaDrop.UNKNOWN_PAYLOAD_TYPE] += 1
             return
-        place = encoding.line.place(
-            packet.ssrc,
-            packet.sequence_number,
-            packet.timestamp,
-            CLOCK_RATE,
-            now,
-            repaired=repaired,
-            may_take_over=encoding.may_take_over(packet, depayloader),
-        )
+        place = encoding.place(packet, depayloader, now, repaired=repaired)
         if place is None:
             self.drops[MediaDrop.MISPLACED] += 1
-            if packet.ssrc != encoding.line.ssrc and self._asks_for_keys:
-                # It takes over with a key frame.
-                if encoding.keys.poll(now, needed=True):
-                    self._requests.ask_for_key(stream)
+            self._invite(encoding, stream, now)
             return
         encoding.stream = stream
         encoding.missing.add(place.number, now)
-        before = sum(encoding.buffer.malformed.values())
-        is_key = encoding.buffer.insert(
+        buffer = encoding.buffer
+        before = sum(buffer.malformed.values())
+        is_key = buffer.insert(
             place.number,
             place.time,
             packet.payload,
@@ -247,9 +252,15 @@ class Seeing:
             marker=bool(packet.marker),
             repaired=repaired,
         )
-        self.drops[MediaDrop.MALFORMED_PAYLOAD] += sum(encoding.buffer.malformed.values()) - before
+        self.drops[MediaDrop.MALFORMED_PAYLOAD] += sum(buffer.malformed.values()) - before
         encoding.keys.note_packet(now, is_key=is_key)
         self._look(now)
+
+    def _invite(self, encoding: Encoding, stream: InboundStream, now: float) -> None:
+        """Ask another stream than the present one for the key frame with which it takes over."""
+        is_other = stream.ssrc != encoding.line.ssrc
+        if is_other and self._asks_for_keys and encoding.keys.poll(now, needed=True):
+            self._requests.ask_for_key(stream)
 
     def end(self, ssrc: int) -> None:
         """A stream said BYE."""

@@ -40,3 +40,15 @@ def scale_down(data: "Frame | Packet[Any]", by: float) -> "Frame | Packet[Any]":
     scaled = data.reformat(width=width, height=height)
     scaled.pts, scaled.time_base = data.pts, data.time_base
     return scaled
+
+
+def make_even(data: "Frame | Packet[Any]") -> "Frame | Packet[Any]":
+    """Return a picture with even sides, smaller by one where they are not.
+
+    H.264 stores its colours for squares of four pixels.
+    """
+    if not isinstance(data, VideoFrame) or not (data.width | data.height) & 1:
+        return data
+    even = data.reformat(width=max(2, data.width & ~1), height=max(2, data.height & ~1))
+    even.pts, even.time_base = data.pts, data.time_base
+    return even

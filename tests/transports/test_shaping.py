@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 from av import AudioFrame, VideoFrame
 
-from peer.transports.shaping import FrameGate, scale_down
+from peer.transports.shaping import FrameGate, make_even, scale_down
 
 
 def picture(number: int, rate: int = 30, width: int = 640, height: int = 480) -> VideoFrame:
@@ -46,3 +46,17 @@ def test_both_sides_are_divided_and_even(by: float, expected: tuple[int, int]) -
     assert isinstance(scaled, VideoFrame)
     assert (scaled.width, scaled.height) == expected
     assert (scaled.pts, scaled.time_base) == (frame.pts, frame.time_base)
+
+
+@pytest.mark.parametrize(("width", "height"), [(321, 241), (853, 480), (640, 481), (1, 1)])
+def test_odd_sides_lose_a_row_or_a_column(width: int, height: int) -> None:
+    even = make_even(picture(7, width=width, height=height))
+    assert isinstance(even, VideoFrame)
+    assert (even.width, even.height) == (max(2, width // 2 * 2), max(2, height // 2 * 2))
+    assert (even.pts, even.time_base) == (7, Fraction(1, 30))
+
+
+def test_what_is_even_stays_as_it_is() -> None:
+    frame, sound = picture(0), AudioFrame(format="s16", layout="mono", samples=3)
+    assert make_even(frame) is frame
+    assert make_even(sound) is sound
