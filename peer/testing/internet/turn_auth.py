@@ -32,6 +32,9 @@ class Credential(NamedTuple):
     key: bytes | None
     sha256: bool = False
 
+    def __repr__(self) -> str:
+        return f"Credential(username={self.username!r}, sha256={self.sha256})"
+
 
 class Refusal(NamedTuple):
     """A request did not pass: the error code and whether to send a realm and a nonce."""
