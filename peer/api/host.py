@@ -45,8 +45,8 @@ class Host(Protocol):
     def transport_of(self, number: int) -> RTCDtlsTransport | None:
         """Return what the section of a transceiver runs over, None before that is negotiated."""
 
-    def soon(self, callback: Callable[[], object]) -> None:
-        """Call from the event loop, when there is one."""
+    def queue_task(self, callback: Callable[[], object]) -> None:
+        """Call in what the W3C calls a task, when there is an event loop."""
 
     def set_streams(self, number: int, streams: Sequence[str]) -> None:
         """Put the track of a sender into these streams."""

@@ -120,7 +120,7 @@ class RTCRtpSender(metaclass=Alone):
         """Return how it sends; to be altered and given to `setParameters` in the same turn."""
         transaction = secrets.token_hex(16)
         self._last_read = self._describe(transaction)
-        self._host.soon(self._forget_read)
+        self._host.queue_task(self._forget_read)
         return self._describe(transaction)
 
     def _describe(self, transaction: str) -> RTCRtpSendParameters:

@@ -197,11 +197,7 @@ class Session:
         if not self.chain.empty:
             self._check_when_empty = True
         else:
-            self._check_after(TURNS_OF_A_TASK)
-
-    def _check_after(self, turns: int) -> None:
-        later = partial(self._check_after, turns - 1)
-        self.soon(later if turns > 1 else self._check_negotiation)
+            self.queue_task(self._check_negotiation)
 
     def _check_negotiation(self) -> None:
         if self._closed:
@@ -229,6 +225,13 @@ class Session:
             self._deferred.append(callback)
         else:
             loop.call_soon(callback)
+
+    def queue_task(self, callback: Callable[[], object]) -> None:
+        """Call in what the W3C calls a task: when what this turn sets off has begun."""
+        self._call_after(TURNS_OF_A_TASK, callback)
+
+    def _call_after(self, turns: int, callback: Callable[[], object]) -> None:
+        self.soon(partial(self._call_after, turns - 1, callback) if turns > 1 else callback)
 
     def catch_up(self) -> None:
         """Do what was put off for want of a running event loop."""
