@@ -2,6 +2,7 @@
 
 from .component import Component, Sink
 from .config import IceServer, NetConfig
+from .datagrams import DatagramSocket
 from .driver import IceDriver
 from .events import DriverEvent, InterfacesChanged, Listener
 from .interfaces import (
@@ -12,7 +13,12 @@ from .interfaces import (
     network_type,
 )
 from .mdns import Mdns, is_mdns_name
+from .multicast import Link as MdnsLink
 from .multicast import MdnsSettings
+from .outbox import Destination
+from .resolver import ResolutionError
+from .system import MACHINE, System
+from .udp import Receiver
 
 __all__ = [
     "IceDriver",
@@ -29,6 +35,13 @@ __all__ = [
     "enumerate_addresses",
     "network_type",
     "Mdns",
+    "MdnsLink",
+    "ResolutionError",
+    "System",
+    "MACHINE",
+    "DatagramSocket",
+    "Destination",
+    "Receiver",
     "MdnsSettings",
     "is_mdns_name",
 ]

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from peer.ice import RelayFamily, TcpType
 
-from .address_cache import shared
 from .interfaces import AddressPolicy, Filter, InterfaceAddress
 from .mdns import Mdns
 from .resolver import TIMEOUT
+from .system import MACHINE, System
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class NetConfig:
     policy: AddressPolicy = AddressPolicy.ALL
     keep: Filter | None = None
     """Tells which addresses to use of those the policy allows; None: all."""
-    addresses: Callable[[], list[InterfaceAddress]] = shared.addresses
-    """Gives the addresses of this machine."""
+    addresses: Callable[[], list[InterfaceAddress]] | None = None
+    """Gives the addresses in place of `system`."""
     loopback_fallback: bool = True
     """Use loopback addresses on a machine that has no others, whatever the policy."""
     poll_interval: float | None = None
@@ -53,7 +53,9 @@ class NetConfig:
     hide_addresses: bool = False
     """Give out ``.local`` names in place of the addresses of host candidates."""
     mdns: Mdns | None = None
-    """Who resolves and publishes names; None: the one all drivers of the loop share."""
+    """Who resolves and publishes names; None: the one all drivers of the loop and system share."""
+    system: System = MACHINE
+    """Where addresses, sockets and names are from: this machine, or a simulated one."""
 
 
 DEFAULTS = NetConfig()

@@ -1,12 +1,12 @@
 """The TCP and TLS connections of one driver, by the agent's handles."""
 
 import asyncio
-import socket
-import ssl
 from collections.abc import Callable
 
 from peer.ice import ConnectionRequested, IceAgent
 
+from .config import NetConfig
+from .system import Incoming
 from .tcp import TcpConnection
 
 
@@ -20,13 +20,13 @@ class Connections:
         self,
         loop: asyncio.AbstractEventLoop,
         agent: IceAgent,
-        context: ssl.SSLContext | None,
+        config: NetConfig,
         *,
         done: Callable[[], object],
     ) -> None:
         self._loop = loop
         self._agent = agent
-        self._context = context
+        self._config = config
         self._done = done
         self._open: dict[int, TcpConnection] = {}
         self._handles: dict[TcpConnection, int] = {}
@@ -35,14 +35,14 @@ class Connections:
 
     def open(self, request: ConnectionRequested) -> None:
         """Open a connection in the background."""
-        connection = TcpConnection(self, self._loop)
+        connection = TcpConnection(self, self._loop, self._config.system)
         self._open[request.handle] = connection
         self._handles[connection] = request.handle
-        connection.connect(request, self._context)
+        connection.connect(request, self._config.ssl_context)
 
-    def accept(self, connected: socket.socket) -> None:
+    def accept(self, connected: Incoming) -> None:
         """Take over a connection that came to a passive candidate."""
-        connection = TcpConnection(self, self._loop)
+        connection = TcpConnection(self, self._loop, self._config.system)
         self._incoming.add(connection)
         connection.adopt(connected)
 

@@ -92,9 +92,8 @@ class IceDriver:
 
     def _make_parts(self) -> None:
         loop = self._loop
-        self._connections = Connections(loop, self._agent, self._net.ssl_context, done=self._pump)
+        self._connections = Connections(loop, self._agent, self._net, done=self._pump)
         self._sockets = Sockets(
-            loop,
             self._agent,
             self._net,
             loopback=self._ice.allow_loopback,
@@ -108,6 +107,7 @@ class IceDriver:
             use=self._use_server,
             fail=self._fail_server,
             idle=self._end_bases,
+            resolve=self._net.system.resolve,
             within=self._net.resolve_timeout,
         )
         self._disguise = Disguise(
@@ -296,7 +296,7 @@ class IceDriver:
 
     def _get_mdns(self) -> Mdns:
         if self._mdns is None:
-            self._mdns = self._net.mdns or acquire_shared()
+            self._mdns = self._net.mdns or acquire_shared(self._net.system)
             if self._net.mdns is not None:
                 self._mdns.acquire()
         return self._mdns

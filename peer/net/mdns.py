@@ -14,7 +14,8 @@ from .dns_message import (
     parse,
 )
 from .mdns_responder import Responder
-from .multicast import Link, MdnsSettings, open_links
+from .multicast import Link, MdnsSettings
+from .system import MACHINE, System
 
 QUERY_TIMES = (0.0, 1.0)
 """Seconds after which a question is asked, and asked again (RFC 6762 §5.2)."""
@@ -49,9 +50,13 @@ class Mdns:
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, settings: MdnsSettings | None = None
+        self,
+        loop: asyncio.AbstractEventLoop,
+        settings: MdnsSettings | None = None,
+        system: System = MACHINE,
     ) -> None:
         self._loop = loop
+        self._system = system
         self._settings = settings or MdnsSettings()
         self._users = 0
         self._links: list[Link] = []
@@ -62,7 +67,7 @@ class Mdns:
         """Open the sockets for the first user. Without multicast no name will be found."""
         self._users += 1
         if self._users == 1:
-            self._links = open_links(self._loop, self._settings, self._receive)
+            self._links = self._system.mdns_links(self._settings, self._receive)
             self._responder.links = self._links
 
     def release(self) -> None:
@@ -77,8 +82,8 @@ class Mdns:
             link.close()
         self._links = []
         self._responder.links = ()
-        if _shared.get(self._loop) is self:
-            del _shared[self._loop]
+        for key in [key for key, known in _shared.items() if known is self]:
+            del _shared[key]
 
     async def resolve(self, name: str, *, within: float = TIMEOUT) -> str | None:
         """Give the address of a name, None when there is none in time or more than one."""
@@ -143,14 +148,14 @@ class Mdns:
                 self._finish(query, hosts.pop() if len(hosts) == 1 else None)
 
 
-_shared: dict[asyncio.AbstractEventLoop, Mdns] = {}
+_shared: dict[tuple[asyncio.AbstractEventLoop, System], Mdns] = {}
 
 
-def acquire_shared() -> Mdns:
-    """Acquire the one `Mdns` of the running loop, which all connections share."""
+def acquire_shared(system: System = MACHINE) -> Mdns:
+    """Acquire the one `Mdns` of the running loop and a system, which all connections share."""
     loop = asyncio.get_running_loop()
-    known = _shared.get(loop)
+    known = _shared.get((loop, system))
     if known is None:
-        known = _shared[loop] = Mdns(loop)
+        known = _shared[loop, system] = Mdns(loop, system=system)
     known.acquire()
     return known

@@ -7,10 +7,12 @@ import struct
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
+from .datagrams import DatagramSocket
 from .interfaces import InterfaceAddress, enumerate_addresses
-from .udp import UdpSocket
+from .udp import Receiver, UdpSocket
 
 GROUP = "224.0.0.251"
 GROUP_IPV6 = "ff02::fb"
@@ -43,8 +45,7 @@ class Link:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
-        bound: socket.socket,
+        open_socket: Callable[[Receiver], DatagramSocket],
         group: tuple[str, int],
         neighbourhood: tuple[Network, ...],
         receive: Callable[["Link", bytes, tuple[str, int]], None],
@@ -52,7 +53,7 @@ class Link:
         self._group = group
         self._neighbourhood = neighbourhood
         self._take = receive
-        self._socket = UdpSocket(loop, bound, self._receive, lambda: None)
+        self._socket = open_socket(self._receive)
 
     def _receive(self, data: bytes, source: tuple[str, int], _now: float) -> None:
         address = ip_address(source[0])
@@ -91,10 +92,15 @@ def open_links(
         except (OSError, MemoryError):
             continue
         try:
-            links.append(Link(loop, bound, (group, settings.port), neighbourhood, receive))
+            opened = partial(UdpSocket, loop, bound, done=_ignore)
+            links.append(Link(opened, (group, settings.port), neighbourhood, receive))
         except (OSError, MemoryError):
             bound.close()
     return links
+
+
+def _ignore() -> None:
+    """Do nothing after a batch: each datagram was taken for itself."""
 
 
 def _interfaces(settings: MdnsSettings, known: Iterable[InterfaceAddress]) -> list[tuple[str, int]]:

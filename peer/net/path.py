@@ -4,7 +4,7 @@ from typing import Protocol
 
 from peer.ice import Traffic, TransportAddress
 
-from .udp import UdpSocket
+from .datagrams import DatagramSocket
 
 
 class Carrier(Protocol):
@@ -38,7 +38,7 @@ class Path:
     def __init__(
         self,
         component: Carrier,
-        socket: UdpSocket,
+        socket: DatagramSocket,
         local: TransportAddress,
         remote: tuple[str, int],
     ) -> None:

@@ -5,8 +5,8 @@ from typing import Protocol
 from peer.ice import TransportAddress
 
 from .component import Component
+from .datagrams import DatagramSocket
 from .path import Path
-from .udp import UdpSocket
 
 _MEDIA = tuple(20 <= byte <= 63 or 128 <= byte <= 191 for byte in range(256))
 """First bytes of DTLS, RTP and RTCP (RFC 7983 §7): all that may pass the agent by."""
@@ -30,12 +30,13 @@ class Port:
 
     __slots__ = ("_side", "accepted", "address", "component", "paths", "socket")
 
-    socket: UdpSocket
+    socket: DatagramSocket
+    address: TransportAddress
 
-    def __init__(self, side: AgentSide, component: Component, address: TransportAddress) -> None:
+    def __init__(self, side: AgentSide, component: Component) -> None:
+        """Make one whose `socket` and `address` are set before anything arrives."""
         self._side = side
         self.component = component
-        self.address = address
         self.paths: dict[tuple[str, int], Path] = {}
         self.accepted: dict[tuple[str, int], Path] = {}
 

@@ -1,9 +1,10 @@
 """From the URLs of STUN and TURN servers to servers the agent can use."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Protocol
 
 from peer.ice import (
     InvalidParameterError,
@@ -16,9 +17,17 @@ from peer.ice import (
 )
 
 from .config import IceServer
-from .resolver import ResolutionError, resolve
+from .resolver import ResolutionError
 
 Server = StunServer | TurnServer
+
+
+class Resolve(Protocol):
+    """Finds the addresses of a name, or raises ResolutionError."""
+
+    def __call__(
+        self, host: str, port: int, *, within: float
+    ) -> Awaitable[list[TransportAddress]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +88,14 @@ class Servers:
         use: Callable[[Server], None],
         fail: Callable[[str, str], None],
         idle: Callable[[], None],
+        resolve: Resolve,
         within: float,
     ) -> None:
         self._loop = loop
         self._use = use
         self._fail = fail
         self._idle = idle
+        self._resolve_name = resolve
         self._within = within
         self._known: dict[str, NamedServer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -126,7 +137,9 @@ class Servers:
 
     async def _resolve(self, server: NamedServer) -> None:
         try:
-            addresses = await resolve(server.uri.host, server.uri.port, within=self._within)
+            addresses = await self._resolve_name(
+                server.uri.host, server.uri.port, within=self._within
+            )
         except ResolutionError as error:
             self._known.pop(server.url, None)
             self._fail(server.url, str(error))

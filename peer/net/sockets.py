@@ -1,8 +1,5 @@
 """The UDP sockets of one driver, and the addresses they are bound to."""
 
-import asyncio
-import os
-import socket
 from collections.abc import Callable, Iterable
 
 from peer.ice import (
@@ -17,12 +14,12 @@ from peer.ice import (
 
 from .component import Component
 from .config import NetConfig
+from .datagrams import DatagramSocket
 from .exhaustion import is_exhausted, shortage
-from .interfaces import AddressPolicy, InterfaceAddress, default_route_addresses, select
-from .listener import Listener
+from .interfaces import AddressPolicy, InterfaceAddress, select
 from .path import Path
 from .port import AgentSide, Port
-from .udp import UdpSocket, bind
+from .system import Incoming, Listening
 
 DISCARD_PORT = 9
 """The port of active TCP candidates, which have none (RFC 6544 §4.1)."""
@@ -39,17 +36,15 @@ class Sockets:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
         agent: IceAgent,
         config: NetConfig,
         *,
         loopback: bool,
         side: AgentSide,
         done: Callable[[], object],
-        accepted: Callable[[socket.socket], object],
+        accepted: Callable[[Incoming], object],
         failed: Callable[[str], object],
     ) -> None:
-        self._loop = loop
         self._failed = failed
         self._accepted = accepted
         self._agent = agent
@@ -58,10 +53,10 @@ class Sockets:
         self._side = side
         self._done = done
         self._ports: dict[TransportAddress, Port] = {}
-        self._listeners: dict[TransportAddress, Listener] = {}
+        self._listeners: dict[TransportAddress, Listening] = {}
         self._known: dict[str, InterfaceAddress] = {}
         self._fallback: dict[str, InterfaceAddress] = {}
-        self._closing: list[UdpSocket] = []
+        self._closing: list[DatagramSocket] = []
 
     # Addresses
 
@@ -78,10 +73,10 @@ class Sockets:
 
     def _look(self) -> list[InterfaceAddress]:
         config = self._config
-        everything = config.addresses()
+        everything = (config.addresses or config.system.addresses)()
         found = select(everything, loopback=self._loopback, keep=config.keep)
         if config.policy is not AddressPolicy.ALL:
-            found = default_route_addresses(found)
+            found = config.system.default_route_addresses(found)
         if not found and config.loopback_fallback and not select(everything):
             # With no network at all, programs of this machine can still reach each other.
             found = select(everything, loopback=True, keep=config.keep)
@@ -135,7 +130,7 @@ class Sockets:
             self._add_base(component, local, address.network, TcpType.ACTIVE)
         if TcpType.PASSIVE in self._config.tcp_types and not address.scope:
             try:
-                listener = Listener(self._loop, address.host, self._accepted)
+                listener = self._config.system.listen(address.host, self._accepted)
             except NotImplementedError:
                 return
             except (OSError, MemoryError) as error:
@@ -185,14 +180,15 @@ class Sockets:
         return used
 
     def _bind(self, component: Component, address: InterfaceAddress) -> Port:
-        bound = bind(address.bindable, ports=self._port_choice(), tos=self._config.tos)
-        try:
-            local = TransportAddress(address.host, bound.getsockname()[1])
-            port = Port(self._side, component, local)
-            port.socket = UdpSocket(self._loop, bound, port.receive, self._done)
-        except BaseException:
-            bound.close()
-            raise
+        port = Port(self._side, component)
+        port.socket = self._config.system.open_udp(
+            address.bindable,
+            ports=self._port_choice(),
+            tos=self._config.tos,
+            receive=port.receive,
+            done=self._done,
+        )
+        port.address = TransportAddress(address.host, port.socket.address[1])
         return port
 
     def _do_without(self, error: OSError | MemoryError) -> None:
@@ -210,7 +206,7 @@ class Sockets:
         if ports is None:
             return (0,)
         # Beginning anywhere spares trying all the ports that others have taken.
-        start = int.from_bytes(os.urandom(4), "big") % max(1, len(ports))
+        start = int.from_bytes(self._config.system.entropy(4), "big") % max(1, len(ports))
         return (*ports[start:], *ports[:start])
 
     def close(self, local: TransportAddress) -> None:

@@ -2,14 +2,12 @@
 
 import asyncio
 import os
-import socket
 import ssl
-from functools import cache
 from typing import Protocol, cast
 
 from peer.ice import ConnectionRequested, ConnectionTransport
 
-from .lookups import Lookups
+from .system import MACHINE, Incoming, System
 
 MAX_BUFFERED = 256 * 1024
 """Bytes waiting for a slow peer; what comes on top is dropped, whole messages at a time."""
@@ -35,15 +33,6 @@ class ConnectionOwner(Protocol):
         """It is gone or never came to be; told once, and not after `close`."""
 
 
-_threads = Lookups(1)
-
-
-@cache
-def default_ssl_context() -> ssl.SSLContext:
-    """The context that verifies certificates with the system's authorities; slow the first time."""
-    return ssl.create_default_context()
-
-
 def cause(error: Exception) -> str:
     """Say what went wrong, without the addresses that asyncio writes into its errors."""
     number = error.errno if isinstance(error, OSError) else None
@@ -55,9 +44,15 @@ def cause(error: Exception) -> str:
 class TcpConnection(asyncio.Protocol):
     """One connection. `dropped` counts messages a slow peer had no room for."""
 
-    def __init__(self, owner: ConnectionOwner, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        owner: ConnectionOwner,
+        loop: asyncio.AbstractEventLoop,
+        system: System = MACHINE,
+    ) -> None:
         self._owner: ConnectionOwner | None = owner
         self._loop = loop
+        self._system = system
         self._transport: asyncio.Transport | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._abort: asyncio.TimerHandle | None = None
@@ -69,13 +64,13 @@ class TcpConnection(asyncio.Protocol):
         """Open the connection the agent asked for, in the background."""
         self._connecting = self._loop.create_task(self._connect(request, context))
 
-    def adopt(self, connected: socket.socket) -> None:
+    def adopt(self, connected: Incoming) -> None:
         """Take over a connection that came in."""
         self._connecting = self._loop.create_task(self._adopt(connected))
 
-    async def _adopt(self, connected: socket.socket) -> None:
+    async def _adopt(self, connected: Incoming) -> None:
         try:
-            await self._loop.connect_accepted_socket(lambda: self, connected)
+            await self._system.adopt(self, connected)
         except (OSError, MemoryError) as error:
             connected.close()
             self._fail(cause(error))
@@ -99,19 +94,14 @@ class TcpConnection(asyncio.Protocol):
 
     async def _open(self, request: ConnectionRequested, context: ssl.SSLContext | None) -> None:
         secure = request.transport is ConnectionTransport.TLS
-        if secure and context is None:
-            context = await _threads.run(default_ssl_context)
         name = (request.server_name or request.remote.host) if secure else None
-        if secure and context is not None:
-            # Told of a name that cannot be, asyncio would forget the connected socket.
-            context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
-        await self._loop.create_connection(
-            lambda: self,
-            *request.remote,
-            local_addr=(request.local.host, 0),
-            ssl=context if secure else None,
-            server_hostname=name,
-            ssl_shutdown_timeout=CLOSE_TIMEOUT if secure else None,
+        await self._system.connect(
+            self,
+            request.remote,
+            host=request.local.host,
+            server_name=name,
+            context=context,
+            shutdown_timeout=CLOSE_TIMEOUT,
         )
 
     def _fail(self, reason: str) -> None:

@@ -37,7 +37,8 @@ from peer.net import (
     NetConfig,
     enumerate_addresses,
 )
-from peer.net.tcp import TcpConnection, default_ssl_context
+from peer.net.system import default_ssl_context
+from peer.net.tcp import TcpConnection
 from tests.api.support import configured, run, state_is
 from tests.net.support import Side, eventually, net
 from tests.net.support import run as run_plainly

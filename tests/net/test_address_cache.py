@@ -89,4 +89,5 @@ def test_callers_may_change_what_they_got() -> None:
 
 
 def test_drivers_share_one() -> None:
-    assert NetConfig().addresses == shared.addresses
+    with patch.object(shared, "addresses", lambda: [ONE]):
+        assert NetConfig().system.addresses() == [ONE]

@@ -23,7 +23,8 @@ class Bench:
         self.way = Mock()
         self.component = Component(self.way, self.loop, "0", 1)
         self.side = Mock()
-        self.port = Port(self.side, self.component, LOCAL)
+        self.port = Port(self.side, self.component)
+        self.port.address = LOCAL
         self.port.socket = Mock()
         self.port.socket.send_now = Mock(side_effect=[sent])
         self.port.socket.outbox = Outbox(self.loop, self.port.socket)

@@ -1,7 +1,6 @@
 """From URLs to servers."""
 
 import asyncio
-from unittest.mock import patch
 
 import pytest
 
@@ -14,7 +13,8 @@ from peer.ice import (
     TurnTransport,
 )
 from peer.net import IceServer
-from peer.net.servers import Server, Servers, parse_servers
+from peer.net.servers import Resolve, Server, Servers, parse_servers
+from peer.net.system import MACHINE
 
 from .support import eventually, run
 
@@ -24,7 +24,7 @@ TURN = IceServer(("turn:192.0.2.1?transport=tcp",), "user", "secret")
 class Told:
     """What came out of a `Servers`."""
 
-    def __init__(self) -> None:
+    def __init__(self, resolve: Resolve = MACHINE.resolve) -> None:
         self.used: list[Server] = []
         self.failed: list[tuple[str, str]] = []
         self.idle = 0
@@ -33,6 +33,7 @@ class Told:
             use=self.used.append,
             fail=lambda url, reason: self.failed.append((url, reason)),
             idle=self._idle,
+            resolve=resolve,
             within=1.0,
         )
 
@@ -63,16 +64,15 @@ def test_literals_are_used_at_once() -> None:
 
 def test_both_addresses_of_a_name_are_used() -> None:
     async def story() -> None:
-        told = Told()
         addresses = [TransportAddress("192.0.2.1", 3478), TransportAddress("2001:db8::1", 3478)]
 
         async def resolve(*_: object, **__: object) -> list[TransportAddress]:
             return addresses
 
-        with patch("peer.net.servers.resolve", resolve):
-            told.servers.add(parse_servers([IceServer(("stun:stun.example",))]))
-            assert told.servers.resolving
-            await eventually(lambda: told.idle)
+        told = Told(resolve)
+        told.servers.add(parse_servers([IceServer(("stun:stun.example",))]))
+        assert told.servers.resolving
+        await eventually(lambda: told.idle)
         assert [server.address for server in told.used] == addresses
         assert told.idle == 1
 
