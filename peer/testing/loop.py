@@ -1,6 +1,7 @@
 """An event loop whose time passes only when there is nothing left to do."""
 
 import asyncio
+import random
 import selectors
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
@@ -60,7 +61,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return done
 
 
-def run(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run a coroutine to its end in a loop of its own, like `asyncio.run`."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
+def run(main: Coroutine[Any, Any, _T], *, seed: int = 0) -> _T:
+    """Run a coroutine to its end in a loop of its own, like `asyncio.run`.
+
+    The module `random` begins with `seed`, so that what is drawn from it is the same every time,
+    and goes on afterwards as if nothing had been drawn.
+    """
+    before = random.getstate()
+    random.seed(seed)
+    try:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            return runner.run(main)
+    finally:
+        random.setstate(before)

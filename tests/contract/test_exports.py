@@ -21,6 +21,7 @@ PACKAGES = (
     "peer.session",
     "peer.stats",
     "peer.testing",
+    "peer.testing.internet",
     "peer.transports",
     "sdp",
 )

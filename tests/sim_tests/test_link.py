@@ -92,13 +92,13 @@ def test_duplication() -> None:
 
 def test_bandwidth_spaces_packets_out() -> None:
     # 104 bytes of payload and 28 of headers are 1056 bits.
-    _, receiver, numbers = transfer(Conditions(bandwidth=1056 * 8), 4, interval=0.0)
+    _, receiver, numbers = transfer(Conditions(rate=1056 * 8), 4, interval=0.0)
     assert numbers == [0, 1, 2, 3]
     assert [letter.time for letter in receiver.letters] == [0.125, 0.25, 0.375, 0.5]
 
 
 def test_a_full_queue_drops() -> None:
-    sim, _, numbers = transfer(Conditions(bandwidth=1056 * 8, queue=0.25), 10, interval=0.0)
+    sim, _, numbers = transfer(Conditions(rate=1056 * 8, queue=0.25), 10, interval=0.0)
     assert numbers == [0, 1, 2], "the fourth would have waited for 0.375 s"
     assert sim.drops[DropReason.QUEUE] == 7
 

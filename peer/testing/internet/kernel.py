@@ -59,7 +59,7 @@ class Kernel:
 
     def __init__(self, seed: int, start: float = 0.0) -> None:
         self.seed = seed
-        self.now = start
+        self._now = start
         self.rng = Random(seed)
         self.sent = 0
         self.delivered = 0
@@ -71,6 +71,11 @@ class Kernel:
         self._packet_id = 0
 
     # -- time ---------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """The time, in seconds."""
+        return self._now
 
     def schedule(self, when: float, callback: Callable[[Any], None], argument: object) -> None:
         """Call `callback(argument)` at `when`, which cannot be undone; the cheap `call_at`."""
@@ -101,7 +106,7 @@ class Kernel:
         """Run the next event. False when there is none."""
         if self.next_event_time() is None:
             return False
-        self.now, _, callback, argument = heappop(self._heap)
+        self._now, _, callback, argument = heappop(self._heap)
         callback(argument)
         return True
 
@@ -114,10 +119,10 @@ class Kernel:
         while heap and (until is None or heap[0][0] <= until):
             when, _, callback, argument = heappop(heap)
             if callback is not _fire or argument.is_pending:
-                self.now = when
+                self._now = when
                 callback(argument)
         if until is not None and until > self.now:
-            self.now = until
+            self._now = until
 
     def run_for(self, duration: float) -> None:
         """Run for `duration` seconds."""
@@ -135,7 +140,7 @@ class Kernel:
             if when is None:
                 return False
             if when > deadline:
-                self.now = deadline
+                self._now = deadline
                 return False
             self.step()
         return True

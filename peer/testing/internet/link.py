@@ -41,7 +41,7 @@ class Conditions:
     """Probability to be held back for `reordering_delay`, so that later packets overtake."""
     reordering_delay: float = 0.02
     """Seconds by which a reordered packet is late."""
-    bandwidth: float | None = None
+    rate: float | None = None
     """Bits per second; packets wait for those before them."""
     queue: float = 0.5
     """Seconds a packet waits at most for its turn; it is dropped when it would wait longer."""
@@ -53,7 +53,10 @@ IDEAL = Conditions()
 
 
 class Pipe:
-    """One direction of a link at work."""
+    """One direction of a link at work.
+
+    `packets` and `octets` count what entered it, duplicates not, and `lost` what did not come out.
+    """
 
     __slots__ = (
         "_conditions",
@@ -64,7 +67,10 @@ class Pipe:
         "delay",
         "is_cut",
         "is_ideal",
+        "lost",
         "mtu",
+        "octets",
+        "packets",
     )
 
     def __init__(self, conditions: Conditions, rng: Random) -> None:
@@ -73,6 +79,7 @@ class Pipe:
         self._last_arrival = 0.0
         self._sent_until = 0.0
         self.is_cut = False
+        self.packets = self.octets = self.lost = 0
         self.conditions = conditions
 
     @property
@@ -91,7 +98,7 @@ class Pipe:
             or conditions.burst
             or conditions.duplication
             or conditions.reordering
-            or conditions.bandwidth
+            or conditions.rate
         )
 
     def refusal(self, packet: Packet) -> DropReason | None:
@@ -121,11 +128,11 @@ class Pipe:
     def arrival(self, now: float, packet: Packet) -> float | None:
         """When a packet that enters at `now` leaves the pipe; None when the queue is full."""
         conditions = self._conditions
-        if conditions.bandwidth is not None:
+        if conditions.rate is not None:
             start = max(now, self._sent_until)
             if start - now > conditions.queue:
                 return None
-            now = self._sent_until = start + packet.size * 8 / conditions.bandwidth
+            now = self._sent_until = start + packet.size * 8 / conditions.rate
         arrival = now + conditions.delay
         if conditions.jitter:
             arrival += self._rng.random() * conditions.jitter

@@ -184,6 +184,8 @@ class Network:
     def _cross(self, packet: Packet, pipe: Pipe) -> tuple[float, ...]:
         """The times when `packet`, which enters `pipe` now, and its duplicate come out."""
         now = self.kernel.now
+        pipe.packets += 1
+        pipe.octets += packet.size
         if pipe.is_ideal and not pipe.is_cut and packet.size <= pipe.mtu:
             return (now + pipe.delay,)
         arrivals = []
@@ -193,6 +195,7 @@ class Network:
             if arrival is not None:
                 arrivals.append(arrival)
             else:
+                pipe.lost += 1
                 self.kernel.drop(packet, reason or DropReason.QUEUE, self.name)
         return tuple(arrivals)
 
@@ -200,6 +203,8 @@ class Network:
         pipe = target.link.down
         if pipe.is_ideal and packet.size <= pipe.mtu:
             # The common case costs one event for the whole way.
+            pipe.packets += 1
+            pipe.octets += packet.size
             self.kernel.schedule(when + pipe.delay, self._arrive, (packet, target))
         else:
             self.kernel.schedule(when, self._descend, (packet, target))

@@ -1,0 +1,215 @@
+"""A simulated host in the place of the machine that a driver runs on."""
+
+import asyncio
+import errno
+import ssl
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from peer.ice import NetworkType, TransportAddress
+from peer.net import (
+    Destination,
+    InterfaceAddress,
+    MdnsLink,
+    MdnsSettings,
+    Receiver,
+    ResolutionError,
+)
+
+from .internet import (
+    Dns,
+    Host,
+    Interface,
+    InterfaceType,
+    SimConnection,
+    SimListener,
+    SimSocket,
+)
+from .stream import StreamTransport, opened
+
+LOOKUP_TIME = 0.02
+"""Seconds until a name is resolved."""
+
+_NETWORKS = {
+    InterfaceType.ETHERNET: NetworkType.WIRED,
+    InterfaceType.WIFI: NetworkType.WIFI,
+    InterfaceType.CELLULAR: NetworkType.CELLULAR,
+    InterfaceType.VPN: NetworkType.VPN,
+    InterfaceType.CONTAINER: NetworkType.CONTAINER,
+    InterfaceType.LOOPBACK: NetworkType.LOOPBACK,
+}
+
+
+class HostSystem:
+    """What a driver has of a simulated host (`peer.net.System`).
+
+    TLS is not simulated: a TURN server that is asked over TLS is asked over TCP.
+    """
+
+    def __init__(self, host: Host, dns: Dns) -> None:
+        self._host = host
+        self._dns = dns
+
+    def addresses(self) -> list[InterfaceAddress]:
+        """List the addresses of the interfaces that are up."""
+        return [
+            InterfaceAddress(
+                interface.name,
+                address,
+                _prefix_length(interface, address),
+                _NETWORKS[interface.kind],
+            )
+            for interface in self._host.interfaces
+            if interface.is_up
+            for address in interface.addresses
+        ]
+
+    def default_route_addresses(self, addresses: list[InterfaceAddress]) -> list[InterfaceAddress]:
+        """Keep the first address of each family."""
+        first = {ip_address(address.host).version: address for address in reversed(addresses)}
+        return [address for address in addresses if address in first.values()]
+
+    def open_udp(
+        self,
+        host: str,
+        *,
+        ports: Iterable[int],
+        tos: int,
+        receive: Receiver,
+        done: Callable[[], object],
+    ) -> "HostSocket":
+        """Bind a UDP socket on the first free one of these ports."""
+        del tos
+        last = OSError(errno.EADDRINUSE, f"no free port on {host}")
+        for port in ports:
+            try:
+                return HostSocket(self._host, host, port, receive, done)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                last = error
+        raise last
+
+    def listen(self, host: str, accepted: Callable[[Any], object]) -> SimListener:
+        """Accept TCP connections."""
+        return self._host.listen(host, 0, lambda connection: accepted(_Incoming(connection)))
+
+    async def adopt(self, protocol: asyncio.Protocol, incoming: "_Incoming") -> None:
+        """Give a connection that came in to a protocol."""
+        StreamTransport(asyncio.get_running_loop(), incoming.connection, protocol)
+
+    async def connect(
+        self,
+        protocol: asyncio.Protocol,
+        remote: TransportAddress,
+        *,
+        host: str,
+        server_name: str | None,
+        context: ssl.SSLContext | None,
+        shutdown_timeout: float,
+    ) -> None:
+        """Open a TCP connection."""
+        del server_name, context, shutdown_timeout
+        connection = self._host.connect(host, remote)
+        await opened(connection)
+        StreamTransport(asyncio.get_running_loop(), connection, protocol)
+
+    async def resolve(self, host: str, port: int, *, within: float) -> list[TransportAddress]:
+        """Look a name up: the first IPv4 and the first IPv6 address."""
+        await asyncio.sleep(min(LOOKUP_TIME, within))
+        chosen: dict[bool, TransportAddress] = {}
+        for address in self._dns.resolve(host):
+            chosen.setdefault(":" in address, TransportAddress(address, port))
+        if not chosen:
+            raise ResolutionError(f"{host} has no address")
+        return list(chosen.values())
+
+    def mdns_links(
+        self,
+        settings: MdnsSettings,
+        receive: Callable[[MdnsLink, bytes, tuple[str, int]], None],
+    ) -> list[MdnsLink]:
+        """Join no group: multicast is not simulated, names are not found."""
+        del settings, receive
+        return []
+
+    def entropy(self, length: int) -> bytes:
+        """Return bytes drawn from the simulation's randomness."""
+        return self._host.kernel.entropy(length)
+
+
+class HostSocket:
+    """A UDP socket of a simulated host (`peer.net.DatagramSocket`)."""
+
+    __slots__ = ("_done", "_host", "_receive", "_socket", "address", "outbox")
+
+    def __init__(
+        self,
+        host: Host,
+        address: str,
+        port: int,
+        receive: Receiver,
+        done: Callable[[], object],
+    ) -> None:
+        self._host = host
+        self._receive = receive
+        self._done = done
+        self._socket: SimSocket = host.bind(address, port, self._take)
+        self.address: tuple[str, int] = self._socket.address
+        self.outbox = self
+
+    def post(self, data: bytes, to: Destination) -> bool:
+        """Send a datagram of media."""
+        try:
+            self.send(data, to.remote)
+        except OSError as error:
+            to.fail(error)
+            to.note_discarded(len(data))
+            return False
+        to.note_sent(1, len(data), self._host.kernel.now)
+        return True
+
+    def flush(self) -> None:
+        """Do nothing: nothing is held back."""
+
+    def send(self, data: bytes, remote: tuple[str, int]) -> bool:
+        """Send a datagram; raises OSError when the address is gone."""
+        if self._socket.is_closed:
+            return False
+        if self._host.interface_of(self.address[0]) is None:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+        self._socket.send(data, remote)
+        return True
+
+    def read(self, limit: int) -> int:
+        """Read nothing: what arrives is handed on at once."""
+        del limit
+        return 0
+
+    def close(self) -> None:
+        """Free the port."""
+        self._socket.close()
+
+    async def wait_closed(self) -> None:
+        """Return: nothing of it is in the loop."""
+
+    def _take(self, data: bytes, source: TransportAddress) -> None:
+        self._receive(data, source, self._host.kernel.now)
+        self._done()
+
+
+class _Incoming:
+    """A connection that came in."""
+
+    def __init__(self, connection: SimConnection) -> None:
+        self.connection = connection
+
+    def close(self) -> None:
+        self.connection.abort()
+
+
+def _prefix_length(interface: Interface, address: str) -> int:
+    literal = ip_address(address)
+    networks = [ip_network(str(each)) for each in interface.network.subnets]
+    return next((each.prefixlen for each in networks if literal in each), literal.max_prefixlen)
