@@ -11,6 +11,8 @@ from .emitter import Emitter
 
 QUEUE_CAPACITY = 1024
 """Datagrams that wait for DTLS; more are dropped, as a full socket buffer would."""
+QUEUE_BYTES = 1 << 20
+"""Their bytes."""
 
 USABLE = frozenset({IceState.CONNECTED, IceState.COMPLETED, IceState.DISCONNECTED})
 """States in which there is a pair to send on; a disconnected one may be answered again."""
@@ -46,6 +48,7 @@ class IceTransport(Emitter):
         self._gathering_state = "new"
         self._selected_pair: tuple[Candidate, Candidate] | None = None
         self._queue: deque[tuple[bytes, float]] = deque()
+        self._queued = 0
         self._wake: asyncio.Future[None] | None = None
         self._usable = asyncio.Event()
         self._sink: DatagramSink | None = None
@@ -88,11 +91,12 @@ class IceTransport(Emitter):
             return
         if self._sink is not None:
             self._sink(data, now)
-        elif self._state is IceState.CLOSED or len(self._queue) >= QUEUE_CAPACITY:
-            self._dropped += 1
-        else:
+        elif self._state is not IceState.CLOSED and self._has_room(data):
+            self._queued += len(data)
             self._queue.append((data, now))
             self._resume()
+        else:
+            self._dropped += 1
 
     def set_role(self, role: IceRole) -> None:
         """Note the ICE role."""
@@ -109,6 +113,7 @@ class IceTransport(Emitter):
             self._usable.clear()
         if state is IceState.CLOSED:
             self._queue.clear()
+            self._queued = 0
             self._usable.set()
             self._resume()
             self._release()
@@ -132,7 +137,7 @@ class IceTransport(Emitter):
         """Hand datagrams over as they arrive, those that waited first; `at_end` once closed."""
         self._sink, self._at_end = sink, at_end
         while self._queue and self._sink is sink:
-            sink(*self._queue.popleft())
+            sink(*self._next())
         if self._state is IceState.CLOSED:
             self._release()
 
@@ -166,7 +171,16 @@ class IceTransport(Emitter):
                 # Another association may be waiting here by now.
                 if self._wake is wake:
                     self._wake = None
-        return self._queue.popleft()
+        return self._next()
+
+    def _has_room(self, data: bytes) -> bool:
+        few = len(self._queue) < QUEUE_CAPACITY
+        return few and self._queued + len(data) <= QUEUE_BYTES
+
+    def _next(self) -> tuple[bytes, float]:
+        data, now = self._queue.popleft()
+        self._queued -= len(data)
+        return data, now
 
     def _release(self) -> None:
         """Tell of the end; nothing comes any more."""

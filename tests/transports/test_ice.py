@@ -12,7 +12,7 @@ from peer.ice import (
     TransportAddress,
     TransportProtocol,
 )
-from peer.transports.ice import QUEUE_CAPACITY, IceTransport
+from peer.transports.ice import QUEUE_BYTES, QUEUE_CAPACITY, IceTransport
 from tests.transports.wire import Link, Wire
 
 
@@ -55,6 +55,23 @@ def test_the_queue_is_bounded_and_losses_are_counted() -> None:
         ice.deliver(number.to_bytes(4, "big"), 5.0)
     assert ice.dropped == 3
     assert asyncio.run(ice.receive()) == (bytes(4), 5.0)
+
+
+def test_the_queue_is_bounded_in_bytes() -> None:
+    async def scenario() -> None:
+        ice = make()
+        for _ in range(QUEUE_BYTES // 60000 + 3):
+            ice.deliver(bytes(60000), 5.0)
+        assert ice.dropped == 3
+        await ice.receive()
+        ice.deliver(bytes(60000), 5.0)
+        assert ice.dropped == 3
+        ice.set_sink(lambda *_: None, lambda: None)
+        ice.drop_sink(ice._sink)  # type: ignore[arg-type]
+        ice.deliver(bytes(QUEUE_BYTES), 6.0)
+        assert ice.dropped == 3
+
+    asyncio.run(scenario())
 
 
 def test_a_sink_takes_what_waited_and_what_comes() -> None:
