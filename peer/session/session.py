@@ -50,11 +50,11 @@ from .transceivers import Transceivers
 
 MAX_MESSAGE_SIZE = 262144
 """Bytes of the largest message taken from a data channel, as much as browsers take."""
-TURNS_OF_A_TASK = 3
+TURNS_OF_A_TASK = 8
 """Turns of the event loop that make what the W3C calls a task.
 
-In that time a task begins the operation it was made for, hears of one that it awaits, and of
-several that it gathers.
+In that time a task begins the operation it was made for, hears of one that it awaits or of several
+that it gathers, perhaps through tasks between, and begins the next.
 """
 
 
