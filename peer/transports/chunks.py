@@ -10,6 +10,8 @@ from collections import Counter
 
 MAX_CHUNKS = 64
 """Chunks of one packet: as many of the smallest messages as fit into an MTU."""
+AT_MOST = {1: 1, 2: 1, 3: 1, 4: 1, 7: 1, 8: 1, 10: 1, 11: 1, 130: 4, 192: 1}
+"""Chunks of a type, of those that have much done; peers bundle RE-CONFIG chunks."""
 MAX_BLOCKS = 384
 """Gap blocks of a SACK, streams of a FORWARD-TSN; an MTU has room for some 290."""
 MAX_PARAMETERS = 2
@@ -19,7 +21,7 @@ _COMMON_HEADER = 12
 _HEADER = struct.Struct("!BBH")
 _PAIR = struct.Struct("!HH")
 _SACK_HEAD = struct.Struct("!LLHH")
-_DATA, _SACK, _RE_CONFIG, _FORWARD_TSN = 0, 3, 130, 192
+_SACK, _RE_CONFIG, _FORWARD_TSN = 3, 130, 192
 # The least bytes behind the header, of chunks that have to have some.
 _MIN_BODY = {0: 13, 1: 16, 2: 16, 3: 12, 7: 4, 192: 4}
 # Where the parameters of a chunk begin, behind its header.
@@ -45,10 +47,7 @@ class SctpDrop(enum.Enum):
 
 
 def judge(packet: bytes) -> SctpDrop | None:
-    """Check the lengths and the number of chunks; checksum and meaning are left to others.
-
-    Of all chunks but DATA one packet needs one of a kind.
-    """
+    """Check the lengths and the number of chunks; checksum and meaning are left to others."""
     at = _COMMON_HEADER
     if len(packet) < at + _HEADER.size:
         return SctpDrop.MALFORMED
@@ -58,7 +57,7 @@ def judge(packet: bytes) -> SctpDrop | None:
         if length < _HEADER.size or at + length > len(packet):
             return SctpDrop.MALFORMED
         kinds[kind] += 1
-        if kinds[kind] > (MAX_CHUNKS if kind == _DATA else 1) or len(kinds) > MAX_CHUNKS:
+        if kinds[kind] > AT_MOST.get(kind, MAX_CHUNKS) or kinds.total() > MAX_CHUNKS:
             return SctpDrop.TOO_MANY_CHUNKS
         if not _is_body_well_formed(kind, packet[at + _HEADER.size : at + length]):
             return SctpDrop.MALFORMED

@@ -32,7 +32,7 @@ class MediaConfig:
 
     `max_picture_pixels` are those of the largest picture that is decoded, `max_picture_bytes` those
     of all pictures that decoders and tracks of the connection hold. Together all connections hold
-    `max_process_bytes`; beyond that each has an equal part of them.
+    `max_process_bytes`; beyond that each that holds some has an equal part of them.
 
     With `even_pace` frames of sound leave a track one after the other as they are to be played,
     held back as long as the network makes that necessary; else as soon as they can be decoded.
@@ -71,7 +71,8 @@ class _Accounts:
         with self._lock:
             limit = config.max_picture_bytes
             if self._total + size > config.max_process_bytes:
-                limit = min(limit, config.max_process_bytes // len(self._held))
+                others = sum(1 for one, held in self._held.items() if held and one != number)
+                limit = min(limit, config.max_process_bytes // (others + 1))
             if self._held[number] + size > limit:
                 return False
             self._held[number] += size

@@ -76,7 +76,10 @@ def test_well_formed(chunks: bytes, expected: bool) -> None:
         (chunk(0, bytes(13)) * (MAX_CHUNKS + 1), SctpDrop.TOO_MANY_CHUNKS),
         (chunk(3, sack()) * 2, SctpDrop.TOO_MANY_CHUNKS),
         (chunk(4, PARAMETER) * 2, SctpDrop.TOO_MANY_CHUNKS),
-        (chunk(77, b"") * 2, SctpDrop.TOO_MANY_CHUNKS),
+        (chunk(130, PARAMETER) * 4, None),
+        (chunk(130, PARAMETER) * 5, SctpDrop.TOO_MANY_CHUNKS),
+        (chunk(77, b"") * MAX_CHUNKS, None),
+        (chunk(77, b"") * MAX_CHUNKS + chunk(0, bytes(13)), SctpDrop.TOO_MANY_CHUNKS),
         (b"".join(chunk(kind, b"") for kind in range(20, 20 + MAX_CHUNKS)), None),
         (
             b"".join(chunk(kind, b"") for kind in range(20, 21 + MAX_CHUNKS)),

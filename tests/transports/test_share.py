@@ -119,7 +119,8 @@ def test_beyond_the_bound_of_the_process_each_has_an_equal_part(
     config = MediaConfig(max_picture_bytes=1 << 40, max_process_bytes=1 << 39)
     hungry = MediaShare(config)
     assert hungry.take(1 << 39)
-    late = MediaShare(config)
+    # who holds nothing has no part
+    late, *_idle = (MediaShare(config) for _ in range(9))
     assert not hungry.take(1)
     assert late.take(1 << 37)
     assert not late.take(1 << 38)
