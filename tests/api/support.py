@@ -204,8 +204,16 @@ def sockets() -> set[str]:
 
 
 def threads() -> set[threading.Thread]:
-    """List the threads but for those of the loop's default executor, which it ends itself."""
-    return {one for one in threading.enumerate() if not one.name.startswith("asyncio_")}
+    """List the threads that somebody is to end.
+
+    The loop ends those of its default executor; those of lookups end with the system's answer,
+    which nobody can hasten.
+    """
+    return {
+        one
+        for one in threading.enumerate()
+        if not one.name.startswith(("asyncio_", "aiopeer lookup"))
+    }
 
 
 @asynccontextmanager

@@ -117,7 +117,6 @@ def test_one_that_stops_between_creating_and_setting_an_offer() -> None:
 
 CHANGES: list[Callable[[State], object]] = [
     lambda state: set_direction(state, 0, Direction.INACTIVE),
-    lambda state: set_streams(state, 0, []),
     lambda state: set_codec_preferences(state, 0, []),
     lambda state: use_for_track(state, 0, []),
     lambda state: remove_track(state, 0),
@@ -134,10 +133,23 @@ def test_a_stopping_transceiver_cannot_be_changed(change: Callable[[State], obje
         change(one.state)
 
 
+def test_the_streams_of_a_sender_can_be_set_for_as_long_as_it_is_there_and_later() -> None:
+    """W3C setStreams refuses a closed connection, and nothing else."""
+    one, other = make_ends()
+    one.add("audio")
+    exchange(one, other)
+    one.stop(0)
+    one.state = set_streams(one.state, 0, ["a"])
+    assert one.transceiver(0).streams == ("a",)
+    exchange(one, other)
+    assert set_streams(one.state, 0, ["b"]) == one.state
+
+
 @pytest.mark.parametrize(
     "change",
     [
         *CHANGES,
+        lambda state: set_streams(state, 0, []),
         request_data_channel,
         request_ice_restart,
         lambda state: add_transceiver(state, "audio", entropy=bytes),
