@@ -130,14 +130,14 @@ def test_without_files_gathering_ends_and_says_why(policy: AddressPolicy) -> Non
 @pytest.mark.parametrize(
     "what",
     [
-        "peer.net.sockets.bind",
-        "peer.net.sockets.UdpSocket",
+        "peer.net.system.bind",
+        "peer.net.system.UdpSocket",
         "peer.net.interfaces.ifaddr.get_adapters",
     ],
 )
 def test_without_memory_there_is_a_candidate_less(what: str, fail: Callable[..., Any]) -> None:
     async def story() -> None:
-        network = net() if "sockets" in what else NetConfig(addresses=enumerate_addresses)
+        network = net() if "system" in what else NetConfig(addresses=enumerate_addresses)
         with patch(what, fail):
             sdp, told = await gathered(network, iceServers=[])
         assert "a=candidate" not in sdp
