@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from peer.jsep import ReceiveParameters
+from peer.net import wall_time
 from peer.stats import RTCStatsReport
 from peer.transports import RemoteTrack, RtpReceiver, TransportGroup
 
@@ -173,7 +174,7 @@ class RTCRtpReceiver(metaclass=Alone):
 
 def _date(moment: float, now: float) -> datetime:
     """Return the date of a moment on the loop's clock."""
-    return datetime.now(UTC) - timedelta(seconds=now - moment)
+    return datetime.fromtimestamp(wall_time(), UTC) - timedelta(seconds=now - moment)
 
 
 def _level(level: int | None) -> float | None:

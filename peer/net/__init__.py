@@ -19,6 +19,7 @@ from .outbox import Destination
 from .resolver import ResolutionError
 from .system import MACHINE, System
 from .udp import Receiver
+from .wall_clock import wall_time
 
 __all__ = [
     "IceDriver",
@@ -44,4 +45,5 @@ __all__ = [
     "Receiver",
     "MdnsSettings",
     "is_mdns_name",
+    "wall_time",
 ]

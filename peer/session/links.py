@@ -1,7 +1,6 @@
 """The transports of a connection, over one ICE session (RFC 8445 §6.1.2: the checklist set)."""
 
 import asyncio
-import os
 from collections.abc import Mapping
 from typing import Protocol
 from weakref import WeakKeyDictionary
@@ -23,7 +22,7 @@ from peer.ice import (
     StateChanged,
 )
 from peer.jsep import CloseTransport, CreateTransport, Gather, Gathered, TransportStep
-from peer.net import DriverEvent, IceDriver, IceServer
+from peer.net import DriverEvent, IceDriver, IceServer, NetConfig
 from peer.transports import Certificate
 
 from .endings import Endings
@@ -234,6 +233,7 @@ class Links:
                 return
 
     def _driver(self, *, controlling: bool) -> IceDriver:
+        net = self.configuration.network or NetConfig()
         role = IceRole.CONTROLLING if controlling else IceRole.CONTROLLED
         if not self._drivers or (self._drivers[-1].role is not role and not self._connected):
             self._drivers.append(
@@ -241,9 +241,9 @@ class Links:
                     ice_config(self.configuration),
                     role=role,
                     on_event=self._take,
-                    net=self.configuration.network,
+                    net=net,
                     budget=_budget(),
-                    entropy=os.urandom,
+                    entropy=net.system.entropy,
                 )
             )
         return self._drivers[-1]

@@ -1,6 +1,5 @@
 """Creating and setting descriptions, one at a time (W3C §4.4.1)."""
 
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -50,7 +49,7 @@ class Negotiation:
             state, text = await self._work_out(
                 lambda state: create_offer(
                     state,
-                    entropy=os.urandom,
+                    entropy=session.entropy,
                     gathered=session.links.gathered,
                     ice_restart=wanted.iceRestart,
                 )
@@ -67,7 +66,7 @@ class Negotiation:
         async def operation() -> RTCSessionDescription:
             state, text = await self._work_out(
                 lambda state: create_answer(
-                    state, entropy=os.urandom, gathered=session.links.gathered
+                    state, entropy=session.entropy, gathered=session.links.gathered
                 )
             )
             session.keep(state)
@@ -86,7 +85,7 @@ class Negotiation:
                     state,
                     type_,
                     text,
-                    entropy=os.urandom,
+                    entropy=session.entropy,
                     gathered=session.links.gathered,
                 )
             )
@@ -101,7 +100,7 @@ class Negotiation:
         type_ = SdpType(given.type)
 
         def apply(state: State) -> Outcome:
-            return set_remote_description(state, type_, given.sdp, entropy=os.urandom)
+            return set_remote_description(state, type_, given.sdp, entropy=session.entropy)
 
         async def operation() -> list[StepFailure]:
             failures = []
@@ -110,7 +109,7 @@ class Negotiation:
                 # W3C setRemoteDescription: our own offer is rolled back first, in a step that
                 # listeners hear of; what they do then counts.
                 failures += session.describe(
-                    set_local_description(session.state, SdpType.ROLLBACK, entropy=os.urandom)
+                    set_local_description(session.state, SdpType.ROLLBACK, entropy=session.entropy)
                 )
                 outcome = await self._work_out(apply)
             return failures + session.describe(outcome)

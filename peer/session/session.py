@@ -1,7 +1,6 @@
 """What a peer connection is made of: offer/answer, the transports, media and data, joined."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -34,6 +33,7 @@ from peer.jsep import (
     set_streams,
     transport_of_section,
 )
+from peer.net import NetConfig
 from peer.stats import RTCStatsReport
 from peer.transports import Certificate, MediaShare
 from sdp import Fingerprint
@@ -74,13 +74,14 @@ class Session:
         self.certificate = certificates[0] if certificates else Certificate.generate()
         self.certificate.prepare()
         self.configuration = configuration
-        self._state = create_state(_engine(configuration, self.certificate), os.urandom)
+        self.entropy = (configuration.network or NetConfig()).system.entropy
+        self._state = create_state(_engine(configuration, self.certificate), self.entropy)
         self.share = MediaShare(configuration.media)
         self.chain = OperationsChain(self._chain_emptied)
         self.links = Links(configuration, self.certificate, self)
         self.media = Media(self, self.links)
         self.data = Data(self.links, self._take_channel)
-        self.transceivers = Transceivers(self, self.media)
+        self.transceivers = Transceivers(self, self.media, self.entropy)
         self._executor = Executor(self.links, self.media, self.data)
         self._closed = False
         self._told_ice_connection_state = "new"

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from peer.api import InvalidAccessError, JsepTypeError, RTCRtpReceiver, RTCRtpSender
+from peer.net import wall_time
 from peer.stats import (
     ReceiverSource,
     RTCStatsReport,
@@ -43,7 +44,7 @@ def _sources(links: Links, media: Media, data: Data) -> StatsSources:
         receivers.append(ReceiverSource(one.number, one.mid, one.receiver.below, transport))
     return StatsSources(
         now=asyncio.get_running_loop().time(),
-        timestamp=datetime.now(UTC),
+        timestamp=datetime.fromtimestamp(wall_time(), UTC),
         ice=links.statistics(),
         transports=tuple(
             TransportSource(number, link.group, links.certificate)

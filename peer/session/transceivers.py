@@ -1,7 +1,6 @@
 """What the application does with tracks and transceivers (W3C §5.1)."""
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from weakref import ref
 
@@ -29,10 +28,11 @@ KINDS = ("audio", "video")
 class Transceivers:
     """Adds and alters transceivers, in offer/answer and among the objects."""
 
-    def __init__(self, host: Host, media: Media) -> None:
+    def __init__(self, host: Host, media: Media, entropy: Callable[[int], bytes]) -> None:
         # The host owns this, which would keep it from going.
         self._find_host = ref(host)
         self._media = media
+        self._entropy = entropy
 
     @property
     def _host(self) -> Host:
@@ -63,7 +63,7 @@ class Transceivers:
         state, number = add_transceiver(
             self._host.state,
             kind,
-            entropy=os.urandom,
+            entropy=self._entropy,
             streams=names,
             track_id=track.id,
             by_add_track=True,
@@ -96,7 +96,7 @@ class Transceivers:
         state, number = add_transceiver(
             self._host.state,
             kind,
-            entropy=os.urandom,
+            entropy=self._entropy,
             direction=Direction(wanted.direction),
             streams=stream_names(wanted.streams),
             track_id=None if track is None else track.id,

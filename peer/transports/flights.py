@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import math
+import time
 from collections.abc import Callable
 
 from OpenSSL import SSL
 
 HELLO_REPEATS = (0.15, 0.45)
 """Seconds after which a ClientHello that met with silence is sent again."""
+RESOLUTION = 0.1
+"""Seconds; a flight is due at a multiple of these."""
 
 
 class Flights:
@@ -26,10 +30,13 @@ class Flights:
     def watch(self) -> None:
         """Repeat a flight that was sent just now when it is due (RFC 6347 §4.2.4.1)."""
         if self._due is not None:
-            return
+            self._due.cancel()
+            self._due = None
         timeout = self._association.DTLSv1_get_timeout()
         if timeout is not None:
-            self._due = asyncio.get_running_loop().call_later(timeout, self._repeat)
+            # What OpenSSL has counted off already differs from time to time.
+            due = math.ceil(timeout / RESOLUTION) * RESOLUTION
+            self._due = asyncio.get_running_loop().call_later(due, self._repeat)
 
     def repeat_hello(self, send: Callable[[], object]) -> None:
         """Repeat the ClientHello until the peer is heard.
@@ -53,6 +60,10 @@ class Flights:
 
     def _repeat(self) -> None:
         self._due = None
+        early = self._association.DTLSv1_get_timeout()
+        if early:
+            # OpenSSL goes by the machine's clock, which a loop of virtual time has outrun.
+            time.sleep(early)
         with contextlib.suppress(SSL.Error, ConnectionError):
             # Nothing is repeated when another flight has taken the place of the one that was due.
             self._association.DTLSv1_handle_timeout()

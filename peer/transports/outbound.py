@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from aiortc.clock import current_ntp_time
 from aiortc.rtp import (
     RTP_HISTORY_SIZE,
     HeaderExtensionsMap,
@@ -13,6 +12,8 @@ from aiortc.rtp import (
     RtpPacket,
     wrap_rtx,
 )
+
+from .ntp import ntp_time
 
 MAX_REPEATS = 32
 """Packets that are repeated at once; each packet sent for the first time gives room for another."""
@@ -80,7 +81,7 @@ class OutboundStream:
         """Yield the packets of a frame; `now` is in seconds."""
         timestamp = self._place(frame.timestamp, clock_rate, now)
         self._clock_rate = clock_rate
-        sent_at = (current_ntp_time() >> 14) & 0xFFFFFF
+        sent_at = (ntp_time() >> 14) & 0xFFFFFF
         last = len(frame.payloads) - 1
         for position, payload in enumerate(frame.payloads):
             packet = RtpPacket(
@@ -154,7 +155,7 @@ class OutboundStream:
         )
         self._rtx_sequence_number = (self._rtx_sequence_number + 1) & 0xFFFF
         again.extensions = type(packet.extensions)(
-            abs_send_time=(current_ntp_time() >> 14) & 0xFFFFFF,
+            abs_send_time=(ntp_time() >> 14) & 0xFFFFFF,
             mid=labels.mid,
             repaired_rtp_stream_id=labels.rid,
         )
@@ -165,7 +166,7 @@ class OutboundStream:
         elapsed = 0.0 if self._last_time is None else max(0.0, now - self._last_time)
         timestamp = self._last_timestamp + round(elapsed * self._clock_rate)
         return RtcpSenderInfo(
-            ntp_timestamp=current_ntp_time(),
+            ntp_timestamp=ntp_time(),
             rtp_timestamp=timestamp & 0xFFFFFFFF,
             packet_count=self.packets_sent & 0xFFFFFFFF,
             octet_count=self.octets_sent & 0xFFFFFFFF,

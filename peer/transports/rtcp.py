@@ -3,7 +3,6 @@
 import struct
 from collections.abc import Iterable
 
-from aiortc.clock import current_ntp_time
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -20,6 +19,7 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
+from .ntp import ntp_time
 from .statistics import RemoteInboundStatistics
 
 SDES_CNAME = 1
@@ -127,7 +127,7 @@ def _round_trip_time(report: RtcpReceiverInfo) -> float | None:
     """Return the arrival less the report's time less the delay at the peer (RFC 3550 §6.4.1)."""
     if not report.lsr:
         return None
-    middle = (current_ntp_time() >> 16) & 0xFFFFFFFF
+    middle = (ntp_time() >> 16) & 0xFFFFFFFF
     measured = (middle - report.lsr - report.dlsr) & 0xFFFFFFFF
     return measured / 65536 if measured < 1 << 31 else None
 

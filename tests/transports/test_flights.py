@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from typing import cast
+from unittest.mock import patch
 
 import pytest
 from OpenSSL import SSL
 
+from peer.testing import run as run_virtual
 from peer.transports.flights import Flights
 from tests.transports.test_dtls import run
 from tests.transports.wire import Pair
@@ -69,10 +71,11 @@ class Association:
         self.repeated = 0
 
     def DTLSv1_get_timeout(self) -> float | None:  # noqa: N802 - pyOpenSSL's name
-        return self.due.pop(0)
+        return self.due[0]
 
     def DTLSv1_handle_timeout(self) -> bool:  # noqa: N802 - pyOpenSSL's name
         self.repeated += 1
+        del self.due[0]
         return True
 
 
@@ -88,9 +91,26 @@ def test_a_flight_is_repeated_until_openssl_knows_of_none(repeats: int) -> None:
         for _ in range(10):
             await asyncio.sleep(0)
         assert sent == list(range(1, repeats + 1))
-        assert association.due == []
+        assert association.due == [None]
 
     run(scenario)
+
+
+def test_a_loop_that_outruns_the_clock_of_the_machine_waits_for_openssl() -> None:
+    async def scenario() -> list[float]:
+        association = Association(0.9999, None)
+        times: list[float] = []
+        flights = Flights(
+            cast("SSL.Connection", association),
+            lambda: times.append(asyncio.get_running_loop().time()),
+        )
+        flights.watch()
+        await asyncio.sleep(10)
+        return times
+
+    with patch("peer.transports.flights.time.sleep") as waited:
+        assert run_virtual(scenario()) == [1.0]
+    waited.assert_called_once_with(0.9999)
 
 
 def test_nothing_is_repeated_once_stopped() -> None:
