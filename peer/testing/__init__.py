@@ -34,6 +34,7 @@ from .line import Counters, Line
 from .loop import StalledError, VirtualLoop, run
 from .network import NATS, Host, Network, Site
 from .signalling import ConnectError, Signalling, connect, connected
+from .tracks import PictureTrack, ToneTrack, picture_number
 
 __all__ = [
     "Network",
@@ -52,6 +53,9 @@ __all__ = [
     "DropReason",
     "StunServer",
     "TurnServer",
+    "ToneTrack",
+    "PictureTrack",
+    "picture_number",
     "Signalling",
     "connect",
     "connected",
