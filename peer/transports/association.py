@@ -101,11 +101,11 @@ class BoundedAssociation(RTCSctpTransport):
         Room for a message is left to the chunk that all others wait for: what comes ahead of it
         must not keep it out.
         """
+        if ahead > MAX_TSNS_AHEAD:
+            return SctpDrop.TOO_FAR_AHEAD
         if chunk.stream_id >= MAX_STREAMS:
             self._mark_received(chunk.tsn)
             return SctpDrop.NO_SUCH_STREAM
-        if ahead > MAX_TSNS_AHEAD:
-            return SctpDrop.TOO_FAR_AHEAD
         left = self._advertised_rwnd - len(chunk.user_data)
         if left < (0 if ahead == 1 else MAX_MESSAGE_SIZE) or self._held >= MAX_HELD:
             return SctpDrop.NO_ROOM

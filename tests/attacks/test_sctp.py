@@ -199,12 +199,13 @@ def test_a_message_as_long_as_announced_arrives() -> None:
     run(scenario)
 
 
-def test_holes_are_few_and_acknowledged_within_the_mtu() -> None:
+@pytest.mark.parametrize("stream", [0, MAX_STREAMS])
+def test_holes_are_few_and_acknowledged_within_the_mtu(stream: int) -> None:
     async def scenario() -> None:
         async with attacked() as attacker:
             whole = FIRST | LAST | UNORDERED
             for _ in range(3000):
-                attacker.send(attacker.data(0, whole, b"x", step=2))
+                attacker.send(attacker.data(stream, whole, b"x", step=2))
             assert len(attacker.victim._sack_misordered) == MAX_TSNS_AHEAD // 2
             assert attacker.victim.drops[SctpDrop.TOO_FAR_AHEAD] == 3000 - MAX_TSNS_AHEAD // 2
             assert max(map(len, attacker.answers)) <= MTU
