@@ -17,7 +17,13 @@ from sdp import (
 )
 
 RTX = "rtx"
-VIDEO_FEEDBACK = (Feedback("nack"), Feedback("nack", "pli"), Feedback("goog-remb"))
+AUDIO_FEEDBACK = (Feedback("transport-cc"),)
+VIDEO_FEEDBACK = (
+    Feedback("nack"),
+    Feedback("nack", "pli"),
+    Feedback("goog-remb"),
+    Feedback("transport-cc"),
+)
 
 
 def _rtx(payload_type: int, primary: int) -> Codec:
@@ -42,7 +48,7 @@ def _h264(payload_type: int, profile_level_id: str) -> Codec:
 # The payload types are those preferred; a session may come to use others. They are the ones of
 # Chromium, which fails on its own offer once numbers of two codecs collide in a BUNDLE group.
 DEFAULT_AUDIO_CODECS = (
-    Codec(111, "opus", 48000, 2, (("minptime", "10"),)),
+    Codec(111, "opus", 48000, 2, (("minptime", "10"), ("useinbandfec", "1")), AUDIO_FEEDBACK),
     Codec(9, "G722", 8000),
     Codec(0, "PCMU", 8000),
     Codec(8, "PCMA", 8000),

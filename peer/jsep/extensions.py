@@ -9,14 +9,22 @@ RTP_STREAM_ID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 REPAIRED_RTP_STREAM_ID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+TRANSPORT_WIDE_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
-DEFAULT_AUDIO_EXTENSIONS = (MID, AUDIO_LEVEL)
-DEFAULT_VIDEO_EXTENSIONS = (MID, ABS_SEND_TIME, RTP_STREAM_ID, REPAIRED_RTP_STREAM_ID)
+DEFAULT_AUDIO_EXTENSIONS = (MID, AUDIO_LEVEL, TRANSPORT_WIDE_CC)
+DEFAULT_VIDEO_EXTENSIONS = (
+    MID,
+    ABS_SEND_TIME,
+    TRANSPORT_WIDE_CC,
+    RTP_STREAM_ID,
+    REPAIRED_RTP_STREAM_ID,
+)
 
 # Those of Chromium, for the same reason as its payload types, or such as it uses for nothing else:
 # what some of its numbers stand for depends on whether there is audio.
 _PREFERRED: Mapping[str, int] = {
     ABS_SEND_TIME: 2,
+    TRANSPORT_WIDE_CC: 3,
     MID: 9,
     RTP_STREAM_ID: 10,
     REPAIRED_RTP_STREAM_ID: 11,

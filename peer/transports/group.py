@@ -6,17 +6,20 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
-from aiortc.rtp import AnyRtcpPacket, HeaderExtensionsMap, RtcpByePacket, RtcpSdesPacket
+from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtcpSdesPacket
 
+from peer.rtp import RtpDrop
+
+from .arrivals import ArrivalFeedback
 from .certificate import Certificate
 from .dtls import HANDSHAKE_TIMEOUT, DtlsRole, DtlsTransport
 from .emitter import Emitter
 from .ice import IceTransport
 from .inbound import InboundPacket
-from .parameters import RtpReceiveParameters, extensions_map
+from .parameters import RtpReceiveParameters, extension_numbers
 from .receiver import RtpReceiver
 from .router import Drop, Encoding, RtpRouter, RtpSection
-from .rtcp import parse_compound, sdes_mids, sources, targets
+from .rtcp import delays, parse_compound, sdes_mids, sources, targets
 from .sctp import SctpTransport
 from .sender import RtpSender
 from .statistics import named
@@ -29,7 +32,6 @@ EARLY_PACKET_LIFETIME = 1.0
 class Malformed(enum.Enum):
     """What could not be read at all."""
 
-    RTP = "malformed-rtp"
     RTCP = "malformed-rtcp"
 
 
@@ -56,13 +58,14 @@ class TransportGroup(Emitter):
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._router = RtpRouter()
-        self._extensions: HeaderExtensionsMap = extensions_map(())
+        self._extensions = extension_numbers(())
+        self._arrivals = ArrivalFeedback(self.send_rtcp)
         self._receivers: dict[str, tuple[RtpReceiver, RtpReceiveParameters]] = {}
         self._senders: dict[str, RtpSender] = {}
         self._dtls = [self._make_dtls(component) for component in self._ice]
         self._data: SctpTransport | None = None
         self._early: deque[tuple[bytes, float, Drop]] = deque(maxlen=MAX_EARLY_PACKETS)
-        self.drops: Counter[Drop | Malformed] = Counter()
+        self.drops: Counter[Drop | Malformed | RtpDrop] = Counter()
 
     @property
     def ice(self) -> tuple[IceTransport, ...]:
@@ -177,6 +180,7 @@ class TransportGroup(Emitter):
         """
         self._closed = True
         self._early.clear()
+        self._arrivals.close()
         await asyncio.gather(*(dtls.close() for dtls in self._dtls))
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.remove_all_listeners()
@@ -213,9 +217,10 @@ class TransportGroup(Emitter):
     def _describe_streams(self) -> None:
         """Read the extensions by the numbers of all sections; a BUNDLE group agrees on them."""
         described = [parameters for _, parameters in self._receivers.values()]
-        self._extensions = extensions_map(
+        self._extensions = extension_numbers(
             extension for parameters in described for extension in parameters.header_extensions
         )
+        self._arrivals.agree(described)
         for dtls in self._dtls:
             self._announce_ssrcs(dtls)
 
@@ -225,17 +230,18 @@ class TransportGroup(Emitter):
 
     def _receive_rtp(self, data: bytes, now: float) -> None:
         packet = InboundPacket.read(data, self._extensions)
-        if packet is None:
-            self.drops[Malformed.RTP] += 1
+        if isinstance(packet, RtpDrop):
+            self.drops[packet] += 1
             return
+        self._arrivals.note(packet, len(data), now)
         labels = packet.extensions
-        rid = labels.rtp_stream_id or labels.repaired_rtp_stream_id
+        rid = labels.rid or labels.repaired_rid
         owner = self._router.route(
             packet.ssrc,
             packet.payload_type,
             packet.sequence_number,
             mid=labels.mid,
-            encoding=Encoding(rid, repaired=not labels.rtp_stream_id) if rid else None,
+            encoding=Encoding(rid, repaired=not labels.rid) if rid else None,
         )
         if isinstance(owner, str):
             receiver, _ = self._receivers[owner]
@@ -259,6 +265,9 @@ class TransportGroup(Emitter):
         if packets is None:
             self.drops[Malformed.RTCP] += 1
             return
+        for delay in delays(data):
+            for receiver, _ in self._receivers.values():
+                receiver.note_delay(delay)
         for packet in packets:
             if isinstance(packet, RtcpSdesPacket):
                 for ssrc, mid in sdes_mids(packet):

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.media import AudioDrop, AudioFormat, AudioPath, Heard
-from peer.rtp import RtpPacket
 
 from .inbound import InboundPacket
 from .measure import AudioMeter, Loudness
@@ -53,16 +52,7 @@ class Hearing:
         """Take a packet of the track."""
         level = packet.extensions.audio_level
         self._path.receive(
-            RtpPacket(
-                payload_type=packet.payload_type,
-                sequence_number=packet.sequence_number,
-                timestamp=packet.timestamp,
-                ssrc=packet.ssrc,
-                payload=packet.payload,
-            ),
-            now,
-            level=None if level is None else level[1],
-            repaired=repaired,
+            packet, now, level=None if level is None else level.level, repaired=repaired
         )
         self._schedule()
 

@@ -1,21 +1,23 @@
 """One incoming RTP stream: its packets, and what there is to report of them."""
 
-import struct
 from collections.abc import Mapping
-from typing import Self, cast
+from typing import Self
 
 from aiortc.clock import datetime_from_ntp
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.rtp import (
-    HeaderExtensionsMap,
-    RtcpReceiverInfo,
-    RtcpSenderInfo,
-    RtpPacket,
-)
+from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo
 from av import VideoFrame
 from av.frame import Frame
 
-from peer.rtp import Reception
+from peer.rtp import (
+    ExtensionMap,
+    HeaderExtensions,
+    Reception,
+    RtpDrop,
+    RtpPacket,
+    read_packet,
+    unwrap,
+)
 
 from .measure import VideoMeter
 from .statistics import (
@@ -27,39 +29,74 @@ from .statistics import (
 )
 
 _MAX_CONTRIBUTORS = 64
-_MALFORMED = (ValueError, IndexError, struct.error)
 
 
 class InboundPacket(RtpPacket):
-    """A packet from the network; `header_size` counts its bytes that are no payload."""
+    """A packet from the network, and what its header extensions say."""
 
-    header_size = 0
+    __slots__ = ("extensions",)
+
+    def __init__(
+        self,
+        payload_type: int,
+        marker: int,
+        sequence_number: int,
+        timestamp: int,
+        ssrc: int,
+        payload: bytes = b"",
+        *,
+        extensions: HeaderExtensions | None = None,
+        csrcs: tuple[int, ...] = (),
+        header_size: int = 0,
+        padding_size: int = 0,
+    ) -> None:
+        super().__init__(
+            payload_type=payload_type,
+            marker=bool(marker),
+            sequence_number=sequence_number,
+            timestamp=timestamp,
+            ssrc=ssrc,
+            payload=payload,
+            csrcs=csrcs,
+            header_size=header_size,
+            padding_size=padding_size,
+        )
+        self.extensions = extensions or HeaderExtensions()
 
     @classmethod
-    def read(cls, data: bytes, extensions: HeaderExtensionsMap) -> Self | None:
-        """Parse a packet, None when it is malformed."""
-        try:
-            packet = cast("Self", cls.parse(data, extensions))
-        except _MALFORMED:
-            return None
-        packet.header_size = len(data) - len(packet.payload)
-        return packet
+    def read(cls, data: bytes, extensions: ExtensionMap) -> Self | RtpDrop:
+        """Parse a packet; a reason when it is none."""
+        packet = read_packet(data)
+        if isinstance(packet, RtpDrop):
+            return packet
+        return cls(
+            packet.payload_type,
+            packet.marker,
+            packet.sequence_number,
+            packet.timestamp,
+            packet.ssrc,
+            packet.payload,
+            extensions=extensions.read(packet.profile, packet.extension),
+            csrcs=packet.csrcs,
+            header_size=packet.header_size + packet.padding_size,
+            padding_size=packet.padding_size,
+        )
 
     def repaired(self, payload_type: int, ssrc: int) -> "InboundPacket | None":
         """Return what a retransmission carries (RFC 4588 §4), None when it carries nothing."""
-        if len(self.payload) < 2:
+        original = unwrap(self, payload_type, ssrc)
+        if original is None:
             return None
-        packet = InboundPacket(
-            payload_type=payload_type,
-            marker=self.marker,
-            sequence_number=int.from_bytes(self.payload[:2], "big"),
-            timestamp=self.timestamp,
-            ssrc=ssrc,
-            payload=self.payload[2:],
+        return InboundPacket(
+            payload_type,
+            original.marker,
+            original.sequence_number,
+            original.timestamp,
+            ssrc,
+            original.payload,
+            extensions=self.extensions,
+            csrcs=original.csrcs,
         )
-        packet.csrc = self.csrc
-        packet.extensions = self.extensions
-        return packet
 
 
 class InboundStream:
@@ -113,8 +150,8 @@ class InboundStream:
         self._header_bytes += packet.header_size
         level = packet.extensions.audio_level
         if level is not None:
-            self.audio_level = level[1]
-        for source in packet.csrc:
+            self.audio_level = level.level
+        for source in packet.csrcs:
             # Taken out first, so that the oldest are those in front.
             self.contributors.pop(source, None)
             self.contributors[source] = now, packet.timestamp

@@ -10,6 +10,11 @@ from aiortc.rtcrtpparameters import (
 )
 from aiortc.rtp import HeaderExtensionsMap
 
+from peer.rtp import ExtensionMap
+
+FEEDBACK = "transport-cc"
+"""The feedback about when packets arrived, in the terms of a description."""
+
 
 @dataclass(frozen=True, slots=True)
 class RtpReceiveParameters:
@@ -63,6 +68,13 @@ def extensions_map(
     numbered = HeaderExtensionsMap()
     numbered.configure(RTCRtpParameters(headerExtensions=list(extensions)))
     return numbered
+
+
+def extension_numbers(
+    extensions: Iterable[RTCRtpHeaderExtensionParameters],
+) -> ExtensionMap:
+    """Return what reads header extensions with these identifiers."""
+    return ExtensionMap({extension.uri: extension.id for extension in extensions})
 
 
 def repaired_payload_type(codec: RTCRtpCodecParameters) -> int | None:

@@ -23,10 +23,13 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
+from peer.rtp import Delay, ExtendedReport, round_trip_time, write_compound
+
 from .decoding import MediaDrop
 from .hearing import Hearing
 from .inbound import InboundPacket, InboundStream, find_repaired
-from .parameters import RtpReceiveParameters, has_feedback, repaired_payload_type
+from .ntp import ntp_time
+from .parameters import FEEDBACK, RtpReceiveParameters, has_feedback, repaired_payload_type
 from .router import Encoding
 from .rtcp import compound
 from .seeing import Seeing
@@ -87,6 +90,7 @@ class RtpReceiver:
         self._streams: dict[int, InboundStream] = {}
         self._bitrate = RemoteBitrateEstimator() if kind == "video" else None
         self._estimated_at = 0.0
+        self._round_trip: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -218,6 +222,20 @@ class RtpReceiver:
             if not self._streams:
                 self.track.set_muted(True)
 
+    def note_delay(self, answer: Delay) -> None:
+        """Take an answer to a reference time of ours: it tells the round trip (RFC 3611 §4.5)."""
+        parameters = self._parameters
+        if parameters is None or answer.ssrc != parameters.rtcp_ssrc:
+            return
+        measured = round_trip_time(ntp_time(), answer.last_reference, answer.delay)
+        if measured is None:
+            return
+        before = self._round_trip
+        # Smoothed as libwebrtc does.
+        self._round_trip = measured if before is None else 0.7 * before + 0.3 * measured
+        if self._seeing is not None:
+            self._seeing.set_round_trip(self._round_trip)
+
     def request_keyframe(self) -> None:
         """Ask for a picture that needs no other, of every stream (PLI, RFC 4585 §6.3.1)."""
         if self._seeing is not None:
@@ -275,6 +293,9 @@ class RtpReceiver:
     ) -> None:
         sent_at, estimator = packet.extensions.abs_send_time, self._bitrate
         if estimator is None or sent_at is None or not has_feedback(codec, "goog-remb"):
+            return
+        if has_feedback(codec, FEEDBACK):
+            # The peer estimates by itself then, and would hold on to ours.
             return
         if len(estimator.ssrcs) > MAX_STREAMS:
             estimator.ssrcs.clear()
@@ -334,7 +355,9 @@ class RtpReceiver:
             now = asyncio.get_running_loop().time()
             streams = list(self._streams.values())[:MAX_REPORT_BLOCKS]
             blocks = [stream.report(now) for stream in streams]
-            self._send(compound(RtcpRrPacket(parameters.rtcp_ssrc, blocks), parameters.cname))
+            report = RtcpRrPacket(parameters.rtcp_ssrc, blocks)
+            reference = ExtendedReport(parameters.rtcp_ssrc, ntp_time())
+            self._send(compound(report, parameters.cname) + write_compound(reference))
 
     def _send(self, data: bytes) -> None:
         if self._transport is None:

@@ -19,6 +19,8 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
+from peer.rtp import Delay, ExtendedReport, read_compound
+
 from .ntp import ntp_time
 from .statistics import RemoteInboundStatistics
 
@@ -43,6 +45,13 @@ def parse_compound(data: bytes) -> list[AnyRtcpPacket] | None:
     except (ValueError, struct.error, IndexError):
         return None
     return sorted(packets, key=lambda packet: not isinstance(packet, RtcpSdesPacket))
+
+
+def delays(data: bytes) -> Iterable[Delay]:
+    """Yield what a compound answers to our reference times (RFC 3611 §4.5)."""
+    for packet in read_compound(data).packets:
+        if isinstance(packet, ExtendedReport):
+            yield from packet.delays
 
 
 def sdes_mids(packet: RtcpSdesPacket) -> Iterable[tuple[int, str]]:

@@ -61,18 +61,14 @@ class Sendings:
         """Make the packets of a frame."""
         self.timestamp += 3000
         packets = [self.packet(codec, payload) for payload in payloads]
-        packets[-1].marker = 1
+        packets[-1].marker = True
         return packets
 
     def packet(self, codec: RTCRtpCodecParameters, payload: bytes) -> InboundPacket:
         """Make the next packet."""
         self.number = (self.number + 1) & 0xFFFF
         packet = InboundPacket(
-            payload_type=codec.payloadType or 0,
-            sequence_number=self.number,
-            timestamp=self.timestamp,
-            ssrc=self.ssrc,
-            payload=payload,
+            codec.payloadType or 0, 0, self.number, self.timestamp, self.ssrc, payload
         )
         packet.extensions.abs_send_time = self.number * 1000
         return packet

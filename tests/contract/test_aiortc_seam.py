@@ -18,13 +18,11 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceCandidate
 from aiortc.rtcsctptransport import RTCSctpTransport
 from aiortc.rtcsessiondescription import RTCSessionDescription
-from aiortc.rtp import RtpPacket
 
 from peer.transports.association import BoundedAssociation
 from peer.transports.certificate import Certificate
 from peer.transports.datachannel import DataChannel
 from peer.transports.dtls import DtlsTransport
-from peer.transports.inbound import InboundPacket
 from peer.transports.sctp import SctpTransport
 from peer.transports.track import RemoteTrack
 from tests.contract.source_tree import ROOT
@@ -99,8 +97,6 @@ SEAM: dict[type, tuple[type, set[str]]] = {
     ),
     DataChannel: (RTCDataChannel, {"_setId", "_setReadyState"}),
     RemoteTrack: (MediaStreamTrack, {"_id"}),
-    # The buffer reads what it joins from the packet's `_data`, which aiortc's receiver sets there.
-    InboundPacket: (RtpPacket, set()),
 }
 
 

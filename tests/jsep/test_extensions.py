@@ -12,6 +12,7 @@ from peer.jsep.extensions import (
     MID,
     REPAIRED_RTP_STREAM_ID,
     RTP_STREAM_ID,
+    TRANSPORT_WIDE_CC,
     ExtensionIds,
     answer_extensions,
     usable_extensions,
@@ -34,9 +35,10 @@ def test_one_identifier_for_one_extension_in_all_sections() -> None:
     end.add("audio")
     end.add("video")
     end.offer()
-    assert offered(end) == {9: MID, 12: AUDIO_LEVEL}
+    assert offered(end) == {3: TRANSPORT_WIDE_CC, 9: MID, 12: AUDIO_LEVEL}
     assert offered(end, 1) == {
         2: ABS_SEND_TIME,
+        3: TRANSPORT_WIDE_CC,
         9: MID,
         10: RTP_STREAM_ID,
         11: REPAIRED_RTP_STREAM_ID,
@@ -99,7 +101,7 @@ def test_identifiers_do_not_change_in_later_offers() -> None:
     other.add("video")
     other.offer()
     assert offered(other) == {7: MID}
-    assert offered(other, 1) == {7: MID, 12: AUDIO_LEVEL}
+    assert offered(other, 1) == {3: TRANSPORT_WIDE_CC, 7: MID, 12: AUDIO_LEVEL}
     assert offered(other, 2)[7] == MID
     assert 12 not in offered(other, 2)
 

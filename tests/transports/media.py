@@ -17,6 +17,7 @@ from peer.transports.inbound import InboundPacket
 from peer.transports.parameters import (
     RtpReceiveParameters,
     RtpSendParameters,
+    extension_numbers,
     extensions_map,
 )
 from peer.transports.receiver import RtpReceiver
@@ -43,11 +44,25 @@ REPAIRED = RTCRtpHeaderExtensionParameters(
 )
 EXTENSIONS = (MID, LEVEL, SEND_TIME, RID, REPAIRED)
 NUMBERS = extensions_map(EXTENSIONS)
+READ_NUMBERS = extension_numbers(EXTENSIONS)
 
 
 def now() -> float:
     """The time of the loop."""
     return asyncio.get_running_loop().time()
+
+
+def read_rtp(data: bytes) -> InboundPacket:
+    """Return what a packet says."""
+    packet = InboundPacket.read(data, READ_NUMBERS)
+    assert isinstance(packet, InboundPacket)
+    return packet
+
+
+def repeated(packet: InboundPacket, number: int = 5, ssrc: int = 8) -> InboundPacket:
+    """Return a retransmission of a packet (RFC 4588 §4)."""
+    payload = packet.sequence_number.to_bytes(2, "big") + packet.payload
+    return InboundPacket(97, packet.marker, number, packet.timestamp, ssrc, payload, header_size=12)
 
 
 def send_parameters(mid: str, ssrc: int, **changes: object) -> RtpSendParameters:
@@ -154,9 +169,7 @@ class Recorder:
     def send_rtp(self, data: bytes) -> None:
         """Keep a packet."""
         self._require_connection()
-        packet = InboundPacket.read(data, NUMBERS)
-        assert packet is not None
-        self.rtp.append(packet)
+        self.rtp.append(read_rtp(data))
 
     def send_rtcp(self, data: bytes) -> None:
         """Keep a compound."""

@@ -8,6 +8,7 @@ import pytest
 from aiortc.rtp import RtcpByePacket, RtcpRrPacket, RtpPacket
 
 from peer.ice import IceState
+from peer.rtp import RtpDrop
 from peer.transports.datachannel import DataChannel
 from peer.transports.dtls import DtlsRole
 from peer.transports.group import EARLY_PACKET_LIFETIME, Malformed, TransportGroup
@@ -371,7 +372,7 @@ def test_garbage_is_counted() -> None:
             groups.left.send_rtp(b"\xa0\x60" + bytes(11))
             groups.left.send_rtcp(b"\x81\xc9\x00\x01" + bytes(4))
             await until(lambda: groups.right.drops.total() == 2)
-            assert groups.right.drops == {Malformed.RTP: 1, Malformed.RTCP: 1}
+            assert groups.right.drops == {RtpDrop.WRONG_PADDING: 1, Malformed.RTCP: 1}
 
     run(scenario)
 
@@ -438,7 +439,7 @@ def test_what_was_dropped_is_counted_by_component() -> None:
             groups.links[0].right.deliver(b"\x01", 0.0)
             groups.links[1].right.deliver(b"\x17\xfe\xfd", 0.0)
             assert groups.right.dropped(1) == {
-                "malformed-rtp": 1,
+                "rtp-too-short": 1,
                 "malformed-sctp": 1,
                 "not-dtls-nor-srtp": 1,
             }

@@ -4,7 +4,7 @@ import pytest
 
 from peer.transports.inbound import InboundPacket
 from peer.transports.outbound import EncodedFrame, Labels, OutboundStream
-from tests.transports.media import NUMBERS
+from tests.transports.media import NUMBERS, read_rtp
 
 LABELS = Labels("v", "hi", NUMBERS)
 
@@ -18,9 +18,7 @@ def packets(
 
 def read(data: bytes | None) -> InboundPacket:
     assert data is not None
-    packet = InboundPacket.read(data, NUMBERS)
-    assert packet is not None
-    return packet
+    return read_rtp(data)
 
 
 def test_the_packets_of_a_frame() -> None:
@@ -30,7 +28,7 @@ def test_the_packets_of_a_frame() -> None:
     assert (first.marker, second.marker) == (0, 1)
     assert second.sequence_number == first.sequence_number + 1
     assert second.timestamp == first.timestamp
-    assert (first.extensions.mid, first.extensions.rtp_stream_id) == ("v", "hi")
+    assert (first.extensions.mid, first.extensions.rid) == ("v", "hi")
     assert first.extensions.abs_send_time is not None
     assert (stream.packets_sent, stream.octets_sent) == (2, 6)
 
@@ -72,8 +70,8 @@ def test_repeating_as_a_retransmission() -> None:
     assert (first.ssrc, first.payload_type) == (8, 97)
     assert second.sequence_number == first.sequence_number + 1
     # RFC 8852 §3.3: the repaired stream is named, not the stream itself
-    assert first.extensions.repaired_rtp_stream_id == "hi"
-    assert first.extensions.rtp_stream_id is None
+    assert first.extensions.repaired_rid == "hi"
+    assert first.extensions.rid is None
     assert first.extensions.mid == "v"
     original = first.repaired(96, 7)
     assert original is not None

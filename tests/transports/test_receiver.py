@@ -15,7 +15,6 @@ from aiortc.rtp import (
     RtcpSdesPacket,
     RtcpSenderInfo,
     RtcpSrPacket,
-    wrap_rtx,
 )
 from av import VideoFrame
 
@@ -26,13 +25,13 @@ from peer.transports.router import Encoding
 from peer.transports.rtcp import parse_compound
 from peer.transports.track import RemoteTrack
 from tests.transports.media import (
-    NUMBERS,
     RTX,
     VP8,
     PushedTrack,
     Recorder,
     now,
     receive_parameters,
+    repeated,
 )
 from tests.transports.test_dtls import run
 from tests.transports.wire import until
@@ -58,18 +57,12 @@ class Source:
         assert isinstance(frame, VideoFrame)
         payloads, self.timestamp = self._encoder.encode(frame, keyframe)
         packets = [self._packet(payload) for payload in payloads]
-        packets[-1].marker = 1
+        packets[-1].marker = True
         return packets
 
     def _packet(self, payload: bytes) -> InboundPacket:
         self.number += 1
-        return InboundPacket(
-            payload_type=96,
-            sequence_number=self.number - 1,
-            timestamp=self.timestamp,
-            ssrc=self.ssrc,
-            payload=payload,
-        )
+        return InboundPacket(96, 0, self.number - 1, self.timestamp, self.ssrc, payload)
 
 
 def feedback(transport: Recorder) -> list[AnyRtcpPacket]:
@@ -188,10 +181,7 @@ def test_a_gap_is_asked_for_and_filled_by_a_retransmission(reduced_size: bool) -
         assert (nack.ssrc, nack.media_ssrc, nack.lost) == (99, 7, [101])
         # RFC 5506: alone only when that was agreed
         assert (len(transport.rtcp[0]) == len(bytes(nack))) is reduced_size
-        repair = wrap_rtx(lost, payload_type=97, sequence_number=5, ssrc=8)
-        read = InboundPacket.read(repair.serialize(), NUMBERS)
-        assert read is not None
-        receiver.receive_rtp(read, None, now())
+        receiver.receive_rtp(repeated(lost), None, now())
         await receiver.track.recv()
         await receiver.track.recv()
         assert (receiver.packets_repaired, receiver.nacks_sent) == (1, 1)

@@ -19,6 +19,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
+from peer.rtp import AudioLevel
 from peer.transports.rtcp import parse_compound
 from peer.transports.sender import RtpSender
 from tests.transports.media import (
@@ -51,7 +52,7 @@ def test_frames_become_packets_of_the_section() -> None:
         await until(lambda: len(transport.rtp) == 3)
         for packet in transport.rtp:
             assert (packet.ssrc, packet.payload_type, packet.extensions.mid) == (7, 111, "a0")
-            assert packet.extensions.audio_level == (False, 127)
+            assert packet.extensions.audio_level == AudioLevel(127, voice=False)
         steps = [
             b.timestamp - a.timestamp & 0xFFFFFFFF
             for a, b in zip(transport.rtp, transport.rtp[1:], strict=False)

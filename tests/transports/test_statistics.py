@@ -15,7 +15,6 @@ from aiortc.rtp import (
     RtcpRtpfbPacket,
     RtcpSenderInfo,
     RtcpSrPacket,
-    wrap_rtx,
 )
 
 from peer.transports.chunks import SctpDrop
@@ -30,13 +29,13 @@ from peer.transports.sender import RtpSender, SendDrop
 from peer.transports.statistics import InboundStatistics, OutboundStatistics, named
 from peer.transports.track import MAX_UNREAD_PICTURES
 from tests.transports.media import (
-    NUMBERS,
     OPUS,
     VP8,
     PushedTrack,
     Recorder,
     now,
     receive_parameters,
+    repeated,
     send_parameters,
 )
 from tests.transports.test_dtls import run
@@ -190,9 +189,7 @@ def test_pictures_that_are_received() -> None:
         for number in (0, 2, 3):
             packets[number].header_size = 20
             receiver.receive_rtp(packets[number], None, now())
-        repair = wrap_rtx(packets[1], payload_type=97, sequence_number=5, ssrc=8)
-        read = InboundPacket.read(repair.serialize(), NUMBERS)
-        assert read is not None
+        read = repeated(packets[1])
         receiver.receive_rtp(read, None, now())
         await until(lambda: receiver.frames_decoded == 4)
         figures = inbound(receiver)
