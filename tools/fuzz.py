@@ -63,8 +63,8 @@ from .fuzz_transports import (
     fuzz_sctp,
 )
 
-PEER = TransportAddress("198.51.100.7", 9)
-PEER6 = TransportAddress("2001:db8::7", 9)
+PEER = TransportAddress("198.51.100.7", 5001)
+PEER6 = TransportAddress("2001:db8::7", 5001)
 
 
 @dataclass(frozen=True, slots=True)

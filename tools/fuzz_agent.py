@@ -24,7 +24,7 @@ from peer.ice.framing import FrameSplitter, frame
 from peer.ice.turn import TurnServer, TurnTransport
 
 LOCAL = TransportAddress("192.0.2.1", 5000)
-PEER = TransportAddress("198.51.100.7", 9)
+PEER = TransportAddress("198.51.100.7", 5001)
 SERVER = TransportAddress("203.0.113.1", 3478)
 REMOTE = RemoteParameters("peer", "p" * 22)
 STAGES = 3
@@ -43,7 +43,7 @@ def fuzz_framing(data: bytes) -> None:
 def fuzz_agent(data: bytes) -> None:
     """Let agents receive a datagram from the peer, from their server and from nowhere."""
     for agent, _ in _agents():
-        for source in (PEER, SERVER, TransportAddress("203.0.113.9", 1)):
+        for source in (PEER, SERVER, TransportAddress("203.0.113.9", 5002)):
             agent.receive_datagram(data, local=LOCAL, source=source, now=1.0)
             _drain(agent)
         _finish(agent)
