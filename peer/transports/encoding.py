@@ -111,7 +111,7 @@ class PictureEncoder:
         shaped = scale_down(data, self._parameters.scale_down_by)
         if isinstance(self._encoder, H264Encoder):
             shaped = make_even(shaped)
-        return await self._share.run("video", self._encode, shaped, keyframe)
+        return await self._share.run(self._encode, shaped, keyframe)
 
     def _encode(self, data: "Frame | Packet[Any]", keyframe: bool) -> Encoded:
         begin = time.perf_counter()

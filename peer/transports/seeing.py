@@ -339,7 +339,7 @@ class Seeing:
                 continue
             stream, codec = frame.packets[0]
             try:
-                decoded = await self._share.run("video", self._decode, frame, codec)
+                decoded = await self._share.run(self._decode, frame, codec)
             except (Undecoded, NoThreadError) as error:
                 reason = error.reason if isinstance(error, Undecoded) else MediaDrop.NO_THREAD
                 self._lose(frame, reason)

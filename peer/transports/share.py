@@ -1,7 +1,7 @@
-"""What one connection may take of the process: threads for its codecs, memory for its pictures.
+"""What one connection may take of the process: threads and memory for its pictures.
 
-Sound has threads of its own, so that no picture delays it. Of either kind a connection has a few
-frames at work at a time; its others wait for those, and not in the way of other connections.
+Sound takes little of either, and is not kept waiting. A connection has a few pictures at work at a
+time; its others wait for those, and not in the way of other connections.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 from weakref import finalize
 
 FRAMES_AT_WORK = 2
-"""Frames of a kind that a connection has encoded or decoded at a time."""
+"""Pictures that a connection has encoded or decoded at a time."""
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -88,10 +88,9 @@ class _Accounts:
 
 
 class _Threads:
-    """Threads of the process for one kind of media, there while some share has opened them."""
+    """Threads of the process, there while some share has opened them."""
 
-    def __init__(self, kind: str, count: int) -> None:
-        self._name = f"peer-{kind}"
+    def __init__(self, count: int) -> None:
         self._count = count
         self._lock = threading.Lock()
         self._users = 0
@@ -101,7 +100,7 @@ class _Threads:
         with self._lock:
             self._users += 1
             if self._executor is None:
-                self._executor = ThreadPoolExecutor(self._count, self._name)
+                self._executor = ThreadPoolExecutor(self._count, "peer-video")
             return self._executor
 
     def close(self, *, wait: bool) -> None:
@@ -113,17 +112,14 @@ class _Threads:
 
 
 _accounts = _Accounts()
-_threads = {
-    "audio": _Threads("audio", 2),
-    "video": _Threads("video", (os.cpu_count() or 1) + FRAMES_AT_WORK),
-}
+_threads = _Threads((os.cpu_count() or 1) + FRAMES_AT_WORK)
 
 
 class _Place:
-    """Where a connection's frames of one kind wait for a thread."""
+    """Where a connection's pictures wait for a thread."""
 
-    def __init__(self, kind: str) -> None:
-        self._threads = _threads[kind]
+    def __init__(self) -> None:
+        self._threads = _threads
         self._executor = self._threads.open()
         self._free = asyncio.Semaphore(FRAMES_AT_WORK)
         self._at_work: set[asyncio.Future[Any]] = set()
@@ -156,7 +152,7 @@ class MediaShare:
 
     def __init__(self, config: MediaConfig | None = None) -> None:
         self.config = config or MediaConfig()
-        self._places: dict[str, _Place] = {}
+        self._place: _Place | None = None
         self._account = _accounts.open()
         finalize(self, _accounts.close, self._account)
 
@@ -175,18 +171,15 @@ class MediaShare:
 
     async def run(
         self,
-        kind: str,
         function: Callable[Parameters, Result],
         *args: Parameters.args,
         **kwargs: Parameters.kwargs,
     ) -> Result:
-        """Call a function in a thread for "audio" or "video", when it is the connection's turn.
+        """Call a function in a thread, when it is the connection's turn.
 
         NoThreadError when the machine has none left.
         """
-        place = self._places.get(kind)
-        if place is None:
-            place = self._places[kind] = _Place(kind)
+        place = self._place = self._place or _Place()
         return await place.run(partial(function, *args, **kwargs))
 
     async def close(self) -> None:
@@ -194,6 +187,6 @@ class MediaShare:
 
         It returns when nothing of the connection is at work. Calling again changes nothing.
         """
-        places, self._places = self._places, {}
-        for place in places.values():
+        place, self._place = self._place, None
+        if place is not None:
             await place.close()

@@ -21,12 +21,11 @@ def test_a_connection_has_a_few_frames_at_work_and_is_in_nobodys_way() -> None:
             assert release.wait(20)
 
         greedy, modest = MediaShare(), MediaShare()
-        jobs = [asyncio.create_task(greedy.run("video", slow)) for _ in range(12)]
-        # pictures of another connection, and sound of the same one, do not wait for them
-        assert await modest.run("video", lambda: "picture") == "picture"
-        assert await greedy.run("audio", lambda: "sound") == "sound"
+        jobs = [asyncio.create_task(greedy.run(slow)) for _ in range(12)]
+        # pictures of another connection do not wait for them
+        assert await modest.run(lambda: "picture") == "picture"
         await until(lambda: len(at_work) == FRAMES_AT_WORK)
-        assert await modest.run("video", lambda: len(at_work)) == FRAMES_AT_WORK
+        assert await modest.run(lambda: len(at_work)) == FRAMES_AT_WORK
         release.set()
         await asyncio.gather(*jobs)
         assert len(at_work) == 12
@@ -40,12 +39,12 @@ def test_who_gives_up_waiting_leaves_its_place_taken() -> None:
     async def scenario() -> None:
         release = threading.Event()
         share = MediaShare()
-        jobs = [asyncio.create_task(share.run("video", release.wait, 20)) for _ in range(2)]
+        jobs = [asyncio.create_task(share.run(release.wait, 20)) for _ in range(2)]
         await asyncio.sleep(0)
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
-        next_one = asyncio.create_task(share.run("video", lambda: 1))
+        next_one = asyncio.create_task(share.run(lambda: 1))
         for _ in range(5):
             await asyncio.sleep(0)
         assert not next_one.done()
@@ -57,21 +56,20 @@ def test_who_gives_up_waiting_leaves_its_place_taken() -> None:
 
 
 def test_the_threads_end_with_the_last_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    fresh = {kind: share_module._Threads(kind, 2) for kind in ("audio", "video")}
-    monkeypatch.setattr(share_module, "_threads", fresh)
+    monkeypatch.setattr(share_module, "_threads", share_module._Threads(2))
 
     async def scenario() -> None:
         gc.collect()
         before = set(threading.enumerate())
         first, second = MediaShare(), MediaShare()
         for share in (first, second):
-            await share.run("video", int)
+            await share.run(int)
         await first.close()
         assert set(threading.enumerate()) - before
         await second.close()
         await second.close()
         assert set(threading.enumerate()) <= before
-        assert await second.run("audio", lambda: 2) == 2
+        assert await second.run(lambda: 2) == 2
         await second.close()
         assert set(threading.enumerate()) <= before
 
@@ -82,7 +80,7 @@ def test_what_a_function_raises_comes_through() -> None:
     async def scenario() -> None:
         share = MediaShare()
         with pytest.raises(ZeroDivisionError):
-            await share.run("audio", divmod, 1, 0)
+            await share.run(divmod, 1, 0)
         await share.close()
 
     asyncio.run(scenario())
@@ -97,7 +95,7 @@ def test_no_thread_left_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ThreadPoolExecutor, "submit", refuse)
         for _ in range(5):
             with pytest.raises(NoThreadError):
-                await share.run("audio", int)
+                await share.run(int)
         await share.close()
 
     asyncio.run(scenario())
