@@ -81,7 +81,6 @@ class PictureTrack(_Paced):
         self._size = width, height
         self._rate = rate
         self._rows = [bytes(60 + (x + y) % 128 for x in range(2 * width)) for y in range(128)]
-        self._grey = bytes([128]) * (width * height // 4)
 
     async def recv(self) -> VideoFrame:
         """Return the next picture when it is time for it; MediaStreamError once it has ended."""
@@ -106,19 +105,12 @@ class PictureTrack(_Paced):
 
 
 def picture_number(frame: VideoFrame) -> int:
-    """Read the number of a picture of a `PictureTrack`, of its last 65536, whatever its size."""
-    plane = (
-        frame.to_rgb().reformat(format="gray").planes[0]
-        if frame.format.name
-        not in (
-            "yuv420p",
-            "yuvj420p",
-            "gray",
-        )
-        else frame.planes[0]
-    )
-    pixels = memoryview(plane)
-    row = pixels[8 * plane.line_size :]
+    """Read the number of a picture of a `PictureTrack`, modulo 65536, also when it was scaled.
+
+    The format is one whose first plane is the brightness, as that of decoded pictures.
+    """
+    plane = frame.planes[0]
+    row = memoryview(plane)[8 * plane.line_size :]
     stripe = frame.width // _BITS
     middle = (_DARK + _BRIGHT) // 2
     return sum((row[bit * stripe + stripe // 2] > middle) << bit for bit in range(_BITS))

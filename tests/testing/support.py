@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from av import AudioFrame, VideoFrame
+
 from peer import (
     MediaStreamError,
     MediaStreamTrack,
@@ -14,6 +16,7 @@ from peer import (
     RTCPeerConnection,
     RTCTrackEvent,
 )
+from peer.testing import picture_number
 
 
 @asynccontextmanager
@@ -40,12 +43,11 @@ def first_message(connection: RTCPeerConnection) -> asyncio.Future[Any]:
     return heard
 
 
-class Heard:
+class _Received:
     """Reads the first track that a connection receives, and notes when frames came."""
 
     def __init__(self, connection: RTCPeerConnection) -> None:
         self.times: list[float] = []
-        self.samples = 0
         self._task: asyncio.Task[None] | None = None
         connection.addEventListener("track", self._begin)
 
@@ -58,9 +60,40 @@ class Heard:
             while True:
                 frame = await track.recv()
                 self.times.append(loop.time())
-                self.samples += getattr(frame, "samples", 0)
+                self.note(frame)
+
+    def note(self, frame: Any) -> None:
+        """Look at a frame."""
+        raise NotImplementedError
 
     @property
     def longest_gap(self) -> float:
         """The longest time without a frame, in seconds."""
         return max(later - earlier for earlier, later in itertools.pairwise(self.times))
+
+
+class Heard(_Received):
+    """What was heard of a track: `samples` are at the rate that is received."""
+
+    samples = 0
+
+    def note(self, frame: AudioFrame) -> None:
+        """Count the samples of a frame."""
+        self.samples += frame.samples
+
+
+class Seen(_Received):
+    """What was seen of a `PictureTrack`: the numbers of the pictures."""
+
+    def __init__(self, connection: RTCPeerConnection) -> None:
+        super().__init__(connection)
+        self.numbers: list[int] = []
+
+    def note(self, frame: VideoFrame) -> None:
+        """Read the number of a picture."""
+        self.numbers.append(picture_number(frame))
+
+
+def now() -> float:
+    """The time of the running loop."""
+    return asyncio.get_running_loop().time()

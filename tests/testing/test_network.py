@@ -1,23 +1,209 @@
 """Whole calls over a simulated network, in virtual time."""
 
 import asyncio
+from collections.abc import Callable
 
-from peer.testing import Network, connect, run
+import pytest
 
-from .support import closing, first_message
+from peer import RTCConfiguration
+from peer.net import NetConfig
+from peer.testing import (
+    NATS,
+    Conditions,
+    ConnectError,
+    GilbertElliott,
+    Host,
+    Network,
+    Record,
+    connect,
+    connected,
+    run,
+)
+
+from .support import closing, first_message, now
+
+SETTLED = 5.0
+"""Seconds after which ICE has found the best pair."""
+BAD = Conditions(delay=0.05, jitter=0.02, loss=0.1, rate=500_000, queue=0.25)
 
 
-def test_two_connections_on_a_lan() -> None:
+async def say_hello(alice: Host, bob: Host, configuration: RTCConfiguration | None = None) -> str:
+    """Connect two hosts, send a message, and tell over which kind of candidate it went."""
+    a, b = alice.connection(configuration), bob.connection(configuration)
+    async with closing(a, b):
+        channel = a.createDataChannel("chat")
+        channel.addEventListener("open", lambda _: channel.send("hello"))
+        heard = first_message(b)
+        await connect(a, b, delay=0.05)
+        assert await heard == "hello"
+        await asyncio.sleep(SETTLED)
+        assert a.sctp is not None
+        pair = a.sctp.transport.iceTransport.getSelectedCandidatePair()
+        assert pair is not None
+        return f"{pair.local.type} {pair.remote.type}"
+
+
+def test_two_hosts_of_a_site() -> None:
     async def story() -> None:
-        net = Network(seed=1)
-        office = net.site("office", nat="port-restricted")
-        alice, bob = office.host("alice"), office.host("bob")
+        office = Network().site("office", nat="port-restricted")
+        assert await say_hello(office.host("alice"), office.host("bob")) == "host host"
+        assert now() < SETTLED + 1
+
+    run(story())
+
+
+@pytest.mark.parametrize("one", [None, *NATS])
+@pytest.mark.parametrize("other", [None, *NATS])
+def test_every_pair_of_nats(one: str | None, other: str | None) -> None:
+    async def story() -> str:
+        net = Network()
+        net.stun_server()
+        net.turn_server()
+        return await say_hello(net.host("alice", nat=one), net.host("bob", nat=other))
+
+    strict = {"symmetric", "port-restricted"}
+    needs_relay = {one, other} <= strict and "symmetric" in (one, other)
+    assert ("relay" in run(story())) is needs_relay
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_relays(transport: str) -> None:
+    async def story() -> None:
+        net = Network()
+        net.turn_server(transports=[transport])
+        only_relays = RTCConfiguration(iceTransportPolicy="relay")  # type: ignore[arg-type]
+        alice, bob = net.host("alice", nat="symmetric"), net.host("bob", nat="symmetric")
+        assert await say_hello(alice, bob, only_relays) == "relay relay"
+
+    run(story())
+
+
+def test_a_bad_network() -> None:
+    async def story() -> None:
+        net = Network(seed=4)
+        net.stun_server()
+        net.turn_server()
+        alice = net.host("alice", nat="symmetric", link=BAD)
+        await say_hello(alice, net.host("bob", nat="port-restricted", link=BAD))
+        assert alice.line.sent.lost > 0
+
+    run(story())
+
+
+def test_who_cannot_be_reached_is_not_connected() -> None:
+    async def story() -> None:
+        net = Network()
+        alice, bob = net.host("alice", nat="symmetric"), net.host("bob", nat="symmetric")
         async with closing(alice.connection(), bob.connection()) as (a, b):
+            a.createDataChannel("chat")
+            with pytest.raises(ConnectError, match=r"failed|after 60 s"):
+                await connect(a, b)
+
+    run(story())
+
+
+def recorded(seed: int, conditions: Conditions) -> list[Record]:
+    async def story() -> list[Record]:
+        net = Network(seed)
+        log = net.log()
+        net.stun_server()
+        net.turn_server()
+        alice = net.host("alice", nat="symmetric", link=conditions)
+        await say_hello(alice, net.host("bob", nat="port-restricted", link=conditions))
+        return log.records
+
+    return run(story(), seed=seed)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [BAD, Conditions(delay=0.03, burst=GilbertElliott(0.02, 0.3), reordering=0.1)],
+    ids=["rate", "bursts"],
+)
+def test_a_seed_gives_the_same_packets_at_the_same_times(conditions: Conditions) -> None:
+    first = recorded(7, conditions)
+    assert recorded(7, conditions) == first
+    assert recorded(8, conditions) != first
+
+
+Change = Callable[[Network, Host], None]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _net, alice: alice.site.rebind(),
+        lambda _net, alice: alice.site.renumber(),
+        lambda _net, alice: alice.change_address(),
+        lambda _net, alice: alice.line.change(delay=0.4),
+    ],
+    ids=["NAT rebinds", "NAT with another address", "host with another address", "slow"],
+)
+def test_a_call_goes_on_when_the_network_changes(change: Change) -> None:
+    async def story() -> None:
+        net = Network()
+        net.stun_server()
+        net.turn_server()
+        alice, bob = net.host("alice", nat="port-restricted"), net.host("bob", nat="full-cone")
+        watching = RTCConfiguration(network=NetConfig(poll_interval=1.0))
+        a, b = alice.connection(watching), bob.connection(watching)
+        async with closing(a, b):
             channel = a.createDataChannel("chat")
-            channel.on("open", lambda: channel.send("hello"))
-            heard = first_message(b)
+            heard: list[float] = []
+            b.on("datachannel", lambda other: other.on("message", lambda _: heard.append(now())))
+            signalling = await connect(a, b)
+            await asyncio.sleep(5)
+            change(net, alice)
+            await asyncio.sleep(10)
+            if a.connectionState != "connected":
+                a.restartIce()
+                await signalling.negotiate(a)
+                await connected(a)
+            channel.send("still there")
+            await asyncio.sleep(10)
+            assert len(heard) == 1
+
+    run(story())
+
+
+def test_an_outage_is_noticed_and_ends() -> None:
+    async def story() -> list[tuple[float, str]]:
+        net = Network()
+        alice, bob = net.host("alice"), net.host("bob")
+        async with closing(alice.connection(), bob.connection()) as (a, b):
+            a.createDataChannel("chat")
             await connect(a, b)
-            assert await heard == "hello"
-            assert asyncio.get_running_loop().time() < 1.0
+            states: list[tuple[float, str]] = []
+            began = now()
+            a.on(
+                "connectionstatechange",
+                lambda: states.append((round(now() - began, 1), a.connectionState)),
+            )
+            await bob.line.outage(8)
+            await asyncio.sleep(10)
+        return states
+
+    states = run(story())
+    assert [state for _, state in states][:2] == ["disconnected", "connected"]
+
+
+def test_ten_hosts_in_one_conference() -> None:
+    async def story() -> int:
+        net = Network()
+        net.stun_server()
+        net.turn_server()
+        hosts = [net.host(f"host {i}", nat=nat) for i, nat in enumerate([*NATS, *NATS])]
+        await asyncio.gather(
+            *(say_hello(one, other) for i, one in enumerate(hosts) for other in hosts[:i])
+        )
+        return len(hosts)
+
+    assert run(story()) == 10
+
+
+def test_a_nat_without_a_name() -> None:
+    async def story() -> None:
+        with pytest.raises(ValueError, match="symmetric"):
+            Network().host("alice", nat="strict")
 
     run(story())
