@@ -42,18 +42,28 @@ MAX_SITES = 255
 
 
 class Network:
-    """A simulated internet in the time of the running event loop.
+    """A simulated internet in the time of an event loop.
 
     The same seed, the same program and the same versions give the same packets at the same times.
     `delay` is the time across the internet, in seconds, without the access lines of either side.
     """
 
-    def __init__(self, seed: int = 0, *, delay: float = 0.02) -> None:
-        self._simulation = LiveSimulation(asyncio.get_running_loop(), seed, delay)
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        delay: float = 0.02,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """Make one on the running event loop, unless another is given."""
+        self._simulation = LiveSimulation(loop or asyncio.get_running_loop(), seed, delay)
         self._sites = 0
         self.ice_servers: list[RTCIceServer] = []
         """What connections ask, unless their configuration says otherwise."""
         self.hosts: dict[str, Host] = {}
+
+    def __repr__(self) -> str:
+        return f"<Network seed={self._simulation.seed} hosts={list(self.hosts)}>"
 
     @property
     def simulation(self) -> internet.Simulation:
