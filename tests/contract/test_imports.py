@@ -123,6 +123,13 @@ def test_only_transports_and_media_import_aiortc(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_needs_the_tools_for_tests(path: Path) -> None:
+    if within(module_name(path), ("peer.testing", "tools", "demos")):
+        return
+    assert [name for name in imported_modules(path) if within(name, ("peer.testing",))] == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
 def test_packages_are_entered_by_their_front_door(path: Path) -> None:
     """Another part's modules are reached through its package, never directly."""
     part = layer(module_name(path)) or "peer"

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from peer import RTCConfiguration
+from peer import RTCConfiguration, RTCPeerConnection, set_default_configuration
 from peer.net import NetConfig
 from peer.testing import (
     NATS,
     Conditions,
     ConnectError,
+    DropReason,
     GilbertElliott,
     Host,
     Network,
@@ -205,5 +206,35 @@ def test_a_nat_without_a_name() -> None:
     async def story() -> None:
         with pytest.raises(ValueError, match="symmetric"):
             Network().host("alice", nat="strict")
+
+    run(story())
+
+
+def test_a_program_that_makes_its_own_connections() -> None:
+    async def story() -> None:
+        net = Network()
+        set_default_configuration(net.host("bot", nat="full-cone").configuration())
+        try:
+            bot, user = RTCPeerConnection(), net.host("user").connection()
+        finally:
+            set_default_configuration(None)
+        async with closing(bot, user):
+            user.createDataChannel("chat")
+            await connect(user, bot)
+
+    run(story())
+
+
+def test_what_goes_over_a_line_is_counted() -> None:
+    async def story() -> None:
+        net = Network(seed=2)
+        log = net.log()
+        alice, bob = net.host("alice", link=Conditions(loss=0.2)), net.host("bob")
+        await say_hello(alice, bob)
+        sent = [each for each in log.records if each.what == "sent" and each.place == "alice"]
+        assert alice.line.sent.packets == len(sent)
+        assert alice.line.sent.octets == sum(each.size + 28 for each in sent)
+        lost = alice.line.sent.lost + alice.line.received.lost
+        assert 0 < lost == log.count(DropReason.LOSS.value)
 
     run(story())
