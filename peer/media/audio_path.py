@@ -98,6 +98,7 @@ class AudioPath:
         self._decoders: dict[tuple[int, int], AudioDecoder] = {}
         self._latest: AudioDecoder | None = None
         self._line: TimeLine | None = None
+        self._time_base = Fraction(1)
         self._buffer: AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting] | None = None
         self._floor = 0.0
 
@@ -177,6 +178,7 @@ class AudioPath:
         """Find where a packet belongs on the track's line."""
         if self._line is None:
             self._line = TimeLine(clock_rate, capture_times=self._capture_times)
+            self._time_base = Fraction(1, clock_rate)
             self._buffer = self._make_buffer(clock_rate)
         return self._line.place(
             packet.ssrc,
@@ -288,5 +290,5 @@ class AudioPath:
         frame.planes[0].update(pcm)
         frame.sample_rate = decoder.rate
         frame.pts = pts
-        frame.time_base = Fraction(1, self.rate)
+        frame.time_base = self._time_base
         return Heard(frame, loudness_of(pcm))

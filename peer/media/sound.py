@@ -1,6 +1,5 @@
 """Frames of sound of any shape, cut to packets of one shape."""
 
-import fractions
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -90,12 +89,11 @@ class Shaper:
 
     def _gap(self, frame: AudioFrame) -> int:
         """Return how many samples are missing before a frame."""
-        if frame.pts is None or frame.time_base is None:
-            begin = self._expected
-        else:
-            begin = float(frame.pts * frame.time_base)
-        expected, length = self._expected, fractions.Fraction(frame.samples, frame.sample_rate)
-        self._expected = None if begin is None else begin + float(length)
+        begin, expected = frame.time, self._expected
+        if begin is None:
+            begin = expected
+        length = frame.samples / frame.sample_rate
+        self._expected = None if begin is None else begin + length
         if begin is None or expected is None or not 0 < begin - expected <= MAX_STEP:
             return 0
         missing = round((begin - expected) * self.rate)

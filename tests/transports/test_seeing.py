@@ -1,0 +1,242 @@
+"""The pictures of a receiver, in virtual time."""
+
+import asyncio
+import fractions
+import itertools
+from collections.abc import Sequence
+
+from aiortc.codecs.vpx import Vp8Encoder
+from av import VideoFrame
+
+from peer.testing import run
+from peer.transports.decoding import MediaDrop
+from peer.transports.inbound import InboundPacket, InboundStream
+from peer.transports.seeing import Seeing
+from peer.transports.share import MediaShare
+from peer.transports.track import RemoteTrack
+from tests.transports.media import VP8
+
+INTERVAL = 0.04
+TICKS = 3600
+
+
+class Film:
+    """Packets of a VP8 stream, 25 pictures a second, two packets each."""
+
+    def __init__(self, ssrc: int = 7, number: int = 65530, timestamp: int = 0xFFFFF000) -> None:
+        self.ssrc = ssrc
+        self._number = number
+        self._timestamp = timestamp
+        self._encoder = Vp8Encoder()
+        self._pictures = 0
+
+    def picture(self, *, key: bool = False) -> list[InboundPacket]:
+        """Return the packets of the next picture."""
+        frame = VideoFrame(64, 48, "yuv420p")
+        for plane in frame.planes:
+            plane.update(bytes([self._pictures * 3 % 250]) * plane.buffer_size)
+        frame.pts, frame.time_base = self._pictures, fractions.Fraction(1, 25)
+        self._pictures += 1
+        payloads, _ = self._encoder.encode(frame, key)
+        (payload,) = payloads
+        # The second half continues the partition: no start bit (RFC 7741 §4.2).
+        descriptor, data = payload[:4], payload[4:]
+        half = len(data) // 2
+        parts = [
+            descriptor + data[:half],
+            bytes((descriptor[0] & 0xEF,)) + payload[1:4] + data[half:],
+        ]
+        packets = [self._packet(part, last=part is parts[-1]) for part in parts]
+        self._timestamp += TICKS
+        return packets
+
+    def _packet(self, payload: bytes, *, last: bool) -> InboundPacket:
+        packet = InboundPacket(
+            96, last, self._number & 0xFFFF, self._timestamp & 0xFFFFFFFF, self.ssrc, payload
+        )
+        self._number += 1
+        return packet
+
+
+class Asked:
+    """What the peer was asked for, and when."""
+
+    def __init__(self) -> None:
+        self.again: list[tuple[float, list[int]]] = []
+        self.keys: list[tuple[float, int]] = []
+
+    def ask_again(self, stream: InboundStream, numbers: Sequence[int]) -> None:
+        self.again.append((round(asyncio.get_running_loop().time(), 3), list(numbers)))
+
+    def ask_for_key(self, stream: InboundStream) -> None:
+        self.keys.append((round(asyncio.get_running_loop().time(), 3), stream.ssrc))
+
+
+class Viewer:
+    """A receiver's pictures, and whoever watches them."""
+
+    def __init__(self, *, even: bool = False) -> None:
+        self.asked = Asked()
+        self.track = RemoteTrack("video")
+        self.seeing = Seeing(self.track, MediaShare(), self.asked, even=even)
+        self.seeing.start([VP8])
+        self.seen: list[tuple[float, int]] = []
+        self._streams: dict[int, InboundStream] = {}
+        self._watching = asyncio.ensure_future(self._watch())
+
+    async def _watch(self) -> None:
+        while True:
+            frame = await self.track.recv()
+            assert frame.pts is not None
+            self.seen.append((round(asyncio.get_running_loop().time(), 3), frame.pts))
+
+    def receive(
+        self, *packets: InboundPacket, rid: str | None = None, repaired: bool = False
+    ) -> None:
+        """Take packets now."""
+        now = asyncio.get_running_loop().time()
+        for packet in packets:
+            stream = self._streams.setdefault(packet.ssrc, InboundStream(packet.ssrc, 90000, rid))
+            self.seeing.receive(packet, stream, VP8, now, repaired=repaired)
+
+    async def close(self) -> None:
+        """End it; nothing is left."""
+        await self.seeing.stop()
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
+        assert len(asyncio.all_tasks()) == 1
+
+
+def test_a_picture_leaves_with_its_last_packet() -> None:
+    async def program() -> None:
+        viewer, film = Viewer(), Film()
+        for _ in range(5):
+            first, last = film.picture()
+            viewer.receive(first)
+            await asyncio.sleep(INTERVAL / 2)
+            viewer.receive(last)
+            await asyncio.sleep(INTERVAL / 2)
+        assert [at for at, _ in viewer.seen] == [round(n * INTERVAL + 0.02, 3) for n in range(5)]
+        assert [pts for _, pts in viewer.seen] == [n * TICKS for n in range(5)]
+        assert (viewer.asked.again, viewer.asked.keys) == ([], [])
+        await viewer.close()
+
+    run(program())
+
+
+def test_what_is_missing_is_asked_for_on_a_timer_and_nothing_is_shown_over_the_gap() -> None:
+    """Also when nothing arrives any more; what comes in the end completes it all."""
+
+    async def program() -> None:
+        viewer, film = Viewer(), Film()
+        viewer.seeing.set_round_trip(0.04)
+        pictures = [film.picture() for _ in range(3)]
+        viewer.receive(*pictures[0])
+        lost, last = pictures[1]
+        viewer.receive(last, *pictures[2])
+        await asyncio.sleep(0.12)
+        assert [at for at, _ in viewer.asked.again] == [0.0, 0.05, 0.1]
+        assert {numbers[0] for _, numbers in viewer.asked.again} == {lost.sequence_number}
+        assert len(viewer.seen) == 1
+        viewer.receive(lost, repaired=True)
+        await asyncio.sleep(0.01)
+        assert [pts for _, pts in viewer.seen] == [0, TICKS, 2 * TICKS]
+        await viewer.close()
+
+    run(program())
+
+
+def test_what_does_not_come_ends_with_a_key_frame_that_was_asked_for() -> None:
+    async def program() -> None:
+        viewer, film = Viewer(), Film()
+        viewer.receive(*film.picture())
+        film.picture()
+        for _ in range(20):
+            await asyncio.sleep(INTERVAL)
+            viewer.receive(*film.picture())
+        assert 1 <= len(viewer.asked.keys) <= 3
+        steps = [round(b - a, 3) for (a, _), (b, _) in itertools.pairwise(viewer.asked.keys)]
+        assert all(step >= 0.2 for step in steps)
+        assert len(viewer.seen) == 1
+        viewer.receive(*film.picture(key=True))
+        await asyncio.sleep(0.01)
+        assert len(viewer.seen) == 2
+        assert viewer.seen[1][1] > 20 * TICKS
+        await viewer.close()
+
+    run(program())
+
+
+def test_another_stream_takes_over_with_its_key_frame_on_the_same_line() -> None:
+    async def program() -> None:
+        viewer, film, other = Viewer(), Film(), Film(8, 10, 5)
+        for _ in range(5):
+            viewer.receive(*film.picture())
+            await asyncio.sleep(INTERVAL)
+        other.picture()
+        viewer.receive(*other.picture())
+        assert len(viewer.seen) == 5
+        await asyncio.sleep(INTERVAL)
+        assert viewer.asked.keys
+        assert {ssrc for _, ssrc in viewer.asked.keys} == {8}
+        for number in range(5):
+            viewer.receive(*other.picture(key=number == 0))
+            await asyncio.sleep(INTERVAL)
+        times = [pts for _, pts in viewer.seen]
+        assert len(times) == 10
+        assert times == sorted(set(times))
+        assert times[5] - times[4] <= 3 * TICKS
+        await viewer.close()
+
+    run(program())
+
+
+def test_of_several_encodings_the_selected_one_is_shown_from_its_key_frame_on() -> None:
+    async def program() -> None:
+        viewer, high, low = Viewer(), Film(1), Film(2)
+        for _ in range(3):
+            viewer.receive(*high.picture(), rid="hi")
+            viewer.receive(*low.picture(), rid="lo")
+            await asyncio.sleep(INTERVAL)
+        assert len(viewer.seen) == 3
+        assert viewer.seeing.drops[MediaDrop.OTHER_ENCODING] == 3
+        viewer.seeing.select("lo")
+        await asyncio.sleep(0.3)
+        assert viewer.asked.keys[0][1] == 2
+        viewer.receive(*low.picture(key=True), rid="lo")
+        viewer.receive(*low.picture(), rid="lo")
+        await asyncio.sleep(0.01)
+        times = [pts for _, pts in viewer.seen]
+        assert len(times) == 5
+        assert times == sorted(set(times))
+        await viewer.close()
+
+    run(program())
+
+
+def test_at_an_even_pace_pictures_that_come_in_bursts_are_shown_one_by_one() -> None:
+    async def program() -> None:
+        viewer, film = Viewer(even=True), Film()
+        for _ in range(25):
+            viewer.receive(*film.picture(), *film.picture())
+            await asyncio.sleep(2 * INTERVAL)
+        late = viewer.seen[20:]
+        steps = [round(b - a, 3) for (a, _), (b, _) in itertools.pairwise(late)]
+        assert max(steps) <= 0.06
+        await viewer.close()
+
+    run(program())
+
+
+def test_closing_in_the_middle_leaves_no_timer() -> None:
+    async def program() -> None:
+        viewer, film = Viewer(), Film()
+        viewer.receive(*film.picture())
+        film.picture()
+        viewer.receive(*film.picture())
+        await viewer.close()
+        asked = len(viewer.asked.again)
+        await asyncio.sleep(5.0)
+        assert len(viewer.asked.again) == asked
+
+    run(program())
