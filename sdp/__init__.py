@@ -1,5 +1,6 @@
 """SDP text to typed values and back (RFC 8866 and the WebRTC attributes)."""
 
+from peer.records import replace
 from sdp.attribute import Attribute
 from sdp.bandwidth import Bandwidth, transport_independent_bandwidth
 from sdp.bundle import BUNDLE, Group, bundle_mids, inherit_bundle_attributes, is_rejected
@@ -28,7 +29,6 @@ from sdp.limits import MAX_CANDIDATES
 from sdp.media import MediaSection
 from sdp.origin import UNBOUNDED, Origin, Timing
 from sdp.parser import parse
-from sdp.records import replace
 from sdp.redaction import redact
 from sdp.rtp import STATIC_CODECS, Codec, Extmap, Feedback
 from sdp.sctp import SctpAttributes, Sctpmap

@@ -1,6 +1,6 @@
 """Attributes in general (RFC 8866 §5.13): the form of those this package does not interpret."""
 
-from dataclasses import dataclass
+from peer.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

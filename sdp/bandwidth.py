@@ -1,8 +1,8 @@
 """Bandwidth lines (RFC 8866 §5.8, RFC 3890, RFC 3556)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from peer.records import dataclass
 from sdp.errors import MalformedError
 from sdp.tokens import parse_integer
 

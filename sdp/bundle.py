@@ -1,11 +1,10 @@
 """Groups of media sections (RFC 5888) and what BUNDLE makes of them (RFC 9143)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from peer.records import dataclass, replace
 from sdp.errors import MalformedError
 from sdp.media import MediaSection
-from sdp.records import replace
 
 BUNDLE = "BUNDLE"
 

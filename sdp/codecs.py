@@ -6,9 +6,9 @@ The rules are those of each payload format: RFC 6184 §8.2.2 (H264), RFC 9628 §
 
 from collections.abc import Iterable, Sequence
 
+from peer.records import replace
 from sdp.fmtp import Parameters
 from sdp.h264 import answer_profile_level, parse_profile_level_id
-from sdp.records import replace
 from sdp.rtp import Codec, Feedback
 
 _ALL_EVENTS = "0-15"

@@ -1,7 +1,6 @@
 """Addresses of a description: connection data (RFC 8866 §5.7) and a=rtcp (RFC 3605 §2.1)."""
 
-from dataclasses import dataclass
-
+from peer.records import dataclass
 from sdp.errors import MalformedError
 from sdp.tokens import is_token, parse_integer
 

@@ -1,8 +1,9 @@
 """Trickled candidates as ``application/trickle-ice-sdpfrag`` (RFC 8840 §9, RFC 9725 §4.3.1)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from peer.records import dataclass, replace
 from sdp.builder import LevelBuilder
 from sdp.bundle import Group
 from sdp.candidate import Candidate
@@ -11,7 +12,6 @@ from sdp.limits import MAX_MEDIA_SECTIONS
 from sdp.media_parser import MEDIA_ATTRIBUTES, MediaBuilder
 from sdp.parser import Level, parse_level
 from sdp.reader import read_levels
-from sdp.records import replace
 from sdp.session_parser import SESSION_ATTRIBUTES, SessionBuilder
 from sdp.transport import NO_ICE, NO_RTCP, IceAttributes, RtcpAttributes
 from sdp.writer import append_candidates, append_ice, append_rtcp, join_lines

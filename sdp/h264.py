@@ -1,7 +1,8 @@
 """H.264 profile-level-id (RFC 6184 §8.1) and its offer/answer rules (§8.2.2)."""
 
 import string
-from dataclasses import dataclass
+
+from peer.records import dataclass
 
 _HEX = frozenset(string.hexdigits)
 _CONSTRAINT_SET3 = 0x10

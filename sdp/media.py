@@ -1,12 +1,10 @@
 """Media section: one m= line and all that follows it (RFC 8866 §5.14)."""
 
-from dataclasses import dataclass
-
+from peer.records import dataclass, replace
 from sdp.attribute import Attribute
 from sdp.bandwidth import Bandwidth
 from sdp.connection import Connection
 from sdp.direction import Direction
-from sdp.records import replace
 from sdp.rtp import Codec, Extmap
 from sdp.sctp import DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_PORT, NO_SCTP, SctpAttributes
 from sdp.simulcast import Rid, Simulcast

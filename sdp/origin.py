@@ -1,7 +1,6 @@
 """Session-level fields of RFC 8866: origin (§5.2) and time description (§5.9, §5.10)."""
 
-from dataclasses import dataclass
-
+from peer.records import dataclass
 from sdp.errors import MalformedError
 from sdp.tokens import parse_integer
 

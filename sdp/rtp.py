@@ -1,9 +1,9 @@
 """RTP payload formats and header extensions of a media section (RFC 8866 §6.6, RFC 8285)."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from peer.records import dataclass
 from sdp.direction import Direction
 from sdp.errors import MalformedError
 from sdp.fmtp import Parameters, get_parameter, serialize_parameters

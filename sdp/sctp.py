@@ -1,7 +1,6 @@
 """Data channel attributes: RFC 8841, and the a=sctpmap form of its drafts."""
 
-from dataclasses import dataclass
-
+from peer.records import dataclass
 from sdp.errors import MalformedError
 from sdp.tokens import is_token, parse_integer
 

@@ -1,8 +1,9 @@
 """Session description: the session-level part and its media sections (RFC 8866 §5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from peer.records import dataclass, replace
 from sdp.attribute import Attribute
 from sdp.bandwidth import Bandwidth
 from sdp.bundle import BUNDLE, Group, bundle_mids, inherit_bundle_attributes, is_rejected
@@ -11,7 +12,6 @@ from sdp.direction import Direction
 from sdp.errors import Tolerated
 from sdp.media import MediaSection
 from sdp.origin import UNBOUNDED, Origin, Timing
-from sdp.records import replace
 from sdp.rtp import Extmap
 from sdp.source import MsidSemantic
 from sdp.transport import NO_DTLS, NO_ICE, DtlsAttributes, IceAttributes

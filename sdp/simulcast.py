@@ -2,8 +2,8 @@
 
 import enum
 import string
-from dataclasses import dataclass
 
+from peer.records import dataclass
 from sdp.errors import MalformedError
 from sdp.tokens import parse_integer
 

@@ -1,7 +1,6 @@
 """Media streams and sources: a=msid (RFC 8830), a=ssrc and a=ssrc-group (RFC 5576)."""
 
-from dataclasses import dataclass
-
+from peer.records import dataclass
 from sdp.attribute import Attribute
 from sdp.errors import MalformedError
 from sdp.tokens import is_token, parse_integer

@@ -1,12 +1,12 @@
 """Transport attributes of a description: ICE (RFC 8839 §5), DTLS (RFC 8122, RFC 8842), RTCP."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from peer.records import dataclass, replace
 from sdp.candidate import Candidate
 from sdp.connection import RtcpAddress
 from sdp.errors import MalformedError
-from sdp.records import replace
 from sdp.tokens import is_token, parse_integer
 
 _HEX = frozenset("0123456789ABCDEF")

@@ -1,7 +1,8 @@
 """Candidates (RFC 8445 §5.1, RFC 6544 §4.1) and their foundations (RFC 8445 §5.1.1.3)."""
 
 import enum
-from dataclasses import dataclass
+
+from peer.records import dataclass
 
 from .address import TransportAddress
 from .config import NetworkType

@@ -1,7 +1,8 @@
 """Settings of the ICE agent: every timer and every bound, each with the rule it comes from."""
 
 import enum
-from dataclasses import dataclass
+
+from peer.records import dataclass
 
 from .address import TransportAddress
 from .errors import InvalidParameterError

@@ -1,7 +1,9 @@
 """What the agent hands to its driver: datagrams to send, and events."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from peer.records import dataclass
 
 from .address import TransportAddress
 from .candidate import Candidate

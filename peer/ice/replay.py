@@ -5,9 +5,10 @@ import itertools
 import typing
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from peer.records import dataclass
 
 from .agent import IceAgent
 from .config import IceConfig

@@ -7,7 +7,8 @@ that was learned from a check alone is None (RFC 8839 §5.1, draft-ietf-mmusic-m
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from peer.records import dataclass
 
 from .address import TransportAddress
 from .base import LocalCandidate

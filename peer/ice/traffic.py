@@ -1,6 +1,6 @@
 """Application data that passed the agent by: the driver counted it."""
 
-from dataclasses import dataclass
+from peer.records import dataclass
 
 from .pair import PairStatistics
 

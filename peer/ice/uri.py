@@ -2,7 +2,8 @@
 
 import enum
 import re
-from dataclasses import dataclass
+
+from peer.records import dataclass
 
 from .address import parse_ip
 from .errors import InvalidParameterError

@@ -1,10 +1,10 @@
 """BUNDLE (RFC 9143): what to group in an offer, and which sections of one to accept and group."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from peer.jsep.description import Section, SessionDescription
 from peer.jsep.model import BundlePolicy
+from peer.records import dataclass
 
 Groups = tuple[tuple[str, ...], ...]
 

@@ -1,12 +1,12 @@
 """Candidates in descriptions: local ones written in, remote ones that trickled in kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from peer.jsep.credentials import IceCredentials
 from peer.jsep.description import Section, SessionDescription
 from peer.jsep.wiring import Transport, Wiring
+from peer.records import dataclass
 from sdp import (
     UNSPECIFIED,
     Candidate,

@@ -1,10 +1,11 @@
 """A session description as the engine sees it: defaults filled in, sections classified."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from peer.jsep.errors import InvalidAccessError, RTCError
 from peer.jsep.signaling import SdpType
+from peer.records import dataclass
 from sdp import (
     Description,
     Direction,

@@ -1,7 +1,6 @@
 """Building media sections: audio, video and data, offered, answered and rejected."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from peer.jsep.codecs import (
     PayloadTypes,
@@ -20,6 +19,7 @@ from peer.jsep.extensions import (
 )
 from peer.jsep.model import APPLICATION, Configuration, Encoding, RtcpMuxPolicy, Transceiver
 from peer.jsep.simulcast import agreed_rids, requested_encodings, send_lines
+from peer.records import dataclass
 from sdp import (
     UNSPECIFIED,
     Attribute,

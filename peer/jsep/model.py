@@ -1,10 +1,10 @@
 """What the application configures and adds: policies, transceivers, and the m-line slots."""
 
 import enum
-from dataclasses import dataclass
 
 from peer.jsep.codecs import DEFAULT_AUDIO_CODECS, DEFAULT_VIDEO_CODECS
 from peer.jsep.extensions import DEFAULT_AUDIO_EXTENSIONS, DEFAULT_VIDEO_EXTENSIONS
+from peer.records import dataclass
 from sdp import Codec, Direction, Fingerprint
 
 AUDIO = "audio"

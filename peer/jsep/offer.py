@@ -1,7 +1,6 @@
 """createOffer (RFC 9429 §5.2)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from peer.jsep.bundle import Groups, bundle_only_sections, offer_groups
 from peer.jsep.candidates import NOTHING_GATHERED, Gathered, with_candidates
@@ -21,6 +20,7 @@ from peer.jsep.model import Configuration, Slot
 from peer.jsep.signaling import SdpType, SignalingState
 from peer.jsep.state import Created, State
 from peer.jsep.strict import without_bundled_attributes
+from peer.records import dataclass
 from sdp import (
     BUNDLE,
     Description,

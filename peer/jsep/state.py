@@ -1,7 +1,7 @@
 """State of the engine: one frozen record that every operation takes and returns anew."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from peer.jsep.credentials import (
@@ -16,6 +16,7 @@ from peer.jsep.plan import make_plan
 from peer.jsep.signaling import SignalingState
 from peer.jsep.steps import Plan
 from peer.jsep.wiring import EMPTY_WIRING, Wiring
+from peer.records import dataclass
 from sdp import Codec, Description, replace
 
 _PROVISIONAL = (SignalingState.HAVE_LOCAL_PRANSWER, SignalingState.HAVE_REMOTE_PRANSWER)

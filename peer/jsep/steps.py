@@ -3,7 +3,6 @@
 Each step has all that its execution needs, so that nobody has to look at the state again.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from peer.jsep.credentials import IceCredentials
@@ -14,6 +13,7 @@ from peer.jsep.wiring import (
     RemoteIce,
     SendParameters,
 )
+from peer.records import dataclass
 from sdp import Candidate
 
 

@@ -5,7 +5,6 @@ bundled they use the home of the tagged section; the other transports are closed
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from peer.jsep.credentials import IceCredentials
 from peer.jsep.description import Section, SessionDescription
@@ -21,6 +20,7 @@ from peer.jsep.wiring import (
     Wiring,
     same_certificate,
 )
+from peer.records import dataclass
 from sdp import Setup, replace
 
 

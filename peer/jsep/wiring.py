@@ -6,9 +6,10 @@ between two wirings.
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from peer.jsep.credentials import IceCredentials
+from peer.records import dataclass
 from sdp import Candidate, Codec, Extmap, Fingerprint, SsrcGroup
 
 

@@ -1,9 +1,10 @@
 """Opus (RFC 6716) in RTP (RFC 7587)."""
 
-from dataclasses import dataclass
 from typing import Self
 
 from av import AudioFrame
+
+from peer.records import dataclass
 
 from .audio import AudioPacket, level_of
 from .libopus import AUDIO, MAX_SAMPLES, VOIP, OpusDecoder, OpusEncoder, OpusError

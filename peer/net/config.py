@@ -2,9 +2,10 @@
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from peer.ice import RelayFamily, TcpType
+from peer.records import dataclass
 
 from .interfaces import AddressPolicy, Filter, InterfaceAddress
 from .mdns import Mdns

@@ -1,8 +1,9 @@
 """The part of DNS that multicast DNS needs: questions and address records (RFC 1035, RFC 6762)."""
 
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+
+from peer.records import dataclass
 
 TYPE_A = 1
 TYPE_AAAA = 28

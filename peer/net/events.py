@@ -1,9 +1,9 @@
 """What a driver tells its application."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from peer.ice import Event
+from peer.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

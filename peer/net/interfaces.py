@@ -4,7 +4,6 @@ import enum
 import re
 import socket
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import ifaddr
 
 from peer.ice import NetworkType
+from peer.records import dataclass
 
 from .exhaustion import is_exhausted
 

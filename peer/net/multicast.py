@@ -6,9 +6,10 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from peer.records import dataclass
 
 from .datagrams import DatagramSocket
 from .interfaces import InterfaceAddress, enumerate_addresses

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from peer.ice import (
     TurnServer,
     parse_server_uri,
 )
+from peer.records import dataclass
 
 from .config import IceServer
 from .resolver import ResolutionError

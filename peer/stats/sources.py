@@ -1,10 +1,10 @@
 """What a connection gives for its statistics."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from peer.ice import IceStatistics
+from peer.records import dataclass
 from peer.transports import (
     Certificate,
     InboundStatistics,

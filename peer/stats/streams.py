@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from peer.records import dataclass
 from peer.transports import (
     InboundStatistics,
     OutboundStatistics,

@@ -2,7 +2,8 @@
 
 import enum
 import struct
-from dataclasses import dataclass
+
+from peer.records import dataclass
 
 _OPEN = struct.Struct("!BBHLHH")
 _MESSAGE_OPEN = 3

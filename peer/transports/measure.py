@@ -2,13 +2,14 @@
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import AudioFrame, VideoFrame
 from av.frame import Frame
 from av.packet import Packet
+
+from peer.records import dataclass
 
 from .statistics import AudioFigures, SourceStatistics, VideoFigures
 

@@ -10,10 +10,11 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 from weakref import finalize
+
+from peer.records import dataclass
 
 FRAMES_AT_WORK = 2
 """Pictures that a connection has encoded or decoded at a time."""

@@ -6,11 +6,13 @@ payloads; headers, with extensions and padding, are counted on their own.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+
+from peer.records import dataclass
 
 
 def named(*drops: Mapping[Any, int]) -> dict[str, int]:

@@ -1,7 +1,9 @@
 """The Allocate request and what its answers mean (RFC 8656 §7)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from peer.records import dataclass
 
 from ..address import TransportAddress, is_ipv6, usable_as_mapped, usable_as_remote
 from ..destination import may_redirect

@@ -1,6 +1,6 @@
 """Settings of the TURN client: every timer and every bound, each with the rule it comes from."""
 
-from dataclasses import dataclass
+from peer.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

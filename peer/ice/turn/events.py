@@ -1,7 +1,9 @@
 """What an allocation reports."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from peer.records import dataclass
 
 from ..address import TransportAddress
 

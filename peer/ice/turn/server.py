@@ -1,7 +1,9 @@
 """Which TURN server to use, and what to ask of it (RFC 8656 §7.1)."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from peer.records import dataclass
 
 from ..address import TransportAddress
 from ..stun import KeyAlgorithm, long_term_key

@@ -1,0 +1,134 @@
+"""Frozen records that are cheap to define and to copy.
+
+The frozen dataclasses of the standard library are what is meant, and what type checkers see. But
+it compiles six methods for each class: for the records of this project that took half as long as
+all of aiortc takes to import.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as dataclass
+    from dataclasses import replace as replace
+else:
+    import dataclasses
+    from dataclasses import MISSING, FrozenInstanceError, fields
+    from functools import cache
+
+    def dataclass(*, frozen, slots):
+        """Do as ``dataclasses.dataclass`` in a tenth of the time, for frozen classes with slots.
+
+        What depends on the fields is compiled when it is first called: before, ``__init__`` has no
+        signature to inspect. Raises TypeError for fields that are no positional arguments.
+        """
+        if not frozen or not slots:
+            raise TypeError("only frozen records with slots are made here")
+
+        def define(cls):
+            record = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
+            if not all(field.init and not field.kw_only for field in fields(record)):
+                raise TypeError(f"{cls.__name__} has fields that are no positional arguments")
+            methods = {name: _compiled_late(record, name) for name in _COMPILERS}
+            for name, method in (methods | _SHARED).items():
+                if name not in vars(cls):
+                    setattr(record, name, method)
+            return record
+
+        return define
+
+    def _compiled_late(cls, name):
+        def method(self, *args, **kwargs):
+            setattr(cls, name, _COMPILERS[name](cls))
+            return getattr(cls, name)(self, *args, **kwargs)
+
+        return method
+
+    def _compile_init(cls):
+        scope = {"_put": object.__setattr__, "_MISSING": MISSING}
+        parameters, body = ["self"], ["pass"]
+        for field in fields(cls):
+            name = value = parameter = field.name
+            if field.default is not MISSING:
+                scope[f"_default_{name}"] = field.default
+                parameter = f"{name}=_default_{name}"
+            elif field.default_factory is not MISSING:
+                scope[f"_make_{name}"] = field.default_factory
+                parameter = f"{name}=_MISSING"
+                value = f"_make_{name}() if {name} is _MISSING else {name}"
+            parameters.append(parameter)
+            body.append(f"_put(self, {name!r}, {value})")
+        if hasattr(cls, "__post_init__"):
+            body.append("self.__post_init__()")
+        exec(f"def __init__({', '.join(parameters)}):\n " + "\n ".join(body), scope)
+        init = scope["__init__"]
+        init.__qualname__ = f"{cls.__qualname__}.__init__"
+        return init
+
+    def _compile_eq(cls):
+        test = "other.__class__ is self.__class__"
+        values = f"{_compared(cls, 'self')} == {_compared(cls, 'other')}"
+        return eval(f"lambda self, other: {values} if {test} else NotImplemented")
+
+    def _compile_hash(cls):
+        return eval(f"lambda self: hash({_compared(cls, 'self')})")
+
+    def _compared(cls, name):
+        """Return the expression for a tuple of what counts for equality."""
+        return "(" + "".join(f"{name}.{each.name}, " for each in fields(cls) if each.compare) + ")"
+
+    _COMPILERS = {"__init__": _compile_init, "__eq__": _compile_eq, "__hash__": _compile_hash}
+
+    def _show(self):
+        shown = [field.name for field in fields(self) if field.repr]
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
+        return f"{self.__class__.__qualname__}({values})"
+
+    def _refuse_to_set(self, name, value):
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def _refuse_to_delete(self, name):
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def _get_state(self):
+        return [getattr(self, field.name) for field in fields(self)]
+
+    def _set_state(self, state):
+        for field, value in zip(fields(self), state, strict=True):
+            object.__setattr__(self, field.name, value)
+
+    _SHARED = {
+        "__repr__": _show,
+        "__setattr__": _refuse_to_set,
+        "__delattr__": _refuse_to_delete,
+        "__getstate__": _get_state,
+        "__setstate__": _set_state,
+    }
+
+    @cache
+    def _copier(cls):
+        """Return a function that copies the fields of a record to an object that is still open.
+
+        Objects of a frozen class are filled through ``object.__setattr__``, at many times the cost
+        of an assignment. Those of a class that is not frozen but has the same slots can be made
+        objects of `cls` when they are finished.
+        """
+        body = {"__slots__": cls.__slots__, "__setattr__": object.__setattr__}
+        scope = {"Draft": type(cls.__name__, cls.__bases__, body)}
+        copied = "; ".join(f"draft.{field.name} = record.{field.name}" for field in fields(cls))
+        exec(f"def copy(record):\n draft = Draft.__new__(Draft); {copied}\n return draft", scope)
+        return scope["copy"]
+
+    def replace(record, /, **changes):
+        """Do as ``dataclasses.replace`` in a tenth of the time, for records with slots.
+
+        Neither ``__init__`` nor ``__post_init__`` is called. Raises TypeError for other names.
+        """
+        cls = record.__class__
+        draft = _copier(cls)(record)
+        for name, value in changes.items():
+            try:
+                setattr(draft, name, value)
+            except AttributeError:
+                raise TypeError(f"{cls.__name__} has no field {name!r}") from None
+        draft.__class__ = cls
+        return draft
