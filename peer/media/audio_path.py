@@ -8,6 +8,7 @@ do to a track (another source, another codec, pauses, losses) ends as frames on 
 import enum
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -95,7 +96,7 @@ class AudioPath:
         self._capture_times = capture_times
         self._codecs: dict[int, _Codec] = {}
         self._red: dict[int, AudioFormat] = {}
-        self._decoders: dict[tuple[int, int], AudioDecoder] = {}
+        self._decoders: dict[tuple[int, AudioFormat], AudioDecoder] = {}
         self._latest: AudioDecoder | None = None
         self._line: TimeLine | None = None
         self._time_base = Fraction(1)
@@ -127,12 +128,17 @@ class AudioPath:
                 self._codecs[number] = _Codec(one, read)
 
     def set_even(self, even: bool) -> None:
-        """Let frames leave at an even pace or at once from now on; what waits is dropped."""
+        """Let frames leave at an even pace or at once from now on; a change drops what waits."""
+        if even != self._even:
+            self._even = even
+            self.forget()
+
+    def forget(self) -> None:
+        """Drop what waits; the track's line and what is known of the network stay."""
         before = self._buffer
-        self._even = even
-        if self._line is not None and before is not None:
-            self._buffer = self._make_buffer(self._line.rate)
-            self._buffer.statistics = before.statistics
+        if before is not None:
+            self._buffer = self._make_buffer(before.rate)
+            self._buffer.statistics, self._buffer.target = before.statistics, before.target
 
     def _make_buffer(self, rate: int) -> "AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting]":
         buffer: AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting]
@@ -168,7 +174,7 @@ class AudioPath:
         quiet = level is not None and level >= QUIET
         for age, block in enumerate(reversed(blocks)):
             if block.payload_type == blocks[-1].payload_type and block.data:
-                decoder = self._decoder(packet.ssrc, block.payload_type, codec.format)
+                decoder = self._decoder(packet.ssrc, codec.format)
                 self._insert(place, block, age, codec, decoder, now, quiet=quiet)
         self.pull(now)
 
@@ -221,17 +227,16 @@ class AudioPath:
             is_copy=age > 0,
         )
 
-    def _decoder(self, ssrc: int, payload_type: int, wanted: AudioFormat) -> AudioDecoder | None:
+    def _decoder(self, ssrc: int, wanted: AudioFormat) -> AudioDecoder | None:
         """Return the decoder of a source for a codec: each remembers what it has heard."""
-        key = ssrc, payload_type
-        known = self._decoders.get(key)
+        key = ssrc, wanted
+        # Taken out first, so that those used longest ago are in front.
+        known = self._decoders.pop(key, None) or _make_decoder(wanted)
         if known is None:
-            codec = find_audio_codec(wanted.mime_type)
-            if codec is None:
-                return None
-            if len(self._decoders) >= MAX_DECODERS:
-                del self._decoders[next(iter(self._decoders))]
-            known = self._decoders[key] = codec.decoder()
+            return None
+        if len(self._decoders) >= MAX_DECODERS:
+            del self._decoders[next(iter(self._decoders))]
+        self._decoders[key] = known
         return known
 
     def end(self, ssrc: int) -> None:
@@ -270,18 +275,20 @@ class AudioPath:
     def _sound(
         self, action: Action, decoder: AudioDecoder, waiting: _Waiting | None, samples: int
     ) -> bytes:
+        """Return what is heard; whatever a codec raises, which may be a program's own."""
         try:
             if waiting is not None:
                 if action is Action.FEC:
                     return decoder.decode_copy(waiting.payload, samples)
                 return decoder.decode(waiting.payload)
-            if action is Action.SILENCE:
-                return bytes(BYTES_PER_SAMPLE * decoder.channels * samples)
             if action is Action.COMFORT:
                 return decoder.comfort(samples)
-        except ValueError:
+        except Exception:
             self.drops[AudioDrop.UNDECODABLE] += 1
-        return decoder.conceal(samples)
+        if action is not Action.SILENCE:
+            with suppress(Exception):
+                return decoder.conceal(samples)
+        return bytes(BYTES_PER_SAMPLE * decoder.channels * samples)
 
     def _frame(self, decoder: AudioDecoder, pcm: bytes, pts: int) -> Heard:
         samples = len(pcm) // (BYTES_PER_SAMPLE * decoder.channels)
@@ -292,3 +299,11 @@ class AudioPath:
         frame.pts = pts
         frame.time_base = self._time_base
         return Heard(frame, loudness_of(pcm))
+
+
+def _make_decoder(wanted: AudioFormat) -> AudioDecoder | None:
+    """Return a decoder, None when there is none or it cannot be made."""
+    codec = find_audio_codec(wanted.mime_type)
+    with suppress(Exception):
+        return None if codec is None else codec.decoder()
+    return None

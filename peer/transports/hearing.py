@@ -62,10 +62,9 @@ class Hearing:
         self._schedule()
 
     def close(self) -> None:
-        """Leave no timer."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        """Drop what waits, and leave no timer; it may go on with other packets."""
+        self._path.forget()
+        self._schedule()
 
     def _schedule(self) -> None:
         deadline, timer = self._path.deadline(), self._timer

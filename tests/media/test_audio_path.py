@@ -1,7 +1,8 @@
 """From packets to frames: losses, copies, pauses, other sources and codecs, on one time line."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given, settings
@@ -9,13 +10,18 @@ from hypothesis import strategies as st
 
 from peer.media import (
     PCMU,
+    AudioCodec,
+    AudioDecoder,
     AudioDrop,
     AudioFormat,
     AudioPath,
     Heard,
+    OpusAudioDecoder,
     OpusAudioEncoder,
     OpusSettings,
     PlainAudioEncoder,
+    find_audio_codec,
+    register_audio_codec,
 )
 from peer.rtp import RedBlock, RtpPacket, write_red
 from tests.media.tones import frame_of, loudness, speech
@@ -70,6 +76,18 @@ def packets(
         )
         for n, payload in enumerate(payloads)
     ]
+
+
+@contextmanager
+def replaced_opus(decoder: Callable[[], AudioDecoder]) -> Iterator[None]:
+    """Decode Opus with something else meanwhile."""
+    before = find_audio_codec("audio/opus")
+    assert before is not None
+    register_audio_codec("audio/opus", AudioCodec(decoder, before.encoder))
+    try:
+        yield
+    finally:
+        register_audio_codec("audio/opus", before)
 
 
 class Ear:
@@ -287,3 +305,73 @@ def test_whatever_the_network_does_times_rise(
 
 
 PAYLOADS = opus_payloads(60)
+
+
+def test_a_payload_type_that_means_another_codec_gets_another_decoder() -> None:
+    ear = Ear()
+    ear.path.set_formats({OPUS: FORMATS[OPUS]})
+    ear.receive((n * 0.02, packet) for n, packet in enumerate(packets(opus_payloads(5))))
+    ear.path.set_formats({OPUS: FORMATS[ULAW]})
+    begin = 0xFFFFF000 + 4 * FRAME + 160
+    again = packets(ulaw_payloads(5), number=65535, timestamp=begin, ticks=160)
+    ear.receive((0.1 + n * 0.02, packet) for n, packet in enumerate(again))
+    assert [heard.frame.sample_rate for _, heard in ear.heard] == [48000] * 5 + [8000] * 5
+    assert not ear.path.drops
+
+
+def test_the_decoder_in_use_is_not_the_one_that_makes_room() -> None:
+    ear, made = Ear(), []
+
+    class Counted(OpusAudioDecoder):
+        def __init__(self) -> None:
+            made.append(self)
+            super().__init__()
+
+    with replaced_opus(Counted):
+        formats = {OPUS: FORMATS[OPUS]}
+        formats |= {100 + n: AudioFormat("audio/PCMU", 8000 + n) for n in range(6)}
+        ear.path.set_formats(formats)
+        spoken = packets(opus_payloads(12))
+        for n, packet in enumerate(spoken):
+            if n % 2:
+                packet.payload_type, packet.payload = 100 + n // 2, bytes(160)
+            ear.receive([(n * 0.02, packet)])
+    assert len(made) == 1
+
+
+def test_whatever_a_codec_raises_is_counted_and_time_goes_on() -> None:
+    class Broken(OpusAudioDecoder):
+        def decode(self, payload: bytes) -> bytes:
+            raise RuntimeError
+
+        def conceal(self, samples: int) -> bytes:
+            raise MemoryError
+
+    ear = Ear()
+    with replaced_opus(Broken):
+        ear.receive((n * 0.02, packet) for n, packet in enumerate(packets(opus_payloads(3))))
+    assert ear.path.drops == {AudioDrop.UNDECODABLE: 3}
+    assert (ear.samples, {heard.loudness for _, heard in ear.heard}) == (3 * FRAME, {0.0})
+
+    class Unmade(OpusAudioDecoder):
+        def __init__(self) -> None:
+            raise RuntimeError
+
+    ear = Ear()
+    with replaced_opus(Unmade):
+        ear.receive([(0.0, packets(opus_payloads(1))[0])])
+    assert ear.path.drops == {AudioDrop.UNKNOWN_CODEC: 1}
+
+
+def test_only_a_change_of_pace_drops_what_waits() -> None:
+    ear = Ear(even=True)
+    ear.path.set_floor(0.2)
+    for n, packet in enumerate(packets(opus_payloads(10))):
+        ear.receive([(n * 0.02, packet)])
+        ear.path.set_even(True)
+    ear.path.end(1)
+    ear.wait(2.0)
+    assert ear.samples == 10 * FRAME
+    target = ear.path.target_delay
+    ear.path.set_even(False)
+    assert (ear.path.target_delay, ear.path.deadline()) == (target, None)

@@ -101,6 +101,7 @@ def test_after_closing_nothing_is_left() -> None:
         await hear(hearing, [(0.0, packet) for packet in packets(3)])
         hearing.close()
         hearing.close()
+        hearing.set_floor(0.1, even=True)
         await asyncio.sleep(1.0)
         assert hearing.frames_decoded == 0
         sound = hearing.sound()
