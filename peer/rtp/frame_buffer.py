@@ -139,7 +139,7 @@ class FrameBuffer(Generic[Packet]):
         """Seconds that a gap is left to repairs before a key frame is asked for."""
         if not self.repairs:
             return REORDERING
-        return _BEFORE_KEY + _ROUND_TRIPS * self.round_trip
+        return min(_BEFORE_KEY + _ROUND_TRIPS * self.round_trip, self._max_wait)
 
     def deadline(self) -> float | None:
         """Return when to pull without a packet, None when there is no need."""

@@ -409,3 +409,22 @@ def test_any_network(plan: list[tuple[int, int, bool, list[str]]], repairs: bool
         assert index in keys or index - 1 in left
     assert not run.buffer._assembly.completed
     assert run.buffer.deadline() is None
+
+
+@pytest.mark.parametrize("round_trip", [0.0, 0.5, 2.0, 20.0])
+def test_whoever_pulls_at_the_deadline_is_not_asked_to_pull_again_at_once(
+    round_trip: float,
+) -> None:
+    frames = pictures(3)
+    del frames[1][1]
+    run = line(repairs=True)
+    run.buffer.round_trip = round_trip
+    for sent in flat(frames):
+        run.insert(sent)
+    pulls = []
+    while (deadline := run.buffer.deadline()) is not None:
+        pulls.append(deadline)
+        run.buffer.pull(deadline)
+        assert len(pulls) <= 2
+    assert pulls == sorted(set(pulls))
+    assert pulls[-1] - frames[2][0].arrival <= MAX_WAIT + round_trip
