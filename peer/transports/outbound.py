@@ -5,16 +5,21 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from aiortc.rtp import (
-    RTP_HISTORY_SIZE,
-    HeaderExtensionsMap,
-    RtcpSenderInfo,
+from aiortc.rtp import RtcpSenderInfo
+
+from peer.rtp import (
+    AudioLevel,
+    ExtensionMap,
+    HeaderExtensions,
     RtpPacket,
-    wrap_rtx,
+    wrap,
+    write_packet,
 )
 
 from .ntp import ntp_time
 
+MAX_HISTORY = 600
+"""Packets that can be asked for again, as in libwebrtc."""
 MAX_REPEATS = 32
 """Packets that are repeated at once; each packet sent for the first time gives room for another."""
 
@@ -39,7 +44,7 @@ class Labels:
 
     mid: str
     rid: str | None
-    extensions: HeaderExtensionsMap
+    extensions: ExtensionMap
 
 
 def _first_sequence_number() -> int:
@@ -81,34 +86,39 @@ class OutboundStream:
         """Yield the packets of a frame; `now` is in seconds."""
         timestamp = self._place(frame.timestamp, clock_rate, now)
         self._clock_rate = clock_rate
-        sent_at = (ntp_time() >> 14) & 0xFFFFFF
+        said = HeaderExtensions()
+        said.mid, said.rid = labels.mid, labels.rid
+        said.abs_send_time = _send_time()
+        if frame.audio_level is not None:
+            said.audio_level = AudioLevel(-frame.audio_level, voice=False)
+        profile, extension = labels.extensions.write(said)
         last = len(frame.payloads) - 1
         for position, payload in enumerate(frame.payloads):
             packet = RtpPacket(
                 payload_type=payload_type,
-                marker=int(position == last if frame.marker is None else frame.marker),
+                marker=position == last if frame.marker is None else frame.marker,
                 sequence_number=self._sequence_number,
                 timestamp=timestamp,
                 ssrc=self.ssrc,
                 payload=payload,
+                profile=profile,
+                extension=extension,
             )
-            packet.extensions.mid = labels.mid
-            packet.extensions.rtp_stream_id = labels.rid
-            packet.extensions.abs_send_time = sent_at
-            if frame.audio_level is not None:
-                packet.extensions.audio_level = (False, -frame.audio_level)
-            self._history[self._sequence_number] = packet
-            if len(self._history) > RTP_HISTORY_SIZE:
-                oldest = next(iter(self._history))
-                del self._history[oldest]
-                self._repeated.pop(oldest, None)
-            self._room = min(MAX_REPEATS, self._room + 1)
+            self._remember(packet)
             self._sequence_number = (self._sequence_number + 1) & 0xFFFF
             self.packets_sent += 1
             self.octets_sent += len(payload)
-            data = packet.serialize(labels.extensions)
+            data = write_packet(packet)
             self.header_octets_sent += len(data) - len(payload)
             yield data
+
+    def _remember(self, packet: RtpPacket) -> None:
+        self._history[packet.sequence_number] = packet
+        if len(self._history) > MAX_HISTORY:
+            oldest = next(iter(self._history))
+            del self._history[oldest]
+            self._repeated.pop(oldest, None)
+        self._room = min(MAX_REPEATS, self._room + 1)
 
     def due(self, lost: Iterable[int], now: float, round_trip: float) -> list[int]:
         """Return which of these packets are to be repeated now, the oldest first.
@@ -140,26 +150,23 @@ class OutboundStream:
         self.packets_repeated += 1
         self.octets_repeated += len(packet.payload)
         if rtx_payload_type is None or self.rtx_ssrc is None:
-            data = packet.serialize(labels.extensions)
+            # The same bytes to the last: others under the same SRTP index would give away
+            # what it is protected with (RFC 3711 §9.1).
+            data = write_packet(packet)
         else:
             data = self._retransmit(packet, rtx_payload_type, self.rtx_ssrc, labels)
         self.header_octets_sent += len(data) - len(packet.payload)
         return data
 
     def _retransmit(self, packet: RtpPacket, payload_type: int, ssrc: int, labels: Labels) -> bytes:
-        again = wrap_rtx(
-            packet,
-            payload_type=payload_type,
-            sequence_number=self._rtx_sequence_number,
-            ssrc=ssrc,
+        said = HeaderExtensions()
+        said.mid, said.repaired_rid = labels.mid, labels.rid
+        said.abs_send_time = _send_time()
+        number, self._rtx_sequence_number = (
+            self._rtx_sequence_number,
+            (self._rtx_sequence_number + 1) & 0xFFFF,
         )
-        self._rtx_sequence_number = (self._rtx_sequence_number + 1) & 0xFFFF
-        again.extensions = type(packet.extensions)(
-            abs_send_time=(ntp_time() >> 14) & 0xFFFFFF,
-            mid=labels.mid,
-            repaired_rtp_stream_id=labels.rid,
-        )
-        return again.serialize(labels.extensions)
+        return write_packet(wrap(packet, payload_type, ssrc, number, labels.extensions.write(said)))
 
     def sender_info(self, now: float) -> RtcpSenderInfo:
         """Return what a sender report says: both times are those of now (RFC 3550 §6.4.1)."""
@@ -184,3 +191,8 @@ class OutboundStream:
         self._last_time = now
         self._last_timestamp = (self._origin + timestamp) & 0xFFFFFFFF
         return self._last_timestamp
+
+
+def _send_time() -> int:
+    """Return the time of day as abs-send-time has it: 6.18 seconds."""
+    return (ntp_time() >> 14) & 0xFFFFFF

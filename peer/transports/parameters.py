@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from aiortc.rtcrtpparameters import (
     RTCRtpCodecParameters,
     RTCRtpHeaderExtensionParameters,
-    RTCRtpParameters,
 )
-from aiortc.rtp import HeaderExtensionsMap
 
 from peer.rtp import ExtensionMap
 
@@ -61,19 +59,10 @@ class RtpSendParameters:
     max_packet_time: float | None = None
 
 
-def extensions_map(
-    extensions: Iterable[RTCRtpHeaderExtensionParameters],
-) -> HeaderExtensionsMap:
-    """Return what reads and writes header extensions with these identifiers."""
-    numbered = HeaderExtensionsMap()
-    numbered.configure(RTCRtpParameters(headerExtensions=list(extensions)))
-    return numbered
-
-
 def extension_numbers(
     extensions: Iterable[RTCRtpHeaderExtensionParameters],
 ) -> ExtensionMap:
-    """Return what reads header extensions with these identifiers."""
+    """Return what reads and writes header extensions with these identifiers."""
     return ExtensionMap({extension.uri: extension.id for extension in extensions})
 
 

@@ -32,7 +32,7 @@ from peer.media import find_audio_codec
 from .encoding import MediaEncoder, make_encoder
 from .measure import SourceMeter, VideoMeter, is_keyframe, measure
 from .outbound import EncodedFrame, Labels, OutboundStream
-from .parameters import RtpSendParameters, extensions_map, repaired_payload_type
+from .parameters import RtpSendParameters, extension_numbers, repaired_payload_type
 from .rtcp import compound, maximum_bitrate, read_report
 from .shaping import FrameGate
 from .share import MediaShare
@@ -164,7 +164,7 @@ class RtpSender:
         changed = codec != self._codec or was_on is not transport or not shaped
         self._transport, self._parameters, self._codec = transport, parameters, codec
         self._labels = Labels(
-            parameters.mid, parameters.rid, extensions_map(parameters.header_extensions)
+            parameters.mid, parameters.rid, extension_numbers(parameters.header_extensions)
         )
         self._rtx_payload_type = _rtx_payload_type(parameters.codecs, codec)
         if self._stream is None or self._stream.ssrc != parameters.ssrc:

@@ -18,7 +18,6 @@ from peer.transports.parameters import (
     RtpReceiveParameters,
     RtpSendParameters,
     extension_numbers,
-    extensions_map,
 )
 from peer.transports.receiver import RtpReceiver
 from peer.transports.sender import RtpSender
@@ -43,8 +42,7 @@ REPAIRED = RTCRtpHeaderExtensionParameters(
     5, "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 )
 EXTENSIONS = (MID, LEVEL, SEND_TIME, RID, REPAIRED)
-NUMBERS = extensions_map(EXTENSIONS)
-READ_NUMBERS = extension_numbers(EXTENSIONS)
+NUMBERS = extension_numbers(EXTENSIONS)
 
 
 def now() -> float:
@@ -54,7 +52,7 @@ def now() -> float:
 
 def read_rtp(data: bytes) -> InboundPacket:
     """Return what a packet says."""
-    packet = InboundPacket.read(data, READ_NUMBERS)
+    packet = InboundPacket.read(data, NUMBERS)
     assert isinstance(packet, InboundPacket)
     return packet
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from aiortc.rtp import RtcpByePacket, RtcpRrPacket, RtpPacket
+from aiortc.rtp import RtcpByePacket, RtcpRrPacket
 
 from peer.ice import IceState
-from peer.rtp import RtpDrop
+from peer.rtp import HeaderExtensions, RtpDrop, RtpPacket, write_packet
 from peer.transports.datachannel import DataChannel
 from peer.transports.dtls import DtlsRole
 from peer.transports.group import EARLY_PACKET_LIFETIME, Malformed, TransportGroup
@@ -100,9 +100,20 @@ class Section:
 
 
 def rtp(number: int, *, mid: str | None = None, ssrc: int = 5, payload_type: int = 96) -> bytes:
-    packet = RtpPacket(payload_type, 0, number, 0, ssrc, b"\x10x")
-    packet.extensions.mid = mid
-    return packet.serialize(NUMBERS)
+    said = HeaderExtensions()
+    said.mid = mid
+    profile, extension = NUMBERS.write(said)
+    return write_packet(
+        RtpPacket(
+            payload_type=payload_type,
+            sequence_number=number,
+            timestamp=0,
+            ssrc=ssrc,
+            payload=b"\x10x",
+            profile=profile,
+            extension=extension,
+        )
+    )
 
 
 def test_sections_share_a_bundle_and_are_told_apart_by_mid() -> None:
@@ -416,9 +427,15 @@ def test_contributing_sources_do_not_multiply_a_packet() -> None:
             audio, video = RtpReceiver("audio"), RtpReceiver("video")
             audio.receive(groups.right, receive_parameters("a0", ssrcs=(20,)))
             video.receive(groups.right, receive_parameters("v0"))
-            packet = RtpPacket(96, 0, 1, 0, 5, b"\x10x")
-            packet.csrc = [20]
-            groups.left.send_rtp(packet.serialize())
+            packet = RtpPacket(
+                payload_type=96,
+                sequence_number=1,
+                timestamp=0,
+                ssrc=5,
+                payload=b"\x10x",
+                csrcs=(20,),
+            )
+            groups.left.send_rtp(write_packet(packet))
             await until(lambda: len(video.statistics()) == 1)
             assert audio.statistics() == []
             assert audio.drops == {}

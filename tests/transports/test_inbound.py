@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.transports.inbound import InboundPacket, InboundStream, find_repaired
-from tests.transports.media import READ_NUMBERS, VP8
+from tests.transports.media import NUMBERS, VP8
 
 # A VP8 payload descriptor without extensions, start of a partition (RFC 7741 §4.2).
 START = b"\x10"
@@ -58,7 +58,7 @@ def test_which_stream_a_retransmission_repairs() -> None:
 
 @given(st.binary(max_size=60) | st.binary(max_size=50).map(lambda tail: b"\x90\x60" + tail))
 def test_garbage_is_never_an_exception(data: bytes) -> None:
-    read = InboundPacket.read(data, READ_NUMBERS)
+    read = InboundPacket.read(data, NUMBERS)
     if isinstance(read, InboundPacket):
         read.repaired(96, 1)
 
@@ -71,4 +71,4 @@ def test_an_extension_of_the_wrong_length_is_malformed_at_worst(
     extension = bytes([identifier << 4 | length - 1]) + b"\xff" * length
     extension += bytes(-len(extension) % 4)
     data = b"\x90\x60" + bytes(10) + b"\xbe\xde" + (len(extension) // 4).to_bytes(2, "big")
-    InboundPacket.read(data + extension, READ_NUMBERS)
+    InboundPacket.read(data + extension, NUMBERS)
