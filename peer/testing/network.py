@@ -75,14 +75,16 @@ class Network:
         name: str,
         *,
         nat: str | NatBehavior | None = None,
+        ipv6: bool = False,
         firewall: FirewallPolicy | None = None,
         link: Conditions = IDEAL,
         down: Conditions | None = None,
     ) -> "Site":
         """Make a local network with a router; hosts on it reach each other at once.
 
-        `nat` is one of `NATS`, or None: its hosts have public addresses. `link` is the access line
-        of the router in either direction, `down` the one towards the site if it is another.
+        `nat` is one of `NATS`, or None: its hosts have public addresses. With `ipv6` they have one
+        of that family as well, which is never translated. `link` is the access line of the router
+        in either direction, `down` the one towards the site if it is another.
         Raises ValueError for a NAT that has no name.
         """
         if self._sites == MAX_SITES:
@@ -90,7 +92,8 @@ class Network:
         self._sites += 1
         public = nat is None
         subnet = f"203.0.{self._sites}.0/24" if public else f"192.168.{self._sites}.0/24"
-        inside = self._simulation.network(name, subnet)
+        subnets = [subnet, f"2a02:{self._sites:x}::/64"] if ipv6 else [subnet]
+        inside = self._simulation.network(name, *subnets)
         router = self._simulation.router(
             f"{name} router",
             inside=inside,
@@ -107,12 +110,13 @@ class Network:
         name: str,
         *,
         nat: str | NatBehavior | None = None,
+        ipv6: bool = False,
         firewall: FirewallPolicy | None = None,
         link: Conditions = IDEAL,
         down: Conditions | None = None,
     ) -> "Host":
         """Make a host alone on a site of its own; see `site`."""
-        site = self.site(name, nat=nat, firewall=firewall, link=link, down=down)
+        site = self.site(name, nat=nat, ipv6=ipv6, firewall=firewall, link=link, down=down)
         return site.host(name)
 
     def stun_server(self, name: str = "stun.example") -> StunServer:

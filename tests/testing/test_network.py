@@ -67,6 +67,19 @@ def test_every_pair_of_nats(one: str | None, other: str | None) -> None:
     assert ("relay" in run(story())) is needs_relay
 
 
+def test_ipv6_needs_no_relay() -> None:
+    async def story() -> None:
+        net = Network()
+        net.stun_server()
+        net.turn_server()
+        alice = net.host("alice", nat="symmetric", ipv6=True)
+        bob = net.host("bob", nat="symmetric", ipv6=True)
+        assert await say_hello(alice, bob) == "host host"
+        assert [len(each.addresses) for each in (alice, bob)] == [2, 2]
+
+    run(story())
+
+
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_relays(transport: str) -> None:
     async def story() -> None:

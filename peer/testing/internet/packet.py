@@ -47,9 +47,12 @@ class TcpHeader(NamedTuple):
 
 
 class Packet:
-    """One packet. `id` stays the same while NATs rewrite addresses and links duplicate it."""
+    """One packet. `id` stays the same while NATs rewrite addresses and links duplicate it.
 
-    __slots__ = ("destination", "id", "payload", "protocol", "source", "tcp")
+    `size` are its bytes on the network layer: payload and transport and IP headers.
+    """
+
+    __slots__ = ("destination", "id", "payload", "protocol", "size", "source", "tcp")
 
     def __init__(
         self,
@@ -66,12 +69,8 @@ class Packet:
         self.destination = destination
         self.payload = payload
         self.tcp = tcp
-
-    @property
-    def size(self) -> int:
-        """Bytes on the network layer: payload and transport and IP headers."""
-        headers = (40 if ":" in self.source[0] else 20) + (8 if self.tcp is None else 20)
-        return len(self.payload) + headers
+        headers = (40 if ":" in source[0] else 20) + (8 if tcp is None else 20)
+        self.size = len(payload) + headers
 
     def readdressed(self, source: TransportAddress, destination: TransportAddress) -> "Packet":
         """The same packet from and to other endpoints."""
