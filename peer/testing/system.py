@@ -1,9 +1,11 @@
 """A simulated host in the place of the machine that a driver runs on."""
 
 import asyncio
+import contextlib
 import errno
 import ssl
 from collections.abc import Callable, Iterable
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -22,6 +24,7 @@ from .internet import (
     Host,
     Interface,
     InterfaceType,
+    OnDatagram,
     SimConnection,
     SimListener,
     SimSocket,
@@ -84,7 +87,7 @@ class HostSystem:
         last = OSError(errno.EADDRINUSE, f"no free port on {host}")
         for port in ports:
             try:
-                return HostSocket(self._host, host, port, receive, done)
+                return HostSocket(self._host, partial(self._host.bind, host, port), receive, done)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
@@ -130,13 +133,26 @@ class HostSystem:
         settings: MdnsSettings,
         receive: Callable[[MdnsLink, bytes, tuple[str, int]], None],
     ) -> list[MdnsLink]:
-        """Join no group: multicast is not simulated, names are not found."""
-        del settings, receive
-        return []
+        """Join the group of IPv4 on every interface that is up."""
+        group = (settings.group, settings.port)
+        links = []
+        for interface in self._host.interfaces:
+            near = {
+                ip_network(f"{address}/{_prefix_length(interface, address)}", strict=False)
+                for address in interface.addresses
+            }
+            opened_on = partial(HostSocket, self._host, partial(self._host.join, group, interface))
+            with contextlib.suppress(OSError):
+                links.append(MdnsLink(opened_on, group, tuple(near), receive))
+        return links
 
     def entropy(self, length: int) -> bytes:
         """Return bytes drawn from the simulation's randomness."""
         return self._host.kernel.entropy(length)
+
+
+def ignore() -> None:
+    """Do nothing after a datagram."""
 
 
 class HostSocket:
@@ -147,15 +163,14 @@ class HostSocket:
     def __init__(
         self,
         host: Host,
-        address: str,
-        port: int,
+        opened_on: Callable[[OnDatagram], SimSocket],
         receive: Receiver,
-        done: Callable[[], object],
+        done: Callable[[], object] = ignore,
     ) -> None:
         self._host = host
         self._receive = receive
         self._done = done
-        self._socket: SimSocket = host.bind(address, port, self._take)
+        self._socket: SimSocket = opened_on(self._take)
         self.address: tuple[str, int] = self._socket.address
         self.outbox = self
 

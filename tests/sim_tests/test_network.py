@@ -1,5 +1,7 @@
 """Networks and hosts: addresses, routing by topology, interfaces that come and go."""
 
+from collections.abc import Callable
+
 import pytest
 
 from peer.testing.internet import (
@@ -12,6 +14,30 @@ from peer.testing.internet import (
     Simulation,
     is_private,
 )
+
+
+def test_multicast_reaches_the_members_of_a_group_on_the_network() -> None:
+    sim = Simulation(seed=1)
+    lan = sim.network("lan", "192.168.1.0/24")
+    sim.router("router", inside=lan)
+    group, heard = ("224.0.0.251", 5353), list[tuple[str, bytes]]()
+
+    def take(name: str) -> Callable[[bytes, object], None]:
+        return lambda data, _source: heard.append((name, data))
+
+    members = {}
+    for name in ("a", "b", "c"):
+        host = sim.host(name, lan)
+        members[name] = host.join(group, host.interfaces[0], take(name))
+    sim.host("d", lan)
+    members["a"].send(b"who", group)
+    sim.run()
+    assert heard == [("b", b"who"), ("c", b"who")]
+    members["c"].close()
+    members["b"].send(b"me", group)
+    members["b"].send(b"you", members["a"].address)
+    sim.run()
+    assert heard[2:] == [("a", b"me"), ("a", b"you")]
 
 
 def home(sim: Simulation, name: str) -> tuple[Network, Host]:

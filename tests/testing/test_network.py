@@ -67,6 +67,23 @@ def test_every_pair_of_nats(one: str | None, other: str | None) -> None:
     assert ("relay" in run(story())) is needs_relay
 
 
+def test_hidden_addresses_are_found_on_the_same_network() -> None:
+    async def story() -> None:
+        net = Network()
+        office = net.site("office")
+        hidden = RTCConfiguration(network=NetConfig(hide_addresses=True))
+        alice, bob, other = office.host("alice"), office.host("bob"), net.host("other")
+        assert await say_hello(alice, bob, hidden) == "host host"
+        a, b = alice.connection(hidden), other.connection(hidden)
+        async with closing(a, b):
+            a.createDataChannel("chat")
+            with pytest.raises(ConnectError):
+                await connect(a, b)
+            assert a.localDescription.sdp.count(".local") > 0
+
+    run(story())
+
+
 def test_ipv6_needs_no_relay() -> None:
     async def story() -> None:
         net = Network()

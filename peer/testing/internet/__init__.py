@@ -12,7 +12,7 @@ from .firewall import (
     FirewallPolicy,
     allowing_udp_ports,
 )
-from .host import Host, Interface, InterfaceType, SimSocket
+from .host import Host, Interface, InterfaceType, OnDatagram, SimSocket
 from .inbox import Inbox, Letter, seen_from
 from .kernel import Kernel, Tap, Timer
 from .link import IDEAL, Conditions, GilbertElliott, Link
@@ -50,6 +50,7 @@ __all__ = [
     "Interface",
     "InterfaceType",
     "SimSocket",
+    "OnDatagram",
     "SimConnection",
     "SimListener",
     "ConnectionState",

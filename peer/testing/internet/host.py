@@ -129,6 +129,7 @@ class Host(Node):
         self._interfaces: dict[str, Interface] = {}
         self._by_address: dict[str, Interface] = {}
         self._sockets: dict[Endpoint, SimSocket] = {}
+        self._members: dict[Endpoint, SimSocket] = {}
         self._tcp = TcpStack(kernel, self._send_segment)
         self._next_port = _FIRST_EPHEMERAL_PORT
 
@@ -206,6 +207,22 @@ class Host(Node):
         self._sockets[local] = socket
         return socket
 
+    def join(
+        self, group: Endpoint, interface: Interface, on_datagram: OnDatagram | None = None
+    ) -> SimSocket:
+        """Open a UDP socket for what goes to a multicast group, or to the interface at its port.
+
+        Raises OSError when the interface has no address of the group's family, or the port or the
+        group is taken.
+        """
+        local = next((a for a in interface.addresses if is_ipv6(a) is is_ipv6(group[0])), "")
+        if group in self._members:
+            raise OSError(errno.EADDRINUSE, f"{group} is in use on {self.name}")
+        socket = self.bind(local, group[1], on_datagram)
+        self._members[group] = socket
+        interface.network.join(group[0], interface.attachment)
+        return socket
+
     def listen(
         self, address: str, port: int, on_connection: Callable[[SimConnection], object]
     ) -> SimListener:
@@ -247,6 +264,11 @@ class Host(Node):
     def release(self, socket: SimSocket) -> None:
         """Forget a socket that closes."""
         self._sockets.pop(socket.address, None)
+        for group in [group for group, member in self._members.items() if member is socket]:
+            del self._members[group]
+            interface = self._by_address.get(socket.address[0])
+            if interface is not None:
+                interface.network.leave(group[0], interface.attachment)
 
     # -- packets ------------------------------------------------------------------------------
 
@@ -278,6 +300,9 @@ class Host(Node):
 
     def receive(self, packet: Packet, attachment: Attachment) -> None:
         """Take a packet from a network, if the interface is still there."""
+        if packet.destination in self._members:
+            self._hand_over(packet, self._members[packet.destination])
+            return
         interface = self._by_address.get(packet.destination[0])
         if interface is None or interface.attachment is not attachment:
             self.kernel.drop(packet, DropReason.INTERFACE, self.name)
@@ -296,8 +321,11 @@ class Host(Node):
         if socket is None:
             self.kernel.drop(packet, DropReason.PORT, self.name)
         else:
-            self.kernel.note_delivered(packet, self.name)
-            socket.on_datagram(packet.payload, packet.source)
+            self._hand_over(packet, socket)
+
+    def _hand_over(self, packet: Packet, socket: SimSocket) -> None:
+        self.kernel.note_delivered(packet, self.name)
+        socket.on_datagram(packet.payload, packet.source)
 
 
 def _ignore(_data: bytes, _source: TransportAddress) -> None:

@@ -89,6 +89,7 @@ class Network:
         self.gateway: Attachment | None = None
         self.is_public = False
         self._routes: dict[str, Attachment] = {}
+        self._groups: dict[str, list[Attachment]] = {}
         self._next_host = dict.fromkeys(self.subnets, 9)
 
     def __repr__(self) -> str:
@@ -152,6 +153,16 @@ class Network:
         for address in self._routes:
             attachment.node.announce(address)
 
+    def join(self, group: str, attachment: Attachment) -> None:
+        """Send what goes to the multicast address `group` to `attachment` as well."""
+        members = self._groups.setdefault(group, [])
+        if attachment not in members:
+            members.append(attachment)
+
+    def leave(self, group: str, attachment: Attachment) -> None:
+        """Send it to `attachment` no more."""
+        self._groups[group].remove(attachment)
+
     # -- packets ------------------------------------------------------------------------------
 
     def next_hop(self, address: str, origin: Attachment | None) -> Attachment | DropReason:
@@ -172,6 +183,8 @@ class Network:
     def send(self, packet: Packet, origin: Attachment) -> None:
         """Carry `packet`, which enters from `origin`, to its next hop."""
         target = self._routes.get(packet.destination[0])
+        if packet.destination[0] in self._groups:
+            return self._multicast(packet, origin)
         if target is None or target is origin:
             hop = self.next_hop(packet.destination[0], origin)
             if isinstance(hop, DropReason):
@@ -180,6 +193,13 @@ class Network:
         for arrival in self._cross(packet, origin.link.up):
             self._transit(packet, target, arrival + self.delay)
         return None
+
+    def _multicast(self, packet: Packet, origin: Attachment) -> None:
+        """Carry `packet` to the members of its group; no gateway takes it further."""
+        for arrival in self._cross(packet, origin.link.up):
+            for member in self._groups[packet.destination[0]]:
+                if member is not origin:
+                    self._transit(packet, member, arrival + self.delay)
 
     def _cross(self, packet: Packet, pipe: Pipe) -> tuple[float, ...]:
         """The times when `packet`, which enters `pipe` now, and its duplicate come out."""
