@@ -190,6 +190,7 @@ def _send_on(session: Session, stream: Stream, component: int, pair: CandidatePa
             base.address,
             nominated,
             base.relay is None and base.transport is TransportProtocol.UDP,
+            _state(stream, component),
         )
     )
 

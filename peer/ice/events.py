@@ -157,7 +157,8 @@ class SelectedPairChanged:
 
     `local.address` may be a reflexive one; `base` is the socket to send from. `nominated` is
     False for a valid pair used before nomination (RFC 8445 §12.1). `direct` tells whether data
-    may bypass the agent: plain UDP, no relay and no TCP.
+    may bypass the agent: plain UDP, no relay and no TCP. `state` is the component's with this
+    pair; a `StateChanged` follows when it was another.
     """
 
     stream: str
@@ -167,6 +168,7 @@ class SelectedPairChanged:
     base: TransportAddress
     nominated: bool
     direct: bool
+    state: IceState
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,14 +263,14 @@ class Link:
                 gone = from_ice(candidate, self.local.ufrag)
                 if gone in self._candidates:
                     self._candidates.remove(gone)
-            case SelectedPairChanged(component=number, local=local, remote=remote):
+            case SelectedPairChanged(component=number, local=local, remote=remote, state=state):
                 self._selected.pop(number, None)
                 if not local.hidden:
                     self._selected[number] = from_ice(local, self.local.ufrag)
-                self.ice[number - 1].set_selected_pair((local, remote))
+                self.ice[number - 1].select((local, remote), state)
             case SelectedPairLost(component=number):
                 self._selected.pop(number, None)
-                self.ice[number - 1].set_selected_pair(None)
+                self.ice[number - 1].lose_selected_pair()
             case StateChanged(component=number, state=state):
                 self.ice[number - 1].set_state(state)
             case _:

@@ -104,22 +104,7 @@ class IceTransport(Emitter):
 
     def set_state(self, state: IceState) -> None:
         """Note the state of the component; after CLOSED nothing is sent, received or noted."""
-        if state is self._state or self._state is IceState.CLOSED:
-            return
-        self._state = state
-        if state in USABLE:
-            self._usable.set()
-        else:
-            self._usable.clear()
-        if state is IceState.CLOSED:
-            self._queue.clear()
-            self._queued = 0
-            self._usable.set()
-            self._resume()
-            self._release()
-        self.emit("statechange")
-        if state is IceState.CLOSED:
-            self.remove_all_listeners()
+        self._change(self._selected_pair, state)
 
     def set_gathering_state(self, state: str) -> None:
         """Note the gathering state."""
@@ -127,11 +112,13 @@ class IceTransport(Emitter):
             self._gathering_state = state
             self.emit("gatheringstatechange")
 
-    def set_selected_pair(self, pair: tuple[Candidate, Candidate] | None) -> None:
-        """Note the pair in use, None when there is none any more."""
-        if pair != self._selected_pair:
-            self._selected_pair = pair
-            self.emit("selectedcandidatepairchange")
+    def select(self, pair: tuple[Candidate, Candidate], state: IceState) -> None:
+        """Note the pair in use and the state of the component with it."""
+        self._change(pair, state)
+
+    def lose_selected_pair(self) -> None:
+        """Note that no pair is in use any more."""
+        self._change(None, self._state)
 
     def set_sink(self, sink: DatagramSink, at_end: Callable[[], object]) -> None:
         """Hand datagrams over as they arrive, those that waited first; `at_end` once closed."""
@@ -172,6 +159,34 @@ class IceTransport(Emitter):
                 if self._wake is wake:
                     self._wake = None
         return self._next()
+
+    def _change(self, pair: tuple[Candidate, Candidate] | None, state: IceState) -> None:
+        """Be what the agent says, all of it before the first event (W3C §5.6)."""
+        if self._state is IceState.CLOSED:
+            return
+        other_pair, other_state = pair != self._selected_pair, state is not self._state
+        self._selected_pair = pair
+        if other_state:
+            self._enter(state)
+        if other_pair:
+            self.emit("selectedcandidatepairchange")
+        if other_state:
+            self.emit("statechange")
+        if state is IceState.CLOSED:
+            self.remove_all_listeners()
+
+    def _enter(self, state: IceState) -> None:
+        self._state = state
+        if state in USABLE:
+            self._usable.set()
+        else:
+            self._usable.clear()
+        if state is IceState.CLOSED:
+            self._queue.clear()
+            self._queued = 0
+            self._usable.set()
+            self._resume()
+            self._release()
 
     def _has_room(self, data: bytes) -> bool:
         few = len(self._queue) < QUEUE_CAPACITY

@@ -69,6 +69,15 @@ def selection(session: Session, stream: Stream) -> tuple[int, bool]:
 
 
 class TestChoice:
+    def test_the_state_with_a_pair_is_told_with_it(self) -> None:
+        """W3C webrtc-pc §5.6: both have changed before anybody hears of either."""
+        scene = Scene()
+        scene.succeed(*scene.pairs)
+        changed, state = scene.told(SelectedPairChanged, StateChanged)
+        assert isinstance(changed, SelectedPairChanged)
+        assert changed.state is IceState.CONNECTED
+        assert state == StateChanged("0", 1, IceState.CONNECTED, "")
+
     def test_data_goes_over_the_best_valid_pair_before_nomination(self) -> None:
         """RFC 8445 §12.1."""
         scene = Scene()

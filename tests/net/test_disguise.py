@@ -10,6 +10,7 @@ from peer.ice import (
     CandidateType,
     GatheringFailed,
     GatherPolicy,
+    IceState,
     SelectedPairChanged,
     TransportAddress,
     TransportProtocol,
@@ -58,7 +59,8 @@ def _signalled(candidate: Candidate, net: NetConfig) -> Candidate | None:
 
 def _selected(candidate: Candidate, net: NetConfig) -> Candidate:
     remote = _candidate("192.0.2.1")
-    event = SelectedPairChanged("0", 1, candidate, remote, candidate.address, True, True)
+    state = IceState.CONNECTED
+    event = SelectedPairChanged("0", 1, candidate, remote, candidate.address, True, True, state)
     told = _disguise(net).event(event)
     assert isinstance(told, SelectedPairChanged)
     assert told.remote is remote

@@ -62,7 +62,9 @@ def pair(component: int) -> tuple[Candidate, Candidate]:
 
 def selected(component: int, *, direct: bool = True) -> SelectedPairChanged:
     local, remote = pair(component)
-    return SelectedPairChanged("0", component, local, remote, local.address, True, direct)
+    return SelectedPairChanged(
+        "0", component, local, remote, local.address, True, direct, IceState.CONNECTED
+    )
 
 
 class Told:
@@ -106,8 +108,9 @@ def test_each_component_has_its_own_state_and_pair() -> None:
         async with link() as told:
             rtp, rtcp = told.link.ice
             told.link.take(StateChanged("0", 2, IceState.CHECKING))
-            told.link.take(selected(2))
             assert told.link.ice_states == [IceState.NEW, IceState.CHECKING]
+            told.link.take(selected(2))
+            assert told.link.ice_states == [IceState.NEW, IceState.CONNECTED]
             assert [rtp.selected_pair, rtcp.selected_pair] == [None, pair(2)]
             told.link.take(selected(1))
             told.link.take(SelectedPairLost("0", 2, "consent expired"))

@@ -181,10 +181,33 @@ def test_changes_are_told_once() -> None:
     for _ in range(2):
         ice.set_state(IceState.CHECKING)
         ice.set_gathering_state("gathering")
-        ice.set_selected_pair((candidate, candidate))
+        ice.select((candidate, candidate), IceState.CHECKING)
     assert told == ["statechange", "gatheringstatechange", "selectedcandidatepairchange"]
     assert ice.gathering_state == "gathering"
     assert ice.selected_pair == (candidate, candidate)
+
+
+def test_all_has_changed_before_the_first_event() -> None:
+    """W3C webrtc-pc §5.6."""
+    ice = make()
+    told: list[tuple[str, IceState, bool]] = []
+    for event in ("selectedcandidatepairchange", "statechange"):
+        ice.on(
+            event,
+            lambda event=event: told.append((event, ice.state, ice.selected_pair is not None)),
+        )
+    address = TransportAddress("192.0.2.1", 1000)
+    candidate = Candidate("1", 1, TransportProtocol.UDP, 1, address, CandidateType.HOST)
+    ice.select((candidate, candidate), IceState.CONNECTED)
+    ice.lose_selected_pair()
+    ice.set_state(IceState.CLOSED)
+    ice.select((candidate, candidate), IceState.CONNECTED)
+    assert told == [
+        ("selectedcandidatepairchange", IceState.CONNECTED, True),
+        ("statechange", IceState.CONNECTED, True),
+        ("selectedcandidatepairchange", IceState.CONNECTED, False),
+        ("statechange", IceState.CLOSED, False),
+    ]
 
 
 def test_role_and_component() -> None:
