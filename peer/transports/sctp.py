@@ -24,8 +24,6 @@ from .emitter import Emitter
 
 ESTABLISHMENT_TIMEOUT = 30.0
 """Seconds from the connected DTLS transport until a peer that does not answer is given up."""
-MAX_ROUND_TRIP = 60.0
-"""Seconds; a longer round trip says that the clock was set (RFC 9260 §16: RTO.Max)."""
 
 State = RTCSctpTransport.State
 
@@ -246,16 +244,6 @@ class SctpTransport(Emitter, BoundedAssociation):
                 if number <= MAX_ID:
                     self._data_channels[number] = channel
                     channel.take_id(number)
-
-    # aiortc measures with the wall clock, which may be set at any time.
-
-    def _get_timestamp(self) -> int:
-        """Stamp state cookies, which are to come back within a minute."""
-        return int(asyncio.get_running_loop().time())
-
-    def _update_rto(self, R: float) -> None:
-        if 0 <= R <= MAX_ROUND_TRIP:
-            super()._update_rto(R)
 
     async def _send_chunk(self, chunk: Chunk) -> None:
         try:

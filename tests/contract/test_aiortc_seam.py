@@ -59,12 +59,10 @@ SEAM: dict[type, tuple[type, set[str]]] = {
             "_data_channel_queue",
             "_data_channel_receive",
             "_data_channels",
-            "_get_timestamp",
             "_handle_data",
             "_remote_max_message_size",
             "_send_chunk",
             "_set_state",
-            "_update_rto",
         },
     ),
     BoundedAssociation: (
