@@ -21,10 +21,22 @@ MAX_TIME = 1e12
 REDACTED = "***"
 
 
-class Secret(str):
-    """A password, a credential or entropy in a record: equal to the plain text, but never shown."""
+class Secret:
+    """A password, a credential or entropy in a record: equal to the plain text, but never shown.
 
-    __slots__ = ()
+    It is no text itself, so that `json.dumps` of a record fails instead of writing it out.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __eq__(self, other: object) -> bool:
+        return self._text == (other._text if isinstance(other, Secret) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
     def __repr__(self) -> str:
         return repr(REDACTED)
@@ -34,7 +46,7 @@ class Secret(str):
 
     def reveal(self) -> str:
         """Give the plain text."""
-        return super().__str__()
+        return self._text
 
 
 _SECRETS = frozenset({"password", "credential"})
@@ -64,7 +76,7 @@ def dump_record(record: Record, *, secrets: bool = False) -> str:
     With `secrets` it has all that `replay` needs. Else it is redacted (see `redact`).
     """
     written = record if secrets else redact(record)
-    return json.dumps(written, separators=(",", ":"), allow_nan=False)
+    return json.dumps(written, separators=(",", ":"), allow_nan=False, default=Secret.reveal)
 
 
 def load_record(line: str | bytes) -> Record:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import io
+import json
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -180,4 +181,7 @@ def test_a_trace_shows_no_secret_and_replays() -> None:
     lines = [dump_record(record) for record in records]
     assert SECRET not in "".join(lines)
     assert replay(records).divergence is None
+    with pytest.raises(TypeError):
+        json.dumps(records)
+    assert SECRET not in json.dumps(records, default=str)
     assert any(SECRET in dump_record(record, secrets=True) for record in records)
