@@ -331,17 +331,18 @@ def _forget_strangers(session: Session, stream: Stream) -> None:
 def invalidate(session: Session, stream: Stream, pair: CandidatePair) -> None:
     """Take back the leave to accept data from a pair's remote address."""
     base, remote = pair.local.base, pair.remote.address
-    if _is_valid_elsewhere(stream, pair):
+    # After a restart another valid pair often has the same two ends.
+    if has_valid_pair(stream, base, remote):
         return
     if (base, remote) in stream.validated:
         stream.validated.remove((base, remote))
         session.emit(PathInvalidated(stream.id, pair.component, base.address, remote))
 
 
-def _is_valid_elsewhere(stream: Stream, pair: CandidatePair) -> bool:
-    """Tell whether a valid pair has the same two ends: after a restart it often does."""
+def has_valid_pair(stream: Stream, base: Base, remote: TransportAddress) -> bool:
+    """Tell whether a valid pair has these two ends."""
     return any(
-        valid.local.base is pair.local.base and valid.remote.address == pair.remote.address
+        valid.local.base is base and valid.remote.address == remote
         for generation in stream.generations()
         for valid in generation.checklist.valid
     )

@@ -120,6 +120,8 @@ class Limits:
     """Incoming TCP connections on which nobody has authenticated yet (RFC 6544 §7.2)."""
     connections_per_source: int = 8
     """Those from one IPv4 address, or from the network of one IPv6 address."""
+    peer_connections: int = 64
+    """Incoming TCP connections on which the peer has authenticated."""
     stranger_bytes: int = 16_384
     """Bytes such a connection may bring before somebody authenticates on it."""
     stranger_frames: int = 32

@@ -50,6 +50,11 @@ class Connection:
         self.stranger_bytes = 0
         self.stranger_frames = 0
 
+    @property
+    def admitted(self) -> bool:
+        """Tell whether it came in, and the peer has authenticated on it."""
+        return self.authenticated and not self.requested
+
 
 class Connections:
     """All connections, by the driver's handle and by the addresses they join."""

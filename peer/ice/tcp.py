@@ -6,6 +6,7 @@ The agent asks for connections and is told of incoming ones; it never opens a so
 from . import relaying
 from .address import TransportAddress
 from .candidate import TcpType, TransportProtocol
+from .conclusion import has_valid_pair
 from .connection import Connection
 from .errors import DropReason
 from .events import ConnectionReleased, ConnectionRequested, ConnectionTransport
@@ -120,13 +121,31 @@ def _received_from_stranger(session: Session, connection: Connection, data: byte
         if packet and receive(session, base, remote, packet, connection):
             something_due = True
         stream = session.streams.get(base.stream)
-        if stream is not None and (base, remote) in stream.validated:
-            connection.authenticated = True
+        authenticates = stream is not None and (base, remote) in stream.validated
+        if authenticates and not connection.authenticated and not _admit(session, connection):
+            return True
     if len(data) <= allowed:
         return something_due
     if not connection.authenticated:
         return _refuse(session, connection, DropReason.STRANGER_TOO_MUCH)
     return received(session, connection.handle, data[allowed:]) or something_due
+
+
+def _admit(session: Session, connection: Connection) -> bool:
+    """Take a connection for the peer's; False when there are too many, all of valid pairs."""
+    connection.authenticated = True
+    admitted = [each for each in session.connections.all() if each.admitted]
+    if len(admitted) <= session.config.limits.peer_connections:
+        return True
+    oldest = next((each for each in admitted if not _carries_valid_pair(session, each)), connection)
+    session.drop(DropReason.TOO_MANY_CONNECTIONS, source=str(oldest.remote))
+    _abandon(session, oldest, "the peer has opened too many")
+    return oldest is not connection
+
+
+def _carries_valid_pair(session: Session, connection: Connection) -> bool:
+    stream = session.streams.get(connection.base.stream)
+    return stream is not None and has_valid_pair(stream, connection.base, connection.remote)
 
 
 def _refuse(session: Session, connection: Connection, reason: DropReason) -> bool:

@@ -15,8 +15,10 @@ from peer.ice import (
     DropReason,
     GatheringCompleted,
     IceAgent,
+    IceConfig,
     IceParameters,
     IceRole,
+    Limits,
     TcpType,
     TransportAddress,
     TransportProtocol,
@@ -25,7 +27,7 @@ from peer.ice import (
 from peer.ice.framing import frame
 from peer.net.listener import Listener
 from peer.net.tcp import SLICE, TcpConnection
-from tests.ice.builders import REMOTE, binding_request
+from tests.ice.builders import REMOTE, binding_request, make_valid
 from tests.net.support import Side, eventually, net, run
 
 LOCAL = TransportAddress("192.0.2.1", 7000)
@@ -45,8 +47,9 @@ JUNK = frame(b"\x16\xfe\xfd" + bytes(200))
 class Victim:
     """An agent that listens."""
 
-    def __init__(self) -> None:
-        self.agent = IceAgent(role=IceRole.CONTROLLED, entropy=Random(1).randbytes)
+    def __init__(self, limits: Limits | None = None) -> None:
+        config = IceConfig(limits=limits or Limits())
+        self.agent = IceAgent(config, role=IceRole.CONTROLLED, entropy=Random(1).randbytes)
         self.agent.add_stream("0", parameters=OURS)
         self.agent.add_base(
             "0", 1, LOCAL, transport=TransportProtocol.TCP, tcp_type=TcpType.PASSIVE
@@ -114,6 +117,38 @@ def test_the_source_with_the_most_makes_room() -> None:
             victim.connect(f"203.0.113.{source}", 1024 + number)
     assert len(victim.open) == 64
     assert honest in victim.open
+
+
+def test_a_peer_opens_a_bounded_number() -> None:
+    """The connection of a valid pair stays; of the others the oldest give way."""
+    victim = Victim()
+    first = victim.connect("198.51.100.1")
+    victim.take(first, CHECK)
+    session = victim.agent._session
+    stream = session.streams["0"]
+    (pair,) = stream.current.checklist.pairs
+    make_valid(session, stream, pair)
+    for number in range(200):
+        newest = victim.connect("198.51.100.1", 5000 + number)
+        victim.take(newest, CHECK)
+        assert newest in victim.open
+        assert len(victim.open) <= 64
+    assert first in victim.open
+    assert len(session.connections.all()) == len(victim.open) == 64
+    assert victim.drops(DropReason.TOO_MANY_CONNECTIONS) == 201 - 64
+
+
+def test_no_connection_of_a_valid_pair_gives_way() -> None:
+    victim = Victim(Limits(peer_connections=2))
+    session = victim.agent._session
+    stream = session.streams["0"]
+    handles = [victim.connect("198.51.100.1", 4000 + number) for number in range(3)]
+    for handle in handles[:2]:
+        victim.take(handle, CHECK)
+    make_valid(session, stream, *stream.current.checklist.pairs)
+    victim.take(handles[2], CHECK + CHECK)
+    assert victim.open == handles[:2]
+    assert victim.drops(DropReason.TOO_MANY_CONNECTIONS) == 1
 
 
 @pytest.mark.parametrize("size", [2, 4, 1024, 1 << 20])
