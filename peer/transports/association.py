@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import cast
@@ -164,6 +165,19 @@ class BoundedAssociation(RTCSctpTransport):
                 self._timed = None
         await super()._send_chunk(chunk)
 
+    async def _send(
+        self,
+        stream_id: int,
+        pp_id: int,
+        user_data: bytes,
+        expiry: float | None = None,
+        max_retransmits: int | None = None,
+        ordered: bool = True,
+    ) -> None:
+        if expiry is not None:
+            expiry = _Expiry(_now() + expiry - time.time())
+        await super()._send(stream_id, pp_id, user_data, expiry, max_retransmits, ordered)
+
     def _measure(self, cumulative: int) -> None:
         if self._timed is not None:
             tsn, sent_at = self._timed
@@ -189,6 +203,16 @@ class BoundedAssociation(RTCSctpTransport):
         await self._send_chunk(sack)
         self._sack_duplicates.clear()
         self._sack_needed = False
+
+
+class _Expiry(float):
+    """A time on the loop's clock, after which a message is given up (RFC 3758 §3.1).
+
+    aiortc asks whether it is before the wall clock's time: that time is not looked at.
+    """
+
+    def __lt__(self, _wall_time: float) -> bool:
+        return super().__lt__(_now())
 
 
 def _blocks(offsets: list[int]) -> list[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """An authenticated peer against the SCTP association."""
 
+import asyncio
 import struct
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -29,7 +30,7 @@ from peer.transports.sctp import SctpTransport
 from tests.attacks.cost import DATAGRAM, MARGIN, cpu
 from tests.transports.associations import Associations, associated, collect
 from tests.transports.test_dtls import run
-from tests.transports.wire import until
+from tests.transports.wire import nothing, until
 
 LAST, FIRST, UNORDERED = 1, 2, 4
 MTU = 1189
@@ -305,6 +306,28 @@ def test_a_wall_clock_that_jumps_disturbs_nothing(
             assert both.left._srtt is not None
             assert 0 <= both.left._srtt < 1.0
             monkeypatch.undo()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("days", [1, -1])
+@pytest.mark.parametrize("passed", [9.0, 11.0])
+def test_a_message_lives_as_long_as_it_is_to_whatever_the_wall_clock_says(
+    days: int, passed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with associated() as both:
+            mine, _ = await both.channel(max_packet_life_time=10_000, ordered=False)
+            await until(lambda: not both.left._sent_queue)
+            both.pair.link.lose(nothing)
+            mine.send(b"lost")
+            await until(lambda: len(both.left._sent_queue) == 1)
+            (chunk,) = both.left._sent_queue
+            wall, now = time.time() + days * 86400, asyncio.get_running_loop().time() + passed
+            with monkeypatch.context() as clocks:
+                clocks.setattr(time, "time", lambda: wall)
+                clocks.setattr("peer.transports.association._now", lambda: now)
+                assert both.left._maybe_abandon(chunk) is (passed > 10.0)
 
     run(scenario)
 

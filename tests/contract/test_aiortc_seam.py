@@ -88,6 +88,7 @@ SEAM: dict[type, tuple[type, set[str]]] = {
             "_sack_duplicates",
             "_sack_misordered",
             "_sack_needed",
+            "_send",
             "_send_chunk",
             "_send_sack",
             "_update_rto",
