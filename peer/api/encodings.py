@@ -42,6 +42,9 @@ def initial_encodings(
     codecs that cannot be sent.
     """
     encodings = settle(kind, given or [RTCRtpEncodingParameters()])
+    if any(one.maxFramerate == 0 for one in encodings):
+        # Only setParameters may hold a picture still.
+        raise RangeError("maxFramerate is above 0")
     try:
         check_codecs(encodings, CODECS[kind])
     except InvalidModificationError as error:

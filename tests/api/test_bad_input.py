@@ -317,6 +317,7 @@ def encodings(*given: object) -> Act:
         (encodings({"rid": "a"}, {"rid": "a"}), JsepTypeError),
         (encodings({"scaleResolutionDownBy": 0.5}), RangeError),
         (encodings({"maxFramerate": -1}), RangeError),
+        (encodings({"maxFramerate": 0}), RangeError),
         (encodings("high"), JsepTypeError),
         (encodings({"maxFramerate": 10**400}), JsepTypeError),
         (lambda pc: pc.addTrack("audio"), JsepTypeError),

@@ -24,8 +24,9 @@ class Heard:
         assert sctp is not None
         sctp.transport.addEventListener("statechange", lambda _: self.note("dtls"))
         ice = sctp.transport.iceTransport
-        for name, what in (("selectedcandidatepairchange", "pair"), ("statechange", "ice")):
-            ice.addEventListener(name, lambda _, what=what: self.note(f"{what} {ice.state}"))
+        ice.addEventListener("statechange", lambda _: self.note(f"ice {ice.state}"))
+        pair = "selectedcandidatepairchange"
+        ice.addEventListener(pair, lambda _: self.note(f"pair {ice.state}"))
 
     def note(self, name: str) -> None:
         self.events.append((name, self.pc.iceConnectionState, self.pc.connectionState))
