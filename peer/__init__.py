@@ -12,10 +12,10 @@ Below it, each with its own front door: `peer.jsep` (offer/answer), `peer.ice` (
 `peer.net` (sockets), `peer.transports` (DTLS, SRTP, RTP, SCTP).
 """
 
-import gc
 import importlib
-from types import ModuleType
 from typing import TYPE_CHECKING
+
+from .front_door import lazy
 
 if TYPE_CHECKING:
     from peer.media import MediaPlayer, PcmTrack, pcm_frames
@@ -196,7 +196,7 @@ _HOMES = {
         "RTCTransportStats",
     ),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_find = lazy(__name__, _HOMES)
 _AIORTC_MODULES = (
     "codecs",
     "contrib",
@@ -226,26 +226,11 @@ def __getattr__(name: str) -> object:
         return importlib.import_module("importlib.metadata").version("aiopeer")
     if name in _AIORTC_MODULES:
         return importlib.import_module(f".{name}", __name__)
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(_load(home), name)
-    return value
-
-
-def _load(home: str) -> ModuleType:
-    """Import a module without collecting garbage: what is made by the thousand here is to stay."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        return importlib.import_module(home, __name__)
-    finally:
-        if collecting:
-            gc.enable()
+    return _find(name)
 
 
 def __dir__() -> list[str]:
-    return sorted((*globals(), *_HOME_OF))
+    return sorted({*globals(), *__all__})
 
 
 __all__ = [

@@ -5,7 +5,6 @@ may be any: only differences within one sender (CNAME) mean anything.
 """
 
 from collections import deque
-from statistics import median
 
 from .serial import TIMESTAMP_BITS, signed_difference
 
@@ -116,7 +115,9 @@ class ClockOffset:
         if self._first is None:
             self._first = ntp_time
         self._offsets.append(now - self._elapsed(ntp_time) - round_trip / 2)
-        self._offset = median(self._offsets)
+        ordered = sorted(self._offsets)
+        middle = len(ordered) // 2
+        self._offset = (ordered[middle] + ordered[~middle]) / 2  # the median
 
     def local(self, ntp_time: int) -> float | None:
         """Return when that was by our clock, None before two reports."""

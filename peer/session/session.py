@@ -45,7 +45,6 @@ from .links import Links
 from .media import Media
 from .operations import OperationsChain
 from .states import connection_state, gathering_state, ice_connection_state
-from .statistics import collect_statistics
 from .transceivers import Transceivers
 
 MAX_MESSAGE_SIZE = 262144
@@ -364,6 +363,8 @@ class Session:
 
     async def getStats(self, selector: object = None) -> RTCStatsReport:
         """Return statistics of what belongs to a track, a sender or a receiver; None: of all."""
+        from .statistics import collect_statistics  # not before: few connections are asked
+
         return collect_statistics(self.links, self.media, self.data, selector)
 
     # The end

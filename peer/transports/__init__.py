@@ -5,6 +5,8 @@ DTLS transport of each component and hands RTP and RTCP to the `RtpReceiver` and
 each section; a `SctpTransport` with its channels may run over it as well.
 """
 
+from typing import TYPE_CHECKING
+
 from aiortc.codecs import (
     CODECS,
     HEADER_EXTENSIONS,
@@ -25,17 +27,6 @@ from aiortc.contrib.media import (
     MediaBlackhole,
     MediaRelay,
     RelayStreamTrack,
-)
-from aiortc.contrib.signaling import (
-    BYE,
-    BaseSignaling,
-    CopyAndPasteSignaling,
-    TcpSocketSignaling,
-    UnixSocketSignaling,
-    add_signaling_arguments,
-    create_signaling,
-    object_from_string,
-    object_to_string,
 )
 from aiortc.exceptions import InvalidStateError
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
@@ -62,6 +53,8 @@ from aiortc.rtcrtpparameters import (
 )
 from aiortc.rtcsessiondescription import RTCSessionDescription
 from aiortc.sdp import SessionDescription
+
+from peer.front_door import lazy
 
 from .certificate import Certificate
 from .chunks import SctpDrop
@@ -91,6 +84,34 @@ from .statistics import (
 )
 from .stock import load_all, stock
 from .track import RemoteTrack
+
+if TYPE_CHECKING:
+    from aiortc.contrib.signaling import (
+        BYE,
+        BaseSignaling,
+        CopyAndPasteSignaling,
+        TcpSocketSignaling,
+        UnixSocketSignaling,
+        add_signaling_arguments,
+        create_signaling,
+        object_from_string,
+        object_to_string,
+    )
+else:
+    _HOMES = {
+        "aiortc.contrib.signaling": (
+            "BYE",
+            "BaseSignaling",
+            "CopyAndPasteSignaling",
+            "TcpSocketSignaling",
+            "UnixSocketSignaling",
+            "add_signaling_arguments",
+            "create_signaling",
+            "object_from_string",
+            "object_to_string",
+        ),
+    }
+    __getattr__ = lazy(__name__, _HOMES)
 
 __all__ = [
     # ICE and DTLS

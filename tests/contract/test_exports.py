@@ -47,8 +47,9 @@ def test_nothing_private_is_exported(name: str) -> None:
     assert [item for item in importlib.import_module(name).__all__ if item.startswith("_")] == []
 
 
-def test_what_peer_imports_lazily_is_what_type_checkers_see() -> None:
-    root = tree(ROOT / "peer" / "__init__.py")
+@pytest.mark.parametrize("name", ["peer", "peer.stats", "peer.transports"])
+def test_what_is_imported_lazily_is_what_type_checkers_see(name: str) -> None:
+    root = tree(ROOT / name.replace(".", "/") / "__init__.py")
     (block,) = [node for node in root.body if isinstance(node, ast.If)]
     seen = {
         alias.name: "." * node.level + (node.module or "")
@@ -58,12 +59,21 @@ def test_what_peer_imports_lazily_is_what_type_checkers_see() -> None:
     }
     (table,) = [
         node.value
-        for node in root.body
+        for node in (*root.body, *block.orelse)
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_HOMES"
     ]
     homes = ast.literal_eval(table)
     assert seen == {name: home for home, names in homes.items() for name in names}
-    assert set(seen) == set(importlib.import_module("peer").__all__)
+    exported = set(importlib.import_module(name).__all__)
+    assert set(seen) <= exported
+    assert name != "peer" or set(seen) == exported
+    # A module that has been imported is a name of its package as well, and would be found first.
+    assert [home for home in homes if home.removeprefix(".") in exported] == []
+
+
+def test_a_lazy_package_has_no_other_names() -> None:
+    with pytest.raises(AttributeError, match=r"module 'peer\.stats' has no attribute 'nothing'"):
+        importlib.import_module("peer.stats").nothing  # noqa: B018
 
 
 def test_the_ice_agent_has_the_interface_of_the_design() -> None:

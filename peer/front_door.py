@@ -1,0 +1,32 @@
+"""Packages that import what is behind them when it is asked for (PEP 562)."""
+
+import gc
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+
+
+def lazy(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
+    """Return the ``__getattr__`` of a package; `homes` has the names that each module defines."""
+    home_of = {name: home for home, names in homes.items() for name in names}
+
+    def find(name: str) -> object:
+        if name not in home_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value: object = getattr(_load(home_of[name], package), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return find
+
+
+def _load(home: str, package: str) -> ModuleType:
+    """Import a module without collecting garbage: what is made by the thousand here is to stay."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return importlib.import_module(home, package)
+    finally:
+        if collecting:
+            gc.enable()
