@@ -1,6 +1,5 @@
 """Certificates for DTLS (W3C RTCCertificate)."""
 
-import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -13,9 +12,9 @@ from aiortc.rtcdtlstransport import (
     SRTPProtectionProfile,
 )
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 
 LIFETIME = timedelta(days=30)
 """How long certificates are valid unless told otherwise (W3C §4.10)."""
@@ -23,9 +22,9 @@ _TOLERANCE = timedelta(days=1)
 """So far the peer's clock may be behind."""
 
 _HASHES = (
-    ("sha-256", hashlib.sha256),
-    ("sha-384", hashlib.sha384),
-    ("sha-512", hashlib.sha512),
+    ("sha-256", hashes.SHA256),
+    ("sha-384", hashes.SHA384),
+    ("sha-512", hashes.SHA512),
 )
 
 # RFC 8827 §6.5 makes ECDHE with P-256 and AES-128-GCM mandatory; peers with an RSA certificate
@@ -63,6 +62,8 @@ class Certificate(RTCCertificate):
     @classmethod
     def from_pem(cls, certificate: bytes, key: bytes) -> Self:
         """Read a certificate that `to_pem` wrote; ValueError when it is none, or not the key's."""
+        from cryptography.hazmat.primitives import serialization
+
         private = serialization.load_pem_private_key(key, password=None)
         loaded = x509.load_pem_x509_certificate(certificate)
         if not isinstance(private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
@@ -74,10 +75,13 @@ class Certificate(RTCCertificate):
     @property
     def der(self) -> bytes:
         """The certificate as DER."""
-        return self._cert.public_bytes(serialization.Encoding.DER)
+        certificate = crypto.X509.from_cryptography(self._cert)
+        return crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)
 
     def to_pem(self) -> tuple[bytes, bytes]:
         """Return the certificate and its key as PEM."""
+        from cryptography.hazmat.primitives import serialization
+
         key = self._key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -93,9 +97,10 @@ class Certificate(RTCCertificate):
     @property
     def fingerprints(self) -> list[RTCDtlsFingerprint]:
         """The fingerprints as signalling has them (RFC 8122 §5), one for each hash known."""
-        der = self.der
         return [
-            RTCDtlsFingerprint(algorithm=name, value=make(der).digest().hex(":").upper())
+            RTCDtlsFingerprint(
+                algorithm=name, value=self._cert.fingerprint(make()).hex(":").upper()
+            )
             for name, make in _HASHES
         ]
 

@@ -17,8 +17,7 @@ from aiortc.rtcdtlstransport import (
     State,
 )
 from aiortc.rtcicetransport import RTCIceTransport
-from cryptography.hazmat.primitives.serialization import Encoding
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 
 from .certificate import Certificate
 from .emitter import Emitter
@@ -142,10 +141,8 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     @property
     def remote_certificate(self) -> bytes | None:
         """The peer's certificate as DER, None until it was shown."""
-        shown = (
-            None if self._ssl is None else self._openssl.get_peer_certificate(as_cryptography=True)
-        )
-        return None if shown is None else shown.public_bytes(Encoding.DER)
+        shown = None if self._ssl is None else self._openssl.get_peer_certificate()
+        return None if shown is None else crypto.dump_certificate(crypto.FILETYPE_ASN1, shown)
 
     def getLocalParameters(self) -> RTCDtlsParameters:
         """Return the fingerprints as signalling has them."""
