@@ -1,8 +1,8 @@
-"""Frozen records that are cheap to define and to copy.
+"""Records that are cheap to define and to copy.
 
-The frozen dataclasses of the standard library are what is meant, and what type checkers see. But
-it compiles six methods for each class: for the records of this project that took half as long as
-all of aiortc takes to import.
+The dataclasses of the standard library are what is meant, and what type checkers see. But it
+compiles six methods for each frozen class: for the records of this project that took half as long
+as all of aiortc takes to import.
 """
 
 from typing import TYPE_CHECKING
@@ -15,21 +15,20 @@ else:
     from dataclasses import MISSING, FrozenInstanceError, fields
     from functools import cache
 
-    def dataclass(*, frozen, slots):
-        """Do as ``dataclasses.dataclass`` in a tenth of the time, for frozen classes with slots.
+    def dataclass(*, slots, frozen=False):
+        """Do as ``dataclasses.dataclass`` in a tenth of the time, for classes with slots.
 
         What depends on the fields is compiled when it is first called: before, ``__init__`` has no
-        signature to inspect. Raises TypeError for fields that are no positional arguments.
+        signature to inspect. All fields are arguments.
         """
-        if not frozen or not slots:
-            raise TypeError("only frozen records with slots are made here")
+        if not slots:
+            raise TypeError("only records with slots are made here")
 
         def define(cls):
             record = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-            if not all(field.init and not field.kw_only for field in fields(record)):
-                raise TypeError(f"{cls.__name__} has fields that are no positional arguments")
             methods = {name: _compiled_late(record, name) for name in _COMPILERS}
-            for name, method in (methods | _SHARED).items():
+            methods |= {"__repr__": _show} | (_FROZEN if frozen else {"__hash__": None})
+            for name, method in methods.items():
                 if name not in vars(cls):
                     setattr(record, name, method)
             return record
@@ -45,7 +44,8 @@ else:
 
     def _compile_init(cls):
         scope = {"_put": object.__setattr__, "_MISSING": MISSING}
-        parameters, body = ["self"], ["pass"]
+        frozen = cls.__setattr__ is not object.__setattr__
+        positional, named, body = ["self"], [], ["pass"]
         for field in fields(cls):
             name = value = parameter = field.name
             if field.default is not MISSING:
@@ -55,11 +55,12 @@ else:
                 scope[f"_make_{name}"] = field.default_factory
                 parameter = f"{name}=_MISSING"
                 value = f"_make_{name}() if {name} is _MISSING else {name}"
-            parameters.append(parameter)
-            body.append(f"_put(self, {name!r}, {value})")
+            (named if field.kw_only else positional).append(parameter)
+            body.append(f"_put(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
         if hasattr(cls, "__post_init__"):
             body.append("self.__post_init__()")
-        exec(f"def __init__({', '.join(parameters)}):\n " + "\n ".join(body), scope)
+        parameters = ", ".join([*positional, "*", *named] if named else positional)
+        exec(f"def __init__({parameters}):\n " + "\n ".join(body), scope)
         init = scope["__init__"]
         init.__qualname__ = f"{cls.__qualname__}.__init__"
         return init
@@ -76,12 +77,12 @@ else:
         """Return the expression for a tuple of what counts for equality."""
         return "(" + "".join(f"{name}.{each.name}, " for each in fields(cls) if each.compare) + ")"
 
-    _COMPILERS = {"__init__": _compile_init, "__eq__": _compile_eq, "__hash__": _compile_hash}
-
     def _show(self):
         shown = [field.name for field in fields(self) if field.repr]
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{self.__class__.__qualname__}({values})"
+
+    _COMPILERS = {"__init__": _compile_init, "__eq__": _compile_eq, "__hash__": _compile_hash}
 
     def _refuse_to_set(self, name, value):
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
@@ -96,8 +97,7 @@ else:
         for field, value in zip(fields(self), state, strict=True):
             object.__setattr__(self, field.name, value)
 
-    _SHARED = {
-        "__repr__": _show,
+    _FROZEN = {
         "__setattr__": _refuse_to_set,
         "__delattr__": _refuse_to_delete,
         "__getstate__": _get_state,

@@ -1,9 +1,10 @@
-"""Frozen records do as the standard library's."""
+"""Records do as the standard library's dataclasses."""
 
 import copy
 import dataclasses
 import pickle
 import typing
+from collections.abc import Hashable
 from dataclasses import FrozenInstanceError, field
 from typing import Any
 
@@ -53,6 +54,22 @@ class Written:
 
     def __hash__(self) -> int:
         return 7
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Has a field by name only."""
+
+    number: int = field(kw_only=True)
+    text: str
+
+
+@dataclass(slots=True)
+class Open:
+    """Is not frozen."""
+
+    name: str
+    items: list[int] = field(default_factory=list)
 
 
 def test_arguments_fill_the_fields_by_position_and_by_name() -> None:
@@ -131,15 +148,29 @@ def test_records_can_be_copied_and_pickled(duplicate: Any) -> None:
     assert pickle.loads(pickle.dumps(owner)) == owner
 
 
-def test_other_kinds_of_dataclasses_are_not_made() -> None:
-    with pytest.raises(TypeError, match="only frozen records"):
+def test_arguments_by_name_only_are_refused_by_position() -> None:
+    assert Named("a", number=2) == Named(number=2, text="a")
+    arguments: Any = ("a", 2)
+    with pytest.raises(TypeError, match=r"Named\.__init__\(\)"):
+        Named(*arguments)  # type: ignore[call-arg]
+
+
+def test_a_record_that_is_not_frozen_can_be_changed_and_has_no_hash() -> None:
+    one = Open("a")
+    one.items.append(1)
+    one.name = "b"
+    assert one == Open("b", [1])
+    assert one != Open("b")
+    assert repr(one) == "Open(name='b', items=[1])"
+    assert not issubclass(Open, Hashable)
+    with pytest.raises(AttributeError):
+        setattr(one, "other", 1)  # noqa: B010
+    assert pickle.loads(pickle.dumps(one)) == one
+
+
+def test_only_records_with_slots_are_made() -> None:
+    with pytest.raises(TypeError, match="only records with slots"):
         dataclass(frozen=True, slots=False)
-
-    class Keyword:
-        a: int = field(kw_only=True)
-
-    with pytest.raises(TypeError, match="Keyword has fields"):
-        dataclass(frozen=True, slots=True)(Keyword)
 
 
 def test_a_copy_has_other_values_where_told() -> None:

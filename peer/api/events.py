@@ -1,8 +1,9 @@
 """The W3C's events: what listeners added with addEventListener and handler attributes are given."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from peer.records import dataclass
 from peer.transports import MediaStreamTrack
 
 from .errors import RTCError

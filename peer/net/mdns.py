@@ -2,7 +2,9 @@
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from peer.records import dataclass
 
 from .dns_message import (
     TYPE_A,

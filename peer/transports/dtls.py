@@ -5,7 +5,6 @@ import enum
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import cast
 
 import pylibsrtp
@@ -18,6 +17,8 @@ from aiortc.rtcdtlstransport import (
 )
 from aiortc.rtcicetransport import RTCIceTransport
 from OpenSSL import SSL, crypto
+
+from peer.records import dataclass
 
 from .certificate import Certificate
 from .emitter import Emitter

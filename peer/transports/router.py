@@ -6,7 +6,8 @@ serves one BUNDLE group, or the only section of a transport.
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from peer.records import dataclass
 
 MAX_LEARNED_STREAMS = 1024
 """How many SSRCs are remembered that no description announced."""

@@ -3,8 +3,9 @@
 import enum
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from peer.records import dataclass
 
 from ..stun import (
     ERROR_CODE,
