@@ -1,8 +1,9 @@
-"""How long it takes to import a connection, in fresh processes, side by side with aiortc.
+"""How long it takes to import a connection, and to make one, side by side with aiortc.
 
     python -m tools.bench.imports [rounds]
 
-Both are measured by turns, so that whatever else the machine does hits both; processor time counts.
+Both are measured by turns in fresh processes, so that whatever else the machine does hits both;
+processor time counts.
 """
 
 import os
@@ -16,29 +17,36 @@ import time
 begin = time.process_time()
 from {} import RTCPeerConnection
 print(time.process_time() - begin)
+
+import asyncio
+async def make():
+    return RTCPeerConnection()
+asyncio.run(make())
+print(time.process_time() - begin)
 """
+PACKAGES = ("peer", "aiortc")
 
 
-def measure(package: str) -> float:
-    """Return the seconds that importing takes once."""
+def measure(package: str) -> list[float]:
+    """Return the seconds until it was imported once, and until the first connection was made."""
     program = [sys.executable, "-c", PROGRAM.format(package)]
     # What is installed has been compiled once; else ours would be compiled each time.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     ended = subprocess.run(program, check=True, capture_output=True, text=True, env=environment)
-    return float(ended.stdout)
+    return [float(line) for line in ended.stdout.split()]
 
 
 def main(rounds: int) -> None:
     """Print the medians of both, and what part of aiortc's time ours is."""
-    ours, theirs = [], []
-    for _ in range(rounds + 1):
-        ours.append(measure("peer"))
-        theirs.append(measure("aiortc"))
-    # The first round fills the caches of files.
-    mine, other = statistics.median(ours[1:]), statistics.median(theirs[1:])
-    print(f"from peer import RTCPeerConnection    {mine * 1000:6.0f} ms")
-    print(f"from aiortc import RTCPeerConnection  {other * 1000:6.0f} ms")
-    print(f"ratio                                 {mine / other:6.2f}")
+    taken = [[measure(package) for package in PACKAGES] for _ in range(rounds + 1)]
+    del taken[0]  # it fills the caches of files
+    for step, name in enumerate(("import", "import, first connection")):
+        ours, theirs = (
+            statistics.median(each[package][step] for each in taken)
+            for package in range(len(PACKAGES))
+        )
+        print(f"{name:25} peer {ours * 1000:4.0f} ms, aiortc {theirs * 1000:4.0f} ms", end=", ")
+        print(f"ratio {ours / theirs:.2f}")
 
 
 if __name__ == "__main__":
