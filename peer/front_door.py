@@ -22,11 +22,15 @@ def lazy(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], ob
 
 
 def _load(home: str, package: str) -> ModuleType:
-    """Import a module without collecting garbage: what is made by the thousand here is to stay."""
+    """Import a module without looking for garbage: what is made by the thousand here is to stay."""
     collecting = gc.isenabled()
     gc.disable()
     try:
         return importlib.import_module(home, package)
     finally:
         if collecting:
+            if not gc.get_freeze_count():
+                # Puts all among the old objects; else the next collection would look at them all.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

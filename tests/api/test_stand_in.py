@@ -93,6 +93,27 @@ def test_importing_leaves_garbage_collection_as_it_was(change: str) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_what_is_imported_is_old_at_once() -> None:
+    ended = python(
+        "-c",
+        "import gc\nfrom peer import RTCPeerConnection\n"
+        "assert len(gc.get_objects(generation=0)) < 1000, len(gc.get_objects(generation=0))\n"
+        "assert gc.get_freeze_count() == 0",
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_what_a_program_has_frozen_stays_so() -> None:
+    ended = python(
+        "-c",
+        "import gc; gc.freeze(); before = gc.get_freeze_count()\n"
+        "from peer import RTCPeerConnection\n"
+        # Much of it has been freed meanwhile.
+        "assert 0 < gc.get_freeze_count() <= before",
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_who_was_there_before_is_named() -> None:
     ended = python("-c", "from aiortc import RTCIceServer\nimport peer\npeer.install_as_aiortc()")
     assert ended.returncode == 0
