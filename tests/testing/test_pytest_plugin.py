@@ -5,6 +5,7 @@ import pytest
 from tests.contract.source_tree import ROOT
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.slow
 
 CONFTEST = 'pytest_plugins = ["peer.testing.pytest_plugin"]'
 
