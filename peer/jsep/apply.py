@@ -20,6 +20,7 @@ from peer.jsep.rollback import rolled_back, snapshot
 from peer.jsep.signaling import SdpType, Side, SignalingState, implied_type, next_state
 from peer.jsep.simulcast import negotiated_encodings
 from peer.jsep.state import Created, Outcome, State, outcome
+from peer.jsep.tolerance import oddities
 from peer.jsep.tracks import process_remote_tracks, set_current_directions
 from peer.jsep.transports import answer_transports, offer_transports
 from peer.jsep.validation import (
@@ -67,11 +68,15 @@ def set_remote_description(state: State, type_: SdpType, text: str, *, entropy: 
     target = next_state(state.signaling_state, Side.REMOTE, type_)
     if type_ is SdpType.ROLLBACK:
         return outcome(state, rolled_back(state), rollback=True)
-    if type_ is SdpType.OFFER:
-        return outcome(
-            state, _remote_offer(rolled_back(state), text, target, entropy), rollback=True
-        )
-    return outcome(state, _remote_answer(state, type_, text, target))
+    is_offer = type_ is SdpType.OFFER
+    if is_offer:
+        new = _remote_offer(rolled_back(state), text, target, entropy)
+    else:
+        new = _remote_answer(state, type_, text, target)
+    description = new.pending_remote or new.current_remote
+    assert description is not None
+    made = outcome(state, new, rollback=is_offer)
+    return made._replace(oddities=oddities(state, description))
 
 
 def _created(

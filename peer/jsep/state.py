@@ -131,10 +131,14 @@ class State:
 
 
 class Outcome(NamedTuple):
-    """A new state, and the steps that bring transports, senders and receivers there."""
+    """A new state, and the steps that bring transports, senders and receivers there.
+
+    `oddities` says what was let pass in the peer's description.
+    """
 
     state: State
     plan: Plan
+    oddities: tuple[str, ...] = ()
 
 
 def create_state(configuration: Configuration, entropy: Entropy) -> State:

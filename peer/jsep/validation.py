@@ -148,7 +148,7 @@ def _check_mux(configuration: Configuration, section: Section, previous: Negotia
 def _check_association(state: State, section: Section) -> None:
     """RFC 9429 §5.11: fingerprints change with an ICE restart only."""
     transport = state.wiring.transport_of(section.mid)
-    if transport is None or transport.dtls is None or _restarts(transport, section):
+    if transport is None or transport.dtls is None or restarts(transport, section):
         return
     if not section.mid == section.owner == transport.mid:
         return
@@ -158,7 +158,8 @@ def _check_association(state: State, section: Section) -> None:
         )
 
 
-def _restarts(transport: Transport, section: Section) -> bool:
+def restarts(transport: Transport, section: Section) -> bool:
+    """Tell whether a section of the peer's has other credentials than before."""
     ice = section.media.ice
     return transport.remote is not None and (ice.ufrag, ice.pwd) != transport.remote.credentials
 

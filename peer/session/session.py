@@ -1,6 +1,7 @@
 """What a peer connection is made of: offer/answer, the transports, media and data, joined."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -46,6 +47,8 @@ from .media import Media
 from .operations import OperationsChain
 from .states import connection_state, gathering_state, ice_connection_state
 from .transceivers import Transceivers
+
+logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_SIZE = 262144
 """Bytes of the largest message taken from a data channel, as much as browsers take."""
@@ -153,6 +156,8 @@ class Session:
 
         Returns the steps that failed: also then the description is set, and told of.
         """
+        if outcome.oddities:
+            logger.debug("let pass in the peer's description: %s", "; ".join(outcome.oddities))
         before = self._state.signaling_state
         failures = self.apply(outcome)
         if self._state.signaling_state != before:

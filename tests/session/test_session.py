@@ -1,5 +1,6 @@
 """When the states of a connection change, and who hears of it first (W3C §4.3, §5.6)."""
 
+import logging
 import re
 
 import pytest
@@ -118,5 +119,21 @@ def test_a_certificate_that_was_not_signalled_is_an_error_of_its_own() -> None:
             await until(pc, "connectionstatechange", lambda: pc.connectionState == "failed")
             # W3C §5.5: the error comes first.
             assert heard[-2:] == [("fingerprint-failure", "failed"), ("statechange", "failed")]
+
+    run(scenario)
+
+
+def test_what_is_let_pass_in_a_description_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with two() as (pc, other):
+            pc.createDataChannel("")
+            await pc.setLocalDescription()
+            assert pc.localDescription is not None
+            text = pc.localDescription.sdp.replace("\r\n", "\n")
+            with caplog.at_level(logging.DEBUG, "peer.session"):
+                await other.setRemoteDescription({"type": "offer", "sdp": text})
+            assert caplog.messages == [
+                "let pass in the peer's description: line 1: lines end in LF"
+            ]
 
     run(scenario)
