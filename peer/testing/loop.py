@@ -3,6 +3,7 @@
 import asyncio
 import random
 import selectors
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -54,6 +55,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return the virtual time, in seconds."""
         return self._virtual.now
+
+    def wait_for_machine(self, seconds: float) -> None:
+        """Let real time pass: for what goes by the machine's clock whatever the loop's is."""
+        time.sleep(seconds)
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*_Ts], _T], *args: *_Ts

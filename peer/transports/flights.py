@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import math
-import time
 from collections.abc import Callable
 
 from OpenSSL import SSL
@@ -62,8 +61,13 @@ class Flights:
         self._due = None
         early = self._association.DTLSv1_get_timeout()
         if early:
+            loop = asyncio.get_running_loop()
+            catch_up = getattr(loop, "wait_for_machine", None)
+            if catch_up is None:
+                self._due = loop.call_later(early, self._repeat)
+                return
             # OpenSSL goes by the machine's clock, which a loop of virtual time has outrun.
-            time.sleep(early)
+            catch_up(early)
         with contextlib.suppress(SSL.Error, ConnectionError):
             # Nothing is repeated when another flight has taken the place of the one that was due.
             self._association.DTLSv1_handle_timeout()

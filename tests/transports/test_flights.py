@@ -11,7 +11,7 @@ from OpenSSL import SSL
 from peer.testing import run as run_virtual
 from peer.transports.flights import Flights
 from tests.transports.test_dtls import run
-from tests.transports.wire import Pair
+from tests.transports.wire import Pair, until
 
 
 def losing_first() -> tuple[Callable[[bytes], bool], list[bytes]]:
@@ -108,9 +108,24 @@ def test_a_loop_that_outruns_the_clock_of_the_machine_waits_for_openssl() -> Non
         await asyncio.sleep(10)
         return times
 
-    with patch("peer.transports.flights.time.sleep") as waited:
+    with patch("peer.testing.loop.time.sleep") as waited:
         assert run_virtual(scenario()) == [1.0]
     waited.assert_called_once_with(0.9999)
+
+
+def test_a_loop_of_the_machine_is_not_held_up_by_a_flight_that_is_early() -> None:
+    async def scenario() -> None:
+        association = Association(0.0, 0.02, 0.0, None)
+        sent: list[float] = []
+        loop = asyncio.get_running_loop()
+        flights = Flights(cast("SSL.Connection", association), lambda: sent.append(loop.time()))
+        flights.watch()
+        with patch("time.sleep") as slept:
+            await until(lambda: bool(sent))
+        slept.assert_not_called()
+        flights.stop()
+
+    run(scenario)
 
 
 def test_nothing_is_repeated_once_stopped() -> None:
