@@ -142,7 +142,7 @@ class RTCRtpReceiver(metaclass=Alone):
 
     @property
     def jitterBufferTarget(self) -> float | None:
-        """Milliseconds that sound is held back at least, 0 to 4000; None leaves it to us.
+        """Milliseconds that frames are held back at least, 0 to 4000; None leaves it to us.
 
         With a number frames leave at an even pace (webrtc-extensions §5.3). RangeError for others.
         """

@@ -138,7 +138,7 @@ class FramePlayout(Generic[Packet]):
         """Frames that were too late, and that no other needs."""
         self._held: deque[VideoFrame[Packet]] = deque()
 
-    def insert(self, frame: VideoFrame[Packet], now: float) -> None:
+    def insert(self, frame: VideoFrame[Packet]) -> None:
         """Take a frame, in decoding order."""
         self.delay.note(frame.time, frame.completed, is_repaired=frame.is_repaired)
         self._held.append(frame)
@@ -150,6 +150,12 @@ class FramePlayout(Generic[Packet]):
         if self.delay.is_immediate or len(self._held) > MAX_HELD:
             return self._held[0].completed
         return self.delay.decode(self._held[0].time)
+
+    def release(self) -> list[VideoFrame[Packet]]:
+        """Return all frames, whenever they are to be shown."""
+        frames = list(self._held)
+        self._held.clear()
+        return frames
 
     def pull(self, now: float) -> list[VideoFrame[Packet]]:
         """Return the frames that are to be decoded now."""

@@ -115,9 +115,10 @@ class RtpReceiver:
         return self._drops if self._seeing is None else self._drops + self._seeing.drops
 
     def set_floor(self, seconds: float | None) -> None:
-        """Hold sound back at least so long; None: as the connection's settings say."""
-        if self._hearing is not None:
-            self._hearing.set_floor(seconds, even=self._share.config.even_pace)
+        """Hold frames back at least so long; None: as the connection's settings say."""
+        media = self._hearing or self._seeing
+        if media is not None:
+            media.set_floor(seconds, even=self._share.config.even_pace)
 
     def statistics(self) -> list[InboundStatistics]:
         """Return the figures of each stream."""

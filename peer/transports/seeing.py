@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 CLOCK_RATE = 90000
 MAX_STEP_BACK = 0.5
 """Seconds that a picture may be shown before one that was sent earlier (RFC 6184 §5.1)."""
+MAX_ENCODINGS = 4
+"""Encodings of a track that are followed; the oldest that is not shown makes room."""
 _DEPAYLOADERS: dict[str, Callable[[], Depayloader]] = {
     "VP8": Vp8Depayloader,
     "VP9": Vp9Depayloader,
@@ -74,24 +76,27 @@ class Encoding:
     """The packets of one encoding of a track."""
 
     def __init__(self, *, even: bool) -> None:
+        self.even = even
         self.line = TimeLine(CLOCK_RATE, max_step_back=MAX_STEP_BACK)
         self.buffer: FrameBuffer[Origin] = FrameBuffer()
         self.missing = NackRequester()
         self.keys = KeyRequests()
-        self.playout: FramePlayout[Origin] | None = FramePlayout(CLOCK_RATE) if even else None
+        self.playout: FramePlayout[Origin] = FramePlayout(CLOCK_RATE)
         self.stream: InboundStream | None = None
-        self._depayloaders: dict[int, Depayloader] = {}
+        self._depayloaders: dict[int, tuple[RTCRtpCodecParameters, Depayloader]] = {}
 
     def depayloader(self, codec: RTCRtpCodecParameters) -> Depayloader | None:
         """Return what reads the payloads of a codec, None when nothing does."""
         number = codec.payloadType or 0
         known = self._depayloaders.get(number)
-        if known is None:
-            make = _DEPAYLOADERS.get(codec.name.upper())
-            known = None if make is None else make()
-            if known is not None:
-                self._depayloaders[number] = known
-        return known
+        if known is not None and (known[0] is codec or known[0] == codec):
+            return known[1]
+        make = _DEPAYLOADERS.get(codec.name.upper())
+        if make is None:
+            return None
+        made = make()
+        self._depayloaders[number] = codec, made
+        return made
 
     def place(
         self, packet: InboundPacket, depayloader: Depayloader, now: float, *, repaired: bool
@@ -114,13 +119,10 @@ class Encoding:
             may_take_over=may_take_over,
         )
 
-    def forget_codecs(self) -> None:
-        """Payload types mean something else from now on."""
-        self._depayloaders.clear()
-
     def set_round_trip(self, seconds: float) -> None:
         """Say how long an answer takes."""
-        self.missing.round_trip = self.keys.round_trip = self.buffer.round_trip = seconds
+        self.missing.round_trip = self.keys.round_trip = seconds
+        self.buffer.round_trip = self.playout.delay.round_trip = seconds
 
     def frames(self, now: float) -> "list[VideoFrame[Origin]]":
         """Return the frames that are to be decoded now."""
@@ -128,17 +130,16 @@ class Encoding:
         self.missing.forget(self.buffer.settled + 1)
         for frame in frames:
             self.keys.note_frame(now)
-            if self.playout is not None:
-                self.playout.insert(frame, now)
-        return frames if self.playout is None else self.playout.pull(now)
+            self.playout.insert(frame)
+        return self.playout.pull(now) if self.even else self.playout.release()
 
-    def deadline(self, *, key_needed: bool) -> float | None:
-        """Return when to look again without a packet."""
+    def deadline(self, *, asks: bool, key_needed: bool) -> float | None:
+        """Return when to look again without a packet; `asks` says that key frames are asked for."""
         deadlines = [
             self.buffer.deadline(),
             self.missing.deadline() if self.buffer.repairs else None,
-            self.keys.deadline(needed=key_needed),
-            None if self.playout is None else self.playout.deadline(),
+            self.keys.deadline(needed=key_needed) if asks else None,
+            self.playout.deadline() if self.even else None,
         ]
         return min((one for one in deadlines if one is not None), default=None)
 
@@ -158,15 +159,18 @@ class Seeing:
         self._share = share
         self._requests = requests
         self._even = even
+        self._floor = 0.0
         self._encodings: dict[str | None, Encoding] = {}
         self._shown: str | None = None
         self._repairs = self._asks_for_keys = False
         self._round_trip: float | None = None
         self._shift: int | None = None
+        """What is added to the times of the encoding that is shown, None when another begins."""
+        self._decoded: tuple[int, float] | None = None
+        """The time of the frame decoded last, on the track's line, and when it came."""
         self._pts = -1
         self._queue: FrameQueue[Origin] = FrameQueue()
-        self._decoder: StreamDecoder | None = None
-        self._decoded_codec: RTCRtpCodecParameters | None = None
+        self._decoder: tuple[RTCRtpCodecParameters, StreamDecoder] | None = None
         self._wake = asyncio.Event()
         self._working: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -177,7 +181,6 @@ class Seeing:
         self._repairs = any(has_feedback(codec, "nack") for codec in codecs)
         self._asks_for_keys = any(has_feedback(codec, "nack", "pli") for codec in codecs)
         for encoding in self._encodings.values():
-            encoding.forget_codecs()
             encoding.buffer.repairs = self._repairs
         if self._working is None:
             self._working = asyncio.get_running_loop().create_task(self._work())
@@ -189,11 +192,18 @@ class Seeing:
             self._timer = None
         self._encodings.clear()
         self._queue = FrameQueue()
-        self._shown = self._shift = None
+        self._shown = self._shift = self._decoder = None
         task, self._working = self._working, None
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    def set_floor(self, seconds: float | None, *, even: bool) -> None:
+        """Hold pictures back at least so long, as they are to be shown; None: as `even` says."""
+        self._even, self._floor = even or seconds is not None, seconds or 0.0
+        for encoding in self._encodings.values():
+            encoding.even, encoding.playout.delay.floor = self._even, self._floor
+        self._look(asyncio.get_running_loop().time())
 
     def select(self, rid: str) -> None:
         """Show this encoding of several from its next key frame on."""
@@ -270,8 +280,11 @@ class Seeing:
     def _encoding(self, stream: InboundStream) -> Encoding:
         encoding = self._encodings.get(stream.rid)
         if encoding is None:
+            if len(self._encodings) >= MAX_ENCODINGS:
+                del self._encodings[next(rid for rid in self._encodings if rid != self._shown)]
             encoding = self._encodings[stream.rid] = Encoding(even=self._even)
             encoding.buffer.repairs = self._repairs
+            encoding.playout.delay.floor = self._floor
             if self._round_trip is not None:
                 encoding.set_round_trip(self._round_trip)
             self._shown = self._shown or stream.rid
@@ -287,9 +300,10 @@ class Seeing:
                 else:
                     self.drops[MediaDrop.OTHER_ENCODING] += 1
                     frame.packets[0].stream.frames_dropped += 1
-            self._ask(encoding, now, is_shown=rid == self._shown)
-            needed = self._needs_key(encoding, is_shown=rid == self._shown)
-            due = encoding.deadline(key_needed=needed)
+            asks = rid == self._shown
+            self._ask(encoding, now, is_shown=asks)
+            needed = self._needs_key(encoding, is_shown=asks)
+            due = encoding.deadline(asks=asks, key_needed=needed)
             if due is not None and (deadline is None or due < deadline):
                 deadline = due
         self._schedule(deadline)
@@ -337,22 +351,33 @@ class Seeing:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            stream, codec = frame.packets[0]
             try:
-                decoded = await self._share.run(self._decode, frame, codec)
+                decoded = await self._decode(frame)
             except (Undecoded, NoThreadError) as error:
                 reason = error.reason if isinstance(error, Undecoded) else MediaDrop.NO_THREAD
                 self._lose(frame, reason)
             else:
-                self._deliver(stream, decoded, is_key=frame.is_key)
+                self._deliver(frame.packets[0].stream, decoded, is_key=frame.is_key)
 
-    def _decode(self, frame: "VideoFrame[Origin]", codec: RTCRtpCodecParameters) -> Decoded:
-        """Decode in a thread, one frame at a time."""
-        if self._decoder is None or codec != self._decoded_codec:
-            self._decoder, self._decoded_codec = StreamDecoder(codec, self._share), codec
+    async def _decode(self, frame: "VideoFrame[Origin]") -> Decoded:
+        """Decode a frame in a thread; one that is at work when it is stopped has its decoder."""
+        codec = frame.packets[0].codec
+        if self._decoder is None or self._decoder[0] != codec:
+            self._decoder = codec, StreamDecoder(codec, self._share)
+        encoded = JitterFrame(frame.data, self._time_of(frame))
+        return await self._share.run(self._decoder[1].decode, encoded)
+
+    def _time_of(self, frame: "VideoFrame[Origin]") -> int:
+        """Return the time of a frame on the track's line, which goes on while others are shown."""
         if self._shift is None:
-            self._shift = self._pts + 1 - frame.time
-        return self._decoder.decode(JitterFrame(frame.data, frame.time + self._shift))
+            begin = 0
+            if self._decoded is not None:
+                time, arrival = self._decoded
+                begin = time + max(1, round((frame.arrival - arrival) * CLOCK_RATE))
+            self._shift = begin - frame.time
+        time = frame.time + self._shift
+        self._decoded = time, frame.arrival
+        return time
 
     def _lose(self, frame: "VideoFrame[Origin]", reason: MediaDrop) -> None:
         """A frame was lost at the decoder: only a key frame mends that."""
@@ -370,6 +395,9 @@ class Seeing:
     def _deliver(self, stream: InboundStream, decoded: Decoded, *, is_key: bool) -> None:
         now, unread = asyncio.get_running_loop().time(), self._track.frames_dropped
         stream.note_decode_time(decoded.seconds)
+        encoding = self._encodings.get(stream.rid)
+        if encoding is not None:
+            encoding.playout.delay.note_decoding(decoded.seconds)
         for frame in decoded.frames:
             self._pts = max(self._pts + 1, frame.pts or 0)
             frame.pts = self._pts
@@ -386,7 +414,7 @@ class Seeing:
         counts = encoding.buffer.statistics
         return PictureFigures(
             received=counts.received,
-            dropped=counts.dropped,
+            dropped=counts.dropped + encoding.playout.dropped,
             discarded=encoding.buffer.packets_late,
             buffer_delay=counts.delay,
             emitted=counts.emitted,

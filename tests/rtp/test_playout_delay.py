@@ -119,7 +119,7 @@ def test_frames_are_held_until_they_are_to_be_decoded() -> None:
     playout.delay.floor = 0.1
     assert playout.deadline() is None
     for frame in frames(3):
-        playout.insert(frame, frame.completed)
+        playout.insert(frame)
     deadline = START + 0.1 - 0.01
     assert playout.deadline() == pytest.approx(deadline)
     deadline += 0.0001
@@ -133,7 +133,7 @@ def test_late_frames_that_nobody_needs_are_left_out() -> None:
     playout = FramePlayout[Sent](RATE)
     for index, frame in enumerate(frames(4)):
         frame.is_reference = index % 2 == 0
-        playout.insert(frame, frame.completed)
+        playout.insert(frame)
     assert [frame.time for frame in playout.pull(START + 1)] == [0, 2 * FRAME, 3 * FRAME]
     assert playout.dropped == 1
 
@@ -142,7 +142,7 @@ def test_no_more_than_a_number_of_frames_is_held() -> None:
     playout = FramePlayout[Sent](RATE)
     playout.delay.floor = 9.0
     for frame in frames(2 * MAX_HELD):
-        playout.insert(frame, frame.completed)
+        playout.insert(frame)
         playout.pull(frame.completed)
     assert len(playout._held) == MAX_HELD
     playout.delay.limit(0.0, 0.1)

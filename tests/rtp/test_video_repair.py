@@ -114,7 +114,7 @@ class Call:
         """What a receiver does after each packet, and each 10 ms."""
         for frame in self.buffer.pull(now):
             self.keys.note_frame(now)
-            self.playout.insert(frame, now)
+            self.playout.insert(frame)
         self.nacks.forget(self.buffer.settled + 1)
         if numbers := self.nacks.due(now):
             self.back(now, "requested", numbers)

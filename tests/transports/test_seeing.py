@@ -1,20 +1,25 @@
 """The pictures of a receiver, in virtual time."""
 
 import asyncio
+import dataclasses
 import fractions
 import itertools
 from collections.abc import Sequence
 
 from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 
 from peer.testing import run
 from peer.transports.decoding import MediaDrop
 from peer.transports.inbound import InboundPacket, InboundStream
-from peer.transports.seeing import Seeing
+from peer.transports.seeing import MAX_ENCODINGS, Seeing
 from peer.transports.share import MediaShare
 from peer.transports.track import RemoteTrack
-from tests.transports.media import VP8
+from tests.rtp.payloads.test_h264 import IDR, PPS, SPS
+from tests.transports.media import FEEDBACK, VP8
+
+H264 = RTCRtpCodecParameters("video/H264", 90000, None, 98, FEEDBACK)
 
 INTERVAL = 0.04
 TICKS = 3600
@@ -238,5 +243,124 @@ def test_closing_in_the_middle_leaves_no_timer() -> None:
         asked = len(viewer.asked.again)
         await asyncio.sleep(5.0)
         assert len(viewer.asked.again) == asked
+
+    run(program())
+
+
+def test_an_encoding_that_is_not_shown_and_gives_no_picture_wakes_nobody() -> None:
+    """No key frame is asked for in its name, so nothing is due."""
+
+    async def program() -> None:
+        viewer, high, low = Viewer(), Film(1), Film(2)
+        looks = 0
+        look = viewer.seeing._look
+
+        def counted(now: float) -> None:
+            nonlocal looks
+            looks += 1
+            look(now)
+
+        viewer.seeing._look = counted  # type: ignore[method-assign]
+        viewer.receive(*high.picture(), rid="hi")
+        viewer.receive(*low.picture(), rid="lo")
+        low.picture()
+        for _ in range(100):
+            viewer.receive(*high.picture(), rid="hi")
+            viewer.receive(low.picture()[0], rid="lo")
+            await asyncio.sleep(INTERVAL)
+        assert looks < 100 * 10
+        assert not viewer.asked.keys
+        await viewer.close()
+
+    run(program())
+
+
+def test_encodings_beyond_the_bound_make_room_but_for_the_one_that_is_shown() -> None:
+    async def program() -> None:
+        viewer, shown = Viewer(), Film(1)
+        viewer.receive(*shown.picture(), rid="shown")
+        for n in range(3 * MAX_ENCODINGS):
+            viewer.receive(*Film(100 + n).picture(), rid=f"r{n}")
+            assert len(viewer.seeing._encodings) <= MAX_ENCODINGS
+        viewer.receive(*shown.picture(), rid="shown")
+        await asyncio.sleep(0.01)
+        assert len(viewer.seen) == 2
+        await viewer.close()
+
+    run(program())
+
+
+def test_time_goes_on_while_another_encoding_is_waited_for_and_while_it_is_stopped() -> None:
+    async def program() -> None:
+        viewer, high, low = Viewer(), Film(1), Film(2, timestamp=77)
+        viewer.receive(*high.picture(), rid="hi")
+        viewer.receive(*low.picture(), rid="lo")
+        await asyncio.sleep(0.5)
+        viewer.seeing.select("lo")
+        await asyncio.sleep(0.5)
+        viewer.receive(*low.picture(key=True), rid="lo")
+        await asyncio.sleep(1.0)
+        await viewer.seeing.stop()
+        viewer.seeing.start([VP8])
+        await asyncio.sleep(1.0)
+        viewer.receive(*low.picture(key=True), rid="lo")
+        await asyncio.sleep(0.01)
+        assert viewer.seen == [(0.0, 0), (1.0, 90000), (3.0, 270000)]
+        await viewer.close()
+
+    run(program())
+
+
+def test_a_decoder_lives_until_it_is_stopped() -> None:
+    async def program() -> None:
+        viewer, film = Viewer(), Film()
+        viewer.receive(*film.picture())
+        await asyncio.sleep(0.01)
+        share = viewer.seeing._share
+        assert share.held == 64 * 48 * 3 // 2 * 5
+        await viewer.seeing.stop()
+        assert share.held == 0
+        await viewer.close()
+
+    run(program())
+
+
+def test_what_was_learned_of_a_codec_outlives_an_answer_that_keeps_it() -> None:
+    """A sender may send its parameter sets once (RFC 6184 §8.4)."""
+
+    def packet(number: int, unit: bytes) -> InboundPacket:
+        return InboundPacket(98, unit == IDR, number, number // 3 * TICKS, 7, unit)
+
+    async def program() -> None:
+        viewer = Viewer()
+        stream = InboundStream(7, 90000, None)
+        encoding = viewer.seeing._encoding(stream)
+        for number, unit in enumerate((SPS, PPS, IDR)):
+            viewer.seeing.receive(packet(number, unit), stream, H264, 0.0)
+        viewer.seeing.start([dataclasses.replace(H264)])
+        viewer.seeing.receive(packet(3, IDR), stream, dataclasses.replace(H264), 0.0)
+        assert encoding.buffer.statistics.dropped == 0
+        assert encoding.buffer.statistics.emitted == 2
+        await viewer.close()
+
+    run(program())
+
+
+def test_a_floor_holds_pictures_back_and_taking_it_away_lets_all_of_them_go() -> None:
+    async def program() -> None:
+        viewer, film = Viewer(), Film()
+        viewer.seeing.set_floor(0.3, even=False)
+        for _ in range(20):
+            viewer.receive(*film.picture())
+            await asyncio.sleep(INTERVAL)
+        assert all(at - n * INTERVAL >= 0.28 for n, (at, _) in enumerate(viewer.seen))
+        assert 10 <= len(viewer.seen) <= 13
+        viewer.seeing.set_floor(None, even=False)
+        await asyncio.sleep(0.01)
+        assert len(viewer.seen) == 20
+        viewer.receive(*film.picture())
+        await asyncio.sleep(0.01)
+        assert len(viewer.seen) == 21
+        await viewer.close()
 
     run(program())
