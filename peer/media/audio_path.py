@@ -91,6 +91,8 @@ class AudioPath:
         capture_times: Callable[[int, int], float | None] | None = None,
     ) -> None:
         self.drops: Counter[AudioDrop] = Counter()
+        self.is_heard = True
+        """Somebody listens; else nothing is decoded, and time goes on."""
         self._deliver = deliver
         self._even = even
         self._capture_times = capture_times
@@ -260,6 +262,8 @@ class AudioPath:
         waiting = decision.packet
         if waiting is not None:
             self._latest = waiting.decoder
+        if not self.is_heard:
+            return
         decoder, line = self._latest, self._line
         if decoder is None or line is None:
             return

@@ -51,6 +51,7 @@ class Hearing:
     def receive(self, packet: InboundPacket, now: float, *, repaired: bool = False) -> None:
         """Take a packet of the track."""
         level = packet.extensions.audio_level
+        self._path.is_heard = self._track.has_reader(now)
         self._path.receive(
             packet, now, level=None if level is None else level.level, repaired=repaired
         )
@@ -77,7 +78,9 @@ class Hearing:
 
     def _pull(self) -> None:
         self._timer = None
-        self._path.pull(asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        self._path.is_heard = self._track.has_reader(now)
+        self._path.pull(now)
         self._schedule()
 
     def _deliver(self, heard: Heard) -> None:

@@ -300,18 +300,17 @@ class Seeing:
                 else:
                     self.drops[MediaDrop.OTHER_ENCODING] += 1
                     frame.packets[0].stream.frames_dropped += 1
-            asks = rid == self._shown
-            self._ask(encoding, now, is_shown=asks)
-            needed = self._needs_key(encoding, is_shown=asks)
-            due = encoding.deadline(asks=asks, key_needed=needed)
+            asks = rid == self._shown and self._track.has_reader(now)
+            self._ask(encoding, now, for_key=asks)
+            due = encoding.deadline(asks=asks, key_needed=self._needs_key(encoding))
             if due is not None and (deadline is None or due < deadline):
                 deadline = due
         self._schedule(deadline)
 
-    def _needs_key(self, encoding: Encoding, *, is_shown: bool) -> bool:
-        return is_shown and (encoding.buffer.needs_key or self._queue.needs_key)
+    def _needs_key(self, encoding: Encoding) -> bool:
+        return encoding.buffer.needs_key or self._queue.needs_key
 
-    def _ask(self, encoding: Encoding, now: float, *, is_shown: bool) -> None:
+    def _ask(self, encoding: Encoding, now: float, *, for_key: bool) -> None:
         stream = encoding.stream
         if stream is None:
             return
@@ -319,12 +318,17 @@ class Seeing:
             missing = encoding.missing.due(now)
             if missing:
                 self._requests.ask_again(stream, [number & 0xFFFF for number in missing])
-        needed = self._needs_key(encoding, is_shown=is_shown)
-        if is_shown and encoding.keys.poll(now, needed=needed) and self._asks_for_keys:
-            self._requests.ask_for_key(stream)
+        if for_key and encoding.keys.poll(now, needed=self._needs_key(encoding)):
+            if self._asks_for_keys:
+                self._requests.ask_for_key(stream)
 
     def _show(self, frame: "VideoFrame[Origin]", now: float) -> None:
         stream = frame.packets[0].stream
+        if not self._track.has_reader(now):
+            self._queue.lose()
+            self.drops[MediaDrop.NO_READER] += 1
+            stream.frames_dropped += 1
+            return
         dropped = self._queue.dropped
         self._queue.put(frame, now)
         if self._queue.dropped > dropped:

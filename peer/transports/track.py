@@ -14,6 +14,9 @@ MAX_FRAMES = 60
 MAX_UNREAD_PICTURES = 4
 """Pictures kept of a track that nobody has read yet."""
 
+UNREAD = 5.0
+"""Seconds since somebody asked for a frame after which none are made."""
+
 
 class _FrameQueue(asyncio.Queue[Frame | None]):
     """Frames that count as held by their connection while they are in it.
@@ -41,6 +44,8 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         # Named as in aiortc: programs empty it to catch up.
         self._queue = _FrameQueue()
         self._unread = True
+        self._readers = 0
+        self._read_at: float | None = None
         self._muted = True
         self._dropped = 0
 
@@ -58,12 +63,34 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         """Say whose share the frames count in that wait for a reader."""
         self._queue.share = share
 
+    def has_reader(self, now: float) -> bool:
+        """Tell whether somebody wants frames; what waits for nobody is dropped.
+
+        A track that nobody has read yet is given the time to be, from the first call on.
+        """
+        if self.readyState != "live":
+            return False
+        if self._readers:
+            return True
+        if self._read_at is None:
+            self._read_at = now
+        if now - self._read_at <= UNREAD:
+            return True
+        while not self._queue.empty():
+            self._drop()
+        return False
+
     async def recv(self) -> Frame:
         """Return the next frame; MediaStreamError when the track has ended."""
         self._unread = False
         if self.readyState != "live":
             raise MediaStreamError
-        frame = await self._queue.get()
+        self._readers += 1
+        try:
+            frame = await self._queue.get()
+        finally:
+            self._readers -= 1
+            self._read_at = asyncio.get_running_loop().time()
         if frame is None:
             self._queue.put_nowait(None)
             raise MediaStreamError

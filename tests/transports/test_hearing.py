@@ -8,7 +8,7 @@ from peer.media import OpusAudioEncoder, OpusSettings
 from peer.testing import run
 from peer.transports.hearing import Hearing
 from peer.transports.inbound import InboundPacket
-from peer.transports.track import RemoteTrack
+from peer.transports.track import UNREAD, RemoteTrack
 from tests.media.tones import frame_of, tone
 from tests.transports.media import OPUS
 
@@ -116,6 +116,24 @@ def test_before_anything_was_heard_there_are_no_figures() -> None:
         hearing, _ = make(even=False)
         assert hearing.sound() is None
         hearing.end(7)
+        hearing.close()
+
+    run(program())
+
+
+def test_without_a_reader_nothing_is_decoded_and_time_goes_on() -> None:
+    async def program() -> None:
+        hearing, track = make(even=False)
+        seconds = 2 * UNREAD
+        sent = packets(round(seconds / 0.02))
+        listening = asyncio.ensure_future(times(track, 10))
+        await hear(hearing, [(n * 0.02, packet) for n, packet in enumerate(sent[:-1])])
+        assert len(await listening) == 10
+        assert hearing.frames_decoded <= (UNREAD + 0.3) / 0.02
+        reading = asyncio.ensure_future(track.recv())
+        await hear(hearing, [(seconds, sent[-1])])
+        frame = await reading
+        assert frame.pts == (len(sent) - 1) * FRAME
         hearing.close()
 
     run(program())

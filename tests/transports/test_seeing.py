@@ -6,6 +6,7 @@ import fractions
 import itertools
 from collections.abc import Sequence
 
+import pytest
 from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
@@ -15,7 +16,7 @@ from peer.transports.decoding import MediaDrop
 from peer.transports.inbound import InboundPacket, InboundStream
 from peer.transports.seeing import MAX_ENCODINGS, Seeing
 from peer.transports.share import MediaShare
-from peer.transports.track import RemoteTrack
+from peer.transports.track import UNREAD, RemoteTrack
 from tests.rtp.payloads.test_h264 import IDR, PPS, SPS
 from tests.transports.media import FEEDBACK, VP8
 
@@ -87,7 +88,15 @@ class Viewer:
         self.seeing.start([VP8])
         self.seen: list[tuple[float, int]] = []
         self._streams: dict[int, InboundStream] = {}
+        self.watch()
+
+    def watch(self) -> None:
+        """Read the track from now on."""
         self._watching = asyncio.ensure_future(self._watch())
+
+    def pause(self) -> None:
+        """Do so no more."""
+        self._watching.cancel()
 
     async def _watch(self) -> None:
         while True:
@@ -361,6 +370,33 @@ def test_a_floor_holds_pictures_back_and_taking_it_away_lets_all_of_them_go() ->
         viewer.receive(*film.picture())
         await asyncio.sleep(0.01)
         assert len(viewer.seen) == 21
+        await viewer.close()
+
+    run(program())
+
+
+def test_without_a_reader_nothing_is_decoded_and_one_who_comes_back_gets_a_key_frame() -> None:
+    async def program() -> None:
+        viewer, film = Viewer(), Film()
+        viewer.receive(*film.picture())
+        await asyncio.sleep(0.01)
+        viewer.pause()
+        for _ in range(int(2 * UNREAD / INTERVAL)):
+            viewer.receive(*film.picture())
+            await asyncio.sleep(INTERVAL)
+        assert viewer.seeing.frames_decoded <= UNREAD / INTERVAL + 2
+        assert viewer.seeing.drops[MediaDrop.NO_READER] > UNREAD / INTERVAL - 2
+        assert viewer.asked.keys == []
+        viewer.watch()
+        await asyncio.sleep(INTERVAL)
+        viewer.receive(*film.picture())
+        assert len(viewer.asked.keys) == 1
+        assert len(viewer.seen) == 1
+        viewer.receive(*film.picture(key=True))
+        viewer.receive(*film.picture())
+        await asyncio.sleep(0.01)
+        assert len(viewer.seen) == 3
+        assert viewer.seen[1][1] == pytest.approx(90000 * viewer.seen[1][0], abs=TICKS * 2)
         await viewer.close()
 
     run(program())

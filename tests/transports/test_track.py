@@ -6,8 +6,9 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
+from peer.testing import run
 from peer.transports.share import MediaConfig, MediaShare
-from peer.transports.track import MAX_FRAMES, MAX_UNREAD_PICTURES, RemoteTrack
+from peer.transports.track import MAX_FRAMES, MAX_UNREAD_PICTURES, UNREAD, RemoteTrack
 
 
 def test_frames_come_out_in_order() -> None:
@@ -106,3 +107,24 @@ def test_muting_is_told_once() -> None:
         assert told == ["unmute", "mute"]
 
     asyncio.run(scenario())
+
+
+def test_who_waits_or_asked_lately_is_a_reader() -> None:
+    async def scenario() -> None:
+        track, loop = RemoteTrack("audio"), asyncio.get_running_loop()
+        assert track.has_reader(loop.time())
+        assert track.has_reader(loop.time() + UNREAD)
+        assert not track.has_reader(loop.time() + UNREAD + 0.1)
+        waiting = asyncio.ensure_future(track.recv())
+        await asyncio.sleep(2 * UNREAD)
+        assert track.has_reader(loop.time())
+        track.deliver(VideoFrame(width=16, height=16))
+        track.deliver(VideoFrame(width=16, height=16))
+        await waiting
+        assert track.has_reader(loop.time() + UNREAD)
+        assert not track.has_reader(loop.time() + UNREAD + 0.1)
+        assert (track._queue.qsize(), track.frames_dropped) == (0, 1)
+        track.stop()
+        assert not track.has_reader(loop.time())
+
+    run(scenario())
