@@ -18,6 +18,7 @@ from peer.rtp import (
     Action,
     AudioBuffer,
     AudioStatistics,
+    CaptureTimes,
     Decision,
     EagerAudioBuffer,
     Place,
@@ -88,7 +89,7 @@ class AudioPath:
         deliver: Callable[[Heard], object],
         *,
         even: bool = False,
-        capture_times: Callable[[int, int], float | None] | None = None,
+        capture_times: CaptureTimes | None = None,
     ) -> None:
         self.drops: Counter[AudioDrop] = Counter()
         self.is_heard = True

@@ -56,6 +56,7 @@ from .payloads.vp9 import Vp9Depayloader
 from .playout_delay import FramePlayout, VideoDelay
 from .reception import Reception, round_trip_time
 from .red import RedBlock, read_red, write_red
+from .reference_times import ReferenceTimes
 from .reports import (
     MAX_BLOCKS,
     SDES_CNAME,
@@ -73,7 +74,7 @@ from .rtcp import Compound, RtcpDrop, RtcpPacket, is_rtcp, read_compound, write_
 from .rtx import unwrap, wrap
 from .sender_clock import CaptureClock, ClockOffset, RtpClock
 from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, extend, signed_difference
-from .timeline import Place, TimeLine
+from .timeline import CaptureTimes, Place, TimeLine
 from .transport_feedback import TransportFeedback
 
 __all__ = [
@@ -110,6 +111,7 @@ __all__ = [
     "write_packet",
     "Reception",
     "round_trip_time",
+    "ReferenceTimes",
     "RedBlock",
     "read_red",
     "write_red",
@@ -137,6 +139,7 @@ __all__ = [
     "extend",
     "signed_difference",
     "TransportFeedback",
+    "CaptureTimes",
     "Place",
     "TimeLine",
     "Sound",

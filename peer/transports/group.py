@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtcpSdesPacket
 
-from peer.rtp import RtpDrop
+from peer.rtp import Delay, ReferenceTimes, RtpDrop
 
 from .arrivals import ArrivalFeedback
 from .certificate import Certificate
@@ -19,7 +19,7 @@ from .inbound import InboundPacket
 from .parameters import RtpReceiveParameters, extension_numbers
 from .receiver import RtpReceiver
 from .router import Drop, Encoding, RtpRouter, RtpSection
-from .rtcp import delays, parse_compound, sdes_mids, sources, targets
+from .rtcp import extended_reports, parse_compound, sdes_mids, sources, targets
 from .sctp import SctpTransport
 from .sender import RtpSender
 from .statistics import named
@@ -60,6 +60,7 @@ class TransportGroup(Emitter):
         self._router = RtpRouter()
         self._extensions = extension_numbers(())
         self._arrivals = ArrivalFeedback(self.send_rtcp)
+        self._references = ReferenceTimes()
         self._receivers: dict[str, tuple[RtpReceiver, RtpReceiveParameters]] = {}
         self._senders: dict[str, RtpSender] = {}
         self._dtls = [self._make_dtls(component) for component in self._ice]
@@ -172,6 +173,10 @@ class TransportGroup(Emitter):
         """Send an RTCP compound; ConnectionError when not connected."""
         self.rtcp.send_rtcp(data)
 
+    def answers(self, now: float) -> tuple[Delay, ...]:
+        """Return what answers the receivers that sent their reference time, each once."""
+        return self._references.answers(now)
+
     async def close(self) -> None:
         """Close DTLS on all components; the ICE transports stay.
 
@@ -265,9 +270,12 @@ class TransportGroup(Emitter):
         if packets is None:
             self.drops[Malformed.RTCP] += 1
             return
-        for delay in delays(data):
-            for receiver, _ in self._receivers.values():
-                receiver.note_delay(delay)
+        for report in extended_reports(data):
+            if report.reference_time is not None:
+                self._references.note(report.ssrc, report.reference_time, now)
+            for delay in report.delays:
+                for receiver, _ in self._receivers.values():
+                    receiver.note_delay(delay)
         for packet in packets:
             if isinstance(packet, RtcpSdesPacket):
                 for ssrc, mid in sdes_mids(packet):

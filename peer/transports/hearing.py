@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.media import AudioDrop, AudioFormat, AudioPath, Heard
+from peer.rtp import CaptureTimes
 
 from .inbound import InboundPacket
 from .measure import AudioMeter, Loudness
@@ -20,10 +21,12 @@ from .track import RemoteTrack
 class Hearing:
     """Hears one track. With `even` its frames leave at an even pace, else at once."""
 
-    def __init__(self, track: RemoteTrack, *, even: bool = False) -> None:
+    def __init__(
+        self, track: RemoteTrack, *, even: bool = False, capture_times: CaptureTimes | None = None
+    ) -> None:
         self.frames_decoded = 0
         self._track = track
-        self._path = AudioPath(self._deliver, even=even)
+        self._path = AudioPath(self._deliver, even=even, capture_times=capture_times)
         self._meter = AudioMeter()
         self._timer: asyncio.TimerHandle | None = None
 

@@ -13,6 +13,7 @@ from peer.rtp import (
     ExtensionMap,
     HeaderExtensions,
     Reception,
+    RtpClock,
     RtpDrop,
     RtpPacket,
     read_packet,
@@ -124,6 +125,7 @@ class InboundStream:
         self._decode_time = 0.0
         self._video = VideoMeter()
         self._reception = Reception()
+        self._clock = RtpClock(clock_rate)
 
     @property
     def packets_received(self) -> int:
@@ -142,6 +144,8 @@ class InboundStream:
 
     def count(self, packet: InboundPacket, codec: RTCRtpCodecParameters, now: float) -> None:
         """Note that a packet of this SSRC arrived, whatever it carries."""
+        if codec.clockRate != self._clock_rate:
+            self._clock = RtpClock(codec.clockRate)
         self._codec, self._clock_rate = codec, codec.clockRate
         self._reception.add(packet.sequence_number, packet.timestamp, codec.clockRate, now)
         self.last_arrival = now
@@ -180,6 +184,11 @@ class InboundStream:
         self._reports += 1
         self._reported_at = now
         self._reception.note_sender_report(info.ntp_timestamp, now)
+        self._clock.note(info.ntp_timestamp, info.rtp_timestamp)
+
+    def capture_time(self, timestamp: int) -> float | None:
+        """Return what the sender's clock was at an RTP timestamp, in seconds, if it told."""
+        return self._clock.seconds(timestamp)
 
     def report(self, now: float) -> RtcpReceiverInfo:
         """Return a report block (RFC 3550 §6.4.1); each covers the time since the one before."""

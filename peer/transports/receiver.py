@@ -38,11 +38,14 @@ from .statistics import InboundStatistics, named
 from .track import RemoteTrack
 
 MAX_STREAMS = 16
-"""Streams followed at a time; the one that was silent longest makes room."""
+"""Streams followed at a time; the one that was silent longest makes room.
+
+One report has room for all of them (RFC 3550 §6.4.1).
+"""
+MAX_ROUND_TRIP = 3.0
+"""Seconds that an answer of the peer is believed to take at most, whatever it says."""
 RATE_WINDOW = 1.0
 """Seconds after which the bitrate of a stream that was silent is measured anew."""
-MAX_REPORT_BLOCKS = 31
-"""What the count of a report holds (RFC 3550 §6.4.1)."""
 
 
 class ReceiveTransport(Protocol):
@@ -79,9 +82,13 @@ class RtpReceiver:
         self.track.hold_within(self._share)
         self.nacks_sent = self.plis_sent = self.packets_repaired = 0
         self._drops: Counter[MediaDrop] = Counter()
-        even = self._share.config.even_pace
-        self._hearing = Hearing(self.track, even=even) if kind == "audio" else None
-        self._seeing = Seeing(self.track, self._share, self, even=even) if kind == "video" else None
+        even, times = self._share.config.even_pace, self._capture_time
+        self._hearing: Hearing | None = None
+        self._seeing: Seeing | None = None
+        if kind == "audio":
+            self._hearing = Hearing(self.track, even=even, capture_times=times)
+        else:
+            self._seeing = Seeing(self.track, self._share, self, even=even, capture_times=times)
         self._kind = kind
         self._interval = report_interval
         self._transport: ReceiveTransport | None = None
@@ -102,6 +109,11 @@ class RtpReceiver:
     def parameters(self) -> RtpReceiveParameters | None:
         """How it receives; None when it does not."""
         return self._parameters
+
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds to the peer and back, None before it answered."""
+        return self._round_trip
 
     @property
     def frames_decoded(self) -> int:
@@ -231,7 +243,7 @@ class RtpReceiver:
         measured = round_trip_time(ntp_time(), answer.last_reference, answer.delay)
         if measured is None:
             return
-        before = self._round_trip
+        measured, before = min(measured, MAX_ROUND_TRIP), self._round_trip
         # Smoothed as libwebrtc does.
         self._round_trip = measured if before is None else 0.7 * before + 0.3 * measured
         if self._seeing is not None:
@@ -241,6 +253,10 @@ class RtpReceiver:
         """Ask for a picture that needs no other, of every stream (PLI, RFC 4585 §6.3.1)."""
         if self._seeing is not None:
             self._seeing.request_key()
+
+    def _capture_time(self, ssrc: int, timestamp: int) -> float | None:
+        stream = self._streams.get(ssrc)
+        return None if stream is None else stream.capture_time(timestamp)
 
     def _add_stream(
         self, ssrc: int, codec: RTCRtpCodecParameters, encoding: Encoding | None
@@ -354,8 +370,7 @@ class RtpReceiver:
         parameters = self._parameters
         if parameters is not None and self._streams:
             now = asyncio.get_running_loop().time()
-            streams = list(self._streams.values())[:MAX_REPORT_BLOCKS]
-            blocks = [stream.report(now) for stream in streams]
+            blocks = [stream.report(now) for stream in self._streams.values()]
             report = RtcpRrPacket(parameters.rtcp_ssrc, blocks)
             reference = ExtendedReport(parameters.rtcp_ssrc, ntp_time())
             self._send(compound(report, parameters.cname) + write_compound(reference))

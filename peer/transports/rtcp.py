@@ -19,7 +19,7 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from peer.rtp import Delay, ExtendedReport, read_compound
+from peer.rtp import ExtendedReport, read_compound
 
 from .ntp import ntp_time
 from .statistics import RemoteInboundStatistics
@@ -47,11 +47,9 @@ def parse_compound(data: bytes) -> list[AnyRtcpPacket] | None:
     return sorted(packets, key=lambda packet: not isinstance(packet, RtcpSdesPacket))
 
 
-def delays(data: bytes) -> Iterable[Delay]:
-    """Yield what a compound answers to our reference times (RFC 3611 §4.5)."""
-    for packet in read_compound(data).packets:
-        if isinstance(packet, ExtendedReport):
-            yield from packet.delays
+def extended_reports(data: bytes) -> list[ExtendedReport]:
+    """Return the extended reports of a compound, which aiortc passes over."""
+    return [one for one in read_compound(data).packets if isinstance(one, ExtendedReport)]
 
 
 def sdes_mids(packet: RtcpSdesPacket) -> Iterable[tuple[int, str]]:

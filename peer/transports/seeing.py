@@ -16,6 +16,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.rtp import (
     Av1Depayloader,
+    CaptureTimes,
     Depayloader,
     FrameBuffer,
     FramePlayout,
@@ -75,9 +76,9 @@ class Origin(NamedTuple):
 class Encoding:
     """The packets of one encoding of a track."""
 
-    def __init__(self, *, even: bool) -> None:
+    def __init__(self, capture_times: CaptureTimes | None, *, even: bool) -> None:
         self.even = even
-        self.line = TimeLine(CLOCK_RATE, max_step_back=MAX_STEP_BACK)
+        self.line = TimeLine(CLOCK_RATE, max_step_back=MAX_STEP_BACK, capture_times=capture_times)
         self.buffer: FrameBuffer[Origin] = FrameBuffer()
         self.missing = NackRequester()
         self.keys = KeyRequests()
@@ -151,13 +152,20 @@ class Seeing:
     """
 
     def __init__(
-        self, track: RemoteTrack, share: MediaShare, requests: Requests, *, even: bool = False
+        self,
+        track: RemoteTrack,
+        share: MediaShare,
+        requests: Requests,
+        *,
+        even: bool = False,
+        capture_times: CaptureTimes | None = None,
     ) -> None:
         self.drops: Counter[MediaDrop] = Counter()
         self.frames_decoded = 0
         self._track = track
         self._share = share
         self._requests = requests
+        self._capture_times = capture_times
         self._even = even
         self._floor = 0.0
         self._encodings: dict[str | None, Encoding] = {}
@@ -282,7 +290,8 @@ class Seeing:
         if encoding is None:
             if len(self._encodings) >= MAX_ENCODINGS:
                 del self._encodings[next(rid for rid in self._encodings if rid != self._shown)]
-            encoding = self._encodings[stream.rid] = Encoding(even=self._even)
+            encoding = Encoding(self._capture_times, even=self._even)
+            self._encodings[stream.rid] = encoding
             encoding.buffer.repairs = self._repairs
             encoding.playout.delay.floor = self._floor
             if self._round_trip is not None:

@@ -28,6 +28,7 @@ from av.frame import Frame
 from av.packet import Packet
 
 from peer.media import find_audio_codec
+from peer.rtp import Delay, ExtendedReport, write_compound
 
 from .encoding import MediaEncoder, make_encoder
 from .measure import SourceMeter, VideoMeter, is_keyframe, measure
@@ -72,6 +73,9 @@ class SendTransport(Protocol):
 
     def send_rtcp(self, data: bytes) -> None:
         """Send RTCP; ConnectionError when not connected."""
+
+    def answers(self, now: float) -> tuple[Delay, ...]:
+        """Return what answers the receivers that sent their reference time, each once."""
 
 
 class SendDrop(enum.Enum):
@@ -399,7 +403,11 @@ class RtpSender:
         if self._stream is not None and self._parameters is not None and self._stream.packets_sent:
             now = asyncio.get_running_loop().time()
             report = RtcpSrPacket(self._stream.ssrc, self._stream.sender_info(now))
-            self._send_rtcp(compound(report, self._parameters.cname))
+            data = compound(report, self._parameters.cname)
+            answers = () if self._transport is None else self._transport.answers(now)
+            if answers:
+                data += write_compound(ExtendedReport(self._stream.ssrc, delays=answers))
+            self._send_rtcp(data)
 
     def _say_goodbye(self, parameters: RtpSendParameters) -> None:
         if self._stream is not None and self._stream.packets_sent:

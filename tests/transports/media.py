@@ -13,6 +13,7 @@ from aiortc.rtcrtpparameters import (
 from av import AudioFrame, VideoFrame
 from av.frame import Frame
 
+from peer.rtp import Delay, ReferenceTimes
 from peer.transports.inbound import InboundPacket
 from peer.transports.parameters import (
     RtpReceiveParameters,
@@ -142,6 +143,7 @@ class Recorder:
         self.rtcp: list[bytes] = []
         self.receivers: dict[str, RtpReceiver] = {}
         self.senders: dict[str, tuple[RtpSender, list[int]]] = {}
+        self.references = ReferenceTimes()
 
     @property
     def connected(self) -> bool:
@@ -173,6 +175,10 @@ class Recorder:
         """Keep a compound."""
         self._require_connection()
         self.rtcp.append(data)
+
+    def answers(self, now: float) -> tuple[Delay, ...]:
+        """Return the answers to reference times."""
+        return self.references.answers(now)
 
     def _require_connection(self) -> None:
         if not self.up:

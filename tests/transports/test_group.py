@@ -148,6 +148,9 @@ def test_media_flows_both_ways_and_reports_with_it() -> None:
                 )
             )
             await until(lambda: section.receiver.statistics()[0].remote is not None)
+            # The sender answers the receiver's reference times (RFC 3611 §4.5).
+            await until(lambda: section.receiver.round_trip is not None)
+            assert 0 <= (section.receiver.round_trip or 0) < 1
             back = RtpSender("audio", PushedTrack("audio"))
             there = RtpReceiver("audio")
             there.receive(groups.left, receive_parameters("a0"))

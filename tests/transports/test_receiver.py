@@ -18,9 +18,12 @@ from aiortc.rtp import (
 )
 from av import VideoFrame
 
+from peer.rtp import Delay
+from peer.testing import run as run_virtually
 from peer.transports.decoding import MediaDrop
 from peer.transports.inbound import InboundPacket
-from peer.transports.receiver import MAX_STREAMS, RtpReceiver
+from peer.transports.ntp import ntp_time
+from peer.transports.receiver import MAX_ROUND_TRIP, MAX_STREAMS, RtpReceiver
 from peer.transports.router import Encoding
 from peer.transports.rtcp import parse_compound
 from peer.transports.track import RemoteTrack
@@ -34,6 +37,7 @@ from tests.transports.media import (
     repeated,
 )
 from tests.transports.test_dtls import run
+from tests.transports.test_seeing import TICKS, Film
 from tests.transports.wire import until
 
 KEY_FRAME = b"\x10" + b"\x10\x00\x00\x9d\x01\x2a\x40\x00\x30\x00"
@@ -339,13 +343,14 @@ def test_a_transport_that_is_not_connected_loses_feedback() -> None:
     run(scenario)
 
 
-def test_a_stopped_track_does_not_stop_the_receiver() -> None:
+def test_for_a_stopped_track_packets_are_counted_and_nothing_is_decoded() -> None:
     async def scenario() -> None:
         receiver = RtpReceiver("video")
         receiver.receive(Recorder(), receive_parameters("v0"))
         receiver.track.stop()
         await feed(receiver, Source(), 2)
-        await until(lambda: receiver.frames_decoded == 2)
+        assert receiver.drops == {MediaDrop.NO_READER: 2}
+        assert receiver.statistics()[0].packets_received == 2
         await receiver.stop()
 
     run(scenario)
@@ -363,3 +368,53 @@ def test_a_decoder_that_is_too_slow_goes_on_at_the_newest_key_frame() -> None:
         await receiver.stop()
 
     run(scenario)
+
+
+def test_the_round_trip_is_what_answers_to_our_own_reports_say_within_bounds() -> None:
+    async def scenario() -> None:
+        receiver = RtpReceiver("video")
+        middle = ntp_time() >> 16 & 0xFFFFFFFF
+        receiver.note_delay(Delay(99, middle, 0))
+        receiver.receive(Recorder(), receive_parameters("v0"))
+        receiver.note_delay(Delay(98, middle, 0))
+        # It held our report for longer than there was time.
+        receiver.note_delay(Delay(99, middle, 10 << 16))
+        measured = [receiver.round_trip]
+        receiver.note_delay(Delay(99, middle - (1000 << 16) & 0xFFFFFFFF, 0))
+        measured.append(receiver.round_trip)
+        assert measured == [None, MAX_ROUND_TRIP]
+        receiver.note_delay(Delay(99, middle, 0))
+        assert receiver.round_trip == pytest.approx(0.7 * MAX_ROUND_TRIP, abs=0.3)
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_a_stream_takes_over_at_the_time_its_sender_captured_it() -> None:
+    """By the reports of both, however late its packets come (RFC 3550 §6.4.1)."""
+
+    def report(ssrc: int, seconds: int, timestamp: int) -> RtcpSrPacket:
+        return RtcpSrPacket(ssrc, RtcpSenderInfo(seconds << 32, timestamp, 1, 1))
+
+    async def program() -> None:
+        receiver = RtpReceiver("video")
+        receiver.receive(Recorder(), receive_parameters("v0"))
+        first, second = Film(7, timestamp=1000), Film(8, 10, 5000)
+
+        def receive(packets: list[InboundPacket]) -> None:
+            for packet in packets:
+                receiver.receive_rtp(packet, None, now())
+
+        receive(first.picture())
+        second.picture()
+        receive(second.picture())
+        receiver.receive_rtcp(report(7, 100, 1000), now())
+        # Its picture after next is of 0.3 s after the first one's.
+        receiver.receive_rtcp(report(8, 100, 5000 + 2 * TICKS - 27000), now())
+        await asyncio.sleep(0.8)
+        receive(second.picture(key=True))
+        frames = [await receiver.track.recv() for _ in range(2)]
+        assert [frame.pts for frame in frames] == [0, 27000]
+        await receiver.stop()
+
+    run_virtually(program())

@@ -20,7 +20,7 @@ from aiortc.rtp import (
 )
 
 from peer.rtp import AudioLevel
-from peer.transports.rtcp import parse_compound
+from peer.transports.rtcp import extended_reports, parse_compound
 from peer.transports.sender import RtpSender
 from tests.transports.media import (
     EVENTS,
@@ -359,6 +359,24 @@ def test_reports_tell_what_was_sent_and_measure_the_round_trip() -> None:
         assert figures.remote.round_trip_time is not None
         assert 0 <= figures.remote.round_trip_time < 10
         assert (figures.codec, figures.packets_sent, figures.frames_encoded) == (OPUS, 2, 2)
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_a_report_answers_reference_times_once() -> None:
+    async def scenario() -> None:
+        track, transport = PushedTrack("audio"), Recorder()
+        transport.references.note(99, 5 << 32, asyncio.get_running_loop().time())
+        sender = RtpSender("audio", track, report_interval=0.02)
+        sender.send(transport, send_parameters("a0", 7))
+        track.push(2)
+        await until(lambda: len(transport.rtcp) >= 3)
+        reports = [one for data in transport.rtcp for one in extended_reports(data)]
+        assert [(one.ssrc, one.reference_time, len(one.delays)) for one in reports] == [
+            (7, None, 1)
+        ]
+        assert reports[0].delays[0][:2] == (99, 5 << 16)
         await sender.stop()
 
     run(scenario)
