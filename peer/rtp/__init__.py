@@ -10,7 +10,7 @@ what is decoded, made up or left out, and when; `frame_buffer` makes frames of w
 
 from .arrivals import ArrivalRecorder
 from .audio_buffer import AudioBuffer
-from .audio_eager import EagerAudioBuffer, Gap
+from .audio_eager import EagerAudioBuffer
 from .audio_queue import Action, AudioStatistics, Decision
 from .extensions import (
     ABS_CAPTURE_TIME,
@@ -40,12 +40,11 @@ from .feedback import (
     SenderReportRequest,
     TemporaryBitrates,
 )
-from .frame_buffer import FrameBuffer, VideoFrame, VideoStatistics
+from .frame_buffer import FrameBuffer, VideoFrame
 from .frame_queue import FrameQueue
 from .key_requests import KeyRequests
-from .lip_sync import Flow, LipSync
 from .nack import NackRequester
-from .packet import MAX_PACKET, RtpDrop, RtpPacket, read_packet, write_packet
+from .packet import RtpDrop, RtpPacket, read_packet, write_packet
 from .payloads.audio import Sound, SoundReader, sound_reader
 from .payloads.av1 import Av1Depayloader
 from .payloads.h264 import H264Depayloader
@@ -53,14 +52,11 @@ from .payloads.h265 import H265Depayloader
 from .payloads.piece import Depayloader, PayloadDrop, Piece
 from .payloads.vp8 import Vp8Depayloader
 from .payloads.vp9 import Vp9Depayloader
-from .playout_delay import FramePlayout, VideoDelay
+from .playout_delay import FramePlayout
 from .reception import Reception, round_trip_time
 from .red import RedBlock, read_red, write_red
 from .reference_times import ReferenceTimes
 from .reports import (
-    MAX_BLOCKS,
-    SDES_CNAME,
-    SDES_MID,
     Chunk,
     Delay,
     ExtendedReport,
@@ -72,7 +68,7 @@ from .reports import (
 )
 from .rtcp import Compound, RtcpDrop, RtcpPacket, is_rtcp, read_compound, write_compound
 from .rtx import unwrap, wrap
-from .sender_clock import CaptureClock, ClockOffset, RtpClock
+from .sender_clock import RtpClock
 from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, extend, signed_difference
 from .timeline import CaptureTimes, Place, TimeLine
 from .transport_feedback import TransportFeedback
@@ -104,7 +100,6 @@ __all__ = [
     "SenderReportRequest",
     "TemporaryBitrates",
     "NackRequester",
-    "MAX_PACKET",
     "RtpDrop",
     "RtpPacket",
     "read_packet",
@@ -115,9 +110,6 @@ __all__ = [
     "RedBlock",
     "read_red",
     "write_red",
-    "MAX_BLOCKS",
-    "SDES_CNAME",
-    "SDES_MID",
     "Chunk",
     "Delay",
     "ExtendedReport",
@@ -146,17 +138,11 @@ __all__ = [
     "SoundReader",
     "sound_reader",
     "FrameQueue",
-    "CaptureClock",
-    "ClockOffset",
-    "Flow",
     "FramePlayout",
     "KeyRequests",
-    "LipSync",
     "RtpClock",
-    "VideoDelay",
     "FrameBuffer",
     "VideoFrame",
-    "VideoStatistics",
     "Av1Depayloader",
     "Depayloader",
     "H264Depayloader",
@@ -170,5 +156,4 @@ __all__ = [
     "AudioStatistics",
     "Decision",
     "EagerAudioBuffer",
-    "Gap",
 ]
