@@ -115,14 +115,20 @@ def test_a_loop_that_outruns_the_clock_of_the_machine_waits_for_openssl() -> Non
 
 def test_a_loop_of_the_machine_is_not_held_up_by_a_flight_that_is_early() -> None:
     async def scenario() -> None:
-        association = Association(0.0, 0.02, 0.0, None)
-        sent: list[float] = []
-        loop = asyncio.get_running_loop()
-        flights = Flights(cast("SSL.Connection", association), lambda: sent.append(loop.time()))
-        flights.watch()
-        with patch("time.sleep") as slept:
+        answers = [0.05, 0.02, 0.0, None]
+        association = Association(None, None)
+        sent: list[int] = []
+        flights = Flights(
+            cast("SSL.Connection", association), lambda: sent.append(association.repeated)
+        )
+        with (
+            patch.object(association, "DTLSv1_get_timeout", lambda: answers.pop(0)),
+            patch("time.sleep") as slept,
+        ):
+            flights.watch()
             await until(lambda: bool(sent))
         slept.assert_not_called()
+        assert (sent, answers) == ([1], [])
         flights.stop()
 
     run(scenario)
