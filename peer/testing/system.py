@@ -34,7 +34,7 @@ from .stream import StreamTransport, opened
 LOOKUP_TIME = 0.02
 """Seconds until a name is resolved."""
 
-_NETWORKS = {
+NETWORK_TYPES = {
     InterfaceType.ETHERNET: NetworkType.WIRED,
     InterfaceType.WIFI: NetworkType.WIFI,
     InterfaceType.CELLULAR: NetworkType.CELLULAR,
@@ -61,7 +61,7 @@ class HostSystem:
                 interface.name,
                 address,
                 _prefix_length(interface, address),
-                _NETWORKS[interface.kind],
+                NETWORK_TYPES[interface.kind],
             )
             for interface in self._host.interfaces
             if interface.is_up

@@ -31,7 +31,8 @@ from peer.ice import (
     TransportProtocol,
 )
 from peer.ice.turn import TurnServer
-from peer.testing.internet import Endpoint, Host, InterfaceType, Kernel, SimSocket, Timer
+from peer.testing.internet import Endpoint, Host, Kernel, SimSocket, Timer
+from peer.testing.system import NETWORK_TYPES
 
 from .agent_connections import AgentConnections
 from .datagram_log import DatagramLog
@@ -40,15 +41,6 @@ E = TypeVar("E")
 
 MAX_IDLE_TIMERS = 20
 """Timers in one moment, one after the other, that may bring neither a packet nor an event."""
-
-_NETWORKS = {
-    InterfaceType.ETHERNET: NetworkType.WIRED,
-    InterfaceType.WIFI: NetworkType.WIFI,
-    InterfaceType.CELLULAR: NetworkType.CELLULAR,
-    InterfaceType.VPN: NetworkType.VPN,
-    InterfaceType.CONTAINER: NetworkType.CONTAINER,
-    InterfaceType.LOOPBACK: NetworkType.LOOPBACK,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +110,7 @@ class AgentHost:
         socket = self.host.bind(address, port)
         local = socket.address
         interface = self.host.interface_of(address)
-        network = NetworkType.UNKNOWN if interface is None else _NETWORKS[interface.kind]
+        network = NetworkType.UNKNOWN if interface is None else NETWORK_TYPES[interface.kind]
         if not self.agent.add_base(stream, component, local, network=network):
             socket.close()
             return False
