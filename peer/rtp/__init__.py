@@ -47,7 +47,7 @@ from .nack import NackRequester
 from .packet import RtpDrop, RtpPacket, read_packet, write_packet
 from .payloads.audio import Sound, SoundReader, sound_reader
 from .payloads.av1 import Av1Depayloader
-from .payloads.h264 import H264Depayloader
+from .payloads.h264 import H264Depayloader, SequenceParameters
 from .payloads.h265 import H265Depayloader
 from .payloads.piece import Depayloader, PayloadDrop, Piece
 from .payloads.vp8 import Vp8Depayloader
@@ -146,6 +146,7 @@ __all__ = [
     "Av1Depayloader",
     "Depayloader",
     "H264Depayloader",
+    "SequenceParameters",
     "H265Depayloader",
     "PayloadDrop",
     "Piece",

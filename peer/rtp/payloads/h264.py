@@ -1,6 +1,7 @@
 """H.264 in RTP (RFC 6184), packetization modes 0 and 1, to a byte stream with start codes."""
 
 from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 from .annexb import START_CODE, ParameterSets, split_aggregate
 from .bits import BitReader, unescape
@@ -8,7 +9,54 @@ from .piece import MAX_UNITS, PayloadDrop, Piece, is_too_large
 
 _SLICE, _IDR, _SPS, _PPS, _FILLER = 1, 5, 7, 8, 12
 _STAP_A, _FU_A = 24, 28
+# Profiles that say how their colours are sampled; the others have 4:2:0 in 8 bits.
 _WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
+_MAX_CHROMA = 3
+
+
+class SequenceParameters(NamedTuple):
+    """What a sequence parameter set says of its pictures (H.264 §7.3.2.1.1).
+
+    `width` and `height` are what is shown of whole macroblocks, the `coded` ones; `chroma` is
+    chroma_format_idc, `depth` the bits of a sample, `references` how many pictures are kept.
+    """
+
+    number: int
+    width: int
+    height: int
+    coded_width: int
+    coded_height: int
+    chroma: int
+    depth: int
+    references: int
+
+    @classmethod
+    def read(cls, unit: bytes) -> Self:
+        """Read a NAL unit; ValueError when it is cut off or says nonsense."""
+        reader = BitReader(unescape(unit[1:]))
+        profile = reader.read(8)
+        reader.skip(16)
+        number = reader.ue()
+        chroma, depth = _read_chroma(reader) if profile in _WITH_CHROMA else (1, 8)
+        reader.ue()
+        _skip_picture_order(reader)
+        references = reader.ue()
+        reader.skip(1)
+        coded_width, coded_height = 16 * (reader.ue() + 1), 16 * (reader.ue() + 1)
+        frames_only = reader.read(1)
+        if not frames_only:
+            # Fields: the map counts pairs of macroblocks.
+            coded_height *= 2
+            reader.skip(1)
+        reader.skip(1)
+        width, height = coded_width, coded_height
+        if reader.read(1):
+            left, right, top, bottom = (reader.ue() for _ in range(4))
+            width -= (left + right) * (2 if chroma in (1, 2) else 1)
+            height -= (top + bottom) * (2 if chroma == 1 else 1) * (1 if frames_only else 2)
+        if width <= 0 or height <= 0:
+            raise ValueError("a picture without pixels")
+        return cls(number, width, height, coded_width, coded_height, chroma, depth, references)
 
 
 class H264Depayloader:
@@ -89,13 +137,13 @@ class H264Depayloader:
             if unit[0] & 0x1F != _SPS:
                 self._sets.note(_PPS, BitReader(unescape(unit[1:33])).ue(), unit)
                 return None
-            number, width, height = read_sps(unit)
+            told = SequenceParameters.read(unit)
         except ValueError:
             return PayloadDrop.TRUNCATED
-        if is_too_large(width, height):
+        if is_too_large(told.width, told.height):
             return PayloadDrop.PICTURE_TOO_LARGE
-        self._sets.note(_SPS, number, unit)
-        return width, height
+        self._sets.note(_SPS, told.number, unit)
+        return told.width, told.height
 
 
 def _is_later_slice(unit: bytes) -> bool:
@@ -106,50 +154,20 @@ def _is_later_slice(unit: bytes) -> bool:
     return unit[0] & 0x1F in (_SLICE, _IDR) and len(unit) > 1 and unit[1] < 0x80
 
 
-def read_sps(unit: bytes) -> tuple[int, int, int]:
-    """Return the id of a sequence parameter set and its pictures' size (H.264 §7.3.2.1.1).
-
-    ValueError when it is cut off.
-    """
-    reader = BitReader(unescape(unit[1:]))
-    profile = reader.read(8)
-    reader.skip(16)
-    number = reader.ue()
-    chroma = 1
-    if profile in _WITH_CHROMA:
-        chroma = _read_chroma(reader)
-    reader.ue()
-    _skip_picture_order(reader)
-    reader.ue()
-    reader.skip(1)
-    width = 16 * (reader.ue() + 1)
-    height = 16 * (reader.ue() + 1)
-    frames_only = reader.read(1)
-    if not frames_only:
-        height *= 2
-        reader.skip(1)
-    reader.skip(1)
-    if reader.read(1):
-        left, right, top, bottom = (reader.ue() for _ in range(4))
-        width -= (left + right) * (2 if chroma in (1, 2) else 1)
-        height -= (top + bottom) * (2 if chroma == 1 else 1) * (1 if frames_only else 2)
-    if width <= 0 or height <= 0:
-        raise ValueError("a picture without pixels")
-    return number, width, height
-
-
-def _read_chroma(reader: BitReader) -> int:
+def _read_chroma(reader: BitReader) -> tuple[int, int]:
+    """Return how colours are sampled, and in how many bits."""
     chroma = reader.ue()
+    if chroma > _MAX_CHROMA:
+        raise ValueError("an unknown chroma format")
     if chroma == 3:
         reader.skip(1)
-    reader.ue()
-    reader.ue()
+    depth = 8 + max(reader.ue(), reader.ue())
     reader.skip(1)
     if reader.read(1):
         for index in range(12 if chroma == 3 else 8):
             if reader.read(1):
                 _skip_scaling_list(reader, 16 if index < 6 else 64)
-    return chroma
+    return chroma, depth
 
 
 def _skip_scaling_list(reader: BitReader, size: int) -> None:

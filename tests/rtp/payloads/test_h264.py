@@ -2,7 +2,7 @@
 
 import pytest
 
-from peer.rtp.payloads.h264 import H264Depayloader, read_sps
+from peer.rtp.payloads.h264 import H264Depayloader, SequenceParameters
 from peer.rtp.payloads.piece import MAX_UNITS, PayloadDrop, Piece
 
 # Baseline 640x480, high 1920x1080 (cropped).
@@ -26,10 +26,10 @@ def aggregate(*units: bytes) -> bytes:
 
 @pytest.mark.parametrize(("sps", "size"), [(SPS, (640, 480)), (SPS_HD, (1920, 1080))])
 def test_the_size_of_pictures(sps: bytes, size: tuple[int, int]) -> None:
-    assert read_sps(sps) == (0, *size)
+    assert SequenceParameters.read(sps)[:3] == (0, *size)
     for end in range(1, 8):
         with pytest.raises(ValueError, match="past the end"):
-            read_sps(sps[:end])
+            SequenceParameters.read(sps[:end])
 
 
 def test_single_units() -> None:
