@@ -50,6 +50,7 @@ from .payloads.av1 import Av1Depayloader
 from .payloads.h264 import H264Depayloader, SequenceParameters
 from .payloads.h265 import H265Depayloader
 from .payloads.piece import Depayloader, PayloadDrop, Piece
+from .payloads.video import make_depayloader
 from .payloads.vp8 import Vp8Depayloader
 from .payloads.vp9 import Vp9Depayloader
 from .playout_delay import FramePlayout
@@ -143,15 +144,16 @@ __all__ = [
     "RtpClock",
     "FrameBuffer",
     "VideoFrame",
-    "Av1Depayloader",
     "Depayloader",
-    "H264Depayloader",
     "SequenceParameters",
-    "H265Depayloader",
     "PayloadDrop",
     "Piece",
+    "Av1Depayloader",
+    "H264Depayloader",
+    "H265Depayloader",
     "Vp8Depayloader",
     "Vp9Depayloader",
+    "make_depayloader",
     "Action",
     "AudioBuffer",
     "AudioStatistics",

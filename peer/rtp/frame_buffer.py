@@ -169,7 +169,7 @@ class FrameBuffer(Generic[Packet]):
         run = assembly.insert(
             number, time, payload, packet, depayloader, now, marker=marker, repaired=repaired
         )
-        is_key = run is not None and (run.is_key or run.pieces[0].size is not None)
+        is_key = run is not None and (run.is_key or run.pieces[0].announces_key)
         if assembly.completed or not payload:
             self._advance()
         self._note_waiting(now)

@@ -17,6 +17,7 @@ from av.frame import Frame
 from av.packet import Packet
 
 from peer.media import AudioEncoder, OpusSettings, find_audio_codec
+from peer.rtp import Depayloader, Piece, make_depayloader
 
 from .measure import Loudness, measure
 from .outbound import EncodedFrame
@@ -59,7 +60,9 @@ def make_encoder(
     """Make an encoder; ValueError when there is none for the codec."""
     sound = find_audio_codec(codec.mimeType)
     if sound is None:
-        return PictureEncoder(get_encoder(codec), parameters, share)
+        return PictureEncoder(
+            get_encoder(codec), make_depayloader(codec.mimeType), parameters, share
+        )
     settings = OpusSettings.wanted(
         dict(codec.parameters),
         packet_time=parameters.packet_time,
@@ -100,8 +103,15 @@ class SoundEncoder:
 class PictureEncoder:
     """Pictures, in the threads of their connection."""
 
-    def __init__(self, encoder: Encoder, parameters: RtpSendParameters, share: MediaShare) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        depayloader: Depayloader | None,
+        parameters: RtpSendParameters,
+        share: MediaShare,
+    ) -> None:
         self._encoder = encoder
+        self._depayloader = depayloader
         self._parameters = parameters
         self._share = share
         self._limited_at: float | None = None
@@ -116,11 +126,18 @@ class PictureEncoder:
     def _encode(self, data: "Frame | Packet[Any]", keyframe: bool) -> Encoded:
         begin = time.perf_counter()
         if isinstance(data, Frame):
-            frame = EncodedFrame(*self._encoder.encode(data, keyframe))
+            payloads, timestamp = self._encoder.encode(data, keyframe)
         else:
-            frame = EncodedFrame(*self._encoder.pack(data))
-        seconds = time.perf_counter() - begin
-        return Encoded([frame] if frame.payloads else [], None, seconds, data)
+            payloads, timestamp = self._encoder.pack(data)
+        frames = []
+        if payloads:
+            frames = [EncodedFrame(payloads, timestamp, is_key=self._is_key(payloads[0]))]
+        return Encoded(frames, None, time.perf_counter() - begin, data)
+
+    def _is_key(self, payload: bytes) -> bool:
+        """Tell by its first payload whether a picture needs no other."""
+        piece = None if self._depayloader is None else self._depayloader.read(payload)
+        return isinstance(piece, Piece) and piece.announces_key
 
     def limit(self, bitrate: int | None, now: float) -> None:
         """Stay within so many bits per second, changing seldom."""

@@ -4,7 +4,6 @@ import math
 from collections import deque
 from typing import Any
 
-from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import AudioFrame, VideoFrame
 from av.frame import Frame
 from av.packet import Packet
@@ -19,8 +18,6 @@ MAX_RATE = 1000
 """Frames of the last second that are remembered."""
 _FULL_SCALE = 32768
 _QUIETEST = -127
-_H264_KEY_UNITS = frozenset({5, 7, 8})
-"""A picture that needs no other (IDR) and the parameter sets before it (RFC 6184 §1.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +60,6 @@ def _level(frame: AudioFrame) -> float | None:
     measured = [samples[channel::step].tolist() for channel in range(channels)]
     loudest = max(math.hypot(*each) for each in measured)
     return min(1.0, loudest / math.sqrt(len(measured[0])) / _FULL_SCALE)
-
-
-def is_keyframe(codec: RTCRtpCodecParameters, data: bytes) -> bool:
-    """Tell whether a picture needs no other, by its first packet without the RTP framing."""
-    match codec.name.upper():
-        case "VP8":
-            # RFC 6386 §9.1: the first bit of the frame tag is 0 in key frames.
-            return bool(data) and not data[0] & 1
-        case "H264":
-            return len(data) > 4 and data[4] & 0x1F in _H264_KEY_UNITS
-        case _:
-            return False
 
 
 class AudioMeter:

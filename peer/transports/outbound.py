@@ -29,13 +29,14 @@ class EncodedFrame:
     """What an encoder made of a frame; `timestamp` counts the codec's clock, from any origin.
 
     `audio_level` is in dBov, -127..0 (RFC 6464). `marker` is that of its packets; None marks the
-    last of them, as for pictures.
+    last of them, as for pictures. `is_key` is that of a picture that needs no other.
     """
 
     payloads: list[bytes]
     timestamp: int
     audio_level: int | None = None
     marker: bool | None = None
+    is_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,29 +8,25 @@ decoder in the connection's threads.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.rtp import (
-    Av1Depayloader,
     CaptureTimes,
     Depayloader,
     FrameBuffer,
     FramePlayout,
     FrameQueue,
-    H264Depayloader,
-    H265Depayloader,
     KeyRequests,
     NackRequester,
     Piece,
     Place,
     TimeLine,
     VideoFrame,
-    Vp8Depayloader,
-    Vp9Depayloader,
+    make_depayloader,
 )
 
 from .decoding import Decoded, MediaDrop, StreamDecoder, Undecoded
@@ -47,13 +43,6 @@ MAX_STEP_BACK = 0.5
 """Seconds that a picture may be shown before one that was sent earlier (RFC 6184 §5.1)."""
 MAX_ENCODINGS = 4
 """Encodings of a track that are followed; the oldest that is not shown makes room."""
-_DEPAYLOADERS: dict[str, Callable[[], Depayloader]] = {
-    "VP8": Vp8Depayloader,
-    "VP9": Vp9Depayloader,
-    "AV1": Av1Depayloader,
-    "H264": H264Depayloader,
-    "H265": H265Depayloader,
-}
 
 
 class Requests(Protocol):
@@ -92,11 +81,9 @@ class Encoding:
         known = self._depayloaders.get(number)
         if known is not None and (known[0] is codec or known[0] == codec):
             return known[1]
-        make = _DEPAYLOADERS.get(codec.name.upper())
-        if make is None:
-            return None
-        made = make()
-        self._depayloaders[number] = codec, made
+        made = make_depayloader(codec.mimeType)
+        if made is not None:
+            self._depayloaders[number] = codec, made
         return made
 
     def place(
@@ -109,7 +96,7 @@ class Encoding:
         may_take_over = self.line.ssrc in (None, packet.ssrc)
         if not may_take_over and packet.payload:
             piece = depayloader.read(packet.payload)
-            may_take_over = isinstance(piece, Piece) and (piece.is_key or piece.size is not None)
+            may_take_over = isinstance(piece, Piece) and piece.announces_key
         return self.line.place(
             packet.ssrc,
             packet.sequence_number,

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from aiortc.codecs import depayload, get_encoder, is_rtx
+from aiortc.codecs import get_encoder, is_rtx
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtp import (
@@ -31,7 +31,7 @@ from peer.media import find_audio_codec
 from peer.rtp import Delay, ExtendedReport, write_compound
 
 from .encoding import MediaEncoder, make_encoder
-from .measure import SourceMeter, VideoMeter, is_keyframe, measure
+from .measure import SourceMeter, VideoMeter, measure
 from .outbound import EncodedFrame, Labels, OutboundStream
 from .parameters import RtpSendParameters, extension_numbers, repaired_payload_type
 from .rtcp import compound, maximum_bitrate, read_report
@@ -335,16 +335,13 @@ class RtpSender:
         for frame in encoded.frames:
             self._frames_encoded += 1
             if self._kind == "video":
-                self._note_picture(frame, encoded.data, codec)
+                self._note_picture(frame, encoded.data)
             self._transmit(frame, codec)
 
-    def _note_picture(
-        self, frame: EncodedFrame, data: "Frame | Packet[Any]", codec: RTCRtpCodecParameters
-    ) -> None:
+    def _note_picture(self, frame: EncodedFrame, data: "Frame | Packet[Any]") -> None:
         now = asyncio.get_running_loop().time()
-        keyframe = is_keyframe(codec, depayload(codec, frame.payloads[0]))
-        self._keyframe_at = now if keyframe else self._keyframe_at
-        self._video.add(data, now, keyframe=keyframe)
+        self._keyframe_at = now if frame.is_key else self._keyframe_at
+        self._video.add(data, now, keyframe=frame.is_key)
 
     def _take_keyframe_request(self, now: float) -> bool:
         """Tell whether the next picture is to need no other; a request too early waits."""

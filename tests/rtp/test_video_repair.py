@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from peer.rtp import FrameBuffer, FramePlayout, KeyRequests, NackRequester, Vp8Depayloader
+from peer.rtp import FrameBuffer, FramePlayout, KeyRequests, NackRequester
+from peer.rtp.payloads.vp8 import Vp8Depayloader
 from tests.rtp.video_line import RATE, START, Sent, picture
 
 INTERVAL = 1 / 30

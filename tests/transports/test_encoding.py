@@ -21,11 +21,13 @@ from peer.transports.encoding import (
 )
 from peer.transports.share import MediaShare
 from tests.media.tones import frame_of, speech, tone
-from tests.transports.media import OPUS, PCMU, VP8, send_parameters
+from tests.transports.media import OPUS, PCMU, VP8, PushedTrack, send_parameters
+
+H264 = RTCRtpCodecParameters("video/H264", 90000, None, 102)
 
 
 def encoder_for(codec: RTCRtpCodecParameters, **changes: object) -> MediaEncoder:
-    mid = "v0" if codec is VP8 else "a0"
+    mid = "v0" if codec in (VP8, H264) else "a0"
     return make_encoder(codec, send_parameters(mid, 7, **changes), MediaShare())
 
 
@@ -127,3 +129,16 @@ def test_sound_takes_no_thread() -> None:
         return len(asyncio.all_tasks())
 
     assert run(program()) == 1
+
+
+@pytest.mark.parametrize("codec", [VP8, H264], ids=lambda codec: str(codec.name))
+def test_key_frames_of_our_encoders_are_known(codec: RTCRtpCodecParameters) -> None:
+    async def program() -> list[bool]:
+        track, encoder, found = PushedTrack("video"), encoder_for(codec), []
+        for number in range(4):
+            track.push()
+            encoded = await encoder.encode(await track.recv(), keyframe=number == 2)
+            found += [frame.is_key for frame in encoded.frames]
+        return found
+
+    assert run(program()) == [True, False, True, False]

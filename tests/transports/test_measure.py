@@ -4,8 +4,6 @@ import math
 from array import array
 
 import pytest
-from aiortc.codecs import depayload, get_encoder
-from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import AudioFrame, VideoFrame
 from av.packet import Packet
 
@@ -16,15 +14,11 @@ from peer.transports.measure import (
     Loudness,
     SourceMeter,
     VideoMeter,
-    is_keyframe,
     measure,
 )
 from peer.transports.statistics import AudioFigures, VideoFigures
-from tests.transports.media import OPUS, VP8, PushedTrack
-from tests.transports.test_dtls import run
 
 HALF = 16384
-H264 = RTCRtpCodecParameters("video/H264", 90000, None, 102)
 
 
 def audio(*channels: list[int], rate: int = 48000, planar: bool = False) -> AudioFrame:
@@ -145,21 +139,3 @@ def test_a_source_is_heard_or_seen() -> None:
     figures = meter.figures(1.5)
     assert figures.audio == AudioFigures(0.5, 0.005, 0.02, 960)
     assert figures.video == VideoFigures(1, 0, 64, 48, None)
-
-
-@pytest.mark.parametrize("codec", [VP8, H264], ids=lambda codec: str(codec.name))
-def test_key_frames_of_our_encoders(codec: RTCRtpCodecParameters) -> None:
-    async def scenario() -> None:
-        track, encoder, found = PushedTrack("video"), get_encoder(codec), []
-        for number in range(4):
-            track.push()
-            payloads, _ = encoder.encode(await track.recv(), number == 2)
-            found.append(is_keyframe(codec, depayload(codec, payloads[0])))
-        assert found == [True, False, True, False]
-
-    run(scenario)
-
-
-def test_nothing_is_no_key_frame() -> None:
-    assert not any(is_keyframe(codec, b"") for codec in (VP8, H264, OPUS))
-    assert not is_keyframe(H264, b"\0\0\0\1")

@@ -57,6 +57,11 @@ class Piece(NamedTuple):
     goes_on: bool = False
     """Its last unit goes on in the next packet."""
 
+    @property
+    def announces_key(self) -> bool:
+        """Tell whether it is of a key frame, or of the parameters that come before one."""
+        return self.is_key or self.size is not None
+
 
 class Depayloader(Protocol):
     """Reads the payloads of one codec; what it must remember of the stream it remembers."""
