@@ -140,8 +140,11 @@ async def pcm_frames(
     """Yield what a track receives as samples of 16 bits of one channel, until the track ends.
 
     Each piece has `frame_time` seconds, the last one what is left. Whatever the track's own rate,
-    channels and format are, and however they change, this is the rate.
+    channels and format are, and however they change, this is the rate. TypeError for a track of
+    pictures.
     """
+    if track.kind != "audio":
+        raise TypeError(f"a track of {track.kind} has no samples")
     size = BYTES_PER_SAMPLE * round(sample_rate * frame_time)
     if size <= 0:
         raise ValueError("a frame has at least one sample")

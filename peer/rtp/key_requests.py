@@ -1,4 +1,4 @@
-"""When to ask for a key frame (RFC 4585 §6.3.1, RFC 5104 §4.3.1): one gate for all reasons."""
+"""When to ask for a key frame (RFC 4585 §6.3.1): one gate for all reasons."""
 
 from collections import deque
 
@@ -14,19 +14,14 @@ ARRIVING = 0.2
 
 
 class KeyRequests:
-    """The requests for one stream; `round_trip` is in seconds.
-
-    `sequence` is that of the next FIR: it counts requests, not how often each is repeated.
-    """
+    """The requests for one stream; `round_trip` is in seconds."""
 
     def __init__(self) -> None:
         self.round_trip = 0.1
-        self.sequence = 0
         self._sent: deque[float] = deque(maxlen=MAX_PER_SECOND)
         self._packet_at: float | None = None
         self._frame_at = 0.0
         self._key_at: float | None = None
-        self._is_new = True
 
     def note_packet(self, now: float, *, is_key: bool) -> None:
         """Note a packet of the stream."""
@@ -39,9 +34,6 @@ class KeyRequests:
     def note_frame(self, now: float) -> None:
         """Note a frame that could be decoded."""
         self._frame_at = now
-        if not self._is_new:
-            self.sequence = self.sequence + 1 & 0xFF
-            self._is_new = True
 
     def deadline(self, *, needed: bool) -> float | None:
         """Return when the next request leaves if nothing comes, None when none will."""
@@ -66,5 +58,4 @@ class KeyRequests:
         if now >= self._packet_at + SILENCE:
             return False
         self._sent.append(now)
-        self._is_new = False
         return True

@@ -186,3 +186,13 @@ def test_a_frame_without_a_sample_is_refused() -> None:
             await anext(pcm_frames(Recorded([]), frame_time=0))
 
     run(program())
+
+
+def test_pictures_have_no_samples() -> None:
+    async def program() -> None:
+        track = Recorded([])
+        track.kind = "video"
+        with pytest.raises(TypeError, match="video"):
+            await anext(pcm_frames(track))
+
+    run(program())

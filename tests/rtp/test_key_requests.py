@@ -58,15 +58,3 @@ def test_without_need_a_key_frame_is_asked_for_after_three_seconds_without_a_fra
         if requests.poll(now, needed=False):
             asked.append(now)
     assert asked == [8.99, 9.19, 9.99, 10.19, 10.99]
-
-
-def test_the_sequence_of_fir_counts_requests_not_repetitions() -> None:
-    requests = KeyRequests()
-    requests.note_packet(5.0, is_key=False)
-    sequences = []
-    for now, frame in ((5.0, False), (5.3, True), (6.4, False), (6.7, False)):
-        assert requests.poll(now, needed=True)
-        sequences.append(requests.sequence)
-        if frame:
-            requests.note_frame(now + 0.1)
-    assert sequences == [0, 0, 1, 1]
