@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from peer.jsep import BundlePolicy, InvalidAccessError, RtcpMuxPolicy, StartDtls
+from peer.jsep import BundlePolicy, DtlsRole, InvalidAccessError, RtcpMuxPolicy, StartDtls
 from sdp import Direction, MediaSection, Setup, parse
 from tests.jsep.ends import End, host_candidate, make_end, steps
 from tests.jsep.texts import altered, with_setup
@@ -18,6 +18,7 @@ ANSWERED = {
     "baresip": ({"audio": 1}, 1, 2),
     "firefox-2014": ({"audio": 1, "video": 1, "application": 1}, 3, 1),
     "freeswitch": ({"audio": 1}, 1, 1),
+    "gstreamer-trickle": ({"audio": 1, "video": 1, "application": 1}, 1, 1),
     "janus": ({"audio": 1, "video": 1, "application": 1}, 1, 1),
     "jitsi-videobridge": ({"audio": 1, "video": 1, "application": 1}, 1, 1),
     "kurento": ({"audio": 1, "video": 1}, 1, 1),
@@ -27,6 +28,8 @@ ANSWERED = {
     "pion-many-sections": ({"audio": 19, "video": 20, "application": 1}, 1, 1),
     "pion-trickle": ({"audio": 1, "application": 1}, 1, 1),
 }
+REANSWER = "gstreamer-trickle-reanswer"
+"""An answer, to our offer after that of the same peer."""
 REFUSED = {
     "chrome-2014-plan-b": "Plan B",
     "hard-phone-on-hold": "ice-ufrag",
@@ -47,7 +50,9 @@ def answerer(policy: RtcpMuxPolicy = RtcpMuxPolicy.NEGOTIATE) -> End:
 
 
 def test_every_recorded_peer_is_judged() -> None:
-    assert {path.stem for path in LEGACY.glob("*.sdp")} == ANSWERED.keys() | REFUSED.keys()
+    assert {path.stem for path in LEGACY.glob("*.sdp")} == ANSWERED.keys() | REFUSED.keys() | {
+        REANSWER
+    }
 
 
 @pytest.mark.parametrize("name", ANSWERED)
@@ -180,6 +185,20 @@ def test_whoever_answers_every_offer_as_active(name: str) -> None:
         (transport,) = end.state.wiring.transports.values()
         assert transport.dtls is not None
         assert transport.dtls.association == 0
+
+
+def test_the_next_answer_of_gstreamer() -> None:
+    """Bundled sections disagree about the DTLS role: the tag counts (RFC 9143 §7.1.3)."""
+    end = answerer()
+    end.set_remote("offer", read("gstreamer-trickle"))
+    end.answer()
+    end.offer()
+    answer = read(REANSWER)
+    assert {one.dtls.setup for one in parse(answer).media} == {Setup.ACTIVE, Setup.PASSIVE}
+    assert not steps(end.set_remote("answer", answer), StartDtls)
+    (transport,) = end.state.wiring.transports.values()
+    assert transport.dtls is not None
+    assert (transport.dtls.role, transport.dtls.association) == (DtlsRole.CLIENT, 0)
 
 
 def test_a_janus_room_only_sends() -> None:
