@@ -13,6 +13,7 @@ import pytest
 from aiortc.sdp import candidate_from_sdp as aiortc_candidate
 
 from peer import RTCIceCandidate, RTCIceServer, RTCPeerConnection, RTCSessionDescription
+from peer.ice import Timings
 from tests.api.support import (
     BOUND,
     QUICK,
@@ -27,6 +28,8 @@ from tests.api.support import (
 
 SHORT = 0.15
 """Seconds to wait for candidates, where they are waited for."""
+PATIENT = replace(QUICK.ice, timings=Timings())
+"""Settings with which a server that does not answer is not given up before 9.5 s."""
 
 
 @contextmanager
@@ -98,7 +101,7 @@ def listen(pc: RTCPeerConnection, form: str) -> list[Any]:
 def test_dead_servers_are_waited_for_no_longer_than_said() -> None:
     async def story() -> None:
         with silent_server() as servers:
-            pc = with_channel(iceServers=servers, gatheringTimeout=SHORT)
+            pc = with_channel(iceServers=servers, gatheringTimeout=SHORT, ice=PATIENT)
             begun = time.monotonic()
             await within(pc.setLocalDescription())
             assert SHORT * 0.9 <= time.monotonic() - begun < BOUND / 2
@@ -127,7 +130,7 @@ def test_host_candidates_are_there_without_waiting() -> None:
 def test_dead_servers_delay_nobody_who_listens() -> None:
     async def story() -> None:
         with silent_server() as servers:
-            pc = with_channel(iceServers=servers, gatheringTimeout=2 * BOUND)
+            pc = with_channel(iceServers=servers, gatheringTimeout=2 * BOUND, ice=PATIENT)
             heard = listen(pc, "on")
             await within(pc.setLocalDescription())
             assert heard == []
@@ -154,7 +157,7 @@ def test_the_complete_description_is_to_be_had_with_trickle_too() -> None:
 def test_the_complete_description_is_waited_for_as_long_as_said() -> None:
     async def story() -> None:
         with silent_server() as servers:
-            pc = with_channel(iceServers=servers, trickle=True)
+            pc = with_channel(iceServers=servers, trickle=True, ice=PATIENT)
             assert await pc.completeLocalDescription() is None
             await pc.setLocalDescription()
             description = await within(pc.completeLocalDescription(timeout=0))
