@@ -13,7 +13,7 @@ import pytest
 from aiortc.sdp import candidate_from_sdp as aiortc_candidate
 
 from peer import RTCIceCandidate, RTCIceServer, RTCPeerConnection, RTCSessionDescription
-from peer.ice import Timings
+from peer.ice import IceConfig
 from tests.api.support import (
     BOUND,
     QUICK,
@@ -28,7 +28,7 @@ from tests.api.support import (
 
 SHORT = 0.15
 """Seconds to wait for candidates, where they are waited for."""
-PATIENT = replace(QUICK.ice, timings=Timings())
+PATIENT = IceConfig(allow_loopback=True)
 """Settings with which a server that does not answer is not given up before 9.5 s."""
 
 
