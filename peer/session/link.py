@@ -63,7 +63,7 @@ class Link:
     """What one `CreateTransport` of a plan makes, and all later steps about it change.
 
     `mid` names the section its candidates belong to. Local candidates of a generation are kept
-    back until `gather`: an application hears of them after its description is set.
+    back until `let_out`: an application hears of them after its description is set.
     """
 
     def __init__(
@@ -160,10 +160,13 @@ class Link:
             case _:
                 assert_never(step)
 
-    def gather(self) -> None:
+    def begin_gathering(self) -> None:
+        """Show that candidates are gathered; `let_out` is to follow."""
+        self._set_gathering_state("gathering")
+
+    def let_out(self) -> None:
         """Let the application hear of candidates from now on."""
         self._held_back = False
-        self._set_gathering_state("gathering")
         held, self._held = self._held, []
         for event in held:
             self.take(event)

@@ -35,6 +35,9 @@ _budgets: WeakKeyDictionary[asyncio.AbstractEventLoop, PacingBudget] = WeakKeyDi
 class Observer(Protocol):
     """Who is told what happens to the transports."""
 
+    def gathering_begun(self) -> None:
+        """Transports gather, and their candidates are to follow."""
+
     def candidate_gathered(self, link: Link, candidate: Candidate | None) -> None:
         """There is a local candidate, None at their end."""
 
@@ -140,12 +143,12 @@ class Links:
     def gather(self) -> None:
         """Gather for the transports that plans said so of, as far as they are still there."""
         numbers, self._ungathered = self._ungathered, []
-        links = [self._links[number] for number in numbers if number in self._links]
+        known = [self._links[number] for number in numbers if number in self._links]
+        links = [link for link in known if not link.failed]
         by_driver: dict[IceDriver, list[Link]] = {}
         for link in links:
-            if not link.failed:
-                by_driver.setdefault(link.driver, []).append(link)
-                link.gather()
+            by_driver.setdefault(link.driver, []).append(link)
+            link.begin_gathering()
         for driver, gathering in by_driver.items():
             try:
                 driver.gather(self.servers())
@@ -156,6 +159,10 @@ class Links:
                 asyncio.get_running_loop().call_exception_handler(
                     {"message": "gathering failed", "exception": error}
                 )
+        # Sockets that are there already may have given all candidates by now.
+        self._observer.gathering_begun()
+        for link in links:
+            link.let_out()
 
     def _create(self, step: CreateTransport) -> None:
         link = Link(

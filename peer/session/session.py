@@ -260,7 +260,6 @@ class Session:
         self._gathering_changed.set()
         if not self._closed:
             self.links.gather()
-            self._tell_gathering_state()
 
     async def wait_gathered(self, within: float) -> None:
         """Wait for the end of candidates, no longer than so many seconds once gathering began.
@@ -280,6 +279,10 @@ class Session:
 
     def _gathers(self) -> bool:
         return self._gathering_soon > 0 or self.gathering_state == "gathering"
+
+    def gathering_begun(self) -> None:
+        """Tell of the state of gathering before candidates are told of."""
+        self._tell_gathering_state()
 
     def candidate_gathered(self, link: Link, candidate: Candidate | None) -> None:
         """Tell of a local candidate."""

@@ -138,7 +138,7 @@ def test_no_event_of_a_component_that_was_dropped_is_taken_for_another() -> None
     async def scenario() -> None:
         async with link() as told:
             rtp, rtcp = told.link.ice
-            told.link.gather()
+            told.link.let_out()
             for component in (1, 2):
                 told.gathers(component)
                 told.link.take(selected(component))
@@ -173,7 +173,7 @@ def test_dropping_a_component_takes_out_its_candidates_of_both_sides() -> None:
             told.link.carry_out(AddRemoteCandidates(0, tuple(map(parse_candidate, lines))))
             told.link.carry_out(DropRtcpComponent(0))
             # What was held back until gathering began, too.
-            told.link.gather()
+            told.link.let_out()
             assert told.components() == [1]
             assert [one.component for one in told.link.remote_candidates] == [1]
             assert told.candidates == [candidate(1)]
@@ -185,8 +185,9 @@ def test_candidates_are_told_of_once_and_of_the_present_generation_alone() -> No
     async def scenario() -> None:
         async with link(1) as told:
             told.gathers(1)
+            told.link.begin_gathering()
             assert told.candidates == []
-            told.link.gather()
+            told.link.let_out()
             told.gathers(1)
             told.link.take(CandidateGathered("0", candidate(1, 5001), "stale"))
             told.link.take(GatheringCompleted("0", "stale"))

@@ -6,10 +6,15 @@ from typing import Any
 import pytest
 
 from peer import AudioStreamTrack, RTCPeerConnection, VideoStreamTrack
+from peer.ice import Candidate, GatheringFailed
+from peer.jsep import CreateTransport, Gather, IceCredentials, RestartIce
 from peer.net import InterfaceAddress, NetConfig
+from peer.session.link import Link
+from peer.session.links import Links
 from tests.api.calls import negotiate, two, until_connected
-from tests.api.support import QUICK, make, run, until
+from tests.api.support import QUICK, make, run, until, within
 from tests.jsep.texts import without_sections
+from tests.transports.wire import CERTIFICATE
 
 
 def test_a_transport_that_an_answer_makes_gathers_too() -> None:
@@ -36,6 +41,59 @@ def test_a_transport_that_an_answer_makes_gathers_too() -> None:
             await until(ice, "gatheringstatechange", lambda: ice.gatheringState == "complete")
             assert {one.sdpMid for one in told if one is not None} == {"1"}
             assert len(ice.getLocalCandidates()) == 1
+
+    run(scenario)
+
+
+COURSE = [("begun", "gathering"), ("candidate", "gathering"), ("end", "complete")]
+
+
+class Heard:
+    """Keeps what is told of gathering, with the state of the transport at that moment."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+        self.changes = asyncio.Semaphore(0)
+        self.links = Links(QUICK, CERTIFICATE, self)
+
+    def gathering_begun(self) -> None:
+        self.told.append(("begun", self.links[0].gathering_state))
+
+    def candidate_gathered(self, link: Link, candidate: Candidate | None) -> None:
+        self.told.append(("end" if candidate is None else "candidate", link.gathering_state))
+
+    def gathering_failed(self, event: GatheringFailed) -> None:
+        raise AssertionError(event)
+
+    def transports_changed(self) -> None:
+        self.changes.release()
+
+    async def both(self) -> None:
+        """Wait until the agent has told of a candidate and of the end."""
+        for _ in range(2):
+            await within(self.changes.acquire())
+
+
+def test_candidates_that_are_there_before_gathering_are_told_of_after_its_beginning() -> None:
+    """A restart finds the sockets open, and its candidates may precede the set description."""
+
+    async def scenario() -> None:
+        heard = Heard()
+        links = heard.links
+        links.carry_out(CreateTransport(0, "a", 1, IceCredentials("first", "p" * 22), True))
+        links.carry_out(Gather(0))
+        links.gather()
+        await heard.both()
+        assert heard.told == COURSE
+        heard.told.clear()
+        links.carry_out(RestartIce(0, IceCredentials("next", "q" * 22)))
+        await heard.both()
+        assert heard.told == []
+        links.carry_out(Gather(0))
+        links.gather()
+        assert heard.told == COURSE
+        links.end()
+        await links.close_all()
 
     run(scenario)
 
