@@ -73,6 +73,7 @@ def test_a_program_of_aiortc_after_the_installation() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "called\n", "")
 
 
+@pytest.mark.slow
 def test_a_program_of_aiortc_from_the_command_line(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text("import sys, helper\nassert sys.argv[1:] == ['one']\n" + CALL)
@@ -120,6 +121,7 @@ def test_who_was_there_before_is_named() -> None:
     assert "in what was imported before: __main__" in ended.stderr
 
 
+@pytest.mark.slow
 def test_settings_from_the_environment() -> None:
     show = (
         "import peer; peer.install_as_aiortc(); import aiortc\n"

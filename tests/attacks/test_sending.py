@@ -172,6 +172,7 @@ def test_requests_for_everything_cost_little() -> None:
     run(scenario)
 
 
+@pytest.mark.slow
 def test_requests_for_key_frames_are_obeyed_once_in_300_ms() -> None:
     async def scenario() -> None:
         track, transport = PushedTrack("video"), Recorder()

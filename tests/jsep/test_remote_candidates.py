@@ -290,6 +290,7 @@ def test_candidates_of_a_section_are_capped() -> None:
     assert len(one.state.wiring.transports[0].remote_candidates) == MAX_CANDIDATES
 
 
+@pytest.mark.slow
 def test_a_description_that_candidates_made_too_long_is_shown() -> None:
     one, _ = connected("audio", "video")
     long = " ".join(["name value"] * 150)

@@ -75,6 +75,7 @@ def test_on_a_clean_line_nothing_is_made_up_and_nothing_waits() -> None:
     run(program())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("link", "concealed", "gap"),
     [
@@ -99,6 +100,7 @@ def test_a_bad_line_costs_less_than_it_loses(
     run(program())
 
 
+@pytest.mark.slow
 def test_bursts_of_loss_do_not_stop_the_sound() -> None:
     async def program() -> None:
         ear, _ = await call(Conditions(delay=DELAY, burst=GilbertElliott(0.01, 0.25)))

@@ -11,6 +11,7 @@ pytest_plugins = ["pytester"]
 GUIDE = ROOT / "docs" / "testing.md"
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_guide_pass(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,7 @@ def heard_over(conditions: Conditions, seconds: float = SECONDS) -> Heard:
     return run(story(), seed=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("conditions", "gap"),
     [
@@ -74,6 +75,7 @@ def test_sound_goes_on_after_an_outage(seconds: float) -> None:
     run(story())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("conditions", "frozen"),
     [
