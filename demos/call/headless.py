@@ -13,6 +13,8 @@ from demos.call.chromium import BrowserError, Page, browser
 
 WIDTH, HEIGHT = 1280, 1150
 CALL_SECONDS = 30.0
+ANSWER_SECONDS = 5.0
+"""For the answer to a message of the chat, once the call is up."""
 PICTURES = 75
 """Decoded pictures of the bot that make a call: two to three seconds of them."""
 
@@ -57,7 +59,7 @@ async def visit(address: str, screenshot: Path) -> Verdict:
 async def call(page: Page, address: str, screenshot: Path) -> Verdict:
     """Make the call and take the picture of it, whether it succeeded or not."""
     await page.open(address, WIDTH, HEIGHT)
-    await until(page, START, 10)
+    await until(page, START, 10, "the page did not load")
     deadline = time.monotonic() + CALL_SECONDS
     unwritten = [GREETING]
     while True:
@@ -68,23 +70,26 @@ async def call(page: Page, address: str, screenshot: Path) -> Verdict:
         if "chat open" in report["happened"] and unwritten:
             await page.evaluate(WRITE % json.dumps(unwritten.pop()))
         await asyncio.sleep(0.1)
-    if not missing:
-        await page.evaluate(WRITE % json.dumps("stats"))
-        await asyncio.sleep(0.5)
-    await asyncio.to_thread(screenshot.write_bytes, await page.screenshot())
+    try:
+        if not missing:
+            await page.evaluate(WRITE % json.dumps("stats"))
+            answered = f"report().heard.length > {len(report['heard'])}"
+            await until(page, answered, ANSWER_SECONDS, "no answer to a second message")
+    finally:
+        await asyncio.to_thread(screenshot.write_bytes, await page.screenshot())
     if missing:
         seconds = CALL_SECONDS - (deadline - time.monotonic())
         return Verdict(False, f"{', '.join(missing)} after {seconds:.0f} s; see {screenshot}")
     return Verdict(True, f"{describe(report)}; screenshot {screenshot}")
 
 
-async def until(page: Page, expression: str, seconds: float) -> None:
+async def until(page: Page, expression: str, seconds: float, failure: str) -> None:
     """Evaluate an expression until it is true; raises BrowserError when it takes too long."""
     for _ in range(int(seconds / 0.05)):
         if await page.evaluate(expression):
             return
         await asyncio.sleep(0.05)
-    raise BrowserError(f"the page did not load in {seconds:.0f} s")
+    raise BrowserError(f"{failure} in {seconds:.0f} s")
 
 
 def what_is_missing(report: Report) -> list[str]:

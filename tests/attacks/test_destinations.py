@@ -21,9 +21,9 @@ from peer.ice import (
     stun,
 )
 from peer.net import Mdns, MdnsSettings
-from tests.api.support import configured, run
+from tests.api.support import configured, run, turns
 from tests.ice.builders import REMOTE, binding_request, entropy, host_candidate
-from tests.net.support import net, pair
+from tests.net.support import eventually, net, pair
 
 OURS = IceParameters("ours", "o" * 22)
 INSIDE = (
@@ -154,8 +154,10 @@ class Rebinding(Mdns):
 
     def __init__(self) -> None:
         super().__init__(asyncio.get_running_loop(), MdnsSettings(interfaces=()))
+        self.resolved = 0
 
     async def resolve(self, name: str, *, within: float = 3.0) -> str | None:
+        self.resolved += 1
         return INSIDE[int(name[:8], 16)][0]
 
 
@@ -163,14 +165,16 @@ def test_names_of_addresses_inside_are_no_way_round() -> None:
     """A name is judged by what it stands for (DNS rebinding)."""
 
     async def story() -> None:
-        one, _ = sides = pair(net("127.0.0.1", mdns=Rebinding()))
+        names = Rebinding()
+        one, _ = sides = pair(net("127.0.0.1", mdns=names))
         one.driver.gather()
         one.driver.set_remote_parameters("0", REMOTE)
         for number, (_, port) in enumerate(INSIDE):
             name = f"{number:08x}-6f43-4d3a-9c0e-1d2c3b4a5f60.local"
             one.driver.add_remote_candidate("0", host_candidate(name, port))
         one.driver.end_of_remote_candidates("0")
-        await asyncio.sleep(0.1)
+        await eventually(lambda: names.resolved == len(INSIDE) and one.driver.stats().pairs)
+        await turns()
         drops = one.driver.stats().drops
         assert drops[DropReason.CANDIDATE_FORBIDDEN.value] >= 15
         paired = {each.remote_candidate_id for each in one.driver.stats().pairs}

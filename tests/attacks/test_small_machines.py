@@ -323,7 +323,7 @@ def test_a_clock_that_is_set_delays_no_message(jump: float) -> None:
                 both.pair.link.to_right.passes = set_clock
                 mine.send("under way while the clock is set")
                 await until(lambda: len(got) == 1)
-                await asyncio.sleep(0.3)  # for the delayed acknowledgement
+                await until(lambda: not both.left._sent_queue)
                 lost = 0
 
                 def lose_one(_data: bytes) -> bool:

@@ -33,6 +33,8 @@ from tests.net.support import Side, eventually, net, run
 LOCAL = TransportAddress("192.0.2.1", 7000)
 PASSIVE = frozenset({TcpType.PASSIVE})
 OURS = IceParameters("ours", "o" * 22)
+MANY_TURNS = 100
+"""Of the loop: enough to see one that spins."""
 CHECK = frame(
     binding_request(
         f"{OURS.username_fragment}:{REMOTE.username_fragment}",
@@ -265,13 +267,15 @@ def test_without_room_for_another_connection_nobody_is_accepted_for_a_while() ->
     async def story() -> None:
         loop = asyncio.get_running_loop()
         accepted: list[socket.socket] = []
-        with patch("peer.net.listener.PAUSE", 0.2):
+        with patch("peer.net.listener.PAUSE", 0.5):
             listener = Listener(loop, "127.0.0.1", accepted.append)
             tries: list[int] = []
             real = listener._socket
             listener._socket = Refusing(real, tries.append)  # type: ignore[assignment]
             with socket.create_connection(listener.address):
-                await asyncio.sleep(0.1)
+                await eventually(lambda: tries)
+                for _ in range(MANY_TURNS):
+                    await asyncio.sleep(0)
                 assert tries == [errno.EMFILE]
                 listener._socket = real
                 await eventually(lambda: accepted)
