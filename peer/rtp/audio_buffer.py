@@ -41,8 +41,6 @@ class AudioBuffer(AudioQueue[Packet]):
 
     def __init__(self, rate: int) -> None:
         super().__init__(rate)
-        self.sounds_quiet = False
-        """What was decoded last is not worth hearing; the codec layer may say so."""
         self._due: float | None = None
         self._playing = False
         self._floating = 0
@@ -62,12 +60,6 @@ class AudioBuffer(AudioQueue[Packet]):
         if self._due is None or self._cursor is None:
             return 0.0
         return self._due - self.target.ideal(self._cursor) + self.target.seconds
-
-    def shortened(self, ticks: int) -> None:
-        """Note that the codec layer took `ticks` out of what it played (time stretching)."""
-        if self._due is not None:
-            self._due -= ticks / self.rate
-            self._leave_out(ticks)
 
     def pull(self, now: float) -> list[Decision[Packet]]:
         """Return what is due, in order."""
@@ -130,7 +122,7 @@ class AudioBuffer(AudioQueue[Packet]):
     def _play(self, held: Held[Packet], now: float) -> Decision[Packet] | None:
         assert self._due is not None
         excess = self._due - self.target.ideal(held.time)
-        quiet = held.is_quiet or held.is_dtx or self.sounds_quiet
+        quiet = held.is_quiet or held.is_dtx
         if self._is_left_out(held.ticks / self.rate, excess, quiet):
             self._take(held)
             self._played = held.number

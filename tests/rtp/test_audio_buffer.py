@@ -349,20 +349,6 @@ def test_the_application_s_floor_is_reached_in_silence() -> None:
     assert buffer.delay == pytest.approx(0.1, abs=0.003)
 
 
-def test_the_codec_layer_may_tell_of_silence_and_of_stretching() -> None:
-    buffer = AudioBuffer[int](RATE)
-    buffer.insert(0, 0, FRAME, 0, START)
-    buffer.insert(1, FRAME, FRAME, 1, START + 0.01)
-    buffer.insert(2, 2 * FRAME, FRAME, 2, START + 0.02)
-    deadline = buffer.deadline()
-    assert deadline is not None
-    buffer.shortened(5 * MS)
-    assert buffer.deadline() == pytest.approx(deadline - 0.005)
-    assert buffer.statistics.removed == 5 * MS
-    buffer.sounds_quiet = True
-    assert buffer.pull(START + 0.1)[0].packet == 0
-
-
 def test_the_delays_of_packets_are_added_up() -> None:
     """W3C webrtc-stats: jitterBufferDelay in seconds for each sample."""
     buffer = AudioBuffer[int](RATE)
