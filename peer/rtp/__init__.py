@@ -58,6 +58,8 @@ from .reception import Reception, round_trip_time
 from .red import RedBlock, read_red, write_red
 from .reference_times import ReferenceTimes
 from .reports import (
+    SDES_CNAME,
+    SDES_MID,
     Chunk,
     Delay,
     ExtendedReport,
@@ -111,6 +113,8 @@ __all__ = [
     "RedBlock",
     "read_red",
     "write_red",
+    "SDES_CNAME",
+    "SDES_MID",
     "Chunk",
     "Delay",
     "ExtendedReport",

@@ -62,7 +62,7 @@ from .datachannel import DataChannel
 from .decoding import MediaDrop
 from .dtls import DtlsRole, DtlsTransport, TransportCounters
 from .emitter import Emitter
-from .group import Malformed, TransportGroup
+from .group import TransportGroup
 from .ice import DatagramPath, IceTransport
 from .parameters import RtpReceiveParameters, RtpSendParameters
 from .receiver import RtpReceiver
@@ -148,7 +148,6 @@ __all__ = [
     "AudioFigures",
     "VideoFigures",
     "Drop",
-    "Malformed",
     "DtlsDrop",
     "MediaDrop",
     "SendDrop",

@@ -4,9 +4,7 @@
 import asyncio
 from collections.abc import Callable
 
-from aiortc.rtp import RtcpRrPacket
-
-from peer.rtp import ArrivalRecorder, write_compound
+from peer.rtp import ArrivalRecorder, ReceiverReport, write_compound
 
 from .inbound import InboundPacket
 from .parameters import FEEDBACK, RtpReceiveParameters, has_feedback
@@ -60,7 +58,7 @@ class ArrivalFeedback:
         now = asyncio.get_running_loop().time()
         head = b""
         if not parameters.reduced_size:
-            head = compound(RtcpRrPacket(parameters.rtcp_ssrc), parameters.cname)
+            head = compound(ReceiverReport(parameters.rtcp_ssrc), parameters.cname)
         for message in self._recorder.feedback(parameters.rtcp_ssrc, self._media, now):
             try:
                 self._send(head + write_compound(message))

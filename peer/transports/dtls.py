@@ -19,6 +19,7 @@ from aiortc.rtcicetransport import RTCIceTransport
 from OpenSSL import SSL, crypto
 
 from peer.records import dataclass
+from peer.rtp import is_rtcp
 
 from .certificate import Certificate
 from .emitter import Emitter
@@ -27,7 +28,6 @@ from .ice import DatagramSink, IceTransport
 from .identity import Identity
 from .plaintext import cut_records, is_protected
 from .records import DtlsDrop, split_records
-from .rtcp import is_rtcp
 from .srtp import MAX_PACKET, SrtpReader
 
 logger = logging.getLogger(__name__)

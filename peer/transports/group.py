@@ -1,14 +1,22 @@
 """The transports of one ICE stream, and the sections that run over them (RFC 9143)."""
 
 import asyncio
-import enum
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
-from aiortc.rtp import AnyRtcpPacket, RtcpByePacket, RtcpSdesPacket
 
-from peer.rtp import Delay, ReferenceTimes, RtpDrop
+from peer.rtp import (
+    Delay,
+    ExtendedReport,
+    Goodbye,
+    ReferenceTimes,
+    RtcpDrop,
+    RtcpPacket,
+    RtpDrop,
+    SourceDescription,
+    read_compound,
+)
 
 from .arrivals import ArrivalFeedback
 from .certificate import Certificate
@@ -19,7 +27,7 @@ from .inbound import InboundPacket
 from .parameters import RtpReceiveParameters, extension_numbers
 from .receiver import RtpReceiver
 from .router import Drop, Encoding, RtpRouter, RtpSection
-from .rtcp import extended_reports, parse_compound, sdes_mids, sources, targets
+from .rtcp import sdes_mids, sources, targets
 from .sctp import SctpTransport
 from .sender import RtpSender
 from .statistics import named
@@ -27,12 +35,6 @@ from .statistics import named
 MAX_EARLY_PACKETS = 100
 EARLY_PACKET_LIFETIME = 1.0
 """Seconds a packet waits for the description that says where it belongs."""
-
-
-class Malformed(enum.Enum):
-    """What could not be read at all."""
-
-    RTCP = "malformed-rtcp"
 
 
 class TransportGroup(Emitter):
@@ -66,7 +68,7 @@ class TransportGroup(Emitter):
         self._dtls = [self._make_dtls(component) for component in self._ice]
         self._data: SctpTransport | None = None
         self._early: deque[tuple[bytes, float, Drop]] = deque(maxlen=MAX_EARLY_PACKETS)
-        self.drops: Counter[Drop | Malformed | RtpDrop] = Counter()
+        self.drops: Counter[Drop | RtcpDrop | RtpDrop] = Counter()
 
     @property
     def ice(self) -> tuple[IceTransport, ...]:
@@ -266,26 +268,30 @@ class TransportGroup(Emitter):
                 self._receive_rtp(data, arrived)
 
     def _receive_rtcp(self, data: bytes, now: float) -> None:
-        packets = parse_compound(data)
-        if packets is None:
-            self.drops[Malformed.RTCP] += 1
-            return
-        for report in extended_reports(data):
-            if report.reference_time is not None:
-                self._references.note(report.ssrc, report.reference_time, now)
-            for delay in report.delays:
-                for receiver, _ in self._receivers.values():
-                    receiver.note_delay(delay)
+        packets, drop = read_compound(data)
+        if drop is not None:
+            self.drops[drop] += 1
         for packet in packets:
-            if isinstance(packet, RtcpSdesPacket):
+            # First, because it says where the others belong.
+            if isinstance(packet, SourceDescription):
                 for ssrc, mid in sdes_mids(packet):
                     self._router.bind(ssrc, mid)
+        for packet in packets:
             self._hand_out(packet, now)
-            if isinstance(packet, RtcpByePacket):
-                for ssrc in packet.sources:
+            if isinstance(packet, ExtendedReport):
+                self._take_extended(packet, now)
+            elif isinstance(packet, Goodbye):
+                for ssrc in packet.ssrcs:
                     self._router.forget(ssrc)
 
-    def _hand_out(self, packet: AnyRtcpPacket, now: float) -> None:
+    def _take_extended(self, report: ExtendedReport, now: float) -> None:
+        if report.reference_time is not None:
+            self._references.note(report.ssrc, report.reference_time, now)
+        for delay in report.delays:
+            for receiver, _ in self._receivers.values():
+                receiver.note_delay(delay)
+
+    def _hand_out(self, packet: RtcpPacket, now: float) -> None:
         for mid in {self._router.incoming(ssrc) for ssrc in sources(packet)}:
             if mid in self._receivers:
                 self._receivers[mid][0].receive_rtcp(packet, now)

@@ -5,7 +5,6 @@ from typing import Self
 
 from aiortc.clock import datetime_from_ntp
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo
 from av import VideoFrame
 from av.frame import Frame
 
@@ -13,9 +12,11 @@ from peer.rtp import (
     ExtensionMap,
     HeaderExtensions,
     Reception,
+    ReportBlock,
     RtpClock,
     RtpDrop,
     RtpPacket,
+    SenderReport,
     read_packet,
     unwrap,
 )
@@ -114,7 +115,7 @@ class InboundStream:
         self.bytes_received = 0
         self.nacks_sent = self.plis_sent = 0
         self.frames_dropped = 0
-        self.sender_info: RtcpSenderInfo | None = None
+        self.sender_report: SenderReport | None = None
         self._clock_rate = clock_rate
         self._codec: RTCRtpCodecParameters | None = None
         self._header_bytes = 0
@@ -178,30 +179,21 @@ class InboundStream:
         """Note how long a decoder was at work."""
         self._decode_time += seconds
 
-    def note_report(self, info: RtcpSenderInfo, now: float) -> None:
+    def note_report(self, report: SenderReport, now: float) -> None:
         """Note a sender report, which our own reports refer to."""
-        self.sender_info = info
+        self.sender_report = report
         self._reports += 1
         self._reported_at = now
-        self._reception.note_sender_report(info.ntp_timestamp, now)
-        self._clock.note(info.ntp_timestamp, info.rtp_timestamp)
+        self._reception.note_sender_report(report.ntp_time, now)
+        self._clock.note(report.ntp_time, report.rtp_timestamp)
 
     def capture_time(self, timestamp: int) -> float | None:
         """Return what the sender's clock was at an RTP timestamp, in seconds, if it told."""
         return self._clock.seconds(timestamp)
 
-    def report(self, now: float) -> RtcpReceiverInfo:
+    def report(self, now: float) -> ReportBlock:
         """Return a report block (RFC 3550 §6.4.1); each covers the time since the one before."""
-        block = self._reception.report(self.ssrc, now)
-        return RtcpReceiverInfo(
-            ssrc=self.ssrc,
-            fraction_lost=block.fraction_lost,
-            packets_lost=block.packets_lost,
-            highest_sequence=block.highest_sequence,
-            jitter=block.jitter,
-            lsr=block.last_report,
-            dlsr=block.delay,
-        )
+        return self._reception.report(self.ssrc, now)
 
     def statistics(
         self,
@@ -242,13 +234,13 @@ class InboundStream:
         )
 
     def _remote(self) -> RemoteOutboundStatistics | None:
-        info = self.sender_info
-        if info is None:
+        report = self.sender_report
+        if report is None:
             return None
         return RemoteOutboundStatistics(
-            packets_sent=info.packet_count,
-            octets_sent=info.octet_count,
-            timestamp=datetime_from_ntp(info.ntp_timestamp) if info.ntp_timestamp else None,
+            packets_sent=report.packets,
+            octets_sent=report.octets,
+            timestamp=datetime_from_ntp(report.ntp_time) if report.ntp_time else None,
             reports=self._reports,
             arrival=self._reported_at,
         )

@@ -5,13 +5,12 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from aiortc.rtp import RtcpSenderInfo
-
 from peer.rtp import (
     AudioLevel,
     ExtensionMap,
     HeaderExtensions,
     RtpPacket,
+    SenderReport,
     wrap,
     write_packet,
 )
@@ -169,15 +168,16 @@ class OutboundStream:
         )
         return write_packet(wrap(packet, payload_type, ssrc, number, labels.extensions.write(said)))
 
-    def sender_info(self, now: float) -> RtcpSenderInfo:
-        """Return what a sender report says: both times are those of now (RFC 3550 §6.4.1)."""
+    def report(self, now: float) -> SenderReport:
+        """Return a sender report: both its times are those of now (RFC 3550 §6.4.1)."""
         elapsed = 0.0 if self._last_time is None else max(0.0, now - self._last_time)
         timestamp = self._last_timestamp + round(elapsed * self._clock_rate)
-        return RtcpSenderInfo(
-            ntp_timestamp=ntp_time(),
+        return SenderReport(
+            ssrc=self.ssrc,
+            ntp_time=ntp_time(),
             rtp_timestamp=timestamp & 0xFFFFFFFF,
-            packet_count=self.packets_sent & 0xFFFFFFFF,
-            octet_count=self.octets_sent & 0xFFFFFFFF,
+            packets=self.packets_sent & 0xFFFFFFFF,
+            octets=self.octets_sent & 0xFFFFFFFF,
         )
 
     def _place(self, timestamp: int, clock_rate: int, now: float) -> int:

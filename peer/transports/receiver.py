@@ -3,27 +3,27 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from aiortc.codecs import is_rtx
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.rtp import (
-    RTCP_PSFB_APP,
-    RTCP_PSFB_PLI,
-    RTCP_RTPFB_NACK,
-    AnyRtcpPacket,
-    RtcpByePacket,
-    RtcpPsfbPacket,
-    RtcpRrPacket,
-    RtcpRtpfbPacket,
-    RtcpSrPacket,
-    pack_remb_fci,
-)
 
-from peer.rtp import Delay, ExtendedReport, round_trip_time, write_compound
+from peer.rtp import (
+    Delay,
+    ExtendedReport,
+    Goodbye,
+    MaximumBitrate,
+    Nack,
+    PictureLoss,
+    ReceiverReport,
+    RtcpPacket,
+    SenderReport,
+    round_trip_time,
+    write_compound,
+)
 
 from .decoding import MediaDrop
 from .hearing import Hearing
@@ -219,14 +219,14 @@ class RtpReceiver:
             self.track.set_muted(False)
         self._take(stream, packet, codec, now)
 
-    def receive_rtcp(self, packet: AnyRtcpPacket, now: float) -> None:
+    def receive_rtcp(self, packet: RtcpPacket, now: float) -> None:
         """Take an RTCP packet about the streams being received."""
-        if isinstance(packet, RtcpSrPacket):
+        if isinstance(packet, SenderReport):
             stream = self._streams.get(packet.ssrc)
             if stream is not None:
-                stream.note_report(packet.sender_info, now)
-        elif isinstance(packet, RtcpByePacket):
-            for ssrc in packet.sources:
+                stream.note_report(packet, now)
+        elif isinstance(packet, Goodbye):
+            for ssrc in packet.ssrcs:
                 self._streams.pop(ssrc, None)
                 if self._hearing is not None:
                     self._hearing.end(ssrc)
@@ -333,32 +333,30 @@ class RtpReceiver:
             return
         if estimate is not None:
             bitrate, ssrcs = estimate
-            fci = pack_remb_fci(bitrate, ssrcs[:MAX_STREAMS])
-            self._send_feedback(RtcpPsfbPacket(RTCP_PSFB_APP, ssrc=0, media_ssrc=0, fci=fci))
+            self._send_feedback(lambda us: MaximumBitrate(us, bitrate, tuple(ssrcs[:MAX_STREAMS])))
 
     def ask_again(self, stream: InboundStream, numbers: Sequence[int]) -> None:
         """Ask for packets of a stream again (NACK, RFC 4585 §6.2.1)."""
-        nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=0, media_ssrc=stream.ssrc)
-        nack.lost = list(numbers)
         self.nacks_sent += 1
         stream.nacks_sent += 1
-        self._send_feedback(nack)
+        self._send_feedback(lambda us: Nack(us, stream.ssrc, tuple(numbers)))
 
     def ask_for_key(self, stream: InboundStream) -> None:
         """Ask for a picture that needs no other (PLI, RFC 4585 §6.3.1)."""
         self.plis_sent += 1
         stream.plis_sent += 1
-        self._send_feedback(RtcpPsfbPacket(RTCP_PSFB_PLI, ssrc=0, media_ssrc=stream.ssrc))
+        self._send_feedback(lambda us: PictureLoss(us, stream.ssrc))
 
-    def _send_feedback(self, packet: RtcpPsfbPacket | RtcpRtpfbPacket) -> None:
+    def _send_feedback(self, make: Callable[[int], RtcpPacket]) -> None:
+        """Send what is made with the SSRC that our reports go by."""
         parameters = self._parameters
         if parameters is None:
             return
-        packet.ssrc = parameters.rtcp_ssrc
+        packet = make(parameters.rtcp_ssrc)
         if parameters.reduced_size:
-            self._send(bytes(packet))
+            self._send(write_compound(packet))
         else:
-            self._send(compound(RtcpRrPacket(parameters.rtcp_ssrc), parameters.cname, packet))
+            self._send(compound(ReceiverReport(parameters.rtcp_ssrc), parameters.cname, packet))
 
     def _schedule_report(self) -> None:
         # RFC 3550 §6.2: varied over 0.5 to 1.5 times the interval, so that peers do not align.
@@ -370,10 +368,10 @@ class RtpReceiver:
         parameters = self._parameters
         if parameters is not None and self._streams:
             now = asyncio.get_running_loop().time()
-            blocks = [stream.report(now) for stream in self._streams.values()]
-            report = RtcpRrPacket(parameters.rtcp_ssrc, blocks)
+            blocks = tuple(stream.report(now) for stream in self._streams.values())
+            report = ReceiverReport(parameters.rtcp_ssrc, blocks)
             reference = ExtendedReport(parameters.rtcp_ssrc, ntp_time())
-            self._send(compound(report, parameters.cname) + write_compound(reference))
+            self._send(compound(report, parameters.cname, reference))
 
     def _send(self, data: bytes) -> None:
         if self._transport is None:

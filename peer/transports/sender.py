@@ -11,30 +11,29 @@ from typing import Any, Protocol
 from aiortc.codecs import get_encoder, is_rtx
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.rtp import (
-    RTCP_PSFB_APP,
-    RTCP_PSFB_FIR,
-    RTCP_PSFB_PLI,
-    RTCP_RTPFB_NACK,
-    AnyRtcpPacket,
-    RtcpByePacket,
-    RtcpPsfbPacket,
-    RtcpReceiverInfo,
-    RtcpRrPacket,
-    RtcpRtpfbPacket,
-    RtcpSrPacket,
-)
 from av.frame import Frame
 from av.packet import Packet
 
 from peer.media import find_audio_codec
-from peer.rtp import Delay, ExtendedReport, write_compound
+from peer.rtp import (
+    Delay,
+    ExtendedReport,
+    FullIntraRequest,
+    Goodbye,
+    MaximumBitrate,
+    Nack,
+    PictureLoss,
+    ReceiverReport,
+    ReportBlock,
+    RtcpPacket,
+    SenderReport,
+)
 
 from .encoding import MediaEncoder, make_encoder
 from .measure import SourceMeter, VideoMeter, measure
 from .outbound import EncodedFrame, Labels, OutboundStream
 from .parameters import RtpSendParameters, extension_numbers, repaired_payload_type
-from .rtcp import compound, maximum_bitrate, read_report
+from .rtcp import compound, read_report
 from .shaping import FrameGate
 from .share import MediaShare
 from .statistics import (
@@ -204,23 +203,23 @@ class RtpSender:
         if connected != (self._sending is not None):
             self._restart()
 
-    def receive_rtcp(self, packet: AnyRtcpPacket) -> None:
+    def receive_rtcp(self, packet: RtcpPacket) -> None:
         """Take an RTCP packet about the stream being sent."""
         match packet:
-            case RtcpRrPacket() | RtcpSrPacket():
-                for report in packet.reports:
-                    self._note_report(report)
-            case RtcpRtpfbPacket(fmt=fmt) if fmt == RTCP_RTPFB_NACK:
+            case ReceiverReport() | SenderReport():
+                for block in packet.blocks:
+                    self._note_report(block)
+            case Nack():
                 self._nacks += 1
-                self._repeat(packet.lost)
-            case RtcpPsfbPacket(fmt=fmt) if fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
-                self._plis += fmt == RTCP_PSFB_PLI
-                self._firs += fmt == RTCP_PSFB_FIR
+                self._repeat(packet.numbers)
+            case PictureLoss():
+                self._plis += 1
                 self._keyframe = True
-            case RtcpPsfbPacket(fmt=fmt) if fmt == RTCP_PSFB_APP:
-                estimate = maximum_bitrate(packet)
-                if estimate is not None:
-                    self._target_bitrate = estimate[0]
+            case FullIntraRequest():
+                self._firs += 1
+                self._keyframe = True
+            case MaximumBitrate():
+                self._target_bitrate = packet.bitrate
             case _:
                 return
 
@@ -379,12 +378,12 @@ class RtpSender:
                 return
         self.drops[SendDrop.REPEATED_LATELY] += stream.repeats_refused - refused
 
-    def _note_report(self, report: RtcpReceiverInfo) -> None:
-        if self._stream is not None and report.ssrc == self._stream.ssrc:
+    def _note_report(self, block: ReportBlock) -> None:
+        if self._stream is not None and block.ssrc == self._stream.ssrc:
             clock_rate = 1 if self._codec is None else self._codec.clockRate
             now = asyncio.get_running_loop().time()
             first = self._stream.first_sequence_number
-            self._remote = read_report(report, self._remote, first, clock_rate, now)
+            self._remote = read_report(block, self._remote, first, clock_rate, now)
 
     def _bitrate(self) -> int | None:
         limits = (self._target_bitrate, self._parameters and self._parameters.max_bitrate)
@@ -399,17 +398,15 @@ class RtpSender:
         self._schedule_report()
         if self._stream is not None and self._parameters is not None and self._stream.packets_sent:
             now = asyncio.get_running_loop().time()
-            report = RtcpSrPacket(self._stream.ssrc, self._stream.sender_info(now))
-            data = compound(report, self._parameters.cname)
             answers = () if self._transport is None else self._transport.answers(now)
-            if answers:
-                data += write_compound(ExtendedReport(self._stream.ssrc, delays=answers))
-            self._send_rtcp(data)
+            extended = [ExtendedReport(self._stream.ssrc, delays=answers)] if answers else []
+            report = self._stream.report(now)
+            self._send_rtcp(compound(report, self._parameters.cname, *extended))
 
     def _say_goodbye(self, parameters: RtpSendParameters) -> None:
         if self._stream is not None and self._stream.packets_sent:
-            goodbye = RtcpByePacket(sources=[self._stream.ssrc])
-            self._send_rtcp(compound(RtcpRrPacket(parameters.ssrc), parameters.cname, goodbye))
+            goodbye = Goodbye((self._stream.ssrc,))
+            self._send_rtcp(compound(ReceiverReport(parameters.ssrc), parameters.cname, goodbye))
 
     def _send_rtcp(self, data: bytes) -> None:
         if self._transport is None:

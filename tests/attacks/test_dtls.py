@@ -7,9 +7,10 @@ import random
 import struct
 
 import pytest
-from aiortc.rtp import RtcpRrPacket, RtpPacket
+from aiortc.rtp import RtpPacket
 from OpenSSL import SSL
 
+from peer.rtp import ReceiverReport, write_compound
 from peer.transports.certificate import Certificate
 from peer.transports.dtls import MAX_DATAGRAM, DtlsRole, DtlsTransport
 from peer.transports.records import DtlsDrop
@@ -233,7 +234,7 @@ def test_streams_of_libsrtp_are_bounded() -> None:
             pair.left.send_rtp(media(1))
             for ssrc in range(2, 2000):
                 pair.left.send_rtp(media(ssrc))
-                pair.left.send_rtcp(bytes(RtcpRrPacket(ssrc + 10000)))
+                pair.left.send_rtcp(write_compound(ReceiverReport(ssrc + 10000)))
             await asyncio.sleep(0)
             srtp = pair.right._srtp
             assert srtp is not None

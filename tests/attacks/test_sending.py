@@ -7,16 +7,9 @@ from typing import Any
 import pytest
 from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.mediastreams import MediaStreamTrack
-from aiortc.rtp import (
-    RTCP_PSFB_APP,
-    RTCP_PSFB_PLI,
-    RTCP_RTPFB_NACK,
-    RtcpPsfbPacket,
-    RtcpRtpfbPacket,
-    pack_remb_fci,
-)
 from av import AudioFrame, VideoFrame
 
+from peer.rtp import MaximumBitrate, Nack, PictureLoss
 from peer.transports.encoding import BITRATE_INTERVAL, PictureEncoder
 from peer.transports.outbound import MAX_REPEATS
 from peer.transports.sender import KEYFRAME_INTERVAL, RtpSender, SendDrop
@@ -145,17 +138,17 @@ async def sending(count: int) -> tuple[RtpSender, Recorder, PushedTrack]:
 def test_a_packet_is_repeated_once_in_a_round_trip() -> None:
     async def scenario() -> None:
         sender, transport, track = await sending(150)
-        numbers = [packet.sequence_number for packet in transport.rtp]
+        numbers = tuple(packet.sequence_number for packet in transport.rtp)
         sent = len(transport.rtp)
         # each of the history, named by each of sixty packets of a compound
         for _ in range(60):
-            sender.receive_rtcp(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 9, 7, numbers))
+            sender.receive_rtcp(Nack(9, 7, numbers))
         assert len(transport.rtp) - sent == MAX_REPEATS
         assert sender.drops[SendDrop.REPEATED_LATELY] == 60 * sent - MAX_REPEATS
         # as many again as are sent for the first time
         track.push(10)
         await until(lambda: len(transport.rtp) == sent + MAX_REPEATS + 10)
-        sender.receive_rtcp(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 9, 7, numbers))
+        sender.receive_rtcp(Nack(9, 7, numbers))
         assert len(transport.rtp) == sent + MAX_REPEATS + 20
         await sender.stop()
 
@@ -165,7 +158,7 @@ def test_a_packet_is_repeated_once_in_a_round_trip() -> None:
 def test_requests_for_everything_cost_little() -> None:
     async def scenario() -> None:
         sender, _, _ = await sending(150)
-        everything = RtcpRtpfbPacket(RTCP_RTPFB_NACK, 9, 7, list(range(6300)))
+        everything = Nack(9, 7, tuple(range(6300)))
         assert cpu(lambda: sender.receive_rtcp(everything), 20) < DATAGRAM
         await sender.stop()
 
@@ -185,7 +178,7 @@ def test_requests_for_key_frames_are_obeyed_once_in_300_ms() -> None:
             track.push()
             count = len(transport.rtp)
             if made < 2:
-                sender.receive_rtcp(RtcpPsfbPacket(RTCP_PSFB_PLI, 9, 7))
+                sender.receive_rtcp(PictureLoss(9, 7))
             await until(lambda count=count: len(transport.rtp) > count)  # type: ignore[misc]
             figures = sender.statistics()
             assert figures is not None
@@ -206,8 +199,7 @@ def test_a_bitrate_that_swings_makes_few_encoders() -> None:
         begin, changes, last = asyncio.get_running_loop().time(), 0, 0
         for number in range(60):
             bitrate = 300000 if number % 2 else 1400000
-            fci = pack_remb_fci(bitrate, [7])
-            sender.receive_rtcp(RtcpPsfbPacket(RTCP_PSFB_APP, 9, 0, fci))
+            sender.receive_rtcp(MaximumBitrate(9, bitrate, (7,)))
             track.push()
             await until(lambda number=number: len(transport.rtp) > number)  # type: ignore[misc]
             assert isinstance(sender._encoder, PictureEncoder)

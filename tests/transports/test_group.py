@@ -5,13 +5,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from aiortc.rtp import RtcpByePacket, RtcpRrPacket
 
 from peer.ice import IceState
-from peer.rtp import HeaderExtensions, RtpDrop, RtpPacket, write_packet
+from peer.rtp import (
+    Goodbye,
+    HeaderExtensions,
+    ReceiverReport,
+    RtcpDrop,
+    RtpDrop,
+    RtpPacket,
+    write_packet,
+)
 from peer.transports.datachannel import DataChannel
 from peer.transports.dtls import DtlsRole
-from peer.transports.group import EARLY_PACKET_LIFETIME, Malformed, TransportGroup
+from peer.transports.group import EARLY_PACKET_LIFETIME, TransportGroup
 from peer.transports.parameters import RtpReceiveParameters
 from peer.transports.receiver import RtpReceiver
 from peer.transports.router import Drop
@@ -386,7 +393,7 @@ def test_garbage_is_counted() -> None:
             groups.left.send_rtp(b"\xa0\x60" + bytes(11))
             groups.left.send_rtcp(b"\x81\xc9\x00\x01" + bytes(4))
             await until(lambda: groups.right.drops.total() == 2)
-            assert groups.right.drops == {RtpDrop.WRONG_PADDING: 1, Malformed.RTCP: 1}
+            assert groups.right.drops == {RtpDrop.WRONG_PADDING: 1, RtcpDrop.MALFORMED: 1}
 
     run(scenario)
 
@@ -399,7 +406,7 @@ def test_bye_forgets_the_stream() -> None:
             receiver.receive(groups.right, parameters)
             groups.left.send_rtp(rtp(1, mid="v0"))
             await until(lambda: len(receiver.statistics()) == 1)
-            groups.left.send_rtcp(compound(RtcpRrPacket(5), None, RtcpByePacket([5])))
+            groups.left.send_rtcp(compound(ReceiverReport(5), None, Goodbye((5,))))
             await until(lambda: receiver.statistics() == [])
             await receiver.stop()
 

@@ -1,10 +1,10 @@
 """One incoming stream."""
 
 import pytest
-from aiortc.rtp import RtcpSenderInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peer.rtp import SenderReport
 from peer.transports.inbound import InboundPacket, InboundStream, find_repaired
 from tests.transports.media import NUMBERS, VP8
 
@@ -36,10 +36,10 @@ def test_report_blocks() -> None:
     first = stream.report(10.0)
     assert (first.ssrc, first.packets_lost, first.fraction_lost) == (7, 1, 64)
     assert first.highest_sequence == 65536 + 1
-    assert (first.lsr, first.dlsr) == (0, 0)
-    stream.note_report(RtcpSenderInfo(0x1122334455667788, 0, 0, 0), 10.0)
+    assert (first.last_report, first.delay) == (0, 0)
+    stream.note_report(SenderReport(7, 0x1122334455667788, 0, 0, 0), 10.0)
     second = stream.report(10.5)
-    assert (second.lsr, second.dlsr) == (0x33445566, 32768)
+    assert (second.last_report, second.delay) == (0x33445566, 32768)
     # the fraction is that of the interval since the report before
     assert second.fraction_lost == 0
 

@@ -104,8 +104,8 @@ def test_what_a_sender_report_says() -> None:
     stream = OutboundStream(7, None)
     sent = packets(stream, 0, b"one", b"two")[0]
     assert stream.last_time is not None
-    info = stream.sender_info(stream.last_time + 4.0)
-    assert (info.packet_count, info.octet_count) == (2, 6)
+    report = stream.report(stream.last_time + 4.0)
+    assert (report.ssrc, report.packets, report.octets) == (7, 2, 6)
     # both times are those of the report, also after a pause (RFC 3550 §6.4.1)
-    assert info.rtp_timestamp == (sent.timestamp + 4 * 90000) & 0xFFFFFFFF
-    assert info.ntp_timestamp > 0
+    assert report.rtp_timestamp == (sent.timestamp + 4 * 90000) & 0xFFFFFFFF
+    assert report.ntp_time > 0

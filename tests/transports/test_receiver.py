@@ -4,28 +4,28 @@ import asyncio
 
 import pytest
 from aiortc.codecs.vpx import Vp8Encoder
-from aiortc.rtp import (
-    RTCP_PSFB_APP,
-    RTCP_PSFB_PLI,
-    AnyRtcpPacket,
-    RtcpByePacket,
-    RtcpPsfbPacket,
-    RtcpRrPacket,
-    RtcpRtpfbPacket,
-    RtcpSdesPacket,
-    RtcpSenderInfo,
-    RtcpSrPacket,
-)
 from av import VideoFrame
 
-from peer.rtp import Delay
+from peer.rtp import (
+    Delay,
+    ExtendedReport,
+    Goodbye,
+    MaximumBitrate,
+    Nack,
+    PictureLoss,
+    ReceiverReport,
+    RtcpPacket,
+    SenderReport,
+    SourceDescription,
+    read_compound,
+    write_compound,
+)
 from peer.testing import run as run_virtually
 from peer.transports.decoding import MediaDrop
 from peer.transports.inbound import InboundPacket
 from peer.transports.ntp import ntp_time
 from peer.transports.receiver import MAX_ROUND_TRIP, MAX_STREAMS, RtpReceiver
 from peer.transports.router import Encoding
-from peer.transports.rtcp import parse_compound
 from peer.transports.track import RemoteTrack
 from tests.transports.media import (
     RTX,
@@ -69,14 +69,11 @@ class Source:
         return InboundPacket(96, 0, self.number - 1, self.timestamp, self.ssrc, payload)
 
 
-def feedback(transport: Recorder) -> list[AnyRtcpPacket]:
+def feedback(transport: Recorder) -> list[RtcpPacket]:
     """Return everything sent but reports and names."""
-    packets: list[AnyRtcpPacket] = []
-    for data in transport.rtcp:
-        parsed = parse_compound(data)
-        assert parsed is not None
-        packets += [one for one in parsed if not isinstance(one, RtcpRrPacket | RtcpSdesPacket)]
-    return packets
+    packets = [one for data in transport.rtcp for one in read_compound(data).packets]
+    reports = ReceiverReport | SourceDescription | ExtendedReport
+    return [one for one in packets if not isinstance(one, reports)]
 
 
 async def feed(
@@ -117,7 +114,7 @@ def test_the_track_is_muted_while_nothing_is_received() -> None:
         source = Source()
         assert (receiver.track.muted, told) == (True, [])
         await feed(receiver, source, 2)
-        receiver.receive_rtcp(RtcpByePacket([source.ssrc]), 1.0)
+        receiver.receive_rtcp(Goodbye((source.ssrc,)), 1.0)
         await feed(receiver, source, 1)
         receiver.receive(transport, receive_parameters("v0", active=False))
         await feed(receiver, source, 1)
@@ -181,10 +178,9 @@ def test_a_gap_is_asked_for_and_filled_by_a_retransmission(reduced_size: bool) -
         receiver.receive_rtp(first, None, now())
         receiver.receive_rtp(third, None, now())
         (nack,) = feedback(transport)
-        assert isinstance(nack, RtcpRtpfbPacket)
-        assert (nack.ssrc, nack.media_ssrc, nack.lost) == (99, 7, [101])
+        assert nack == Nack(99, 7, (101,))
         # RFC 5506: alone only when that was agreed
-        assert (len(transport.rtcp[0]) == len(bytes(nack))) is reduced_size
+        assert (transport.rtcp[0] == write_compound(nack)) is reduced_size
         receiver.receive_rtp(repeated(lost), None, now())
         await receiver.track.recv()
         await receiver.track.recv()
@@ -220,8 +216,7 @@ def test_a_frame_that_cannot_be_decoded_asks_for_a_keyframe() -> None:
         await feed(receiver, source, 2)
         await until(lambda: receiver.plis_sent == 1)
         (pli,) = feedback(transport)
-        assert isinstance(pli, RtcpPsfbPacket)
-        assert (pli.fmt, pli.ssrc, pli.media_ssrc) == (RTCP_PSFB_PLI, 99, 7)
+        assert pli == PictureLoss(99, 7)
         for _ in range(2):
             for packet in await source.frame(keyframe=True):
                 receiver.receive_rtp(packet, None, now())
@@ -243,9 +238,8 @@ def test_of_several_encodings_one_is_decoded() -> None:
         assert {figures.rid for figures in receiver.statistics()} == {"hi", "lo"}
         receiver.select_encoding("lo")
         await until(lambda: receiver.plis_sent == 1)
-        assert {
-            one.media_ssrc for one in feedback(transport) if isinstance(one, RtcpPsfbPacket)
-        } == {2}
+        asked = [one for one in feedback(transport) if isinstance(one, PictureLoss)]
+        assert {one.media for one in asked} == {2}
         for packet in [*await low.frame(keyframe=True), *await low.frame()]:
             receiver.receive_rtp(packet, Encoding("lo"), now())
         await until(lambda: receiver.frames_decoded >= 4)
@@ -266,8 +260,7 @@ def test_a_bandwidth_estimate_is_sent() -> None:
             packet.extensions.abs_send_time = int(now * (1 << 18)) & 0xFFFFFF
             receiver.receive_rtp(packet, None, now)
             now += 0.033
-        estimates = [one for one in feedback(transport) if isinstance(one, RtcpPsfbPacket)]
-        assert {one.fmt for one in estimates} == {RTCP_PSFB_APP}
+        assert {type(one) for one in feedback(transport)} == {MaximumBitrate}
         await receiver.stop()
 
     run(scenario)
@@ -279,19 +272,18 @@ def test_reports_answer_those_of_the_sender() -> None:
         receiver.receive(transport, receive_parameters("v0"))
         (packet,) = await Source().frame()
         receiver.receive_rtp(packet, None, now())
-        info = RtcpSenderInfo(0x1122334455667788, 0, 12, 3400)
-        receiver.receive_rtcp(RtcpSrPacket(7, info), asyncio.get_running_loop().time())
-        receiver.receive_rtcp(RtcpSrPacket(1234, info), 1.0)
+        told = SenderReport(7, 0x1122334455667788, 0, 12, 3400)
+        receiver.receive_rtcp(told, asyncio.get_running_loop().time())
+        receiver.receive_rtcp(told._replace(ssrc=1234), 1.0)
         await until(lambda: bool(transport.rtcp))
-        parsed = parse_compound(transport.rtcp[0])
-        assert parsed is not None
-        report = parsed[1]
-        assert isinstance(report, RtcpRrPacket)
-        assert (report.ssrc, report.reports[0].ssrc, report.reports[0].lsr) == (99, 7, 0x33445566)
+        report = read_compound(transport.rtcp[0]).packets[0]
+        assert isinstance(report, ReceiverReport)
+        (block,) = report.blocks
+        assert (report.ssrc, block.ssrc, block.last_report) == (99, 7, 0x33445566)
         (figures,) = receiver.statistics()
         assert figures.remote is not None
         assert (figures.remote.packets_sent, figures.remote.octets_sent) == (12, 3400)
-        receiver.receive_rtcp(RtcpByePacket([7]), 1.0)
+        receiver.receive_rtcp(Goodbye((7,)), 1.0)
         assert receiver.statistics() == []
         assert receiver.track.readyState == "live"
         await receiver.stop()
@@ -393,8 +385,8 @@ def test_the_round_trip_is_what_answers_to_our_own_reports_say_within_bounds() -
 def test_a_stream_takes_over_at_the_time_its_sender_captured_it() -> None:
     """By the reports of both, however late its packets come (RFC 3550 §6.4.1)."""
 
-    def report(ssrc: int, seconds: int, timestamp: int) -> RtcpSrPacket:
-        return RtcpSrPacket(ssrc, RtcpSenderInfo(seconds << 32, timestamp, 1, 1))
+    def report(ssrc: int, seconds: int, timestamp: int) -> SenderReport:
+        return SenderReport(ssrc, seconds << 32, timestamp, 1, 1)
 
     async def program() -> None:
         receiver = RtpReceiver("video")

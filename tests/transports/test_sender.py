@@ -1,26 +1,25 @@
 """Sending one section's media."""
 
 import asyncio
-import struct
 
 import pytest
-from aiortc.rtp import (
-    RTCP_PSFB_APP,
-    RTCP_PSFB_FIR,
-    RTCP_PSFB_PLI,
-    RTCP_RTPFB_NACK,
-    RtcpByePacket,
-    RtcpPsfbPacket,
-    RtcpReceiverInfo,
-    RtcpRrPacket,
-    RtcpRtpfbPacket,
-    RtcpSdesPacket,
-    RtcpSrPacket,
-    pack_remb_fci,
-)
 
-from peer.rtp import AudioLevel
-from peer.transports.rtcp import extended_reports, parse_compound
+from peer.rtp import (
+    SDES_CNAME,
+    AudioLevel,
+    ExtendedReport,
+    FullIntraRequest,
+    Goodbye,
+    MaximumBitrate,
+    Nack,
+    PictureLoss,
+    ReceiverReport,
+    ReportBlock,
+    SenderReport,
+    SourceDescription,
+    TemporaryBitrates,
+    read_compound,
+)
 from peer.transports.sender import RtpSender
 from tests.transports.media import (
     EVENTS,
@@ -34,8 +33,6 @@ from tests.transports.media import (
 )
 from tests.transports.test_dtls import run
 from tests.transports.wire import until
-
-FIR = struct.pack("!LL", 7, 0x01000000)
 
 
 def is_keyframe(payload: bytes) -> bool:
@@ -80,14 +77,13 @@ def test_stopping_says_goodbye_and_starting_again_continues_the_stream() -> None
         first, second = transport.rtp
         assert second.sequence_number == first.sequence_number + 1
         assert 0 < (second.timestamp - first.timestamp & 0xFFFFFFFF) < 48000 * 60
-        goodbyes = [parse_compound(data) for data in transport.rtcp]
+        goodbyes = [read_compound(data).packets for data in transport.rtcp]
         assert len(goodbyes) == 2
         for packets in goodbyes:
-            assert packets is not None
             assert [type(packet) for packet in packets] == [
-                RtcpSdesPacket,
-                RtcpRrPacket,
-                RtcpByePacket,
+                ReceiverReport,
+                SourceDescription,
+                Goodbye,
             ]
 
     run(scenario)
@@ -251,11 +247,9 @@ def test_the_first_codec_that_can_be_encoded_is_used() -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize(
-    "request_", [RtcpPsfbPacket(RTCP_PSFB_PLI, 9, 7), RtcpPsfbPacket(RTCP_PSFB_FIR, 9, 0, FIR)]
-)
+@pytest.mark.parametrize("request_", [PictureLoss(9, 7), FullIntraRequest(9, ((7, 1),))])
 def test_a_keyframe_is_sent_when_it_is_asked_for(
-    request_: RtcpPsfbPacket, monkeypatch: pytest.MonkeyPatch
+    request_: PictureLoss | FullIntraRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("peer.transports.sender.KEYFRAME_INTERVAL", 0.0)
 
@@ -287,8 +281,7 @@ def test_lost_packets_are_repeated(rtx_ssrc: int | None) -> None:
         track.push()
         await until(lambda: len(transport.rtp) == 1)
         sent = transport.rtp[0]
-        lost = [sent.sequence_number, 60000, sent.sequence_number]
-        nack = RtcpRtpfbPacket(RTCP_RTPFB_NACK, 9, 7, lost)
+        nack = Nack(9, 7, (sent.sequence_number, 60000, sent.sequence_number))
         sender.receive_rtcp(nack)
         assert len(transport.rtp) == 2
         expected = (7, 96) if rtx_ssrc is None else (8, 97)
@@ -303,8 +296,8 @@ def test_lost_packets_are_repeated(rtx_ssrc: int | None) -> None:
 def test_feedback_that_is_no_nack_repeats_nothing() -> None:
     async def scenario() -> None:
         sender = RtpSender("video", PushedTrack("video"))
-        sender.receive_rtcp(RtcpRtpfbPacket(15, 9, 7, [1]))
-        sender.receive_rtcp(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 9, 7, [1]))
+        sender.receive_rtcp(TemporaryBitrates(9, (), notification=True))
+        sender.receive_rtcp(Nack(9, 7, (1,)))
         assert sender.statistics() is None
         await sender.stop()
 
@@ -323,11 +316,9 @@ def test_the_bitrate_is_the_lowest_limit() -> None:
 
         sender.send(transport, send_parameters("v0", 7))
         assert bitrate() is None
-        sender.receive_rtcp(RtcpPsfbPacket(RTCP_PSFB_APP, 9, 0, pack_remb_fci(300000, [7])))
+        sender.receive_rtcp(MaximumBitrate(9, 300000, (7,)))
         assert bitrate() == 300000
         sender.send(transport, send_parameters("v0", 7, max_bitrate=200000))
-        assert bitrate() == 200000
-        sender.receive_rtcp(RtcpPsfbPacket(RTCP_PSFB_APP, 9, 0, b"REMB"))
         assert bitrate() == 200000
         await sender.stop()
 
@@ -341,17 +332,15 @@ def test_reports_tell_what_was_sent_and_measure_the_round_trip() -> None:
         sender.send(transport, send_parameters("a0", 7))
         track.push(2)
         await until(lambda: len(transport.rtp) == 2 and len(transport.rtcp) >= 3)
-        packets = parse_compound(transport.rtcp[-1])
-        assert packets is not None
-        name, report = packets
-        assert isinstance(name, RtcpSdesPacket)
-        assert name.chunks[0].items == [(1, b"tests")]
-        assert isinstance(report, RtcpSrPacket)
-        assert report.sender_info.packet_count == 2
-        lsr = report.sender_info.ntp_timestamp >> 16 & 0xFFFFFFFF
+        report, name = read_compound(transport.rtcp[-1]).packets
+        assert isinstance(name, SourceDescription)
+        assert name.chunks[0].text(SDES_CNAME) == "tests"
+        assert isinstance(report, SenderReport)
+        assert report.packets == 2
+        last = report.ntp_time >> 16 & 0xFFFFFFFF
         for ssrc, lost in ((7, 3), (8, 50)):
-            block = RtcpReceiverInfo(ssrc, 10, lost, 0, 20, lsr, 0)
-            sender.receive_rtcp(RtcpRrPacket(9, [block]))
+            block = ReportBlock(ssrc, 10, lost, 0, 20, last, 0)
+            sender.receive_rtcp(ReceiverReport(9, (block,)))
         figures = sender.statistics()
         assert figures is not None
         assert figures.remote is not None
@@ -372,7 +361,8 @@ def test_a_report_answers_reference_times_once() -> None:
         sender.send(transport, send_parameters("a0", 7))
         track.push(2)
         await until(lambda: len(transport.rtcp) >= 3)
-        reports = [one for data in transport.rtcp for one in extended_reports(data)]
+        packets = [one for data in transport.rtcp for one in read_compound(data).packets]
+        reports = [one for one in packets if isinstance(one, ExtendedReport)]
         assert [(one.ssrc, one.reference_time, len(one.delays)) for one in reports] == [
             (7, None, 1)
         ]

@@ -6,20 +6,10 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from aiortc.clock import current_ntp_time, datetime_to_ntp
-from aiortc.rtp import (
-    RTCP_PSFB_FIR,
-    RTCP_PSFB_PLI,
-    RTCP_RTPFB_NACK,
-    RtcpPsfbPacket,
-    RtcpReceiverInfo,
-    RtcpRtpfbPacket,
-    RtcpSenderInfo,
-    RtcpSrPacket,
-)
 
+from peer.rtp import FullIntraRequest, Nack, PictureLoss, ReportBlock, RtcpDrop, SenderReport
 from peer.transports.chunks import SctpDrop
 from peer.transports.decoding import MediaDrop
-from peer.transports.group import Malformed
 from peer.transports.inbound import InboundPacket
 from peer.transports.receiver import RtpReceiver
 from peer.transports.records import DtlsDrop
@@ -63,12 +53,10 @@ def test_pictures_that_are_sent() -> None:
         sender.send(transport, send_parameters("v0", 7, rtx_ssrc=8))
         track.push(3)
         await until(lambda: len(transport.rtp) == 3)
-        sender.receive_rtcp(
-            RtcpRtpfbPacket(RTCP_RTPFB_NACK, 9, 7, [transport.rtp[1].sequence_number])
-        )
-        sender.receive_rtcp(RtcpPsfbPacket(RTCP_PSFB_PLI, 9, 7))
+        sender.receive_rtcp(Nack(9, 7, (transport.rtp[1].sequence_number,)))
+        sender.receive_rtcp(PictureLoss(9, 7))
         for _ in range(2):
-            sender.receive_rtcp(RtcpPsfbPacket(RTCP_PSFB_FIR, 9, 0, b""))
+            sender.receive_rtcp(FullIntraRequest(9, ()))
         figures = outbound(sender)
         media, again = transport.rtp[:3], transport.rtp[3]
         assert (figures.codec, figures.active, figures.rtx_ssrc) == (VP8, True, 8)
@@ -154,17 +142,17 @@ def test_what_a_track_delivers_counts_whether_it_is_sent_or_not() -> None:
 def test_reports_of_the_peer_are_summed_up() -> None:
     """RFC 3550 §6.4.1, §A.3."""
     lsr = (current_ntp_time() >> 16) - 65536 & 0xFFFFFFFF
-    first = read_report(RtcpReceiverInfo(7, 64, 3, 1009, 960, lsr, 32768), None, 1000, 48000, 5.0)
+    first = read_report(ReportBlock(7, 64, 3, 1009, 960, lsr, 32768), None, 1000, 48000, 5.0)
     assert (first.fraction_lost, first.packets_lost, first.packets_received) == (64, 3, 7)
     assert (first.jitter, first.reports, first.arrival) == (0.02, 1, 5.0)
     assert first.round_trip_time is not None
     assert 0.5 <= first.round_trip_time < 5
     assert first.total_round_trip_time == first.round_trip_time
     # without a report of ours to refer to there is nothing to measure
-    second = read_report(RtcpReceiverInfo(7, 0, 3, 1019, 0, 0, 0), first, 1000, 48000, 6.0)
+    second = read_report(ReportBlock(7, 0, 3, 1019, 0, 0, 0), first, 1000, 48000, 6.0)
     assert (second.round_trip_time, second.round_trip_times) == (first.round_trip_time, 1)
     assert (second.reports, second.packets_received) == (2, 17)
-    third = read_report(RtcpReceiverInfo(7, 0, 3, 1019, 0, lsr, 0), second, 1000, 48000, 7.0)
+    third = read_report(ReportBlock(7, 0, 3, 1019, 0, lsr, 0), second, 1000, 48000, 7.0)
     assert third.round_trip_time is not None
     assert third.round_trip_times == 2
     total = first.round_trip_time + third.round_trip_time
@@ -172,11 +160,11 @@ def test_reports_of_the_peer_are_summed_up() -> None:
 
 
 def test_a_report_that_makes_no_sense_tells_no_number_of_packets() -> None:
-    report = read_report(RtcpReceiverInfo(7, 0, 5000, 10, 0, 0, 0), None, 1000, 48000, 5.0)
+    report = read_report(ReportBlock(7, 0, 5000, 10, 0, 0, 0), None, 1000, 48000, 5.0)
     assert (report.packets_received, report.packets_lost) == (None, 5000)
     # a delay longer than the time since our report (RFC 3550 §6.4.1) measures nothing
     lsr = current_ntp_time() >> 16 & 0xFFFFFFFF
-    late = read_report(RtcpReceiverInfo(7, 0, 0, 10, 0, lsr, 1 << 20), None, 0, 48000, 5.0)
+    late = read_report(ReportBlock(7, 0, 0, 10, 0, lsr, 1 << 20), None, 0, 48000, 5.0)
     assert (late.round_trip_time, late.total_round_trip_time, late.round_trip_times) == (None, 0, 0)
 
 
@@ -333,7 +321,7 @@ def test_what_the_sender_reports() -> None:
         await feed(receiver, Source(), 1)
         told = datetime(2024, 5, 1, 12, tzinfo=UTC)
         for ntp, count, when in ((0, 10, None), (datetime_to_ntp(told), 12, told)):
-            report = RtcpSrPacket(7, RtcpSenderInfo(ntp, 0, count, 3400))
+            report = SenderReport(7, ntp, 0, count, 3400)
             receiver.receive_rtcp(report, asyncio.get_running_loop().time())
             remote = inbound(receiver).remote
             assert remote is not None
@@ -356,6 +344,6 @@ def test_reasons_to_drop_have_their_names() -> None:
         "inactive": 3,
         "track-failed": 4,
     }
-    reasons: list[type[enum.Enum]] = [DtlsDrop, Drop, Malformed, SctpDrop]
+    reasons: list[type[enum.Enum]] = [DtlsDrop, Drop, RtcpDrop, SctpDrop]
     names = [reason.value for kind in reasons for reason in kind]
     assert len(names) == len(set(names))
