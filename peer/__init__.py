@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from peer.media import MediaPlayer, PcmTrack, pcm_frames
     from peer.transports import (
         AudioStreamTrack,
+        FrameTimes,
         MediaBlackhole,
         MediaRelay,
         MediaStreamError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         RTCDtlsFingerprint,
         RTCDtlsParameters,
         VideoStreamTrack,
+        frame_times,
     )
 
     from .api import (
@@ -112,6 +114,7 @@ _HOMES = {
     "peer.media": ("MediaPlayer", "PcmTrack", "pcm_frames"),
     "peer.transports": (
         "AudioStreamTrack",
+        "FrameTimes",
         "MediaBlackhole",
         "MediaRelay",
         "MediaStreamError",
@@ -119,6 +122,7 @@ _HOMES = {
         "RTCDtlsFingerprint",
         "RTCDtlsParameters",
         "VideoStreamTrack",
+        "frame_times",
     ),
     ".api": (
         "DOMException",
@@ -247,6 +251,8 @@ __all__ = [
     "RTCDtlsFingerprint",
     "RTCDtlsParameters",
     "VideoStreamTrack",
+    "FrameTimes",
+    "frame_times",
     "RTCCertificate",
     "RTCBundlePolicy",
     "RTCConfiguration",

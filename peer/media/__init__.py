@@ -5,7 +5,7 @@ through PyAV.
 """
 
 from .audio import AudioDecoder, AudioEncoder, AudioPacket
-from .audio_path import AudioDrop, AudioFormat, AudioPath, Heard
+from .audio_path import AudioDrop, AudioFormat, AudioPath, Heard, Moment
 from .libopus import OpusDecoder, OpusEncoder, OpusError
 from .opus import OpusAudioDecoder, OpusAudioEncoder, OpusSettings
 from .pcm import Flushed, PcmTrack, pcm_frames
@@ -22,6 +22,7 @@ __all__ = [
     "AudioFormat",
     "AudioPath",
     "Heard",
+    "Moment",
     "AudioCodec",
     "find_audio_codec",
     "register_audio_codec",

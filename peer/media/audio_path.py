@@ -60,16 +60,30 @@ class AudioFormat(NamedTuple):
     channels: int = 1
 
 
+class Moment(NamedTuple):
+    """When a frame begins, in the clock of its source: as the packet tells that it came with.
+
+    Of what was made up that is the packet before, and `arrival` is None.
+    """
+
+    packet: RtpPacket
+    timestamp: int
+    arrival: float | None
+
+
 class Heard(NamedTuple):
-    """A frame, and how loud it is, 0 to 1."""
+    """A frame, how loud it is, 0 to 1, and when it begins."""
 
     frame: AudioFrame
     loudness: float
+    moment: Moment
 
 
 class _Waiting(NamedTuple):
     payload: bytes
     decoder: AudioDecoder
+    moment: Moment
+    clock_rate: int
 
 
 class _Codec(NamedTuple):
@@ -100,7 +114,8 @@ class AudioPath:
         self._codecs: dict[int, _Codec] = {}
         self._red: dict[int, AudioFormat] = {}
         self._decoders: dict[tuple[int, AudioFormat], AudioDecoder] = {}
-        self._latest: AudioDecoder | None = None
+        self._latest: tuple[int, _Waiting] | None = None
+        """The packet decoded last, and its own time among what was heard."""
         self._line: TimeLine | None = None
         self._time_base = Fraction(1)
         self._buffer: AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting] | None = None
@@ -177,8 +192,7 @@ class AudioPath:
         quiet = level is not None and level >= QUIET
         for age, block in enumerate(reversed(blocks)):
             if block.payload_type == blocks[-1].payload_type and block.data:
-                decoder = self._decoder(packet.ssrc, codec.format)
-                self._insert(place, block, age, codec, decoder, now, quiet=quiet)
+                self._insert(packet, place, block, age, codec, now, quiet=quiet)
         self.pull(now)
 
     def _place(
@@ -200,20 +214,21 @@ class AudioPath:
 
     def _insert(
         self,
+        packet: RtpPacket,
         place: Place,
         block: RedBlock,
         age: int,
         codec: _Codec,
-        decoder: AudioDecoder | None,
         now: float,
         *,
         quiet: bool,
     ) -> None:
         """Put a payload into the buffer: the packet's own, or one of `age` packets before."""
         line, buffer, sound = self._line, self._buffer, codec.read(block.data)
-        if sound is not None and not sound.ticks:
+        decoder = self._decoder(packet.ssrc, codec.format)
+        if sound is not None and not sound.ticks and self._latest is not None:
             # What only begins a pause needs no decoder of its own (RFC 3389).
-            decoder = self._latest
+            decoder = self._latest[1].decoder
         if sound is None or decoder is None or line is None or buffer is None:
             self.drops[AudioDrop.MALFORMED if sound is None else AudioDrop.UNKNOWN_CODEC] += 1
             return
@@ -222,7 +237,12 @@ class AudioPath:
             place.number - age,
             place.time - line.ticks(block.offset, clock_rate),
             line.ticks(sound.ticks, clock_rate),
-            _Waiting(block.data, decoder),
+            _Waiting(
+                block.data,
+                decoder,
+                Moment(packet, packet.timestamp - block.offset & 0xFFFFFFFF, now),
+                clock_rate,
+            ),
             now,
             fec=0 if age else line.ticks(sound.fec_ticks, clock_rate),
             is_quiet=quiet,
@@ -262,20 +282,29 @@ class AudioPath:
     def _hear(self, decision: Decision[_Waiting]) -> None:
         waiting = decision.packet
         if waiting is not None:
-            self._latest = waiting.decoder
-        if not self.is_heard:
+            # A copy is of what comes before its packet.
+            copied = decision.ticks if decision.action is Action.FEC else 0
+            self._latest = decision.time + copied, waiting
+        if not self.is_heard or self._latest is None or self._line is None:
             return
-        decoder, line = self._latest, self._line
-        if decoder is None or line is None:
-            return
+        line, decoder = self._line, self._latest[1].decoder
         time, left = decision.time, decision.ticks
         while left > 0:
             ticks = left if waiting is not None else min(left, int(MAX_PIECE * line.rate))
             samples = ticks * decoder.rate // line.rate
             pcm = self._sound(decision.action, decoder, waiting, samples)
             if pcm:
-                self._deliver(self._frame(decoder, pcm, line.leave(time)))
+                moment = self._moment(time, is_made_up=waiting is None)
+                self._deliver(self._frame(decoder, pcm, line.leave(time), moment))
             time, left = time + ticks, left - ticks
+
+    def _moment(self, time: int, *, is_made_up: bool) -> Moment:
+        """Return the moment of a time that is heard now, by the packet decoded last."""
+        assert self._latest is not None
+        begin, latest = self._latest
+        packet, timestamp, arrival = latest.moment
+        timestamp += (time - begin) * latest.clock_rate // self.rate
+        return Moment(packet, timestamp & 0xFFFFFFFF, None if is_made_up else arrival)
 
     def _sound(
         self, action: Action, decoder: AudioDecoder, waiting: _Waiting | None, samples: int
@@ -295,7 +324,7 @@ class AudioPath:
                 return decoder.conceal(samples)
         return bytes(BYTES_PER_SAMPLE * decoder.channels * samples)
 
-    def _frame(self, decoder: AudioDecoder, pcm: bytes, pts: int) -> Heard:
+    def _frame(self, decoder: AudioDecoder, pcm: bytes, pts: int, moment: Moment) -> Heard:
         samples = len(pcm) // (BYTES_PER_SAMPLE * decoder.channels)
         layout = "mono" if decoder.channels == 1 else "stereo"
         frame = AudioFrame(format="s16", layout=layout, samples=samples)
@@ -303,7 +332,7 @@ class AudioPath:
         frame.sample_rate = decoder.rate
         frame.pts = pts
         frame.time_base = self._time_base
-        return Heard(frame, loudness_of(pcm))
+        return Heard(frame, loudness_of(pcm), moment)
 
 
 def _make_decoder(wanted: AudioFormat) -> AudioDecoder | None:

@@ -71,7 +71,7 @@ from .reports import (
 )
 from .rtcp import Compound, RtcpDrop, RtcpPacket, is_rtcp, read_compound, write_compound
 from .rtx import unwrap, wrap
-from .sender_clock import RtpClock
+from .sender_clock import NTP_BITS, CaptureClock, ClockOffset, RtpClock, SenderClocks
 from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, extend, signed_difference
 from .timeline import CaptureTimes, Place, TimeLine
 from .transport_feedback import TransportFeedback
@@ -145,7 +145,11 @@ __all__ = [
     "FrameQueue",
     "FramePlayout",
     "KeyRequests",
+    "NTP_BITS",
+    "CaptureClock",
+    "ClockOffset",
     "RtpClock",
+    "SenderClocks",
     "FrameBuffer",
     "VideoFrame",
     "Depayloader",

@@ -6,6 +6,7 @@ may be any: only differences within one sender (CNAME) mean anything.
 
 from collections import deque
 
+from .extensions import CaptureTime
 from .serial import TIMESTAMP_BITS, signed_difference
 
 NTP_BITS = 64
@@ -16,6 +17,8 @@ _MAX_TICKS = 1 << 25
 _MAX_INVALID = 3
 _MAX_DRIFT = 0.1
 _MAX_OFFSETS = 100
+MAX_SENDERS = 16
+"""Senders whose clocks are known at a time."""
 INTERPOLATION = 5.0
 """Seconds for which an absolute capture time says those of later packets."""
 
@@ -129,6 +132,24 @@ class ClockOffset:
         return signed_difference(ntp_time, self._first or 0, NTP_BITS) / SECOND
 
 
+class SenderClocks:
+    """The clocks of those that send over one transport, by their canonical names (CNAME)."""
+
+    def __init__(self) -> None:
+        self._offsets: dict[str, ClockOffset] = {}
+
+    def clock_of(self, cname: str) -> ClockOffset:
+        """Return what maps a sender's clock to ours.
+
+        Beyond `MAX_SENDERS` the one goes that was asked for longest ago.
+        """
+        known = self._offsets.pop(cname, None) or ClockOffset()
+        if len(self._offsets) >= MAX_SENDERS:
+            del self._offsets[next(iter(self._offsets))]
+        self._offsets[cname] = known
+        return known
+
+
 class CaptureClock:
     """Capture times of packets from those that some carry (abs-capture-time).
 
@@ -142,29 +163,23 @@ class CaptureClock:
         self._offset: int | None = None
         self._at = -1e9
 
-    def capture_time(
-        self,
-        source: int,
-        rtp_timestamp: int,
-        clock_rate: int,
-        now: float,
-        *,
-        carried: tuple[int, int | None] | None = None,
-    ) -> tuple[int, int | None] | None:
-        """Return a packet's capture time, and the offset of that clock to the sender's if known.
-
-        `carried` is what the packet's own header extension says.
-        """
-        if carried is not None:
-            self._source, self._rate, self._timestamp = source, clock_rate, rtp_timestamp
-            self._time, offset = carried
-            if offset is not None:
-                self._offset = offset
-            self._at = now
-            return self._time, self._offset
-        if source != self._source or clock_rate != self._rate or now > self._at + INTERPOLATION:
+    def note(
+        self, source: int, rtp_timestamp: int, clock_rate: int, now: float, carried: CaptureTime
+    ) -> None:
+        """Note what a packet's own header extension says."""
+        if source != self._source or now > self._at + INTERPOLATION:
             self._offset = None
-            self._source = -1
+        self._source, self._rate, self._timestamp = source, clock_rate, rtp_timestamp
+        self._time, self._at = carried.ntp_time, now
+        if carried.offset is not None:
+            self._offset = carried.offset
+
+    def capture_time(
+        self, source: int, rtp_timestamp: int, clock_rate: int, now: float
+    ) -> CaptureTime | None:
+        """Return a packet's capture time, from the latest one noted if that still counts."""
+        if source != self._source or clock_rate != self._rate or now > self._at + INTERPOLATION:
             return None
         ticks = signed_difference(rtp_timestamp, self._timestamp, TIMESTAMP_BITS)
-        return (self._time + ticks * SECOND // clock_rate) % (1 << NTP_BITS), self._offset
+        time = self._time + ticks * SECOND // clock_rate
+        return CaptureTime(time % (1 << NTP_BITS), self._offset)

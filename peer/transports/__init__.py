@@ -62,6 +62,7 @@ from .datachannel import DataChannel
 from .decoding import MediaDrop
 from .dtls import DtlsRole, DtlsTransport, TransportCounters
 from .emitter import Emitter
+from .frame_times import FrameTimes, frame_times
 from .group import TransportGroup
 from .ice import DatagramPath, IceTransport
 from .parameters import RtpReceiveParameters, RtpSendParameters
@@ -130,6 +131,8 @@ __all__ = [
     "RtpReceiver",
     "RtpReceiveParameters",
     "RemoteTrack",
+    "FrameTimes",
+    "frame_times",
     "MediaConfig",
     "MediaShare",
     # data

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 
 from peer.rtp import (
+    ClockOffset,
     Delay,
     ExtendedReport,
     Goodbye,
@@ -14,6 +15,7 @@ from peer.rtp import (
     RtcpDrop,
     RtcpPacket,
     RtpDrop,
+    SenderClocks,
     SourceDescription,
     read_compound,
 )
@@ -63,6 +65,7 @@ class TransportGroup(Emitter):
         self._extensions = extension_numbers(())
         self._arrivals = ArrivalFeedback(self.send_rtcp)
         self._references = ReferenceTimes()
+        self._clocks = SenderClocks()
         self._receivers: dict[str, tuple[RtpReceiver, RtpReceiveParameters]] = {}
         self._senders: dict[str, RtpSender] = {}
         self._dtls = [self._make_dtls(component) for component in self._ice]
@@ -178,6 +181,10 @@ class TransportGroup(Emitter):
     def answers(self, now: float) -> tuple[Delay, ...]:
         """Return what answers the receivers that sent their reference time, each once."""
         return self._references.answers(now)
+
+    def clock_of(self, cname: str) -> ClockOffset:
+        """Return what maps the clock of a sender, by its canonical name, to ours."""
+        return self._clocks.clock_of(cname)
 
     async def close(self) -> None:
         """Close DTLS on all components; the ICE transports stay.

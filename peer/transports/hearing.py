@@ -5,13 +5,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from peer.media import AudioDrop, AudioFormat, AudioPath, Heard
+from peer.media import AudioDrop, AudioFormat, AudioPath, Heard, Moment
 from peer.rtp import CaptureTimes
 
+from .frame_times import FrameTimes
 from .inbound import InboundPacket
 from .measure import AudioMeter, Loudness
 from .statistics import AudioFigures, SoundFigures
@@ -19,13 +20,22 @@ from .track import RemoteTrack
 
 
 class Hearing:
-    """Hears one track. With `even` its frames leave at an even pace, else at once."""
+    """Hears one track. With `even` its frames leave at an even pace, else at once.
+
+    `times_of` gives the times of a frame, also `now` on the loop's clock.
+    """
 
     def __init__(
-        self, track: RemoteTrack, *, even: bool = False, capture_times: CaptureTimes | None = None
+        self,
+        track: RemoteTrack,
+        times_of: Callable[[Moment, float], FrameTimes],
+        *,
+        even: bool = False,
+        capture_times: CaptureTimes | None = None,
     ) -> None:
         self.frames_decoded = 0
         self._track = track
+        self._times_of = times_of
         self._path = AudioPath(self._deliver, even=even, capture_times=capture_times)
         self._meter = AudioMeter()
         self._timer: asyncio.TimerHandle | None = None
@@ -87,7 +97,8 @@ class Hearing:
         self._schedule()
 
     def _deliver(self, heard: Heard) -> None:
-        frame = heard.frame
+        frame, now = heard.frame, asyncio.get_running_loop().time()
+        frame.opaque = self._times_of(heard.moment, now)
         self.frames_decoded += 1
         self._meter.add(Loudness(heard.loudness, frame.samples, frame.samples / frame.sample_rate))
         self._track.deliver(frame)

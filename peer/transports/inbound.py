@@ -1,6 +1,6 @@
 """One incoming RTP stream: its packets, and what there is to report of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from aiortc.clock import datetime_from_ntp
@@ -8,7 +8,11 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 from av.frame import Frame
 
+from peer.net import wall_time
 from peer.rtp import (
+    NTP_BITS,
+    CaptureClock,
+    ClockOffset,
     ExtensionMap,
     HeaderExtensions,
     Reception,
@@ -21,6 +25,7 @@ from peer.rtp import (
     unwrap,
 )
 
+from .frame_times import FrameTimes
 from .measure import VideoMeter
 from .statistics import (
     AudioFigures,
@@ -116,6 +121,8 @@ class InboundStream:
         self.nacks_sent = self.plis_sent = 0
         self.frames_dropped = 0
         self.sender_report: SenderReport | None = None
+        self.sender_clock = ClockOffset()
+        """The clock of its sender, the same for all streams of one (CNAME)."""
         self._clock_rate = clock_rate
         self._codec: RTCRtpCodecParameters | None = None
         self._header_bytes = 0
@@ -127,6 +134,7 @@ class InboundStream:
         self._video = VideoMeter()
         self._reception = Reception()
         self._clock = RtpClock(clock_rate)
+        self._captures = CaptureClock()
 
     @property
     def packets_received(self) -> int:
@@ -156,6 +164,10 @@ class InboundStream:
         level = packet.extensions.audio_level
         if level is not None:
             self.audio_level = level.level
+        captured = packet.extensions.capture_time
+        if captured is not None:
+            source = packet.csrcs[0] if packet.csrcs else self.ssrc
+            self._captures.note(source, packet.timestamp, codec.clockRate, now, captured)
         for source in packet.csrcs:
             # Taken out first, so that the oldest are those in front.
             self.contributors.pop(source, None)
@@ -179,17 +191,40 @@ class InboundStream:
         """Note how long a decoder was at work."""
         self._decode_time += seconds
 
-    def note_report(self, report: SenderReport, now: float) -> None:
-        """Note a sender report, which our own reports refer to."""
+    def note_report(self, report: SenderReport, now: float, round_trip: float) -> None:
+        """Note a sender report, which our own reports refer to; `round_trip` is in seconds."""
         self.sender_report = report
         self._reports += 1
         self._reported_at = now
         self._reception.note_sender_report(report.ntp_time, now)
-        self._clock.note(report.ntp_time, report.rtp_timestamp)
+        if self._clock.note(report.ntp_time, report.rtp_timestamp):
+            self.sender_clock.note(report.ntp_time, now, round_trip)
 
     def capture_time(self, timestamp: int) -> float | None:
         """Return what the sender's clock was at an RTP timestamp, in seconds, if it told."""
         return self._clock.seconds(timestamp)
+
+    def times(
+        self, timestamp: int, csrcs: Sequence[int], arrival: float | None, now: float
+    ) -> FrameTimes:
+        """Return the times of the frame that begins at an RTP timestamp and came at `arrival`.
+
+        `csrcs` are the contributing sources of its packet.
+        """
+        source = csrcs[0] if csrcs else self.ssrc
+        captured = self._captures.capture_time(source, timestamp, self._clock_rate, now)
+        if captured is None:
+            ntp_time = self._clock.capture_time(timestamp)
+        else:
+            # The offset leads from the sender's clock to the one of who captured.
+            ntp_time = (captured.ntp_time - (captured.offset or 0)) % (1 << NTP_BITS)
+        return FrameTimes(
+            timestamp,
+            received=arrival,
+            ntp_time=ntp_time,
+            captured=None if ntp_time is None else self.sender_clock.local(ntp_time),
+            origin=wall_time() - now,
+        )
 
     def report(self, now: float) -> ReportBlock:
         """Return a report block (RFC 3550 §6.4.1); each covers the time since the one before."""

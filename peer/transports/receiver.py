@@ -11,7 +11,9 @@ from aiortc.codecs import is_rtx
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
+from peer.media import Moment
 from peer.rtp import (
+    ClockOffset,
     Delay,
     ExtendedReport,
     Goodbye,
@@ -21,17 +23,19 @@ from peer.rtp import (
     ReceiverReport,
     RtcpPacket,
     SenderReport,
+    SourceDescription,
     round_trip_time,
     write_compound,
 )
 
 from .decoding import MediaDrop
+from .frame_times import FrameTimes
 from .hearing import Hearing
 from .inbound import InboundPacket, InboundStream, find_repaired
 from .ntp import ntp_time
 from .parameters import FEEDBACK, RtpReceiveParameters, has_feedback, repaired_payload_type
 from .router import Encoding
-from .rtcp import compound
+from .rtcp import compound, sdes_names
 from .seeing import Seeing
 from .share import MediaShare
 from .statistics import InboundStatistics, named
@@ -60,6 +64,9 @@ class ReceiveTransport(Protocol):
     def send_rtcp(self, data: bytes) -> None:
         """Send RTCP; ConnectionError when not connected."""
 
+    def clock_of(self, cname: str) -> ClockOffset:
+        """Return what maps the clock of a sender, by its canonical name, to ours."""
+
 
 class RtpReceiver:
     """Receives one section's media into one track, over whichever transport it is given.
@@ -86,7 +93,7 @@ class RtpReceiver:
         self._hearing: Hearing | None = None
         self._seeing: Seeing | None = None
         if kind == "audio":
-            self._hearing = Hearing(self.track, even=even, capture_times=times)
+            self._hearing = Hearing(self.track, self._times_of, even=even, capture_times=times)
         else:
             self._seeing = Seeing(self.track, self._share, self, even=even, capture_times=times)
         self._kind = kind
@@ -224,7 +231,12 @@ class RtpReceiver:
         if isinstance(packet, SenderReport):
             stream = self._streams.get(packet.ssrc)
             if stream is not None:
-                stream.note_report(packet, now)
+                stream.note_report(packet, now, self._round_trip or 0.0)
+        elif isinstance(packet, SourceDescription):
+            for ssrc, cname in sdes_names(packet):
+                stream = self._streams.get(ssrc)
+                if stream is not None and self._transport is not None:
+                    stream.sender_clock = self._transport.clock_of(cname)
         elif isinstance(packet, Goodbye):
             for ssrc in packet.ssrcs:
                 self._streams.pop(ssrc, None)
@@ -257,6 +269,13 @@ class RtpReceiver:
     def _capture_time(self, ssrc: int, timestamp: int) -> float | None:
         stream = self._streams.get(ssrc)
         return None if stream is None else stream.capture_time(timestamp)
+
+    def _times_of(self, moment: Moment, now: float) -> FrameTimes:
+        """Return the times of a frame of sound."""
+        stream = self._streams.get(moment.packet.ssrc)
+        if stream is None:
+            return FrameTimes(moment.timestamp)
+        return stream.times(moment.timestamp, moment.packet.csrcs, moment.arrival, now)
 
     def _add_stream(
         self, ssrc: int, codec: RTCRtpCodecParameters, encoding: Encoding | None

@@ -34,6 +34,14 @@ def sdes_mids(packet: SourceDescription) -> Iterable[tuple[int, str]]:
             yield chunk.ssrc, mid
 
 
+def sdes_names(packet: SourceDescription) -> Iterable[tuple[int, str]]:
+    """Yield the SSRC and canonical name of each chunk that has one (RFC 3550 §6.5.1)."""
+    for chunk in packet.chunks:
+        name = chunk.text(SDES_CNAME)
+        if name is not None:
+            yield chunk.ssrc, name
+
+
 def sources(packet: RtcpPacket) -> Sequence[int]:
     """Return the SSRCs of streams being received that a packet tells about."""
     match packet:

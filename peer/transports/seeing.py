@@ -60,6 +60,8 @@ class Origin(NamedTuple):
 
     stream: InboundStream
     codec: RTCRtpCodecParameters
+    timestamp: int
+    csrcs: tuple[int, ...]
 
 
 class Encoding:
@@ -251,7 +253,7 @@ class Seeing:
             place.number,
             place.time,
             packet.payload,
-            Origin(stream, codec),
+            Origin(stream, codec, packet.timestamp, packet.csrcs),
             depayloader,
             now,
             marker=bool(packet.marker),
@@ -351,20 +353,21 @@ class Seeing:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
+            time = self._time_of(frame)
             try:
-                decoded = await self._decode(frame)
+                decoded = await self._decode(frame, time)
             except (Undecoded, NoThreadError) as error:
                 reason = error.reason if isinstance(error, Undecoded) else MediaDrop.NO_THREAD
                 self._lose(frame, reason)
             else:
-                self._deliver(frame.packets[0].stream, decoded, is_key=frame.is_key)
+                self._deliver(frame, time, decoded)
 
-    async def _decode(self, frame: "VideoFrame[Origin]") -> Decoded:
+    async def _decode(self, frame: "VideoFrame[Origin]", time: int) -> Decoded:
         """Decode a frame in a thread; one that is at work when it is stopped has its decoder."""
         codec = frame.packets[0].codec
         if self._decoder is None or self._decoder[0] != codec:
             self._decoder = codec, StreamDecoder(codec, self._share)
-        encoded = JitterFrame(frame.data, self._time_of(frame))
+        encoded = JitterFrame(frame.data, time)
         return await self._share.run(self._decoder[1].decode, encoded)
 
     def _time_of(self, frame: "VideoFrame[Origin]") -> int:
@@ -392,17 +395,24 @@ class Seeing:
             encoding.buffer.decoder_failed()
             self._look(asyncio.get_running_loop().time())
 
-    def _deliver(self, stream: InboundStream, decoded: Decoded, *, is_key: bool) -> None:
+    def _deliver(self, encoded: "VideoFrame[Origin]", time: int, decoded: Decoded) -> None:
         now, unread = asyncio.get_running_loop().time(), self._track.frames_dropped
+        origin = encoded.packets[0]
+        stream = origin.stream
         stream.note_decode_time(decoded.seconds)
         encoding = self._encodings.get(stream.rid)
         if encoding is not None:
             encoding.playout.delay.note_decoding(decoded.seconds)
         for frame in decoded.frames:
+            # A decoder may give another frame than it was given, where they are shown in
+            # another order than sent.
+            since = 0 if frame.pts is None else frame.pts - time
+            timestamp = (origin.timestamp + since) & 0xFFFFFFFF
+            frame.opaque = stream.times(timestamp, origin.csrcs, encoded.arrival, now)
             self._pts = max(self._pts + 1, frame.pts or 0)
             frame.pts = self._pts
             self.frames_decoded += 1
-            stream.note_decoded(frame, now, keyframe=is_key)
+            stream.note_decoded(frame, now, keyframe=encoded.is_key)
             self._track.deliver(frame)
         stream.frames_dropped += self._track.frames_dropped - unread
 

@@ -2,7 +2,16 @@
 
 import pytest
 
-from peer.rtp.sender_clock import MAX_REPORTS, SECOND, CaptureClock, ClockOffset, RtpClock
+from peer.rtp.extensions import CaptureTime
+from peer.rtp.sender_clock import (
+    MAX_REPORTS,
+    MAX_SENDERS,
+    SECOND,
+    CaptureClock,
+    ClockOffset,
+    RtpClock,
+    SenderClocks,
+)
 
 NTP = 0xEC00_0000_0000_0000
 MS = SECOND // 1000
@@ -94,19 +103,34 @@ def test_the_sender_s_clock_as_ours() -> None:
     assert offset.local(NTP + 20 * SECOND) == pytest.approx(120.01)
 
 
+def test_senders_have_a_clock_each_and_the_one_asked_for_least_lately_goes() -> None:
+    clocks = SenderClocks()
+    first = clocks.clock_of("first")
+    for number in range(MAX_SENDERS - 1):
+        assert clocks.clock_of(str(number)) is not first
+    assert clocks.clock_of("first") is first
+    second = clocks.clock_of("1")
+    clocks.clock_of("another")
+    assert clocks.clock_of("first") is first
+    assert clocks.clock_of("1") is second
+    assert len(clocks._offsets) == MAX_SENDERS
+
+
 def test_absolute_capture_times_hold_for_five_seconds() -> None:
     clock = CaptureClock()
     assert clock.capture_time(1, 0, 48000, 10.0) is None
-    assert clock.capture_time(1, 0, 48000, 10.0, carried=(NTP, 3 * MS)) == (NTP, 3 * MS)
+    clock.note(1, 0, 48000, 10.0, CaptureTime(NTP, 3 * MS))
     half = (NTP + SECOND // 2, 3 * MS)
     assert clock.capture_time(1, 24000, 48000, 14.9) == half
-    assert clock.capture_time(1, 24000, 48000, 10.0, carried=(NTP, None)) == (NTP, 3 * MS)
-    assert clock.capture_time(1, 48000, 48000, 15.1) is None
-    assert clock.capture_time(1, 24000, 48000, 10.0) is None
+    clock.note(1, 0, 48000, 14.9, CaptureTime(NTP, None))
+    assert clock.capture_time(1, 24000, 48000, 19.9) == half
+    assert clock.capture_time(1, 24000, 48000, 20.0) is None
+    clock.note(1, 0, 48000, 20.0, CaptureTime(NTP, None))
+    assert clock.capture_time(1, 24000, 48000, 20.0) == (half[0], None)
 
 
 @pytest.mark.parametrize(("source", "rate"), [(2, 48000), (1, 8000)])
 def test_another_source_or_rate_has_no_capture_time(source: int, rate: int) -> None:
     clock = CaptureClock()
-    clock.capture_time(1, 0, 48000, 10.0, carried=(NTP, None))
+    clock.note(1, 0, 48000, 10.0, CaptureTime(NTP, None))
     assert clock.capture_time(source, 960, rate, 10.1) is None

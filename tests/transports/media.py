@@ -13,7 +13,7 @@ from aiortc.rtcrtpparameters import (
 from av import AudioFrame, VideoFrame
 from av.frame import Frame
 
-from peer.rtp import Delay, ReferenceTimes
+from peer.rtp import ClockOffset, Delay, ReferenceTimes, SenderClocks
 from peer.transports.inbound import InboundPacket
 from peer.transports.parameters import (
     RtpReceiveParameters,
@@ -144,6 +144,7 @@ class Recorder:
         self.receivers: dict[str, RtpReceiver] = {}
         self.senders: dict[str, tuple[RtpSender, list[int]]] = {}
         self.references = ReferenceTimes()
+        self.clocks = SenderClocks()
 
     @property
     def connected(self) -> bool:
@@ -179,6 +180,10 @@ class Recorder:
     def answers(self, now: float) -> tuple[Delay, ...]:
         """Return the answers to reference times."""
         return self.references.answers(now)
+
+    def clock_of(self, cname: str) -> ClockOffset:
+        """Return the clock of a sender."""
+        return self.clocks.clock_of(cname)
 
     def _require_connection(self) -> None:
         if not self.up:

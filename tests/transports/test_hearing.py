@@ -4,10 +4,11 @@ import asyncio
 
 from av import AudioFrame
 
-from peer.media import OpusAudioEncoder, OpusSettings
+from peer.media import Moment, OpusAudioEncoder, OpusSettings
 from peer.testing import run
+from peer.transports.frame_times import FrameTimes
 from peer.transports.hearing import Hearing
-from peer.transports.inbound import InboundPacket
+from peer.transports.inbound import InboundPacket, InboundStream
 from peer.transports.track import UNREAD, RemoteTrack
 from tests.media.tones import frame_of, tone
 from tests.transports.media import OPUS
@@ -35,7 +36,12 @@ async def hear(hearing: Hearing, arrivals: list[tuple[float, InboundPacket]]) ->
 
 def make(*, even: bool) -> tuple[Hearing, RemoteTrack]:
     track = RemoteTrack("audio")
-    hearing = Hearing(track, even=even)
+    stream = InboundStream(7, 48000, None)
+
+    def times_of(moment: Moment, now: float) -> FrameTimes:
+        return stream.times(moment.timestamp, (), moment.arrival, now)
+
+    hearing = Hearing(track, times_of, even=even)
     hearing.set_codecs([OPUS])
     return hearing, track
 

@@ -37,7 +37,7 @@ def test_report_blocks() -> None:
     assert (first.ssrc, first.packets_lost, first.fraction_lost) == (7, 1, 64)
     assert first.highest_sequence == 65536 + 1
     assert (first.last_report, first.delay) == (0, 0)
-    stream.note_report(SenderReport(7, 0x1122334455667788, 0, 0, 0), 10.0)
+    stream.note_report(SenderReport(7, 0x1122334455667788, 0, 0, 0), 10.0, 0.1)
     second = stream.report(10.5)
     assert (second.last_report, second.delay) == (0x33445566, 32768)
     # the fraction is that of the interval since the report before
