@@ -46,13 +46,14 @@ from .key_requests import KeyRequests
 from .nack import NackRequester
 from .packet import RtpDrop, RtpPacket, read_packet, write_packet
 from .payloads.audio import Sound, SoundReader, sound_reader
-from .payloads.av1 import Av1Depayloader
-from .payloads.h264 import H264Depayloader, SequenceParameters
-from .payloads.h265 import H265Depayloader
+from .payloads.av1 import Av1Depayloader, Av1Packetizer
+from .payloads.h264 import H264Depayloader, H264Packetizer, SequenceParameters
+from .payloads.h265 import H265Depayloader, H265Packetizer
+from .payloads.packetizing import Packetizer, Room, WholePacketizer
 from .payloads.piece import Depayloader, PayloadDrop, Piece
-from .payloads.video import make_depayloader
-from .payloads.vp8 import Vp8Depayloader
-from .payloads.vp9 import Vp9Depayloader
+from .payloads.video import make_depayloader, make_packetizer
+from .payloads.vp8 import Vp8Depayloader, Vp8Packetizer
+from .payloads.vp9 import Vp9Depayloader, Vp9Packetizer
 from .playout_delay import FramePlayout
 from .reception import Reception, round_trip_time
 from .red import RedBlock, read_red, write_red
@@ -162,6 +163,15 @@ __all__ = [
     "Vp8Depayloader",
     "Vp9Depayloader",
     "make_depayloader",
+    "Packetizer",
+    "Room",
+    "Av1Packetizer",
+    "H264Packetizer",
+    "H265Packetizer",
+    "Vp8Packetizer",
+    "Vp9Packetizer",
+    "WholePacketizer",
+    "make_packetizer",
     "Action",
     "AudioBuffer",
     "AudioStatistics",

@@ -1,11 +1,17 @@
-"""AV1 in RTP (RTP Payload Format For AV1, v1.0): OBUs to a stream that decoders take."""
+"""AV1 in RTP (RTP Payload Format For AV1, v1.0): from and to the OBUs of a temporal unit."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from .bits import BitReader
+from .packetizing import Room
 from .piece import MAX_UNITS, PayloadDrop, Piece, is_too_large
 
 _SEQUENCE, _TEMPORAL_DELIMITER, _TILE_LIST, _PADDING = 1, 2, 8, 15
 _IGNORED = {_TEMPORAL_DELIMITER, _TILE_LIST, _PADDING}
 _MAX_LEB128 = 8
+_MAX_COUNTED = 3
+_SIZE, _OVERHEAD = 2, 5
 
 
 class Av1Depayloader:
@@ -49,6 +55,88 @@ class Av1Depayloader:
         if open_obu:
             obus.append(b"".join(open_obu))
         return b"".join([_with_size(obu) for obu in obus if obu[0] >> 3 & 15 not in _IGNORED])
+
+
+class _Element(NamedTuple):
+    """A whole OBU, or a part of it."""
+
+    data: bytes
+    continues: bool
+    goes_on: bool
+
+
+class Av1Packetizer:
+    """Makes OBU elements of a temporal unit, whose OBUs have their sizes in them (§4.4).
+
+    Temporal delimiters, tile lists and padding are left out (§5).
+    """
+
+    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+        """Return the payloads of a temporal unit; ValueError when it is none."""
+        obus = [obu for obu in _split_stream(frame) if obu[0] >> 3 & 15 not in _IGNORED]
+        if not obus:
+            return []
+        begins = any(obu[0] >> 3 & 15 == _SEQUENCE for obu in obus)
+        return [
+            _write_packet(elements, new=begins and index == 0)
+            for index, elements in enumerate(_cut(obus, room))
+        ]
+
+
+def _split_stream(frame: bytes) -> Iterator[bytes]:
+    """Yield the OBUs of a stream, without their sizes (AV1 §5.3.1)."""
+    at = 0
+    while at < len(frame):
+        head = frame[at]
+        begin = body = at + (2 if head & 0x04 else 1)
+        at = len(frame)
+        if head & 0x02:
+            size = _leb128(frame, begin)
+            if size is None:
+                raise ValueError("an OBU without its size")
+            body = size[1]
+            at = body + size[0]
+        if at > len(frame) or body > len(frame):
+            raise ValueError("an OBU that is cut off")
+        extension = frame[begin - 1 : begin] if head & 0x04 else b""
+        yield bytes((head & 0xFD,)) + extension + frame[body:at]
+
+
+def _cut(obus: list[bytes], room: Room) -> list[list[_Element]]:
+    """Lay OBUs into as few packets as they fit into, about equally large."""
+    total = sum(_SIZE + len(obu) for obu in obus) + room.first + room.last
+    count = -(-total // (room.size - _OVERHEAD))
+    limit = -(-total // count) + _OVERHEAD
+    packets: list[list[_Element]] = [[]]
+    left = limit - 1 - room.first
+    for obu in obus:
+        begin, size = 0, len(obu)
+        while begin < size:
+            taken = min(size - begin, left - _SIZE)
+            if obu is obus[-1] and begin + taken == size:
+                taken = min(taken, left - _SIZE - room.last)
+            if taken <= 0:
+                packets.append([])
+                left = limit - 1
+                continue
+            end = begin + taken
+            packets[-1].append(_Element(obu[begin:end], begin > 0, end < size))
+            begin = end
+            left -= _SIZE + taken
+    return packets
+
+
+def _write_packet(elements: list[_Element], *, new: bool) -> bytes:
+    count = len(elements)
+    head = elements[0].continues << 7 | elements[-1].goes_on << 6 | new << 3
+    if count <= _MAX_COUNTED:
+        head |= count << 4
+    parts = [bytes((head,))]
+    for index, element in enumerate(elements):
+        if count > _MAX_COUNTED or index < count - 1:
+            parts.append(_write_leb128(len(element.data)))
+        parts.append(element.data)
+    return b"".join(parts)
 
 
 def _split(payload: bytes, count: int) -> list[bytes] | None:

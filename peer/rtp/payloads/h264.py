@@ -1,13 +1,22 @@
-"""H.264 in RTP (RFC 6184), packetization modes 0 and 1, to a byte stream with start codes."""
+"""H.264 in RTP (RFC 6184), packetization modes 0 and 1, from and to streams of NAL units."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
-from .annexb import START_CODE, ParameterSets, split_aggregate
+from .annexb import (
+    START_CODE,
+    ParameterSets,
+    cut_unit,
+    join_units,
+    pack_units,
+    split_aggregate,
+    split_units,
+)
 from .bits import BitReader, unescape
+from .packetizing import Room
 from .piece import MAX_UNITS, PayloadDrop, Piece, is_too_large
 
-_SLICE, _IDR, _SPS, _PPS, _FILLER = 1, 5, 7, 8, 12
+_SLICE, _IDR, _SPS, _PPS, _DELIMITER, _FILLER = 1, 5, 7, 8, 9, 12
 _STAP_A, _FU_A = 24, 28
 # Profiles that say how their colours are sampled; the others have 4:2:0 in 8 bits.
 _WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
@@ -135,7 +144,7 @@ class H264Depayloader:
         """Remember a parameter set; returns the size of pictures that one for sequences tells."""
         try:
             if unit[0] & 0x1F != _SPS:
-                self._sets.note(_PPS, BitReader(unescape(unit[1:33])).ue(), unit)
+                self._sets.note(_PPS, read_set_number(unit), unit)
                 return None
             told = SequenceParameters.read(unit)
         except ValueError:
@@ -144,6 +153,61 @@ class H264Depayloader:
             return PayloadDrop.PICTURE_TOO_LARGE
         self._sets.note(_SPS, told.number, unit)
         return told.width, told.height
+
+
+class H264Packetizer:
+    """Units alone, several in a STAP-A, or one in FU-As; in mode 0 each alone (§6.2, §6.3).
+
+    Before an IDR picture that brings no parameter sets come those of before. Delimiters and
+    fillers are left out.
+    """
+
+    def __init__(self, mode: int = 1) -> None:
+        self._mode = mode
+        self._sets = ParameterSets((_SPS, _PPS))
+
+    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+        """Return the payloads of an access unit, with start codes in it or sizes of 32 bits."""
+        units = self._prepare(split_units(frame))
+        return pack_units(units, room, self, 1) if self._mode else units
+
+    def join(self, units: list[bytes]) -> bytes:
+        """Return a STAP-A, as important as the most important of its units (§5.7)."""
+        head = max(unit[0] & 0x60 for unit in units) | _STAP_A
+        return bytes((head,)) + join_units(units)
+
+    def cut(self, unit: bytes, room: Room) -> list[bytes]:
+        """Return FU-As (§5.8)."""
+        head = bytes((unit[0] & 0xE0 | _FU_A,))
+        return cut_unit(unit[1:], room, head, unit[0] & 0x1F)
+
+    def _prepare(self, units: list[bytes]) -> list[bytes]:
+        kinds = [unit[0] & 0x1F for unit in units]
+        for kind, unit in zip(kinds, units, strict=True):
+            if kind in (_SPS, _PPS):
+                self._note(kind, unit)
+        sent = [
+            unit
+            for kind, unit in zip(kinds, units, strict=True)
+            if kind not in (_DELIMITER, _FILLER)
+        ]
+        if _IDR in kinds and not {_SPS, _PPS} <= set(kinds):
+            sent[:0] = [unit for unit in self._sets.units() if unit not in sent]
+        return sent
+
+    def _note(self, kind: int, unit: bytes) -> None:
+        try:
+            number = read_set_number(unit)
+        except ValueError:
+            # Whoever decodes it may be cleverer.
+            return
+        self._sets.note(kind, number, unit)
+
+
+def read_set_number(unit: bytes) -> int:
+    """Return the id of a parameter set (H.264 §7.3.2.1.1, §7.3.2.2); ValueError when cut off."""
+    begin = 4 if unit[0] & 0x1F == _SPS else 1
+    return BitReader(unescape(unit[begin : begin + 32])).ue()
 
 
 def _is_later_slice(unit: bytes) -> bool:

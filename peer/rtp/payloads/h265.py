@@ -2,11 +2,20 @@
 
 from collections.abc import Sequence
 
-from .annexb import START_CODE, ParameterSets, split_aggregate
+from .annexb import (
+    START_CODE,
+    ParameterSets,
+    cut_unit,
+    join_units,
+    pack_units,
+    split_aggregate,
+    split_units,
+)
 from .bits import BitReader, unescape
+from .packetizing import Room
 from .piece import MAX_UNITS, PayloadDrop, Piece, is_too_large
 
-_VPS, _SPS, _PPS, _FILLER = 32, 33, 34, 38
+_VPS, _SPS, _PPS, _DELIMITER, _FILLER = 32, 33, 34, 35, 38
 _AGGREGATE, _FRAGMENT, _LAST = 48, 49, 47
 _IRAP = range(16, 24)
 _MAX_SUB_LAYERS = 6
@@ -76,11 +85,8 @@ class H265Depayloader:
         """Remember a parameter set; returns the size of pictures that one for sequences tells."""
         kind = unit[0] >> 1 & 0x3F
         try:
-            if kind == _VPS:
-                self._sets.note(kind, unit[2] >> 4, unit)
-                return None
-            if kind == _PPS:
-                self._sets.note(kind, BitReader(unescape(unit[2:34])).ue(), unit)
+            if kind != _SPS:
+                self._sets.note(kind, read_set_number(unit), unit)
                 return None
             number, width, height = read_sps(unit)
         except ValueError:
@@ -89,6 +95,59 @@ class H265Depayloader:
             return PayloadDrop.PICTURE_TOO_LARGE
         self._sets.note(kind, number, unit)
         return width, height
+
+
+class H265Packetizer:
+    """Units alone, several in an AP, or one in FUs.
+
+    Before an IRAP picture that brings no parameter sets come those of before. Delimiters and
+    fillers are left out.
+    """
+
+    def __init__(self) -> None:
+        self._sets = ParameterSets((_VPS, _SPS, _PPS))
+
+    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+        """Return the payloads of an access unit, with start codes in it or sizes of 32 bits."""
+        units = [unit for unit in split_units(frame) if len(unit) > 2]
+        kinds = {unit[0] >> 1 & 0x3F for unit in units}
+        for unit in units:
+            self._note(unit)
+        units = [unit for unit in units if unit[0] >> 1 & 0x3F not in (_DELIMITER, _FILLER)]
+        if not kinds.isdisjoint(_IRAP) and not {_VPS, _SPS, _PPS} <= kinds:
+            units[:0] = [unit for unit in self._sets.units() if unit not in units]
+        return pack_units(units, room, self, 2)
+
+    def join(self, units: list[bytes]) -> bytes:
+        """Return an AP, of the lowest layers of its units (§4.4.2)."""
+        layer = min((unit[0] & 1) << 5 | unit[1] >> 3 for unit in units)
+        temporal = min(unit[1] & 7 for unit in units)
+        head = bytes((_AGGREGATE << 1 | layer >> 5, layer << 3 & 0xFF | temporal))
+        return head + join_units(units)
+
+    def cut(self, unit: bytes, room: Room) -> list[bytes]:
+        """Return FUs (§4.4.3)."""
+        head = bytes((unit[0] & 0x81 | _FRAGMENT << 1, unit[1]))
+        return cut_unit(unit[2:], room, head, unit[0] >> 1 & 0x3F)
+
+    def _note(self, unit: bytes) -> None:
+        kind = unit[0] >> 1 & 0x3F
+        if _VPS <= kind <= _PPS:
+            try:
+                self._sets.note(kind, read_set_number(unit), unit)
+            except ValueError:
+                # Whoever decodes it may be cleverer.
+                return
+
+
+def read_set_number(unit: bytes) -> int:
+    """Return the id of a parameter set (H.265 §7.3.2); ValueError when cut off."""
+    kind = unit[0] >> 1 & 0x3F
+    if kind == _VPS:
+        return unit[2] >> 4
+    if kind == _PPS:
+        return BitReader(unescape(unit[2:34])).ue()
+    return read_sps(unit)[0]
 
 
 def _is_later_slice(unit: bytes) -> bool:

@@ -1,13 +1,14 @@
-"""Which payload formats of pictures can be read."""
+"""Which payload formats there are for pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from .av1 import Av1Depayloader
-from .h264 import H264Depayloader
-from .h265 import H265Depayloader
+from .av1 import Av1Depayloader, Av1Packetizer
+from .h264 import H264Depayloader, H264Packetizer
+from .h265 import H265Depayloader, H265Packetizer
+from .packetizing import Packetizer, WholePacketizer
 from .piece import Depayloader
-from .vp8 import Vp8Depayloader
-from .vp9 import Vp9Depayloader
+from .vp8 import Vp8Depayloader, Vp8Packetizer
+from .vp9 import Vp9Depayloader, Vp9Packetizer
 
 _DEPAYLOADERS: dict[str, Callable[[], Depayloader]] = {
     "video/vp8": Vp8Depayloader,
@@ -22,3 +23,26 @@ def make_depayloader(mime_type: str) -> Depayloader | None:
     """Make what reads the payloads of a codec, None when nothing does."""
     make = _DEPAYLOADERS.get(mime_type.lower())
     return None if make is None else make()
+
+
+def make_packetizer(
+    mime_type: str, parameters: Mapping[str, object], *, picture_id: int
+) -> Packetizer:
+    """Make what writes the payloads of a codec; one of sound has its frames for payloads.
+
+    `parameters` are the format's in the description; where frames are numbered, they are from
+    `picture_id` on.
+    """
+    match mime_type.lower():
+        case "video/vp8":
+            return Vp8Packetizer(picture_id)
+        case "video/vp9":
+            return Vp9Packetizer(picture_id)
+        case "video/av1":
+            return Av1Packetizer()
+        case "video/h264":
+            # RFC 6184 §8.1: mode 0 unless it is said.
+            return H264Packetizer(mode=int(str(parameters.get("packetization-mode", 0)) == "1"))
+        case "video/h265":
+            return H265Packetizer()
+    return WholePacketizer()

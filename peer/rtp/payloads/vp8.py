@@ -1,8 +1,10 @@
 """VP8 in RTP (RFC 7741)."""
 
+from .packetizing import Room, split_evenly
 from .piece import Layers, PayloadDrop, Piece, is_too_large
 
 _KEY_HEADER = 10
+_DESCRIPTOR = 4
 
 
 class Vp8Depayloader:
@@ -40,6 +42,25 @@ class Vp8Depayloader:
     def assemble(self, pieces: list[Piece]) -> bytes:
         """Return the frame that consecutive pieces make."""
         return b"".join([piece.data for piece in pieces])
+
+
+class Vp8Packetizer:
+    """Puts a payload descriptor before each part of a frame (§4.2).
+
+    Frames are numbered with 15 bits, from `picture_id` on.
+    """
+
+    def __init__(self, picture_id: int = 0) -> None:
+        self._picture_id = picture_id & 0x7FFF
+
+    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+        """Return the payloads of a frame; its partitions are not told apart."""
+        if not frame:
+            return []
+        number = bytes((0x80, 0x80 | self._picture_id >> 8, self._picture_id & 0xFF))
+        self._picture_id = (self._picture_id + 1) & 0x7FFF
+        parts = split_evenly(frame, room.less(_DESCRIPTOR))
+        return [(b"\x80" if index else b"\x90") + number + part for index, part in enumerate(parts)]
 
 
 def _read_layers(rest: bytes, extension: int, begin: int) -> tuple[Layers, int]:

@@ -1,10 +1,13 @@
 """VP9 in RTP (RFC 9628); a frame is a whole picture, with all its spatial layers."""
 
 from .bits import BitReader
+from .packetizing import Room, split_evenly
 from .piece import Layers, PayloadDrop, Piece, is_too_large
 
 _MAX_REFERENCES = 3
 _MAX_FRAMES = 8
+_DESCRIPTOR = 3
+_STRUCTURE = 8
 
 
 class Vp9Depayloader:
@@ -33,6 +36,44 @@ class Vp9Depayloader:
             return data
         marker = bytes((0xC0 | 3 << 3 | len(sizes) - 1,))
         return b"".join([data, marker, *(n.to_bytes(4, "little") for n in sizes), marker])
+
+
+class Vp9Packetizer:
+    """Puts a payload descriptor before each part of a picture of one layer (§4.2).
+
+    Each picture refers to the one before it, which the structure says that comes with key frames
+    (§4.2.1). Pictures are numbered with 15 bits, from `picture_id` on.
+    """
+
+    def __init__(self, picture_id: int = 0) -> None:
+        self._picture_id = picture_id & 0x7FFF
+
+    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+        """Return the payloads of a picture."""
+        if not frame:
+            return []
+        number = bytes((0x80 | self._picture_id >> 8, self._picture_id & 0xFF))
+        self._picture_id = (self._picture_id + 1) & 0x7FFF
+        size = read_size(frame)
+        room = room.less(_DESCRIPTOR)
+        if size is not None:
+            room = room._replace(first=room.first + _STRUCTURE)
+        parts = split_evenly(frame, room)
+        structure = b"" if size is None else _structure(*size)
+        payloads = []
+        for index, part in enumerate(parts):
+            head = 0x80 | (size is None) << 6 | (index == 0) << 3 | (index == len(parts) - 1) << 2
+            if index == 0 and structure:
+                payloads.append(bytes((head | 0x02,)) + number + structure + part)
+            else:
+                payloads.append(bytes((head,)) + number + part)
+        return payloads
+
+
+def _structure(width: int, height: int) -> bytes:
+    """Return the structure of one layer whose pictures refer to the one before."""
+    sides = width.to_bytes(2, "big") + height.to_bytes(2, "big")
+    return b"\x18" + sides + b"\x01\x04\x01"
 
 
 def _read(payload: bytes) -> Piece | PayloadDrop:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from peer.rtp.payloads.av1 import Av1Depayloader, read_sequence_size
+from peer.rtp.payloads.av1 import Av1Depayloader, Av1Packetizer, read_sequence_size
+from peer.rtp.payloads.packetizing import Room
 from peer.rtp.payloads.piece import MAX_UNITS, PayloadDrop, Piece
 
 # A sequence header of 640x480 with one operating point.
@@ -110,3 +111,29 @@ def test_too_much_is_refused() -> None:
     bits = BITS[:-8] + "1111" + "1111" + "1" * 32
     large = b"\x10\x08" + int(bits.ljust(72, "0"), 2).to_bytes(9, "big")
     assert Av1Depayloader().read(large) is PayloadDrop.PICTURE_TOO_LARGE
+
+
+def test_units_are_written_without_their_sizes() -> None:
+    stream = b"\x12\x00" + with_size(SEQUENCE) + with_size(FRAME) + b"\x7a\x02pp"
+    packetizer = Av1Packetizer()
+    assert packetizer.pack(stream, Room(100)) == [b"\x28" + sized(SEQUENCE) + FRAME]
+    assert packetizer.pack(b"\x36\x08\x01a" + FRAME, Room(100)) == [
+        b"\x20" + sized(b"\x34\x08a") + FRAME
+    ]
+
+
+def test_more_than_three_units_all_have_sizes_around_them() -> None:
+    (payload,) = Av1Packetizer().pack(4 * with_size(FRAME), Room(100))
+    assert payload == b"\x00" + 4 * sized(FRAME)
+
+
+def test_a_unit_goes_on_in_the_next_packet() -> None:
+    first, second = Av1Packetizer().pack(with_size(b"\x30" + bytes(110)), Room(100))
+    assert (first[0], second[0]) == (0x50, 0x90)
+    assert abs(len(first) - len(second)) < 10
+
+
+@pytest.mark.parametrize("stream", [b"\x32", b"\x32\x05abc", b"\x36", b"\x34"])
+def test_a_stream_that_is_cut_off(stream: bytes) -> None:
+    with pytest.raises(ValueError, match="OBU"):
+        Av1Packetizer().pack(stream, Room(100))

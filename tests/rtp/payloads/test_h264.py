@@ -2,7 +2,8 @@
 
 import pytest
 
-from peer.rtp.payloads.h264 import H264Depayloader, SequenceParameters
+from peer.rtp.payloads.h264 import H264Depayloader, H264Packetizer, SequenceParameters
+from peer.rtp.payloads.packetizing import Room
 from peer.rtp.payloads.piece import MAX_UNITS, PayloadDrop, Piece
 
 # Baseline 640x480, high 1920x1080 (cropped).
@@ -108,3 +109,46 @@ def test_broken_parameter_sets_are_refused() -> None:
     assert depayloader.read(SPS[:6]) is PayloadDrop.TRUNCATED
     assert depayloader.read(b"\x68") is PayloadDrop.TRUNCATED
     assert depayloader.read(b"\x68\0\0\0\0\0\0") is PayloadDrop.TRUNCATED
+
+
+def stream(*units: bytes) -> bytes:
+    return b"".join(START + unit for unit in units)
+
+
+def test_units_that_fit_come_together_and_others_in_parts() -> None:
+    large = b"\x65\x80" + bytes(range(1, 150))
+    first, *parts, last = H264Packetizer().pack(stream(SPS, PPS, large, SLICE), Room(100))
+    assert first == aggregate(SPS, PPS)
+    assert [part[:2] for part in parts] == [b"\x7c\x85", b"\x7c\x45"]
+    assert b"".join(part[2:] for part in parts) == large[1:]
+    assert last == SLICE
+
+
+def test_an_aggregate_is_as_important_as_its_most_important_unit() -> None:
+    (payload,) = H264Packetizer().pack(stream(b"\x06sei", b"\x01b", SLICE), Room(100))
+    assert payload[0] == 0x58
+    (payload,) = H264Packetizer().pack(stream(b"\x06sei", b"\x01b"), Room(100))
+    assert payload[0] == 0x18
+
+
+def test_each_key_frame_has_its_parameter_sets() -> None:
+    """RFC 6184 §8.4: they may have been lost."""
+    packetizer = H264Packetizer()
+    assert packetizer.pack(stream(IDR), Room(100)) == [IDR]
+    assert packetizer.pack(stream(SPS, PPS), Room(100)) == [aggregate(SPS, PPS)]
+    assert packetizer.pack(stream(SLICE), Room(100)) == [SLICE]
+    for frame in (stream(IDR), stream(SPS, IDR), stream(b"\x09\xf0", IDR, b"\x0c\xff")):
+        (payload,) = packetizer.pack(frame, Room(100))
+        assert payload.endswith(aggregate(IDR)[1:])
+        assert payload.count(SPS) == payload.count(PPS) == 1
+
+
+def test_in_mode_0_each_unit_is_alone() -> None:
+    large = bytes((0x65,)) + bytes(range(1, 200))
+    assert H264Packetizer(mode=0).pack(stream(SPS, PPS, large), Room(100)) == [SPS, PPS, large]
+
+
+def test_parameter_sets_that_nobody_can_read_are_sent_but_not_kept() -> None:
+    packetizer = H264Packetizer()
+    assert packetizer.pack(stream(b"\x68"), Room(100)) == [b"\x68"]
+    assert packetizer.pack(stream(IDR), Room(100)) == [IDR]

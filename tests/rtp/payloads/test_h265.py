@@ -2,10 +2,11 @@
 
 import pytest
 
-from peer.rtp.payloads.h265 import H265Depayloader, read_sps
+from peer.rtp.payloads.h265 import H265Depayloader, H265Packetizer, read_sps
+from peer.rtp.payloads.packetizing import Room
 from peer.rtp.payloads.piece import MAX_UNITS, PayloadDrop, Piece
 
-VPS = bytes.fromhex("40010c01ffff01600000030090000003000003005d95980900")
+VPS = bytes.fromhex("40010c01ffff01600000030090000003000003005d959809")
 SPS = bytes.fromhex("420101016000000300900000030000030" + "05da00280802d165965" + "9a4932bc05a8")
 PPS = bytes.fromhex("4401c172b46240")
 IDR = bytes((19 << 1, 1)) + b"\x80idr"
@@ -66,3 +67,32 @@ def test_what_is_refused() -> None:
     assert depayloader.read(b"\x44\x01\x00") is PayloadDrop.TRUNCATED
     many = aggregate(*[TRAIL] * (MAX_UNITS + 1))
     assert depayloader.read(many) is PayloadDrop.TOO_MANY_UNITS
+
+
+def stream(*units: bytes) -> bytes:
+    return b"".join(START + unit for unit in units)
+
+
+def test_units_are_written_together_or_in_parts() -> None:
+    large = IDR[:2] + b"\x80" + bytes(range(1, 180))
+    first, *parts = H265Packetizer().pack(stream(VPS, SPS, PPS, large), Room(100))
+    assert first[:2] == b"\x60\x01"
+    assert [part[:3] for part in parts] == [b"\x62\x01\x93", b"\x62\x01\x53"]
+    assert b"".join(part[3:] for part in parts) == large[2:]
+
+
+def test_an_aggregate_is_of_the_lowest_layers_of_its_units() -> None:
+    (payload,) = H265Packetizer().pack(stream(b"\x03\x0aone", b"\x02\xfbtwo"), Room(100))
+    assert payload[:2] == b"\x60\xfa"
+
+
+def test_each_key_frame_has_its_parameter_sets() -> None:
+    packetizer = H265Packetizer()
+    assert packetizer.pack(stream(IDR), Room(200)) == [IDR]
+    assert len(packetizer.pack(stream(b"\x40\x01", b"\x44\x01\x01"), Room(200))) == 1
+    packetizer.pack(stream(VPS, SPS, PPS), Room(200))
+    assert packetizer.pack(stream(TRAIL), Room(200)) == [TRAIL]
+    for frame in (stream(IDR), stream(b"\x46\x01\x50", IDR, b"\x4c\x01\xff"), stream(PPS, IDR)):
+        (payload,) = packetizer.pack(frame, Room(200))
+        assert payload.endswith(IDR)
+        assert [payload.count(unit) for unit in (VPS, SPS, PPS)] == [1, 1, 1]

@@ -4,8 +4,9 @@ from itertools import product
 
 import pytest
 
+from peer.rtp.payloads.packetizing import Room
 from peer.rtp.payloads.piece import Layers, PayloadDrop, Piece
-from peer.rtp.payloads.vp8 import Vp8Depayloader
+from peer.rtp.payloads.vp8 import Vp8Depayloader, Vp8Packetizer
 
 READ = Vp8Depayloader().read
 KEY = bytes.fromhex("10 02 00 9d 01 2a 40 01 f0 00") + b"rest"
@@ -71,3 +72,14 @@ def test_pictures_too_large_are_refused() -> None:
 def test_a_frame_is_its_pieces() -> None:
     pieces = [Piece(b"ab", begins=True), Piece(b"c", continues=True)]
     assert Vp8Depayloader().assemble(pieces) == b"abc"
+
+
+def test_frames_are_numbered_with_15_bits() -> None:
+    packetizer = Vp8Packetizer(0x17FFE)
+    room = Room(100)
+    first, second = packetizer.pack(bytes(96) + b"x", room)
+    assert (first[:4], second[:4]) == (b"\x90\x80\xff\xfe", b"\x80\x80\xff\xfe")
+    assert [packetizer.pack(b"x", room)[0] for _ in range(2)] == [
+        b"\x90\x80\xff\xffx",
+        b"\x90\x80\x80\x00x",
+    ]

@@ -2,8 +2,9 @@
 
 from itertools import product
 
+from peer.rtp.payloads.packetizing import Room
 from peer.rtp.payloads.piece import Layers, PayloadDrop, Piece
-from peer.rtp.payloads.vp9 import Vp9Depayloader, read_size
+from peer.rtp.payloads.vp9 import Vp9Depayloader, Vp9Packetizer, read_size
 
 READ = Vp9Depayloader().read
 
@@ -82,3 +83,15 @@ def test_any_flags_cut_at_any_byte_are_read_or_refused() -> None:
         for end in range(1, len(whole)):
             assert isinstance(READ(whole[:end]), Piece | PayloadDrop)
         assert READ(whole[:1]) is PayloadDrop.TRUNCATED
+
+
+def test_pictures_are_written_with_the_structure_before_each_key() -> None:
+    """Each refers to the one before: one layer, and one picture in its group."""
+    packetizer, room = Vp9Packetizer(0x7FFF), Room(100)
+    key = header(320, 240) + bytes(90)
+    first, second = packetizer.pack(key, room)
+    assert first[:11] == b"\x8a\xff\xff" + b"\x18\x01\x40\x00\xf0\x01\x04\x01"
+    assert second[:3] == b"\x84\xff\xff"
+    assert first[11:] + second[3:] == key
+    (delta,) = packetizer.pack(b"\x86delta", room)
+    assert delta == b"\xcc\x80\x00\x86delta"

@@ -1,0 +1,69 @@
+"""From frames to the payloads of packets: how much fits into one, and splitting evenly."""
+
+from typing import NamedTuple, Protocol
+
+
+class Room(NamedTuple):
+    """Bytes of payload a packet has room for; `first` and `last` have so much less of it.
+
+    What comes only with the first or the last packet of a frame, in their header extensions, is
+    less than half of a packet.
+    """
+
+    size: int
+    first: int = 0
+    last: int = 0
+
+    def less(self, size: int) -> "Room":
+        """Return the room that is left beside `size` bytes in each packet."""
+        return Room(self.size - size, self.first, self.last)
+
+    def part(self, *, first: bool, last: bool) -> "Room":
+        """Return the room of packets that need not hold the beginning or the end of the frame."""
+        return Room(self.size, self.first if first else 0, self.last if last else 0)
+
+    @property
+    def single(self) -> int:
+        """Bytes that a packet holds which is the first and the last."""
+        return self.size - self.first - self.last
+
+
+class Packetizer(Protocol):
+    """Makes payloads of the frames of one codec; it lasts as long as the SSRC of its stream."""
+
+    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+        """Return the payloads of a frame as encoders give it; none when there is nothing in it.
+
+        What the format cannot split is larger than `room`.
+        """
+
+
+class WholePacketizer:
+    """Frames that are payloads already, as those of sound."""
+
+    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+        """Return the one payload."""
+        return [frame] if frame else []
+
+
+def split_evenly(data: bytes, room: Room) -> list[bytes]:
+    """Cut bytes into as few parts as fit, whose packets are equally large, by one byte or exactly.
+
+    A small remnant would be as likely to be lost as a large packet.
+    """
+    size = len(data)
+    if size <= room.single:
+        return [data]
+    # The room that is missing in the first and in the last counts as if it were filled.
+    total = size + room.first + room.last
+    count = max(2, -(-total // room.size))
+    share, larger = divmod(total, count)
+    parts = []
+    begin = 0
+    for index in range(count):
+        end = begin + share + (index >= count - larger)
+        end -= room.first if index == 0 else 0
+        end -= room.last if index == count - 1 else 0
+        parts.append(data[begin:end])
+        begin = end
+    return parts
