@@ -115,14 +115,14 @@ def _cut(obus: list[bytes], room: Room) -> list[list[_Element]]:
             taken = min(size - begin, left - _SIZE)
             if obu is obus[-1] and begin + taken == size:
                 taken = min(taken, left - _SIZE - room.last)
-            if taken <= 0:
+            if taken > 0:
+                end = begin + taken
+                packets[-1].append(_Element(obu[begin:end], begin > 0, end < size))
+                begin = end
+                left -= _SIZE + taken
+            if begin < size:
                 packets.append([])
                 left = limit - 1
-                continue
-            end = begin + taken
-            packets[-1].append(_Element(obu[begin:end], begin > 0, end < size))
-            begin = end
-            left -= _SIZE + taken
     return packets
 
 
