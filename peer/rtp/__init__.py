@@ -44,7 +44,7 @@ from .frame_buffer import FrameBuffer, VideoFrame
 from .frame_queue import FrameQueue
 from .key_requests import KeyRequests
 from .nack import NackRequester
-from .packet import RtpDrop, RtpPacket, read_packet, write_packet
+from .packet import MAX_PACKET, RtpDrop, RtpPacket, header_size, read_packet, write_packet
 from .payloads.audio import Sound, SoundReader, sound_reader
 from .payloads.av1 import Av1Depayloader, Av1Packetizer
 from .payloads.h264 import H264Depayloader, H264Packetizer, SequenceParameters
@@ -71,7 +71,7 @@ from .reports import (
     SourceDescription,
 )
 from .rtcp import Compound, RtcpDrop, RtcpPacket, is_rtcp, read_compound, write_compound
-from .rtx import unwrap, wrap
+from .rtx import RTX_HEADER, unwrap, wrap
 from .sender_clock import NTP_BITS, CaptureClock, ClockOffset, RtpClock, SenderClocks
 from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, extend, signed_difference
 from .timeline import CaptureTimes, Place, TimeLine
@@ -106,6 +106,8 @@ __all__ = [
     "NackRequester",
     "RtpDrop",
     "RtpPacket",
+    "MAX_PACKET",
+    "header_size",
     "read_packet",
     "write_packet",
     "Reception",
@@ -130,6 +132,7 @@ __all__ = [
     "is_rtcp",
     "read_compound",
     "write_compound",
+    "RTX_HEADER",
     "unwrap",
     "wrap",
     "SEQUENCE_BITS",

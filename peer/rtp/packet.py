@@ -129,6 +129,11 @@ def _padding(data: bytes, begin: int) -> int:
     return size if 0 < size <= room or not room else -1
 
 
+def header_size(profile: int, extension: bytes) -> int:
+    """Return the bytes before the payload of a packet without CSRCs."""
+    return _HEADER.size + (_EXTENSION.size + len(extension) if profile else 0)
+
+
 def write_packet(packet: RtpPacket) -> bytes:
     """Serialise a packet; its header extension must be whole words already.
 

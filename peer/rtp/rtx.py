@@ -2,7 +2,7 @@
 
 from .packet import RtpPacket
 
-HEADER_SIZE = 2
+RTX_HEADER = 2
 """Bytes that the original sequence number takes in front of the payload."""
 
 
@@ -12,14 +12,14 @@ def unwrap(packet: RtpPacket, payload_type: int, ssrc: int) -> RtpPacket | None:
     None when it carries none: padding that probes for bandwidth. The original sequence number
     alone stands for a packet without a payload.
     """
-    if len(packet.payload) < HEADER_SIZE:
+    if len(packet.payload) < RTX_HEADER:
         return None
     return RtpPacket(
         payload_type=payload_type,
-        sequence_number=int.from_bytes(packet.payload[:HEADER_SIZE], "big"),
+        sequence_number=int.from_bytes(packet.payload[:RTX_HEADER], "big"),
         timestamp=packet.timestamp,
         ssrc=ssrc,
-        payload=packet.payload[HEADER_SIZE:],
+        payload=packet.payload[RTX_HEADER:],
         marker=packet.marker,
         csrcs=packet.csrcs,
         profile=packet.profile,
@@ -41,7 +41,7 @@ def wrap(
         sequence_number=sequence_number,
         timestamp=packet.timestamp,
         ssrc=ssrc,
-        payload=packet.sequence_number.to_bytes(HEADER_SIZE, "big") + packet.payload,
+        payload=packet.sequence_number.to_bytes(RTX_HEADER, "big") + packet.payload,
         marker=packet.marker,
         csrcs=packet.csrcs,
         profile=extension[0],

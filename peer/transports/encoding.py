@@ -8,16 +8,15 @@ import time
 from typing import Any, NamedTuple, Protocol
 
 from aiortc.codecs import get_encoder
-from aiortc.codecs.base import Encoder
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from av import AudioFrame
+from av import AudioFrame, VideoFrame
 from av.frame import Frame
 from av.packet import Packet
 
 from peer.media import AudioEncoder, OpusSettings, find_audio_codec
-from peer.rtp import Depayloader, Piece, make_depayloader
+from peer.rtp import Piece, make_depayloader
 
 from .measure import Loudness, measure
 from .outbound import EncodedFrame
@@ -60,9 +59,7 @@ def make_encoder(
     """Make an encoder; ValueError when there is none for the codec."""
     sound = find_audio_codec(codec.mimeType)
     if sound is None:
-        return PictureEncoder(
-            get_encoder(codec), make_depayloader(codec.mimeType), parameters, share
-        )
+        return PictureEncoder(codec, parameters, share)
     settings = OpusSettings.wanted(
         dict(codec.parameters),
         packet_time=parameters.packet_time,
@@ -86,7 +83,7 @@ class SoundEncoder:
             raise TypeError(f"{data!r} is no sound")
         loudness, begin = measure(data), time.perf_counter()
         frames = [
-            EncodedFrame([packet.payload], packet.timestamp, packet.level, marker=packet.first)
+            EncodedFrame(packet.payload, packet.timestamp, packet.level, marker=packet.first)
             for packet in self._encoder.encode(data)
         ]
         return Encoded(frames, loudness, time.perf_counter() - begin, data)
@@ -104,40 +101,38 @@ class PictureEncoder:
     """Pictures, in the threads of their connection."""
 
     def __init__(
-        self,
-        encoder: Encoder,
-        depayloader: Depayloader | None,
-        parameters: RtpSendParameters,
-        share: MediaShare,
+        self, codec: RTCRtpCodecParameters, parameters: RtpSendParameters, share: MediaShare
     ) -> None:
-        self._encoder = encoder
-        self._depayloader = depayloader
+        self._encoder = get_encoder(codec)
+        self._depayloader = make_depayloader(codec.mimeType)
+        self._clock_rate = codec.clockRate
         self._parameters = parameters
         self._share = share
         self._limited_at: float | None = None
 
     async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
         """Encode a picture, one that needs no other with `keyframe`."""
+        if isinstance(data, Packet):
+            return Encoded([_packed(data, self._clock_rate)], None, 0.0, data)
+        if not isinstance(data, VideoFrame):
+            raise TypeError(f"{data!r} is no picture")
         shaped = scale_down(data, self._parameters.scale_down_by)
         if isinstance(self._encoder, H264Encoder):
             shaped = make_even(shaped)
         return await self._share.run(self._encode, shaped, keyframe)
 
-    def _encode(self, data: "Frame | Packet[Any]", keyframe: bool) -> Encoded:
+    def _encode(self, data: VideoFrame, keyframe: bool) -> Encoded:
         begin = time.perf_counter()
-        if isinstance(data, Frame):
-            payloads, timestamp = self._encoder.encode(data, keyframe)
-        else:
-            payloads, timestamp = self._encoder.pack(data)
-        frames = []
-        if payloads:
-            frames = [EncodedFrame(payloads, timestamp, is_key=self._is_key(payloads[0]))]
+        payloads, timestamp = self._encoder.encode(data, keyframe)
+        depayloader = self._depayloader
+        if depayloader is None:
+            raise ValueError("nothing reads what the encoder gives")
+        read = [depayloader.read(payload) for payload in payloads]
+        pieces = [piece for piece in read if isinstance(piece, Piece)]
+        encoded = depayloader.assemble(pieces)
+        is_key = any(piece.is_key for piece in pieces)
+        frames = [EncodedFrame(encoded, timestamp, is_key=is_key)] if encoded else []
         return Encoded(frames, None, time.perf_counter() - begin, data)
-
-    def _is_key(self, payload: bytes) -> bool:
-        """Tell by its first payload whether a picture needs no other."""
-        piece = None if self._depayloader is None else self._depayloader.read(payload)
-        return isinstance(piece, Piece) and piece.announces_key
 
     def limit(self, bitrate: int | None, now: float) -> None:
         """Stay within so many bits per second, changing seldom."""
@@ -157,4 +152,4 @@ def _packed(packet: "Packet[Any]", clock_rate: int) -> EncodedFrame:
     if packet.pts is None or packet.time_base is None:
         raise ValueError("a packet without a time cannot be sent")
     timestamp = round(packet.pts * packet.time_base * clock_rate)
-    return EncodedFrame([bytes(packet)], timestamp)
+    return EncodedFrame(bytes(packet), timestamp, is_key=packet.is_keyframe)

@@ -2,15 +2,23 @@
 
 import math
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+
 from peer.rtp import (
+    MAX_PACKET,
+    RTX_HEADER,
     AudioLevel,
     ExtensionMap,
     HeaderExtensions,
+    Packetizer,
+    Room,
     RtpPacket,
     SenderReport,
+    header_size,
+    make_packetizer,
     wrap,
     write_packet,
 )
@@ -19,6 +27,8 @@ from .ntp import ntp_time
 
 MAX_HISTORY = 600
 """Packets that can be asked for again, as in libwebrtc."""
+MAX_UNSPLIT = 1400
+"""Bytes of a whole packet whose payload cannot be split; MAX_PACKET where it can."""
 MAX_REPEATS = 32
 """Packets that are repeated at once; each packet sent for the first time gives room for another."""
 
@@ -31,7 +41,7 @@ class EncodedFrame:
     last of them, as for pictures. `is_key` is that of a picture that needs no other.
     """
 
-    payloads: list[bytes]
+    data: bytes
     timestamp: int
     audio_level: int | None = None
     marker: bool | None = None
@@ -70,6 +80,7 @@ class OutboundStream:
         self._history: dict[int, RtpPacket] = {}
         self._repeated: dict[int, float] = {}
         self._room = 0
+        self._packetizers: dict[tuple[str, object], Packetizer] = {}
 
     @property
     def last_time(self) -> float | None:
@@ -81,21 +92,24 @@ class OutboundStream:
         self._origin = None
 
     def packetize(
-        self, frame: EncodedFrame, payload_type: int, clock_rate: int, labels: Labels, now: float
-    ) -> Iterator[bytes]:
-        """Yield the packets of a frame; `now` is in seconds."""
-        timestamp = self._place(frame.timestamp, clock_rate, now)
-        self._clock_rate = clock_rate
-        said = HeaderExtensions()
-        said.mid, said.rid = labels.mid, labels.rid
-        said.abs_send_time = _send_time()
-        if frame.audio_level is not None:
-            said.audio_level = AudioLevel(-frame.audio_level, voice=False)
-        profile, extension = labels.extensions.write(said)
-        last = len(frame.payloads) - 1
-        for position, payload in enumerate(frame.payloads):
+        self, frame: EncodedFrame, codec: RTCRtpCodecParameters, labels: Labels, now: float
+    ) -> list[bytes]:
+        """Return the packets of a frame; `now` is in seconds.
+
+        None when it cannot be sent: it is empty, or has a part that is too large and whole.
+        """
+        timestamp = self._place(frame.timestamp, codec.clockRate, now)
+        self._clock_rate = codec.clockRate
+        profile, extension = labels.extensions.write(_sayings(frame, labels))
+        header = header_size(profile, extension) + (self.rtx_ssrc is not None) * RTX_HEADER
+        payloads = self._packetizer(codec).pack(frame.data, Room(MAX_PACKET - header))
+        if header + max(map(len, payloads), default=0) > MAX_UNSPLIT:
+            return []
+        packets = []
+        last = len(payloads) - 1
+        for position, payload in enumerate(payloads):
             packet = RtpPacket(
-                payload_type=payload_type,
+                payload_type=codec.payloadType or 0,
                 marker=position == last if frame.marker is None else frame.marker,
                 sequence_number=self._sequence_number,
                 timestamp=timestamp,
@@ -106,11 +120,24 @@ class OutboundStream:
             )
             self._remember(packet)
             self._sequence_number = (self._sequence_number + 1) & 0xFFFF
-            self.packets_sent += 1
-            self.octets_sent += len(payload)
-            data = write_packet(packet)
-            self.header_octets_sent += len(data) - len(payload)
-            yield data
+            packets.append(self._count(packet))
+        return packets
+
+    def _packetizer(self, codec: RTCRtpCodecParameters) -> Packetizer:
+        """Return that of a format; it counts on through other tracks, formats and encoders."""
+        key = (codec.mimeType.lower(), codec.parameters.get("packetization-mode"))
+        if key not in self._packetizers:
+            self._packetizers[key] = make_packetizer(
+                codec.mimeType, codec.parameters, picture_id=secrets.randbits(15)
+            )
+        return self._packetizers[key]
+
+    def _count(self, packet: RtpPacket) -> bytes:
+        self.packets_sent += 1
+        self.octets_sent += len(packet.payload)
+        data = write_packet(packet)
+        self.header_octets_sent += len(data) - len(packet.payload)
+        return data
 
     def _remember(self, packet: RtpPacket) -> None:
         self._history[packet.sequence_number] = packet
@@ -192,6 +219,15 @@ class OutboundStream:
         self._last_time = now
         self._last_timestamp = (self._origin + timestamp) & 0xFFFFFFFF
         return self._last_timestamp
+
+
+def _sayings(frame: EncodedFrame, labels: Labels) -> HeaderExtensions:
+    said = HeaderExtensions()
+    said.mid, said.rid = labels.mid, labels.rid
+    said.abs_send_time = _send_time()
+    if frame.audio_level is not None:
+        said.audio_level = AudioLevel(-frame.audio_level, voice=False)
+    return said
 
 
 def _send_time() -> int:

@@ -82,6 +82,7 @@ class SendDrop(enum.Enum):
 
     TRACK_FAILED = "track-failed"
     ENCODER_FAILED = "encoder-failed"
+    TOO_LARGE = "too-large"
     REPEATED_LATELY = "repeated-lately"
 
 
@@ -354,8 +355,12 @@ class RtpSender:
         if transport is None or stream is None or labels is None or codec.payloadType is None:
             return
         now = asyncio.get_running_loop().time()
+        packets = stream.packetize(frame, codec, labels, now)
+        if not packets:
+            self.drops[SendDrop.TOO_LARGE] += 1
+            return
         try:
-            for data in stream.packetize(frame, codec.payloadType, codec.clockRate, labels, now):
+            for data in packets:
                 transport.send_rtp(data)
         except ConnectionError:
             # The change of the transport's state ends the loop.

@@ -32,9 +32,9 @@ class FrameGate:
         return True
 
 
-def scale_down(data: "Frame | Packet[Any]", by: float) -> "Frame | Packet[Any]":
-    """Return a picture with both sides divided by `by`, in even numbers; anything else as it is."""
-    if by <= 1 or not isinstance(data, VideoFrame):
+def scale_down(data: VideoFrame, by: float) -> VideoFrame:
+    """Return a picture with both sides divided by `by`, in even numbers."""
+    if by <= 1:
         return data
     width, height = (max(2, int(side / by) // 2 * 2) for side in (data.width, data.height))
     scaled = data.reformat(width=width, height=height)
@@ -42,12 +42,12 @@ def scale_down(data: "Frame | Packet[Any]", by: float) -> "Frame | Packet[Any]":
     return scaled
 
 
-def make_even(data: "Frame | Packet[Any]") -> "Frame | Packet[Any]":
+def make_even(data: VideoFrame) -> VideoFrame:
     """Return a picture with even sides, smaller by one where they are not.
 
     H.264 stores its colours for squares of four pixels.
     """
-    if not isinstance(data, VideoFrame) or not (data.width | data.height) & 1:
+    if not (data.width | data.height) & 1:
         return data
     even = data.reformat(width=max(2, data.width & ~1), height=max(2, data.height & ~1))
     even.pts, even.time_base = data.pts, data.time_base

@@ -1,19 +1,24 @@
 """The packets of one outgoing stream."""
 
 import pytest
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from hypothesis import given
+from hypothesis import strategies as st
 
+from peer.rtp import MAX_PACKET
 from peer.transports.inbound import InboundPacket
-from peer.transports.outbound import MAX_HISTORY, EncodedFrame, Labels, OutboundStream
-from tests.transports.media import NUMBERS, read_rtp
+from peer.transports.outbound import MAX_HISTORY, MAX_UNSPLIT, EncodedFrame, Labels, OutboundStream
+from tests.transports.media import NUMBERS, OPUS, VP8, read_rtp
 
 LABELS = Labels("v", "hi", NUMBERS)
 
 
 def packets(
-    stream: OutboundStream, timestamp: int, *payloads: bytes, now: float = 1.0
+    stream: OutboundStream, timestamp: int, data: bytes = b"x", *, now: float = 1.0
 ) -> list[InboundPacket]:
-    frame = EncodedFrame(list(payloads) or [b"x"], timestamp)
-    return [read(data) for data in stream.packetize(frame, 96, 90000, LABELS, now)]
+    """The packets of a frame."""
+    sent = stream.packetize(EncodedFrame(data, timestamp), VP8, LABELS, now)
+    return [read(packet) for packet in sent]
 
 
 def read(data: bytes | None) -> InboundPacket:
@@ -23,14 +28,14 @@ def read(data: bytes | None) -> InboundPacket:
 
 def test_the_packets_of_a_frame() -> None:
     stream = OutboundStream(7, None)
-    first, second = packets(stream, 0, b"one", b"two")
-    assert (first.ssrc, first.payload_type, first.payload) == (7, 96, b"one")
+    first, second = packets(stream, 0, bytes(2000))
+    assert (first.ssrc, first.payload_type) == (7, 96)
     assert (first.marker, second.marker) == (0, 1)
     assert second.sequence_number == first.sequence_number + 1
     assert second.timestamp == first.timestamp
     assert (first.extensions.mid, first.extensions.rid) == ("v", "hi")
     assert first.extensions.abs_send_time is not None
-    assert (stream.packets_sent, stream.octets_sent) == (2, 6)
+    assert (stream.packets_sent, stream.octets_sent) == (2, 2008)
 
 
 def test_sequence_numbers_begin_in_the_lower_half() -> None:
@@ -75,7 +80,7 @@ def test_repeating_as_a_retransmission() -> None:
     assert first.extensions.mid == "v"
     original = first.repaired(96, 7)
     assert original is not None
-    assert (original.sequence_number, original.payload) == (sent.sequence_number, b"media")
+    assert (original.sequence_number, original.payload) == (sent.sequence_number, sent.payload)
     assert stream.packets_repeated == 2
 
 
@@ -86,7 +91,7 @@ def test_repeating_without_retransmission_agreed(
     stream = OutboundStream(7, rtx_ssrc)
     sent = packets(stream, 0, b"media")[0]
     again = read(stream.repeat(sent.sequence_number, payload_type, LABELS))
-    assert (again.ssrc, again.payload_type, again.payload) == (7, 96, b"media")
+    assert (again.ssrc, again.payload_type, again.payload) == (7, 96, sent.payload)
     assert again.sequence_number == sent.sequence_number
 
 
@@ -102,10 +107,52 @@ def test_what_was_sent_too_long_ago_is_gone() -> None:
 
 def test_what_a_sender_report_says() -> None:
     stream = OutboundStream(7, None)
-    sent = packets(stream, 0, b"one", b"two")[0]
+    sent = packets(stream, 0, bytes(2000))[0]
     assert stream.last_time is not None
     report = stream.report(stream.last_time + 4.0)
-    assert (report.ssrc, report.packets, report.octets) == (7, 2, 6)
+    assert (report.ssrc, report.packets, report.octets) == (7, 2, 2008)
     # both times are those of the report, also after a pause (RFC 3550 §6.4.1)
     assert report.rtp_timestamp == (sent.timestamp + 4 * 90000) & 0xFFFFFFFF
     assert report.ntp_time > 0
+
+
+H264 = RTCRtpCodecParameters("video/H264", 90000, None, 102)
+
+
+@given(st.integers(1, 200_000), st.booleans(), st.text("ab", min_size=1, max_size=16))
+def test_no_packet_nor_its_retransmission_is_too_large(size: int, rtx: bool, name: str) -> None:
+    """1200 bytes in all, before SRTP: for paths through relays and tunnels."""
+    stream = OutboundStream(7, 8 if rtx else None)
+    labels = Labels(name, name, NUMBERS)
+    frame = EncodedFrame(bytes(size), 0)
+    sent = stream.packetize(frame, VP8, labels, 1.0)
+    assert max(map(len, sent)) <= MAX_PACKET
+    assert max(map(len, sent)) - min(map(len, sent)) <= 1
+    again = [stream.repeat(read(data).sequence_number, 97, labels) for data in sent[-MAX_HISTORY:]]
+    assert max(len(data or b"") for data in again) <= MAX_PACKET
+
+
+def test_what_cannot_be_split_goes_whole_up_to_a_size() -> None:
+    stream = OutboundStream(7, None)
+    (sent,) = stream.packetize(EncodedFrame(bytes(1275), 0, audio_level=-30), OPUS, LABELS, 1.0)
+    assert MAX_PACKET < len(sent) <= MAX_UNSPLIT
+    number = read(sent).sequence_number
+    spare = MAX_UNSPLIT - len(sent) + 1275
+    assert stream.packetize(EncodedFrame(bytes(spare + 1), 0, -30), OPUS, LABELS, 1.0) == []
+    unit = b"\0\0\1\x65" + bytes(range(1, 256)) * 6
+    assert stream.packetize(EncodedFrame(unit, 0), H264, LABELS, 1.0) == []
+    (sent,) = stream.packetize(EncodedFrame(bytes(spare), 0, -30), OPUS, LABELS, 1.0)
+    assert len(sent) == MAX_UNSPLIT
+    assert read(sent).sequence_number == number + 1
+    assert stream.packets_sent == 2
+
+
+def test_pictures_are_numbered_on_through_other_codecs_and_origins() -> None:
+    """RFC 7741 §4.2: a number is that of one picture, whatever encoder it comes from."""
+    stream = OutboundStream(7, None)
+    first = packets(stream, 0)[0].payload
+    stream.rebase()
+    stream.packetize(EncodedFrame(b"\0\0\1\x41\x9a", 0), H264, LABELS, 1.0)
+    second = packets(stream, 0)[0].payload
+    numbers = [int.from_bytes(payload[2:4], "big") & 0x7FFF for payload in (first, second)]
+    assert (numbers[1] - numbers[0]) & 0x7FFF == 1
