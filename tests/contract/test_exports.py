@@ -18,6 +18,7 @@ PACKAGES = (
     "peer.media",
     "peer.net",
     "peer.rtp",
+    "peer.rtp.congestion",
     "peer.session",
     "peer.stats",
     "peer.testing",

@@ -1,0 +1,44 @@
+"""How much to send, when each packet leaves, and who gets what: congestion control as the field
+has it (draft-ietf-rmcat-gcc-02 and what has become of it in libwebrtc), without clock and sockets.
+
+There is one `CongestionController` and one `Pacer` for a transport, whatever its streams are. What
+leaves the pacer is noted in the controller (`history`), and what the peer reports of it becomes two
+estimates, the lower of which counts:
+
+- By delays (`delay_based`): packets that left together are a group (`groups`); when groups arrive
+  ever farther apart than they were sent (`trend`) a queue grows, and the rate falls below that at
+  which packets arrive (`throughput`); else it rises (`rate_control`), near what the link was seen
+  to carry (`link_capacity`) slowly. A queue that stands has no trend: the round trips tell of it
+  (`standing_queue`).
+- By losses (`loss_based`): which bandwidth and which loss of the path's own explain best what was
+  lost (`loss_model`) in the latest windows (`loss_window`).
+
+An estimate rests on what is sent: it cannot rise while the application sends little
+(`application_limit`), and is long in finding back after a drop. Probes find out (`probe_plan` says
+when, the pacer sends them, `probe_results` reads them). A peer that reports nothing at all is told
+from one that is out of reach by `silence`; one that reports less gets `report_estimate`.
+
+`allocate` shares the target out among the streams; `RepairBudget` bounds what is sent again.
+
+The differences to libwebrtc: a standing queue lowers the rate; probes go on while less is sent than
+is wanted and the delays are calm; what a lost report was about counts as received like its
+neighbours; what is lost while nothing arrives at all is no congestion; bursts are 10 ms long.
+"""
+
+from .allocation import Demand, allocate
+from .controller import CongestionController, LimitedBy
+from .pacer import Pacer, Priority, Release
+from .probe_results import ProbeCluster
+from .repair_budget import RepairBudget
+
+__all__ = [
+    "CongestionController",
+    "LimitedBy",
+    "Pacer",
+    "Priority",
+    "ProbeCluster",
+    "Release",
+    "RepairBudget",
+    "Demand",
+    "allocate",
+]

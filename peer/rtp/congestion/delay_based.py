@@ -1,0 +1,60 @@
+"""The rate that keeps the queue at the bottleneck from growing."""
+
+from collections.abc import Sequence
+
+from .groups import PacketGroups
+from .history import PacketResult
+from .rate_control import RateControl
+from .trend import DelayTrend, Usage
+
+SILENCE = 2.0
+"""Seconds without a report after which delays are compared with later ones only."""
+
+
+class DelayBased:
+    """The delay-based estimate of one path, in bits per second."""
+
+    __slots__ = ("_groups", "_heard", "_trend", "control", "recovered")
+
+    def __init__(self, bitrate: float, least: float) -> None:
+        self.control = RateControl(bitrate, least)
+        self.recovered = False
+        """Whether the latest report told that a queue has been emptied."""
+        self._groups = PacketGroups()
+        self._trend = DelayTrend()
+        self._heard: float | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """What the delays say."""
+        return self._trend.usage
+
+    def update(
+        self,
+        arrivals: Sequence[PacketResult],
+        arriving: float | None,
+        probed: float | None,
+        now: float,
+    ) -> None:
+        """Take what arrived, in this order, the rate it arrives at, and what a probe found."""
+        self.recovered = False
+        if not arrivals:
+            return
+        if self._heard is not None and now - self._heard > SILENCE:
+            self._groups, self._trend = PacketGroups(), DelayTrend()
+        self._heard = now
+        for packet in arrivals:
+            if packet.arrived is not None:
+                self._note(packet.sent, packet.arrived, now)
+        if probed is not None and self.usage is not Usage.OVER:
+            self.control.set(probed, now)
+        else:
+            self.control.update(self.usage, arriving, now)
+
+    def _note(self, sent: float, arrived: float, now: float) -> None:
+        delta = self._groups.add(sent, arrived, now)
+        if delta is not None:
+            before = self._trend.usage
+            self._trend.add(delta)
+            if before is Usage.UNDER and self._trend.usage is Usage.NORMAL:
+                self.recovered = True

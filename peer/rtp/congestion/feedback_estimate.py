@@ -1,0 +1,99 @@
+"""The rate of a path whose receiver tells when each packet came."""
+
+from math import inf
+
+from .delay_based import DelayBased
+from .history import Report
+from .loss_based import LossBased, LossState
+from .probe_results import ProbeCluster, ProbeResults
+from .standing_queue import BACKOFF, StandingQueue
+from .throughput import Throughput
+from .trend import Usage
+
+PROBE_PART = 0.85
+"""Of what arrives, under which no probe lowers the rate."""
+
+
+class FeedbackEstimate:
+    """What delays and losses allow together; rates in bits per second."""
+
+    __slots__ = ("_delay", "_loss", "_probes", "_queue", "_throughput", "arriving")
+
+    def __init__(self, bitrate: float, least: float, most: float) -> None:
+        self.arriving: float | None = None
+        """The rate at which packets arrive, None until it is known."""
+        self._delay = DelayBased(bitrate, least)
+        self._loss = LossBased(least, most)
+        self._probes = ProbeResults()
+        self._throughput = Throughput()
+        self._queue = StandingQueue()
+
+    @property
+    def bitrate(self) -> float:
+        """The estimate."""
+        loss = self._loss.rate
+        return min(self._delay.control.bitrate, inf if loss is None else loss)
+
+    @property
+    def is_limited_by_loss(self) -> bool:
+        """Whether it is the losses that limit the rate."""
+        return self._loss.state is not LossState.DELAY
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether padding is to find out if more can be sent."""
+        return self._loss.state is LossState.INCREASING
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether delays say nothing against sending more."""
+        return self._delay.usage is Usage.NORMAL
+
+    @property
+    def recovered(self) -> bool:
+        """Whether the latest report told that a queue has been emptied."""
+        return self._delay.recovered
+
+    @property
+    def delay(self) -> float:
+        """The seconds that packets waited on their way lately, at least."""
+        return self._queue.delay
+
+    def set_bounds(self, least: float, most: float) -> None:
+        """Stay within these rates."""
+        self._loss.least, self._loss.most = least, most
+        self._delay.control.least = least
+        self._delay.control.bitrate = max(least, self._delay.control.bitrate)
+
+    def begin_probe(self, cluster: ProbeCluster) -> None:
+        """Note that a probe is sent."""
+        self._probes.begin(cluster)
+
+    def lower(self, bitrate: float, now: float) -> None:
+        """Go down to a rate."""
+        self._delay.control.lower(bitrate, now)
+        self._loss.lower(bitrate)
+
+    def take(self, report: Report, now: float, *, is_idle: bool) -> None:
+        """Take a report; `is_idle` tells that the application sends too little."""
+        arrivals = [result for result in report.results if result.arrived is not None]
+        arrivals.sort(key=lambda result: result.arrived or 0.0)
+        self._throughput.add(arrivals)
+        self.arriving = self._throughput.bitrate()
+        probed = self._probes.add(arrivals)
+        if probed is not None:
+            usual = PROBE_PART * (self.arriving or 0.0)
+            probed = max(probed, min(self._delay.control.bitrate, usual))
+        if report.propagation is not None:
+            self._delay.control.round_trip = report.propagation
+        self._delay.update(arrivals, self.arriving, probed, now)
+        if report.propagation is not None:
+            self._queue.add(report.propagation, now)
+            if self.arriving is not None and self._queue.is_standing(now):
+                self.lower(BACKOFF * self.arriving, now)
+        self._loss.update(
+            report.results,
+            self._delay.control.bitrate,
+            self.arriving,
+            is_limited_by_application=is_idle,
+        )

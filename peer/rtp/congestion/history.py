@@ -1,0 +1,183 @@
+"""What was sent over a transport, and what its receiver says became of it.
+
+One endless number covers all packets of a transport, in the order in which they left. A report
+says of some of them when they arrived, by the receiver's clock: only differences of its times mean
+anything.
+"""
+
+from typing import NamedTuple
+
+from ..serial import SEQUENCE_BITS, extend, signed_difference
+from ..transport_feedback import REFERENCE_TICKS, TICKS, TransportFeedback
+
+MEMORY = 60.0
+"""Seconds for which a packet may still be reported."""
+MAX_PACKETS = 1 << 15
+_REFERENCE_BITS = 24
+
+
+class _Sent(NamedTuple):
+    size: int
+    time: float
+    probe: int | None
+    octets_before: int
+
+
+class PacketResult(NamedTuple):
+    """What became of a packet of `size` bytes: `arrived` is None when it did not.
+
+    Times are in seconds, `sent` by our clock, `arrived` by one of its own. `besides` are bytes that
+    arrived with it and that no report tells of; `probe` is the cluster it was part of.
+    """
+
+    number: int
+    size: int
+    sent: float
+    arrived: float | None
+    probe: int | None
+    besides: float
+
+
+class Report(NamedTuple):
+    """What one message tells that was not known, in the order of sending.
+
+    `round_trip` is the longest from sending to this report, `propagation` the shortest time that a
+    packet and its report were under way; both None when nothing arrived.
+    """
+
+    results: tuple[PacketResult, ...]
+    round_trip: float | None
+    propagation: float | None
+
+    def without_losses(self) -> "Report":
+        """Return what it tells of the packets that arrived."""
+        return self._replace(results=tuple(one for one in self.results if one.arrived is not None))
+
+
+class SentPackets:
+    """The packets of one transport that were not reported as received."""
+
+    __slots__ = (
+        "_clock",
+        "_covered",
+        "_next",
+        "_octets",
+        "_octets_covered",
+        "_packets",
+        "_received_share",
+        "_reference",
+        "_unnumbered",
+    )
+
+    def __init__(self) -> None:
+        self._next = 1
+        self._packets: dict[int, _Sent] = {}
+        self._octets = self._octets_covered = 0
+        self._covered = 0
+        self._unnumbered = 0
+        self._clock = 0
+        self._reference: int | None = None
+        self._received_share = 1.0
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next packet; 16 bits of it go with the packet."""
+        return self._next
+
+    @property
+    def in_flight(self) -> int:
+        """The bytes sent after the latest packet that a report was about."""
+        return self._octets - self._octets_covered
+
+    def add(self, size: int, now: float, probe: int | None = None) -> None:
+        """Note that the next packet, of `size` bytes with all headers, has left."""
+        packets = self._packets
+        packets[self._next] = _Sent(size + self._unnumbered, now, probe, self._octets)
+        self._next += 1
+        self._octets += size + self._unnumbered
+        self._unnumbered = 0
+        oldest = next(iter(packets))
+        if len(packets) > MAX_PACKETS or packets[oldest].time < now - MEMORY:
+            del packets[oldest]
+
+    def add_unnumbered(self, size: int) -> None:
+        """Note a packet that is not reported; it counts with the next one that is."""
+        self._unnumbered += size
+
+    def forget(self) -> None:
+        """Begin anew: what is reported of packets sent before means nothing any more."""
+        self._packets.clear()
+        self._octets_covered, self._covered = self._octets, self._next - 1
+        self._reference, self._received_share = None, 1.0
+
+    def take(self, message: TransportFeedback, now: float) -> Report | None:
+        """Return what a message tells; None when it is about nothing that was sent."""
+        base = extend(message.base, self._next - 1, SEQUENCE_BITS)
+        if base >= self._next:
+            # What is ahead of all that was sent is behind it by a whole round.
+            base -= 1 << SEQUENCE_BITS
+        missed = self._octets_between(self._covered + 1, base)
+        results = self._results(message, base, self._advance_clock(message))
+        if not results:
+            return None
+        received = sum(result.arrived is not None for result in results) / len(results)
+        share = min(1.0, (received + self._received_share) / 2)
+        self._received_share = received
+        self._cover(min(base + len(message.arrivals), self._next) - 1)
+        return _report(_with_missed(results, missed * share), now)
+
+    def _results(self, message: TransportFeedback, base: int, clock: int) -> list[PacketResult]:
+        results, packets = [], self._packets
+        for number, arrival in enumerate(message.arrivals, base):
+            packet = packets.get(number)
+            if packet is None:
+                continue
+            if arrival is None:
+                arrived = None
+            else:
+                arrived = (clock + arrival) / TICKS
+                del packets[number]
+            results.append(
+                PacketResult(number, packet.size, packet.time, arrived, packet.probe, 0.0)
+            )
+        return results
+
+    def _advance_clock(self, message: TransportFeedback) -> int:
+        """Return the reference time of a message in ticks; the first is 0."""
+        if self._reference is not None:
+            step = signed_difference(message.reference, self._reference, _REFERENCE_BITS)
+            self._clock += step * REFERENCE_TICKS
+        self._reference = message.reference
+        return self._clock
+
+    def _octets_between(self, first: int, end: int) -> int:
+        """Return the bytes of the packets from `first` on, before `end`, that are remembered."""
+        if not 0 < end - first <= MAX_PACKETS:
+            return 0
+        begin, behind = self._packets.get(first), self._packets.get(end)
+        return behind.octets_before - begin.octets_before if begin and behind else 0
+
+    def _cover(self, last: int) -> None:
+        if last > self._covered:
+            self._covered = last
+            behind = self._packets.get(last + 1)
+            self._octets_covered = self._octets if behind is None else behind.octets_before
+
+
+def _with_missed(results: list[PacketResult], missed: float) -> tuple[PacketResult, ...]:
+    """Count what was never reported with the first packet that was received."""
+    if missed:
+        for position, result in enumerate(results):
+            if result.arrived is not None:
+                results[position] = result._replace(besides=missed)
+                break
+    return tuple(results)
+
+
+def _report(results: tuple[PacketResult, ...], now: float) -> Report:
+    received = [result for result in results if result.arrived is not None]
+    if not received:
+        return Report(results, None, None)
+    latest = max(result.arrived or 0.0 for result in received)
+    propagation = min(now - result.sent - (latest - (result.arrived or 0.0)) for result in received)
+    return Report(results, now - min(result.sent for result in received), propagation)

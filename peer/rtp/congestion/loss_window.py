@@ -1,0 +1,81 @@
+"""What was sent and lost, in windows of sending long enough to tell loss from chance."""
+
+from collections import deque
+from collections.abc import Iterable
+from math import inf
+from statistics import median
+
+from .history import PacketResult
+
+WINDOW = 0.25
+"""Seconds of sending, at least."""
+MAX_WINDOWS = 15
+WEIGHT = 0.9
+"""Of a window against the next one."""
+BURST = 2.0
+"""A window sent at so many times the usual rate may have lost what it did by its own doing."""
+
+
+class LossSample:
+    """One window: bytes sent and lost, and the rate at which they were sent, in bits per second."""
+
+    __slots__ = ("bitrate", "lost", "size")
+
+    def __init__(self, size: float, lost: float, bitrate: float) -> None:
+        self.size = size
+        self.lost = lost
+        self.bitrate = bitrate
+
+
+class LossWindows:
+    """The latest windows of one path."""
+
+    __slots__ = ("_begun", "_latest", "_lost", "_size", "samples")
+
+    def __init__(self) -> None:
+        self.samples: deque[LossSample] = deque(maxlen=MAX_WINDOWS)
+        self._size = 0.0
+        self._lost: dict[int, int] = {}
+        self._begun: float | None = None
+        self._latest = -inf
+
+    @property
+    def latest(self) -> float:
+        """When the newest packet was sent of which something is known."""
+        return self._latest
+
+    def add(self, results: Iterable[PacketResult]) -> bool:
+        """Take what became of packets; True when that completed a window."""
+        for result in results:
+            if self._begun is None:
+                self._begun = result.sent
+            self._latest = max(self._latest, result.sent)
+            if result.arrived is None:
+                if result.number not in self._lost:
+                    self._lost[result.number] = result.size
+                    self._size += result.size
+            elif self._lost.pop(result.number, None) is None:
+                self._size += result.size
+        if self._begun is None or self._latest - self._begun < WINDOW:
+            return False
+        bitrate = 8 * self._size / (self._latest - self._begun)
+        self.samples.append(LossSample(self._size, sum(self._lost.values()), bitrate))
+        self._size, self._begun = 0.0, self._latest
+        self._lost.clear()
+        return True
+
+    def weighted(self) -> list[tuple[float, LossSample]]:
+        """Return the samples with their weights, the newest first."""
+        return [(WEIGHT**age, sample) for age, sample in enumerate(reversed(self.samples))]
+
+    def average(self) -> float:
+        """Return the part that is lost, without the best and the worst window."""
+        weighted = [entry for entry in self.weighted() if entry[1].size]
+        if len(weighted) > 3:
+            worst = max(weighted, key=lambda entry: entry[1].lost / entry[1].size)
+            best = min(weighted, key=lambda entry: entry[1].lost / entry[1].size)
+            usual = median(sample.bitrate for _, sample in weighted)
+            if worst[1].bitrate < BURST * usual:
+                weighted = [one for one in weighted if one is not worst and one is not best]
+        size = sum(weight * sample.size for weight, sample in weighted)
+        return sum(weight * sample.lost for weight, sample in weighted) / size if size else 0.0

@@ -1,0 +1,267 @@
+"""When each packet leaves, so that what is sent at once never fills a queue on the way.
+
+Packets wait by what they are for, and among those for the same by turns of their streams. What has
+left is owed, and time pays at the pacing rate: packets go while little is owed, then none until all
+is paid. Sound never waits, but is owed like the rest. A probe has its own rate: it takes what
+waits, and padding when nothing does.
+"""
+
+import enum
+from collections import deque
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from .probe_results import ProbeCluster
+
+BURST = 0.010
+"""Seconds at the pacing rate that leave at once, at most."""
+MAX_WAIT = 1.0
+"""Seconds in which what waits is to have left: with more of it, it leaves faster."""
+MAX_ELAPSED = 2.0
+MAX_DEBT = 0.5
+"""Seconds at the rate that may be owed: sound goes on however much that is."""
+PROBE_BURST = 0.002
+"""Seconds at the rate of a probe that leave at once."""
+MAX_PROBE_DELAY = 0.010
+"""Seconds that a burst of a probe may be late: more measures us, not the path."""
+MAX_PROBES = 5
+PROBE_LIFETIME = 5.0
+"""Seconds that a probe waits for something to be sent."""
+FILLING_BURST = 0.005
+_SHORTEST = 0.001
+_RESIDUE = 0.001
+"""Bytes that rounding may leave."""
+
+
+class Priority(enum.IntEnum):
+    """What a packet is for; the first leaves first."""
+
+    AUDIO = 0
+    AUDIO_REPAIR = 1
+    VIDEO_REPAIR = 2
+    VIDEO = 3
+
+
+class Sized(Protocol):
+    """A packet, or what becomes one when it leaves."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes with all headers."""
+
+
+PacketT = TypeVar("PacketT", bound=Sized)
+
+
+class Release(NamedTuple, Generic[PacketT]):
+    """A packet that leaves now, as part of a probe or not."""
+
+    packet: PacketT
+    probe: int | None
+
+
+class _Probe:
+    __slots__ = ("begun", "cluster", "count", "is_starved", "octets", "planned")
+
+    def __init__(self, cluster: ProbeCluster, now: float) -> None:
+        self.cluster = cluster
+        self.planned = now
+        self.begun: float | None = None
+        self.octets = self.count = 0
+        self.is_starved = False
+
+    @property
+    def due(self) -> float:
+        """When the next burst leaves."""
+        if self.begun is None:
+            return -inf
+        return self.begun + 8 * self.octets / self.cluster.bitrate
+
+    @property
+    def is_complete(self) -> bool:
+        return self.octets >= self.cluster.octets and self.count >= self.cluster.packets
+
+
+class Pacer(Generic[PacketT]):
+    """The packets of one transport that wait to leave.
+
+    `pad` makes padding of about so many bytes, or nothing when there is nothing to make it of.
+    Call `due` after each packet that is added, and at the `deadline`.
+    """
+
+    def __init__(self, pad: Callable[[int], Sequence[PacketT]], *, burst: float = BURST) -> None:
+        self._pad = pad
+        self._burst = burst
+        self._queues: tuple[dict[int, deque[tuple[float, PacketT]]], ...] = tuple(
+            {} for _ in Priority
+        )
+        self._count = self._octets = 0
+        self._entered = 0.0
+        self._rate = self._filling = 0.0
+        self._debt = self._filled = 0.0
+        self._is_resting = False
+        self._settled = 0.0
+        self._probes: deque[_Probe] = deque(maxlen=MAX_PROBES)
+
+    @property
+    def octets(self) -> int:
+        """The bytes that wait."""
+        return self._octets
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._count
+
+    def backlog(self) -> float:
+        """Return the seconds in which what waits will have left."""
+        return 8 * self._octets / self._rate if self._count else 0.0
+
+    def set_rates(self, pacing: float, filling: float, now: float) -> None:
+        """Set the rate at which packets leave, and that up to which padding is added."""
+        self._settle(now)
+        self._rate, self._filling = pacing, filling
+
+    def add(self, packet: PacketT, priority: Priority, stream: int, now: float) -> None:
+        """Let a packet of a stream wait."""
+        self._queues[priority].setdefault(stream, deque()).append((now, packet))
+        self._count += 1
+        self._octets += packet.size
+        self._entered += now
+
+    def probe(self, cluster: ProbeCluster, now: float) -> None:
+        """Send a probe as soon as there is something to send."""
+        self._probes.append(_Probe(cluster, now))
+
+    def clear(self) -> None:
+        """Let nothing wait any more."""
+        for queue in self._queues:
+            queue.clear()
+        self._probes.clear()
+        self._count = self._octets = 0
+        self._entered = 0.0
+
+    def drop(self, stream: int) -> None:
+        """Let nothing of a stream wait any more."""
+        for queue in self._queues:
+            for entered, packet in queue.pop(stream, ()):
+                self._forget(entered, packet)
+
+    def due(self, now: float) -> list[Release[PacketT]]:
+        """Return what leaves now, in this order."""
+        self._settle(now)
+        released: list[Release[PacketT]] = []
+        self._drop_probes(now)
+        while self._queues[Priority.AUDIO]:
+            self._release(self._take(Priority.AUDIO), released)
+        if self._probes:
+            self._send_probe(self._probes[0], now, released)
+        rate = self._present_rate(now)
+        while self._count and self._may_send(rate):
+            self._release(self._next(), released)
+        if not self._count and not self._probes:
+            self._fill(released)
+        return released
+
+    def deadline(self) -> float | None:
+        """Return when something is due next, None when nothing waits."""
+        deadlines = []
+        if self._probes and self._probes[0].begun is not None and not self._probes[0].is_starved:
+            deadlines.append(self._probes[0].due)
+        if self._count:
+            debt = self._debt if self._is_resting else 0.0
+            deadlines.append(self._settled + 8 * debt / self._present_rate(self._settled))
+        elif self._filling:
+            owed = max(self._debt / self._rate, self._filled / self._filling)
+            deadlines.append(self._settled + 8 * owed)
+        return min(deadlines, default=None)
+
+    def _settle(self, now: float) -> None:
+        """Let time pay what is owed."""
+        passed = max(0.0, min(now - self._settled, MAX_ELAPSED))
+        self._settled = max(self._settled, now)
+        self._debt = _less(self._debt, passed * self._present_rate(now) / 8)
+        self._filled = _less(self._filled, passed * self._filling / 8)
+        if not self._debt:
+            self._is_resting = False
+
+    def _present_rate(self, now: float) -> float:
+        """Return the pacing rate, or what brings out in time what waits."""
+        if not self._count:
+            return self._rate
+        waited = now - self._entered / self._count
+        return max(self._rate, 8 * self._octets / max(_SHORTEST, MAX_WAIT - waited))
+
+    def _may_send(self, rate: float) -> bool:
+        if not self._is_resting and 8 * self._debt >= self._burst * rate:
+            self._is_resting = True
+        return not self._is_resting
+
+    def _release(self, packet: PacketT, released: list[Release[PacketT]]) -> None:
+        probe = self._probes[0] if self._probes else None
+        number = None
+        if probe is not None and probe.begun is not None:
+            number = probe.cluster.number
+            probe.octets += packet.size
+            probe.count += 1
+        self._debt = min(self._debt + packet.size, MAX_DEBT * self._rate / 8)
+        if self._filling:
+            self._filled = min(self._filled + packet.size, MAX_DEBT * self._filling / 8)
+        released.append(Release(packet, number))
+
+    def _next(self) -> PacketT:
+        return self._take(next(one for one in Priority if self._queues[one]))
+
+    def _take(self, priority: Priority) -> PacketT:
+        queues = self._queues[priority]
+        stream, waiting = next(iter(queues.items()))
+        entered, packet = waiting.popleft()
+        # Its next packet is behind those of the other streams.
+        del queues[stream]
+        if waiting:
+            queues[stream] = waiting
+        self._forget(entered, packet)
+        return packet
+
+    def _forget(self, entered: float, packet: PacketT) -> None:
+        self._count -= 1
+        self._octets -= packet.size
+        self._entered = self._entered - entered if self._count else 0.0
+
+    def _drop_probes(self, now: float) -> None:
+        probes = self._probes
+        while probes:
+            first = probes[0]
+            late = first.begun is not None and now > first.due + MAX_PROBE_DELAY
+            if not (first.is_complete or late or now > first.planned + PROBE_LIFETIME):
+                return
+            probes.popleft()
+
+    def _send_probe(self, probe: _Probe, now: float, released: list[Release[PacketT]]) -> None:
+        """Send the next burst of a probe, of what waits and of padding."""
+        if now < probe.due:
+            return
+        end = probe.octets + int(probe.cluster.bitrate * PROBE_BURST / 8)
+        while probe.octets < end:
+            batch = [self._next()] if self._count else self._pad(end - probe.octets)
+            probe.is_starved = not batch
+            if probe.is_starved:
+                return
+            if probe.begun is None:
+                probe.begun = now
+            for packet in batch:
+                self._release(packet, released)
+
+    def _fill(self, released: list[Release[PacketT]]) -> None:
+        """Pad up to what may be sent."""
+        if not self._filling or self._debt or self._filled:
+            return
+        for packet in self._pad(int(self._filling * FILLING_BURST / 8)):
+            self._release(packet, released)
+
+
+def _less(owed: float, paid: float) -> float:
+    """Return what is still owed."""
+    left = owed - paid
+    return left if left > _RESIDUE else 0.0

@@ -1,0 +1,87 @@
+"""The rate at which packets arrive, over a window that single stalls and bursts do not bend."""
+
+from bisect import insort
+from collections import deque
+from typing import NamedTuple
+
+from .history import PacketResult
+
+MIN_PACKETS, MAX_PACKETS = 20, 500
+MIN_SPAN, MAX_SPAN = 1.0, 5.0
+"""Seconds of the window: the shortest that has enough of both."""
+REQUIRED = 10
+"""Packets without which nothing is said."""
+MAX_REORDERING = 1.0
+_SHORTEST = 0.001
+
+
+class _Arrival(NamedTuple):
+    arrived: float
+    sent: float
+    size: float
+
+
+class Throughput:
+    """The acknowledged rate of one path, in bits per second."""
+
+    __slots__ = ("_discarded_until", "_window")
+
+    def __init__(self) -> None:
+        self._window: deque[_Arrival] = deque()
+        self._discarded_until = 0.0
+
+    def add(self, packets: list[PacketResult]) -> None:
+        """Take packets that arrived, in the order of their arrival."""
+        window = self._window
+        for packet in packets:
+            if packet.arrived is None:
+                continue
+            arrival = _Arrival(packet.arrived, packet.sent, packet.size + packet.besides)
+            if window and packet.arrived < window[-1].arrived - MAX_REORDERING:
+                self._clear()
+            if window and packet.arrived < window[-1].arrived:
+                insort(window, arrival)
+            else:
+                window.append(arrival)
+        while self._is_too_long():
+            gone = window.popleft()
+            self._discarded_until = max(self._discarded_until, gone.sent)
+
+    def bitrate(self) -> float | None:
+        """Return the rate; None when too little arrived."""
+        window = self._window
+        if len(window) < REQUIRED:
+            return None
+        gaps = sorted(after.arrived - before.arrived for before, after in _pairs(window))
+        # The longest pause may be the network's, or ours; it counts as the second longest.
+        received_span = window[-1].arrived - window[0].arrived - gaps[-1] + gaps[-2]
+        received = sum(one.size for one in window) - window[0].size
+        sent = [one for one in window if one.sent >= self._discarded_until]
+        if not sent:
+            return None
+        last = max(sent, key=lambda one: one.sent)
+        sent_span = last.sent - min(one.sent for one in sent)
+        sent_size = sum(one.size for one in sent) - last.size
+        return 8 * min(
+            sent_size / max(_SHORTEST, sent_span), received / max(_SHORTEST, received_span)
+        )
+
+    def _is_too_long(self) -> bool:
+        window = self._window
+        if not window:
+            return False
+        span = window[-1].arrived - window[0].arrived
+        if len(window) > MAX_PACKETS or span > MAX_SPAN:
+            return True
+        # The first may go when what remains is long enough.
+        return len(window) > MIN_PACKETS + 1 and window[-1].arrived - window[1].arrived > MIN_SPAN
+
+    def _clear(self) -> None:
+        self._window.clear()
+        self._discarded_until = 0.0
+
+
+def _pairs(window: "deque[_Arrival]") -> "zip[tuple[_Arrival, _Arrival]]":
+    later = iter(window)
+    next(later)
+    return zip(window, later, strict=False)

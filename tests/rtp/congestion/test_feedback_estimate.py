@@ -1,0 +1,64 @@
+"""What delays and losses allow together."""
+
+from peer.rtp.congestion.feedback_estimate import FeedbackEstimate
+from peer.rtp.congestion.history import PacketResult, Report
+from peer.rtp.congestion.probe_results import ProbeCluster
+
+from .results import result, steady
+
+
+def report(packets: list[PacketResult], *, propagation: float = 0.04) -> Report:
+    return Report(tuple(packets), propagation, propagation)
+
+
+def feed(
+    estimate: FeedbackEstimate, packets: list[PacketResult], *, propagation: float = 0.04
+) -> None:
+    """Report packets five at a time, 40 ms after each was sent."""
+    for first in range(0, len(packets), 5):
+        some = packets[first : first + 5]
+        now = some[-1].sent + propagation
+        estimate.take(report(some, propagation=propagation), now, is_idle=False)
+
+
+def test_without_reports_it_is_what_it_began_with() -> None:
+    estimate = FeedbackEstimate(300_000, 5_000, 1e9)
+    assert estimate.bitrate == 300_000
+    assert estimate.arriving is None
+    assert not estimate.is_limited_by_loss
+
+
+def test_losses_lower_it_though_delays_do_not() -> None:
+    estimate = FeedbackEstimate(1_000_000, 5_000, 1e9)
+    packets = [
+        result(n, n * 0.01, None if n % 2 else n * 0.01 + 0.02, size=500) for n in range(300)
+    ]
+    feed(estimate, packets)
+    assert estimate.is_calm
+    assert estimate.is_limited_by_loss
+    assert estimate.bitrate < 300_000
+
+
+def test_a_standing_queue_lowers_it() -> None:
+    estimate = FeedbackEstimate(1_000_000, 5_000, 1e9)
+    feed(estimate, steady(200, 0.01))
+    assert estimate.bitrate > 800_000
+    feed(estimate, steady(110, 0.01, first=200, delay=0.2), propagation=0.22)
+    assert estimate.delay > 0.1
+    assert estimate.bitrate < 0.75 * 800_000
+
+
+def test_a_bad_probe_does_not_lower_it_far_below_what_arrives() -> None:
+    estimate = FeedbackEstimate(800_000, 5_000, 1e9)
+    feed(estimate, steady(200, 0.01))
+    estimate.begin_probe(ProbeCluster(3, 1_600_000, 3000))
+    slow = [result(200 + n, 2 + n * 0.005, 2.02 + n * 0.05, probe=3) for n in range(5)]
+    estimate.take(report(slow), 2.3, is_idle=False)
+    assert estimate.bitrate > 0.8 * 0.85 * 800_000
+
+
+def test_bounds_hold_for_all_parts() -> None:
+    estimate = FeedbackEstimate(1_000_000, 5_000, 1e9)
+    estimate.set_bounds(200_000, 1e9)
+    feed(estimate, [result(n, n * 0.01, None if n % 5 else n * 0.01 + 0.02) for n in range(600)])
+    assert estimate.bitrate == 200_000

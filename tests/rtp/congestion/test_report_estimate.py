@@ -1,0 +1,45 @@
+"""The rate of a path whose receiver tells little."""
+
+import pytest
+
+from peer.rtp.congestion.report_estimate import ReportEstimate
+
+
+def test_what_the_receiver_takes_is_the_rate() -> None:
+    estimate = ReportEstimate(300_000)
+    estimate.note_limit(1_000_000, 1.0)
+    assert estimate.bitrate == 1_000_000
+    estimate.note_limit(400_000, 2.0)
+    assert estimate.bitrate == 400_000
+
+
+def test_it_rises_towards_that_slowly() -> None:
+    estimate = ReportEstimate(300_000)
+    estimate.note_limit(500_000, 0.0)
+    for step in range(1, 11):
+        estimate.note_limit(2_000_000, step * 0.1)
+    assert estimate.bitrate == pytest.approx(540_000)
+
+
+def test_word_that_was_long_in_coming_raises_nothing() -> None:
+    estimate = ReportEstimate(300_000)
+    estimate.note_limit(500_000, 0.0)
+    estimate.note_limit(2_000_000, 60.0)
+    assert estimate.bitrate == 500_000
+
+
+def test_losses_decide_when_there_is_nothing_else() -> None:
+    estimate = ReportEstimate(300_000)
+    for step in range(200):
+        estimate.note_loss(0, 100, 0.1, step * 0.5)
+    assert estimate.bitrate == 1_200_000
+    for step in range(20):
+        estimate.note_loss(15, 100, 0.1, 100 + step * 1.0)
+    assert estimate.bitrate < 300_000
+
+
+def test_losses_do_not_decide_when_the_receiver_says_what_it_takes() -> None:
+    estimate = ReportEstimate(300_000)
+    estimate.note_limit(500_000, 0.0)
+    estimate.note_loss(50, 100, 0.1, 1.0)
+    assert estimate.bitrate == 500_000
