@@ -49,6 +49,7 @@ def _h264(payload_type: int, profile_level_id: str) -> Codec:
 # Chromium, which fails on its own offer once numbers of two codecs collide in a BUNDLE group.
 DEFAULT_AUDIO_CODECS = (
     Codec(111, "opus", 48000, 2, (("minptime", "10"), ("useinbandfec", "1")), AUDIO_FEEDBACK),
+    Codec(63, "red", 48000, 2, (("111/111", None),)),
     Codec(9, "G722", 8000),
     Codec(0, "PCMU", 8000),
     Codec(8, "PCMA", 8000),
@@ -115,17 +116,24 @@ def offer_codecs(
     in_use = {codec.payload_type for _, codec in offered}
     for index, codec in offered:
         targets.setdefault(supported[index].payload_type, codec.payload_type)
-    for index, codec in enumerate(supported):
+    added: list[tuple[int, Codec]] = []
+    # Those that are about others know their payload types only when those have theirs.
+    for index, codec in sorted(enumerate(supported), key=_is_about_others):
         if index in taken:
             continue
         wanted = retarget(codec, targets)
         payload_type = None if wanted is None else numbers.get(wanted, in_use)
         if wanted is not None and payload_type is not None:
-            offered.append((index, replace(wanted, payload_type=payload_type)))
+            added.append((index, replace(wanted, payload_type=payload_type)))
             targets.setdefault(codec.payload_type, payload_type)
+    offered += sorted(added, key=lambda item: item[0])
     if in_order_of_support:
         offered.sort(key=lambda item: item[0])
     return without_orphans([codec for _, codec in offered])
+
+
+def _is_about_others(item: tuple[int, Codec]) -> bool:
+    return bool(associated_payload_types(item[1]))
 
 
 def _supported_codecs(

@@ -14,13 +14,13 @@ _FULL_SCALE = 32768
 class AudioPacket(NamedTuple):
     """One payload; `timestamp` counts the codec's RTP clock from any origin.
 
-    `level` is in dBov, -127 to 0 (RFC 6464). `first` marks the first one, and the first after
-    silence that was not sent (RFC 3551 §4.1).
+    `level` is in dBov, -127 to 0 (RFC 6464), None where nobody knows. `first` marks
+    the first one, and the first after silence that was not sent (RFC 3551 §4.1).
     """
 
     payload: bytes
     timestamp: int
-    level: int
+    level: int | None
     first: bool
 
 

@@ -175,6 +175,9 @@ class AudioPath:
     ) -> None:
         """Take a packet; `level` is what it says of itself in -dBov (RFC 6464)."""
         blocks = [RedBlock(packet.payload_type, 0, packet.payload)]
+        if not packet.payload:
+            self._pad(packet, now, repaired=repaired)
+            return
         if packet.payload_type in self._red:
             # The last block is the packet's own, the others are copies (RFC 2198 §3).
             blocks = read_red(packet.payload)
@@ -194,6 +197,17 @@ class AudioPath:
             if block.payload_type == blocks[-1].payload_type and block.data:
                 self._insert(packet, place, block, age, codec, now, quiet=quiet)
         self.pull(now)
+
+    def _pad(self, packet: RtpPacket, now: float, *, repaired: bool) -> None:
+        """Take a packet that has no sound: only its number counts."""
+        codec = self._codecs.get(packet.payload_type)
+        means = self._red.get(packet.payload_type) if codec is None else codec.format
+        if means is None:
+            self.drops[AudioDrop.UNKNOWN_CODEC] += 1
+            return
+        place = self._place(packet, means.clock_rate, now, repaired=repaired)
+        if place is not None and self._buffer is not None:
+            self._buffer.pad(place.number)
 
     def _place(
         self, packet: RtpPacket, clock_rate: int, now: float, *, repaired: bool
@@ -234,7 +248,7 @@ class AudioPath:
             return
         clock_rate = codec.format.clock_rate
         buffer.insert(
-            place.number - age,
+            place.number,
             place.time - line.ticks(block.offset, clock_rate),
             line.ticks(sound.ticks, clock_rate),
             _Waiting(
@@ -247,7 +261,7 @@ class AudioPath:
             fec=0 if age else line.ticks(sound.fec_ticks, clock_rate),
             is_quiet=quiet,
             is_dtx=sound.is_dtx,
-            is_copy=age > 0,
+            age=age,
         )
 
     def _decoder(self, ssrc: int, wanted: AudioFormat) -> AudioDecoder | None:

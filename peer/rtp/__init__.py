@@ -2,10 +2,10 @@
 
 Bytes become values in one pass (`packet`, `extensions`, `rtcp`); objects are made only of what
 somebody keeps. `reception` counts what comes of a source, `nack` asks for what does not, `rtx` and
-`red` take apart what repairs it, and `arrivals` tells the sender when its packets came. `timeline`
-counts the times of a track through all that its sources do; `audio_buffer` and `audio_eager` decide
-what is decoded, made up or left out, and when; `frame_buffer` makes frames of what
-`payloads` reads.
+`red` put together and take apart what repairs it, as far as `loss` makes that worth it, and
+`arrivals` tells the sender when its packets came. `timeline` counts the times of a track through
+all that its sources do; `audio_buffer` and `audio_eager` decide what is decoded, made up or left
+out, and when; `frame_buffer` makes frames of what `payloads` reads.
 """
 
 from .arrivals import ArrivalRecorder
@@ -43,6 +43,7 @@ from .feedback import (
 from .frame_buffer import FrameBuffer, VideoFrame
 from .frame_queue import FrameQueue
 from .key_requests import KeyRequests
+from .loss import LossEstimate
 from .nack import NackRequester
 from .packet import MAX_PACKET, RtpDrop, RtpPacket, header_size, read_packet, write_packet
 from .payloads.audio import Sound, SoundReader, sound_reader
@@ -56,7 +57,7 @@ from .payloads.vp8 import Vp8Depayloader, Vp8Packetizer
 from .payloads.vp9 import Vp9Depayloader, Vp9Packetizer
 from .playout_delay import FramePlayout
 from .reception import Reception, round_trip_time
-from .red import RedBlock, read_red, write_red
+from .red import RedBlock, Redundancy, copies_worth, read_red, write_red
 from .reference_times import ReferenceTimes
 from .reports import (
     SDES_CNAME,
@@ -113,7 +114,10 @@ __all__ = [
     "Reception",
     "round_trip_time",
     "ReferenceTimes",
+    "LossEstimate",
     "RedBlock",
+    "Redundancy",
+    "copies_worth",
     "read_red",
     "write_red",
     "SDES_CNAME",

@@ -3,6 +3,7 @@
 import enum
 from abc import ABC, abstractmethod
 from bisect import insort
+from collections import deque
 from typing import Generic, NamedTuple, TypeVar
 
 from .audio_delay import MAX_PACKETS, TargetDelay
@@ -13,6 +14,8 @@ MAX_LOST = 1 << 15
 """Numbers that lie farther apart belong to different sources: nothing was lost in between."""
 FADE = 0.12
 """Seconds that a decoder makes up before silence takes over."""
+MAX_PADDING = 64
+"""Numbers of packets without sound that are remembered."""
 _SEEN = 512
 _SEEN_MASK = (1 << _SEEN) - 1
 
@@ -146,6 +149,7 @@ class AudioQueue(ABC, Generic[Packet]):
         """The time of what is played next; None until something was."""
         self._newest = -1
         self._seen = 0
+        self._padding: deque[int] = deque(maxlen=MAX_PADDING)
         self._played = -1
         """The number of the packet that was played last."""
         self._dtx = False
@@ -169,14 +173,16 @@ class AudioQueue(ABC, Generic[Packet]):
         fec: int = 0,
         is_quiet: bool = False,
         is_dtx: bool = False,
-        is_copy: bool = False,
+        age: int = 0,
     ) -> None:
         """Take a packet in: its number and time (`TimeLine.place`), and what `Sound` tells.
 
-        `is_quiet` says that there is no sound in it worth hearing (-60 dBov and less), `is_copy`
-        that it came inside another packet (RFC 2198). Without ticks it only begins a pause.
+        `is_quiet` says that there is no sound in it worth hearing (-60 dBov and less). With `age`
+        it is a copy of the packet so many before the one it came in, which has the number
+        (RFC 2198). Without ticks it only begins a pause.
         """
-        counts = self.statistics
+        counts, is_copy = self.statistics, age > 0
+        number = self._number_before(number, age)
         if fec or is_copy:
             counts.fec_received += 1
         ahead = number - self._newest
@@ -200,6 +206,14 @@ class AudioQueue(ABC, Generic[Packet]):
         self._held[time] = held
         self._ended = False
         self._arrived(held, now)
+
+    def pad(self, number: int) -> None:
+        """Take note of a packet that has no sound at all: its number is not missing.
+
+        Browsers send them to find out what the network bears.
+        """
+        if number not in self._padding:
+            self._padding.append(number)
 
     def end(self) -> None:
         """Say that nothing more comes: what waits is played, and nothing is made up after it."""
@@ -225,6 +239,14 @@ class AudioQueue(ABC, Generic[Packet]):
             self._newest = number
         elif -ahead < _SEEN:
             self._seen |= 1 << -ahead
+
+    def _number_before(self, number: int, age: int) -> int:
+        """Return the number of the packet with sound so many before another."""
+        for _ in range(age):
+            number -= 1
+            while number in self._padding:
+                number -= 1
+        return number
 
     def _is_known(self, ahead: int, time: int, is_copy: bool) -> bool:
         """Count what came already; a copy is worth less than its original."""
@@ -269,7 +291,10 @@ class AudioQueue(ABC, Generic[Packet]):
 
     def _was_lost(self, held: Held[Packet]) -> bool:
         """Tell whether numbers are missing before a packet."""
-        return 1 < held.number - self._played < MAX_LOST and self._played >= 0
+        ahead = held.number - self._played
+        if self._played < 0 or ahead >= MAX_LOST:
+            return False
+        return ahead > 1 + sum(self._played < number < held.number for number in self._padding)
 
     def _decode(self, held: Held[Packet], time: int, now: float) -> Decision[Packet]:
         """Let a packet leave."""

@@ -104,6 +104,7 @@ class RTCInboundRtpStreamStats(RTCReceivedRtpStreamStats):
 class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     """A stream we send (type "outbound-rtp"); `trackId` is aiortc's.
 
+    `redundantPacketsSent` carried copies of those before them (RFC 2198).
     `drops` counts frames that were lost and requests that were refused, by the name of the reason.
     """
 
@@ -118,6 +119,7 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     headerBytesSent: int = 0
     retransmittedPacketsSent: int = 0
     retransmittedBytesSent: int = 0
+    redundantPacketsSent: int | None = None
     lastPacketSentTimestamp: datetime | None = None
     targetBitrate: float | None = None
     nackCount: int = 0

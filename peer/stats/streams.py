@@ -146,6 +146,8 @@ def _outbound(
     )
     if stream.kind == "video":
         _add_sent_pictures(stats, figures)
+    else:
+        stats.redundantPacketsSent = figures.packets_redundant
     return stats
 
 

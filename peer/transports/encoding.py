@@ -15,15 +15,17 @@ from av import AudioFrame, VideoFrame
 from av.frame import Frame
 from av.packet import Packet
 
-from peer.media import AudioEncoder, OpusSettings, find_audio_codec
-from peer.rtp import Piece, make_depayloader
+from peer.media import AudioEncoder, AudioPacket, OpusSettings, find_audio_codec
+from peer.rtp import Piece, Redundancy, copies_worth, make_depayloader
 
 from .measure import Loudness, measure
 from .outbound import EncodedFrame
-from .parameters import RtpSendParameters
+from .parameters import RtpSendParameters, redundant_payload_type
 from .shaping import make_even, scale_down
 from .share import MediaShare
 
+MIN_COPIED_BITRATE = 16_000
+"""Bits per second of sound below which copies of it would take away more than they give."""
 BITRATE_INTERVAL = 1.0
 """Seconds from one change of a picture encoder's bitrate to the next: each may make a new one."""
 
@@ -65,36 +67,93 @@ def make_encoder(
         packet_time=parameters.packet_time,
         max_packet_time=parameters.max_packet_time,
     )
-    return SoundEncoder(sound.encoder(settings), codec.clockRate)
+    copies = None
+    red = redundant_payload_type(parameters.codecs, codec)
+    if red is not None and codec.payloadType is not None:
+        copies = _Copies(red, Redundancy(codec.payloadType))
+    return SoundEncoder(sound.encoder(settings), codec.clockRate, settings.bitrate, copies)
+
+
+class _Copies(NamedTuple):
+    """What repeats packets in those after them, and the payload type those have then."""
+
+    payload_type: int
+    redundancy: Redundancy
 
 
 class SoundEncoder:
-    """Sound, in the loop that reads it."""
+    """Sound, in the loop that reads it.
 
-    def __init__(self, encoder: AudioEncoder, clock_rate: int) -> None:
+    What the peer misses is repeated in the packets that follow, where that was agreed; what is
+    lost for all that, the codec protects. All of it together stays within the limits, of which
+    `most` is the codec's own.
+    """
+
+    def __init__(
+        self,
+        encoder: AudioEncoder,
+        clock_rate: int,
+        most: int | None = None,
+        copies: _Copies | None = None,
+    ) -> None:
         self._encoder = encoder
         self._clock_rate = clock_rate
+        self._most = most
+        self._copies = copies
+        self._bitrate = most
+        self._loss = 0.0
+        self._begun = False
 
     async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
         """Encode a frame of any shape; every packet has its own time."""
         if isinstance(data, Packet):
-            return Encoded([_packed(data, self._clock_rate)], None, 0.0, data)
+            timestamp = _timestamp(data, self._clock_rate)
+            packet = AudioPacket(bytes(data), timestamp, None, not self._begun)
+            return Encoded([self._send(packet)], None, 0.0, data)
         if not isinstance(data, AudioFrame):
             raise TypeError(f"{data!r} is no sound")
         loudness, begin = measure(data), time.perf_counter()
-        frames = [
-            EncodedFrame(packet.payload, packet.timestamp, packet.level, marker=packet.first)
-            for packet in self._encoder.encode(data)
-        ]
+        frames = [self._send(packet) for packet in self._encoder.encode(data)]
         return Encoded(frames, loudness, time.perf_counter() - begin, data)
+
+    def _send(self, packet: AudioPacket) -> EncodedFrame:
+        self._begun = True
+        payload, payload_type = packet.payload, None
+        if self._copies is not None:
+            redundant = self._copies.redundancy.add(packet.timestamp, payload)
+            if redundant is not None:
+                payload, payload_type = redundant, self._copies.payload_type
+        return EncodedFrame(
+            payload,
+            packet.timestamp,
+            packet.level,
+            marker=packet.first,
+            payload_type=payload_type,
+        )
 
     def limit(self, bitrate: int | None, now: float) -> None:
         """Stay within so many bits per second."""
-        self._encoder.set_bitrate(bitrate)
+        limits = [limit for limit in (bitrate, self._most) if limit is not None]
+        within = min(limits, default=None)
+        if within != self._bitrate:
+            self._bitrate = within
+            self._adapt()
 
     def note_loss(self, fraction: float) -> None:
         """Protect it as far as this loss makes it worth it."""
-        self._encoder.set_loss(fraction)
+        if fraction != self._loss:
+            self._loss = fraction
+            self._adapt()
+
+    def _adapt(self) -> None:
+        sent = 1
+        if self._copies is not None:
+            sent += copies_worth(self._loss)
+            if self._bitrate is not None:
+                sent = max(1, min(sent, self._bitrate // MIN_COPIED_BITRATE))
+            self._copies.redundancy.copies = sent - 1
+        self._encoder.set_bitrate(None if self._bitrate is None else self._bitrate // sent)
+        self._encoder.set_loss(self._loss**sent)
 
 
 class PictureEncoder:
@@ -113,7 +172,9 @@ class PictureEncoder:
     async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
         """Encode a picture, one that needs no other with `keyframe`."""
         if isinstance(data, Packet):
-            return Encoded([_packed(data, self._clock_rate)], None, 0.0, data)
+            timestamp = _timestamp(data, self._clock_rate)
+            frame = EncodedFrame(bytes(data), timestamp, is_key=data.is_keyframe)
+            return Encoded([frame], None, 0.0, data)
         if not isinstance(data, VideoFrame):
             raise TypeError(f"{data!r} is no picture")
         shaped = scale_down(data, self._parameters.scale_down_by)
@@ -148,8 +209,8 @@ class PictureEncoder:
         """Change nothing: what is lost is sent again."""
 
 
-def _packed(packet: "Packet[Any]", clock_rate: int) -> EncodedFrame:
+def _timestamp(packet: "Packet[Any]", clock_rate: int) -> int:
+    """Return the time of a packet that is encoded already; ValueError when it has none."""
     if packet.pts is None or packet.time_base is None:
         raise ValueError("a packet without a time cannot be sent")
-    timestamp = round(packet.pts * packet.time_base * clock_rate)
-    return EncodedFrame(bytes(packet), timestamp, is_key=packet.is_keyframe)
+    return round(packet.pts * packet.time_base * clock_rate)

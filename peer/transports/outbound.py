@@ -38,7 +38,8 @@ class EncodedFrame:
     """What an encoder made of a frame; `timestamp` counts the codec's clock, from any origin.
 
     `audio_level` is in dBov, -127..0 (RFC 6464). `marker` is that of its packets; None marks the
-    last of them, as for pictures. `is_key` is that of a picture that needs no other.
+    last of them, as for pictures. `is_key` is that of a picture that needs no other. With
+    `payload_type` it carries copies of those before it as well, in that format (RFC 2198).
     """
 
     data: bytes
@@ -46,6 +47,7 @@ class EncodedFrame:
     audio_level: int | None = None
     marker: bool | None = None
     is_key: bool = False
+    payload_type: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class OutboundStream:
         self.rtx_ssrc = rtx_ssrc
         self.packets_sent = self.octets_sent = self.header_octets_sent = 0
         self.packets_repeated = self.octets_repeated = self.repeats_refused = 0
+        self.packets_redundant = 0
         self.first_sequence_number = _first_sequence_number()
         self._sequence_number = self.first_sequence_number
         self._rtx_sequence_number = _first_sequence_number()
@@ -105,11 +108,15 @@ class OutboundStream:
         payloads = self._packetizer(codec).pack(frame.data, Room(MAX_PACKET - header))
         if header + max(map(len, payloads), default=0) > MAX_UNSPLIT:
             return []
+        payload_type = codec.payloadType or 0
+        if frame.payload_type is not None:
+            payload_type = frame.payload_type
+            self.packets_redundant += len(payloads)
         packets = []
         last = len(payloads) - 1
         for position, payload in enumerate(payloads):
             packet = RtpPacket(
-                payload_type=codec.payloadType or 0,
+                payload_type=payload_type,
                 marker=position == last if frame.marker is None else frame.marker,
                 sequence_number=self._sequence_number,
                 timestamp=timestamp,

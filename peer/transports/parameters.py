@@ -74,6 +74,18 @@ def repaired_payload_type(codec: RTCRtpCodecParameters) -> int | None:
     return int(apt) if apt is not None and str(apt).isdecimal() else None
 
 
+def redundant_payload_type(
+    codecs: Iterable[RTCRtpCodecParameters], codec: RTCRtpCodecParameters
+) -> int | None:
+    """Return the payload type of packets that carry copies of this codec's (RFC 2198 §5)."""
+    for candidate in codecs:
+        if candidate.name.lower() == "red":
+            formats = next(iter(candidate.parameters), "").split("/")
+            if set(formats) == {str(codec.payloadType)}:
+                return candidate.payloadType
+    return None
+
+
 def has_feedback(codec: RTCRtpCodecParameters, kind: str, parameter: str | None = None) -> bool:
     """Tell whether a kind of feedback was agreed for a codec (RFC 4585 §4.2)."""
     return any(

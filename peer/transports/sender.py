@@ -20,6 +20,7 @@ from peer.rtp import (
     ExtendedReport,
     FullIntraRequest,
     Goodbye,
+    LossEstimate,
     MaximumBitrate,
     Nack,
     PictureLoss,
@@ -32,7 +33,12 @@ from peer.rtp import (
 from .encoding import MediaEncoder, make_encoder
 from .measure import SourceMeter, VideoMeter, measure
 from .outbound import EncodedFrame, Labels, OutboundStream
-from .parameters import RtpSendParameters, extension_numbers, repaired_payload_type
+from .parameters import (
+    RtpSendParameters,
+    extension_numbers,
+    redundant_payload_type,
+    repaired_payload_type,
+)
 from .rtcp import compound, read_report
 from .shaping import FrameGate
 from .share import MediaShare
@@ -123,6 +129,7 @@ class RtpSender:
         self._encode_time = 0.0
         self._video = VideoMeter()
         self._remote: RemoteInboundStatistics | None = None
+        self._loss = LossEstimate()
         self._sending: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -161,7 +168,7 @@ class RtpSender:
         """
         codec = _choose_codec(parameters.codecs)
         before, was_on = self._parameters, self._transport
-        shaped = before is not None and _shape(before) == _shape(parameters)
+        shaped = before is not None and _shape(before, codec) == _shape(parameters, codec)
         if was_on is not None and before is not None:
             if (was_on, before.mid) != (transport, parameters.mid):
                 was_on.remove_sender(self, before.mid)
@@ -240,6 +247,7 @@ class RtpSender:
             header_bytes_sent=stream.header_octets_sent,
             packets_repeated=stream.packets_repeated,
             bytes_repeated=stream.octets_repeated,
+            packets_redundant=stream.packets_redundant,
             last_sent=stream.last_time,
             frames_encoded=self._frames_encoded,
             frames_sent=self._frames_sent,
@@ -326,8 +334,7 @@ class RtpSender:
             source.add(data, measure(data), loop.time())
             return
         encoder.limit(self._bitrate(), loop.time())
-        if self._remote is not None:
-            encoder.note_loss(self._remote.fraction_lost / 256)
+        encoder.note_loss(self._loss.fraction)
         keyframe = self._take_keyframe_request(loop.time())
         encoded = await encoder.encode(data, keyframe=keyframe)
         source.add(data, encoded.loudness, loop.time())
@@ -389,6 +396,7 @@ class RtpSender:
             now = asyncio.get_running_loop().time()
             first = self._stream.first_sequence_number
             self._remote = read_report(block, self._remote, first, clock_rate, now)
+            self._loss.note(block.fraction_lost / 256, now)
 
     def _bitrate(self) -> int | None:
         limits = (self._target_bitrate, self._parameters and self._parameters.max_bitrate)
@@ -422,9 +430,14 @@ class RtpSender:
             return
 
 
-def _shape(parameters: RtpSendParameters) -> tuple[object, ...]:
+def _shape(parameters: RtpSendParameters, codec: RTCRtpCodecParameters) -> tuple[object, ...]:
     """Return what an encoder is made for."""
-    return parameters.packet_time, parameters.max_packet_time, parameters.scale_down_by
+    return (
+        parameters.packet_time,
+        parameters.max_packet_time,
+        parameters.scale_down_by,
+        redundant_payload_type(parameters.codecs, codec),
+    )
 
 
 def _choose_codec(codecs: Iterable[RTCRtpCodecParameters]) -> RTCRtpCodecParameters:

@@ -127,7 +127,8 @@ class OutboundStatistics:
     """What was sent on one SSRC; `target_bitrate` in bits per second.
 
     `codec` is None while nothing is to be sent. Packets sent again, which `packets_sent` and
-    `bytes_sent` leave out, are the repeated ones. `frames_sent` and `frames_encoded` differ by
+    `bytes_sent` leave out, are the repeated ones. `packets_redundant`
+    carried copies of those before them (RFC 2198). `frames_sent` and `frames_encoded` differ by
     those that found the transport gone. `drops` counts frames and requests that came to nothing.
     """
 
@@ -141,6 +142,7 @@ class OutboundStatistics:
     header_bytes_sent: int
     packets_repeated: int
     bytes_repeated: int
+    packets_redundant: int
     last_sent: float | None
     frames_encoded: int
     frames_sent: int

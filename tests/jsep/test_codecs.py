@@ -22,7 +22,7 @@ from sdp import Codec, Feedback, MediaSection, parse, serialize
 from tests.jsep.ends import End, exchange, make_end, make_ends
 from tests.jsep.texts import altered
 
-OPUS, G722, PCMU, PCMA = DEFAULT_AUDIO_CODECS
+OPUS, RED, G722, PCMU, PCMA = DEFAULT_AUDIO_CODECS
 VP8, VP8_RTX = DEFAULT_VIDEO_CODECS[:2]
 H264_BASELINE, H264_CONSTRAINED = DEFAULT_VIDEO_CODECS[2], DEFAULT_VIDEO_CODECS[4]
 NACK, PLI, REMB = Feedback("nack"), Feedback("nack", "pli"), Feedback("goog-remb")
@@ -131,6 +131,33 @@ def test_one_codec_twice_is_answered_twice() -> None:
     """Each payload type is a format of its own."""
     media = answered("audio", replace(OPUS, payload_type=100), replace(OPUS, payload_type=101))
     assert numbers(media) == [100, 101]
+
+
+def red(payload_type: int, formats: str) -> Codec:
+    return Codec(payload_type, "red", 48000, 2, ((formats, None),))
+
+
+def test_redundancy_follows_its_codec() -> None:
+    """RFC 2198 §5. After Opus, so that sound goes without copies where nothing is lost."""
+    opus = replace(OPUS, payload_type=96)
+    assert numbers(answered("audio", opus, red(97, "96/96"), PCMU)) == [96, 97, 0]
+    # The order is the offerer's, who thereby asks for copies always.
+    assert numbers(answered("audio", red(97, "96/96"), opus)) == [97, 96]
+    assert numbers(answered("audio", PCMU, red(97, "96/96"))) == [0]
+
+
+def test_redundancy_may_be_preferred_or_left_out() -> None:
+    for preferred, wanted in (
+        ([RED, OPUS], [63, 111]),
+        ([OPUS, RED], [111, 63]),
+        ([OPUS], [111]),
+    ):
+        end = make_end(0)
+        end.add("audio")
+        end.state = set_codec_preferences(end.state, 0, preferred)
+        end.offer()
+        assert numbers(first(end)) == wanted
+        assert first(end).codecs[0].fmtp in (RED.fmtp, OPUS.fmtp)
 
 
 def test_rtx_is_answered_with_its_codec_only() -> None:

@@ -248,14 +248,24 @@ def test_packets_that_mean_nothing_are_counted_and_the_rest_is_heard() -> None:
     good = packets(opus_payloads(20))
     good[3].payload = b"\xff\xff\xff"
     good[5].payload_type = 99
-    good[7].payload_type, good[7].payload = REDUNDANT, b""
+    good[7].payload_type, good[7].payload = REDUNDANT, b"\xef"
     good[8].payload_type, good[8].payload = REDUNDANT, b"\x63abc"
-    good[9].payload = b""
     ear.receive(on_time(good))
-    assert ear.path.drops[AudioDrop.MALFORMED] >= 2
+    assert ear.path.drops[AudioDrop.MALFORMED] == 2
     assert ear.path.drops[AudioDrop.UNKNOWN_CODEC] == 2
     assert ear.samples >= 14 * FRAME
     ear.check_line()
+
+
+def test_padding_alone_is_neither_sound_nor_loss() -> None:
+    ear = Ear()
+    sent = packets(opus_payloads(20))
+    padding = packets([b""] * 3, number=65540 + 20, timestamp=sent[-1].timestamp)
+    padding[1].payload_type = REDUNDANT
+    padding[2].payload_type = 99
+    ear.receive(on_time([*sent, *padding]))
+    assert ear.samples == 20 * FRAME
+    assert ear.path.drops == {AudioDrop.UNKNOWN_CODEC: 1}
 
 
 def test_concealment_of_g711_sounds_like_what_was_before() -> None:

@@ -2,13 +2,22 @@
 
 import asyncio
 import itertools
+from typing import NamedTuple, TypeVar
 
 import pytest
 from av import AudioFrame
 
-from peer import PcmTrack, RTCInboundRtpStreamStats, RTCPeerConnection, pcm_frames
+from peer import (
+    PcmTrack,
+    RTCInboundRtpStreamStats,
+    RTCOutboundRtpStreamStats,
+    RTCPeerConnection,
+    pcm_frames,
+)
 from peer.testing import Conditions, GilbertElliott, Network, connect, run
 from tests.media.tones import loudness, speech, tone
+
+Stats = TypeVar("Stats")
 
 DELAY = 0.03
 SECONDS = 20
@@ -46,8 +55,16 @@ class Ear:
         return sorted(offset - min(offsets) for offset in offsets)
 
 
-async def call(link: Conditions, seconds: float = SECONDS) -> tuple[Ear, float]:
-    """Talk over a link; returns what was heard, and the share of it that was made up."""
+class Heard(NamedTuple):
+    """What came of a call: frames, the share that was made up, the packets with copies."""
+
+    ear: Ear
+    made_up: float
+    redundant: int
+
+
+async def call(link: Conditions, seconds: float = SECONDS) -> Heard:
+    """Talk over a link."""
     net = Network(seed=3)
     alice, bob = net.host("alice"), net.host("bob", link=link)
     a, b, ear = alice.connection(), bob.connection(), Ear()
@@ -58,17 +75,26 @@ async def call(link: Conditions, seconds: float = SECONDS) -> tuple[Ear, float]:
     voice.write(speech(int(48000 * seconds)))
     await voice.drained()
     await asyncio.sleep(1.0)
-    report = await b.getStats()
-    (inbound,) = [one for one in report.values() if isinstance(one, RTCInboundRtpStreamStats)]
+    inbound = await statistics(b, RTCInboundRtpStreamStats)
+    outbound = await statistics(a, RTCOutboundRtpStreamStats)
     assert inbound.concealedSamples is not None
+    assert outbound.redundantPacketsSent is not None
     await asyncio.gather(a.close(), b.close())
-    return ear, inbound.concealedSamples / 48000 / seconds
+    made_up = inbound.concealedSamples / 48000 / seconds
+    return Heard(ear, made_up, outbound.redundantPacketsSent)
+
+
+async def statistics(pc: RTCPeerConnection, kind: type[Stats]) -> Stats:
+    """Return the statistics of the connection's only stream of a kind."""
+    report = await pc.getStats()
+    (found,) = [one for one in report.values() if isinstance(one, kind)]
+    return found
 
 
 def test_on_a_clean_line_nothing_is_made_up_and_nothing_waits() -> None:
     async def program() -> None:
-        ear, made_up = await call(Conditions(delay=DELAY))
-        assert made_up == 0
+        ear, made_up, redundant = await call(Conditions(delay=DELAY))
+        assert (made_up, redundant) == (0, 0)
         assert max(ear.gaps()) == 0
         assert ear.lateness()[-1] <= 0.02
 
@@ -77,21 +103,22 @@ def test_on_a_clean_line_nothing_is_made_up_and_nothing_waits() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("link", "concealed", "gap"),
+    ("link", "concealed", "gap", "redundant"),
     [
-        (Conditions(delay=DELAY, loss=0.02), 0.02, 0.06),
-        (Conditions(delay=DELAY, loss=0.05), 0.05, 0.06),
-        (Conditions(delay=DELAY, loss=0.10), 0.10, 0.12),
-        (Conditions(delay=DELAY, jitter=0.04), 0.02, 0.06),
+        (Conditions(delay=DELAY, loss=0.02), 0.01, 0.06, 0.2),
+        (Conditions(delay=DELAY, loss=0.05), 0.02, 0.06, 0.9),
+        (Conditions(delay=DELAY, loss=0.10), 0.025, 0.06, 0.9),
+        (Conditions(delay=DELAY, jitter=0.04), 0.02, 0.06, 0.0),
     ],
     ids=["2 %", "5 %", "10 %", "jitter"],
 )
 def test_a_bad_line_costs_less_than_it_loses(
-    link: Conditions, concealed: float, gap: float
+    link: Conditions, concealed: float, gap: float, redundant: float
 ) -> None:
     async def program() -> None:
-        ear, made_up = await call(link)
+        ear, made_up, copied = await call(link)
         assert made_up <= concealed
+        assert copied / (50 * SECONDS) >= redundant
         assert max(ear.gaps()) <= gap
         heard = sum(length for _, _, length in ear.frames)
         assert heard >= SECONDS
@@ -103,7 +130,7 @@ def test_a_bad_line_costs_less_than_it_loses(
 @pytest.mark.slow
 def test_bursts_of_loss_do_not_stop_the_sound() -> None:
     async def program() -> None:
-        ear, _ = await call(Conditions(delay=DELAY, burst=GilbertElliott(0.01, 0.25)))
+        ear, _, _ = await call(Conditions(delay=DELAY, burst=GilbertElliott(0.01, 0.25)))
         assert max(ear.gaps()) <= 0.5
         assert sum(length for _, _, length in ear.frames) >= 0.97 * SECONDS
 

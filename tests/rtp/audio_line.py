@@ -23,7 +23,7 @@ class Sent:
     fec: int = 0
     is_quiet: bool = False
     is_dtx: bool = False
-    is_copy: bool = False
+    age: int = 0
 
 
 def speech(
@@ -117,12 +117,12 @@ def run(
                 sent.number,
                 sent.time,
                 sent.ticks,
-                sent.number,
+                sent.number - sent.age,
                 now,
                 fec=sent.fec,
                 is_quiet=sent.is_quiet,
                 is_dtx=sent.is_dtx,
-                is_copy=sent.is_copy,
+                age=sent.age,
             )
             if end and not waiting:
                 buffer.end()

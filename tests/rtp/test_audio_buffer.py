@@ -287,7 +287,7 @@ def test_packets_without_sound_are_no_loss() -> None:
 def test_a_copy_in_another_packet_is_used_when_the_packet_is_lost() -> None:
     buffer = AudioBuffer[int](RATE)
     packets = speech(100, lost=[50])
-    copies = [Sent(n, n * FRAME, START + (n + 1) * 0.02 - 0.001, is_copy=True) for n in range(99)]
+    copies = [Sent(n + 1, n * FRAME, START + (n + 1) * 0.02 - 0.001, age=1) for n in range(99)]
     buffer.target.floor = 0.05
     played = run(buffer, packets + copies, until=1.9)
     assert played.made_up() == 0
@@ -298,9 +298,9 @@ def test_a_copy_in_another_packet_is_used_when_the_packet_is_lost() -> None:
 
 def test_the_original_takes_the_place_of_its_copy() -> None:
     buffer = AudioBuffer[str](RATE)
-    buffer.insert(5, 0, FRAME, "copy", START, is_copy=True)
+    buffer.insert(6, 0, FRAME, "copy", START, age=1)
     buffer.insert(5, 0, FRAME, "original", START)
-    buffer.insert(5, 0, FRAME, "copy", START, is_copy=True)
+    buffer.insert(6, 0, FRAME, "copy", START, age=1)
     buffer.insert(5, 0, FRAME, "again", START)
     assert [d.packet for d in buffer.pull(START + 0.02)] == ["original"]
     assert (buffer.statistics.duplicates, buffer.statistics.fec_discarded) == (1, 2)

@@ -56,6 +56,7 @@ OUTBOUND = OutboundStatistics(
     header_bytes_sent=2100,
     packets_repeated=5,
     bytes_repeated=500,
+    packets_redundant=0,
     last_sent=NOW - 1,
     frames_encoded=40,
     frames_sent=39,

@@ -3,6 +3,7 @@
 import array
 import asyncio
 import fractions
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import Packet, VideoFrame
 
+from peer.rtp import read_red, sound_reader
 from peer.testing import run
 from peer.transports.encoding import (
     BITRATE_INTERVAL,
@@ -23,6 +25,7 @@ from peer.transports.share import MediaShare
 from tests.media.tones import frame_of, speech, tone
 from tests.transports.media import OPUS, PCMU, VP8, PushedTrack, send_parameters
 
+RED = RTCRtpCodecParameters("audio/red", 48000, 2, 63, parameters={"111/111": None})
 H264 = RTCRtpCodecParameters("video/H264", 90000, None, 102)
 
 
@@ -93,6 +96,91 @@ def test_a_packet_is_sent_as_it_is() -> None:
     (encoded,) = encode(encoder_for(OPUS), packet)
     (frame,) = encoded.frames
     assert (frame.data, frame.timestamp) == (b"opus", 4800)
+
+
+def test_of_packets_only_the_first_is_marked() -> None:
+    """RFC 3551 §4.1."""
+    packets = [Packet(b"opus") for _ in range(2)]
+    for number, packet in enumerate(packets):
+        packet.pts, packet.time_base = number, fractions.Fraction(1, 50)
+    encoded = encode(encoder_for(OPUS), *packets)
+    assert [frame.marker for one in encoded for frame in one.frames] == [True, False]
+
+
+def sent(encoder: MediaEncoder, loss: float) -> list[tuple[int | None, list[int]]]:
+    """Return payload type and sizes of the blocks, the packet's own last, of each packet."""
+    encoder.note_loss(loss)
+    (encoded,) = encode(encoder, frame_of(speech(9600), pts=0))
+    return [
+        (
+            frame.payload_type,
+            [len(frame.data)]
+            if frame.payload_type is None
+            else [len(block.data) for block in read_red(frame.data)],
+        )
+        for frame in encoded.frames
+    ]
+
+
+def test_copies_follow_packets_when_they_get_lost() -> None:
+    """RFC 2198, from a loss on that makes it worth it, and where it was agreed."""
+    encoder = encoder_for(OPUS, codecs=(OPUS, RED))
+    assert {payload_type for payload_type, _ in sent(encoder, 0.01)} == {None}
+    once = sent(encoder, 0.05)
+    assert {(payload_type, len(sizes)) for payload_type, sizes in once} == {(63, 2)}
+    for (_, before), (_, after) in itertools.pairwise(once):
+        assert after[0] == before[1]
+    assert {len(sizes) for _, sizes in sent(encoder, 0.2)[2:]} == {3}
+    assert {payload_type for payload_type, _ in sent(encoder, 0.0)} == {None}
+    assert {payload_type for payload_type, _ in sent(encoder_for(OPUS), 0.2)} == {None}
+
+
+@pytest.mark.parametrize("formats", ["111/0", "0/0", "96/111", "", "x"])
+def test_copies_of_other_codecs_are_none_of_ours(formats: str) -> None:
+    other = replace(RED, parameters={formats: None})
+    encoder = encoder_for(OPUS, codecs=(OPUS, other))
+    assert {payload_type for payload_type, _ in sent(encoder, 0.2)} == {None}
+
+
+def test_copies_stay_within_the_limit() -> None:
+    encoder = encoder_for(OPUS, codecs=(OPUS, RED))
+    for limit, copies in ((60_000, 2), (40_000, 1), (20_000, 0)):
+        encoder.limit(limit, 0.0)
+        sent(encoder, 0.2)
+        packets = sent(encoder, 0.2)
+        assert {len(sizes) for _, sizes in packets} == {copies + 1}
+        total = 8 * sum(sum(sizes) for _, sizes in packets) / 0.2
+        assert total <= 1.2 * limit
+
+
+def test_the_peers_limit_holds_for_all_copies() -> None:
+    """RFC 7587 §6.1, maxaveragebitrate: what it receives on average."""
+    limited = replace(OPUS, parameters={"maxaveragebitrate": "40000"})
+    encoder = encoder_for(limited, codecs=(limited, RED))
+    assert {len(sizes) for _, sizes in sent(encoder, 0.2)[2:]} == {2}
+    encoder.limit(None, 0.0)
+    packets = sent(encoder, 0.2)
+    assert 8 * sum(sum(sizes) for _, sizes in packets) / 0.2 <= 1.2 * 40_000
+
+
+def test_the_codec_protects_only_what_copies_do_not_bring() -> None:
+    """RFC 7587 §6.1, useinbandfec."""
+    protected = replace(OPUS, parameters={"useinbandfec": "1"})
+
+    def has_fec(codecs: tuple[RTCRtpCodecParameters, ...], loss: float) -> bool:
+        encoder = encoder_for(protected, codecs=codecs)
+        encoder.note_loss(loss)
+        (encoded,) = encode(encoder, frame_of(speech(48000), pts=0))
+        own = [
+            frame.data if frame.payload_type is None else read_red(frame.data)[-1].data
+            for frame in encoded.frames
+        ]
+        read = sound_reader("audio/opus", 48000)
+        assert read is not None
+        return any(sound is not None and sound.fec_ticks for sound in map(read, own))
+
+    assert has_fec((protected,), 0.05)
+    assert not has_fec((protected, RED), 0.05)
 
 
 def test_what_cannot_be_sent_is_refused() -> None:

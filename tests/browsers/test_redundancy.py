@@ -1,0 +1,119 @@
+"""Copies of sound in the packets that follow (RFC 2198), with Chromium; Firefox has none."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from peer import (
+    RTCInboundRtpStreamStats,
+    RTCOutboundRtpStreamStats,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+)
+from peer.transports import TransportGroup
+
+from .browser import Page
+from .call import BOUND, Side, calling
+from .flow import assert_flow, let_page_send, send
+from .stage import Stage
+
+Stats = TypeVar("Stats")
+
+LOSS = 8
+"""Of so many packets one gets lost."""
+COPIES = 100
+"""Packets with copies that have to arrive."""
+RECEIVED = """
+const report = await rtc.peer().connection.getStats();
+return [...report.values()].find(({type}) => type === "inbound-rtp");
+"""
+pytestmark = pytest.mark.parametrize("kind", ["chromium"], indirect=True)
+
+
+async def only(connection: RTCPeerConnection, kind: type[Stats]) -> Stats:
+    """Return the statistics of the only stream of a kind."""
+    report = await connection.getStats()
+    (found,) = [one for one in report.values() if isinstance(one, kind)]
+    return found
+
+
+async def sent(connection: RTCPeerConnection) -> int | None:
+    """Return how many packets with copies we sent."""
+    return (await only(connection, RTCOutboundRtpStreamStats)).redundantPacketsSent
+
+
+async def received(connection: RTCPeerConnection) -> int | None:
+    """Return how many copies we received."""
+    return (await only(connection, RTCInboundRtpStreamStats)).fecPacketsReceived
+
+
+async def copies(page: Page, count: Callable[[], Awaitable[int | None]]) -> None:
+    """Wait until there were enough."""
+    async with asyncio.timeout(BOUND):
+        while (await count() or 0) < COPIES:
+            await page.run("await rtc.sleep(200)")
+
+
+def prefer_copies(transceiver: Any) -> None:
+    """Prefer packets with copies to those without."""
+    capabilities = RTCRtpReceiver.getCapabilities("audio")
+    assert capabilities is not None
+    transceiver.setCodecPreferences(
+        sorted(capabilities.codecs, key=lambda codec: codec.mimeType != "audio/red")
+    )
+
+
+@pytest.fixture
+def lossy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose some of what we send."""
+    send_rtp, sent = TransportGroup.send_rtp, 0
+
+    def lose(self: TransportGroup, data: bytes) -> None:
+        nonlocal sent
+        sent += 1
+        if sent % LOSS:
+            send_rtp(self, data)
+
+    monkeypatch.setattr(TransportGroup, "send_rtp", lose)
+
+
+@pytest.mark.interop
+@pytest.mark.slow
+@pytest.mark.usefixtures("lossy")
+def test_chromium_gets_copies_when_it_misses_packets(stage: Stage, page: Page) -> None:
+    async def scenario() -> None:
+        async with calling(page) as call:
+            send(call, 600)
+            await call.connect(Side.OURS)
+            # Its reports are up to 7.5 s apart.
+            await copies(page, lambda: sent(call.ours))
+            before = await page.run(RECEIVED)
+            await page.run("await rtc.sleep(3000)")
+            after = await page.run(RECEIVED)
+            assert after["packetsLost"] > before["packetsLost"] + 10
+            # It does not count copies; what was missing was not made up.
+            assert after["concealedSamples"] == before["concealedSamples"]
+            await assert_flow(call, 1, 0)
+
+    stage.run(scenario())
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("offerer", Side)
+def test_chromium_sends_copies_when_we_prefer_them(stage: Stage, page: Page, offerer: Side) -> None:
+    async def scenario() -> None:
+        async with calling(page) as call:
+            await let_page_send(page, 1000)
+            if offerer is Side.OURS:
+                prefer_copies(call.ours.addTransceiver("audio", direction="recvonly"))
+            call.ours.addEventListener("track", lambda event: prefer_copies(event.transceiver))
+            await call.connect(offerer)
+            await assert_flow(call, 0, 1)
+            await copies(page, lambda: received(call.ours))
+            figures = await only(call.ours, RTCInboundRtpStreamStats)
+            assert figures.concealedSamples == 0
+            assert figures.drops is None
+
+    stage.run(scenario())
