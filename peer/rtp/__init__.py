@@ -40,6 +40,7 @@ from .feedback import (
     SenderReportRequest,
     TemporaryBitrates,
 )
+from .feedback_budget import FeedbackBudget
 from .frame_buffer import FrameBuffer, VideoFrame
 from .frame_queue import FrameQueue
 from .key_requests import KeyRequests
@@ -56,9 +57,12 @@ from .payloads.video import make_depayloader, make_packetizer
 from .payloads.vp8 import Vp8Depayloader, Vp8Packetizer
 from .payloads.vp9 import Vp9Depayloader, Vp9Packetizer
 from .playout_delay import FramePlayout
-from .reception import Reception, round_trip_time
+from .reception import Reception
 from .red import RedBlock, Redundancy, copies_worth, read_red, write_red
 from .reference_times import ReferenceTimes
+from .report_schedule import INTERVAL as REPORT_INTERVAL
+from .report_schedule import ReportSchedule
+from .report_writer import ReportWriter, with_blocks
 from .reports import (
     SDES_CNAME,
     SDES_MID,
@@ -71,6 +75,7 @@ from .reports import (
     SenderReport,
     SourceDescription,
 )
+from .round_trip import RoundTrip, measured_round_trips, round_trip_time
 from .rtcp import Compound, RtcpDrop, RtcpPacket, is_rtcp, read_compound, write_compound
 from .rtx import RTX_HEADER, unwrap, wrap
 from .sender_clock import NTP_BITS, CaptureClock, ClockOffset, RtpClock, SenderClocks
@@ -112,7 +117,14 @@ __all__ = [
     "read_packet",
     "write_packet",
     "Reception",
+    "RoundTrip",
+    "measured_round_trips",
     "round_trip_time",
+    "REPORT_INTERVAL",
+    "ReportSchedule",
+    "ReportWriter",
+    "with_blocks",
+    "FeedbackBudget",
     "ReferenceTimes",
     "LossEstimate",
     "RedBlock",

@@ -64,32 +64,36 @@ class Reception:
 
     def add(self, sequence_number: int, timestamp: int, clock_rate: int, now: float) -> None:
         """Count a packet of the source itself; retransmissions have a source of their own."""
+        if self.count(sequence_number):
+            self._take_time(timestamp, clock_rate, now)
+
+    def count(self, sequence_number: int) -> bool:
+        """Count a packet without regard to its time; tells whether it is the newest so far."""
         self.packets_received += 1
         if self.highest < 0:
             self.highest = self._first = sequence_number
-            self._take_time(timestamp, clock_rate, now)
-            return
+            return True
         step = signed_difference(sequence_number, self.highest & 0xFFFF, SEQUENCE_BITS)
         if abs(step) > MAX_JUMP:
-            self._jump(sequence_number, timestamp, clock_rate, now)
-        elif step > 0:
+            return self._jump(sequence_number)
+        if step > 0:
             self.highest += step
             self._follows = -1
-            self._take_time(timestamp, clock_rate, now)
+        return step > 0
 
-    def _jump(self, sequence_number: int, timestamp: int, clock_rate: int, now: float) -> None:
+    def _jump(self, sequence_number: int) -> bool:
         if sequence_number != self._follows:
             # Expected as it is, and neither before nor after anything.
             self._before += 1
             self._follows = (sequence_number + 1) & 0xFFFF
-            return
+            return False
         self._before = self.expected
         # Always ahead, a step back is a wrap: what the peer hears of never goes back.
         self.highest += (sequence_number - self.highest) & 0xFFFF
         self._first = self.highest
         self._follows = -1
         self._timestamp_at = None
-        self._take_time(timestamp, clock_rate, now)
+        return True
 
     def _take_time(self, timestamp: int, clock_rate: int, now: float) -> None:
         """Update the jitter, once a timestamp."""
@@ -124,14 +128,3 @@ class Reception:
             last_report=self._last_report,
             delay=max(0, min(delay, 0xFFFFFFFF)),
         )
-
-
-def round_trip_time(ntp_now: int, last_report: int, delay: int) -> float | None:
-    """Return the seconds to the peer and back (RFC 3550 §6.4.1).
-
-    None when the peer has had no report, or says that it held it longer than it can have.
-    """
-    if not last_report:
-        return None
-    measured = ((ntp_now >> 16) - last_report - delay) & 0xFFFFFFFF
-    return measured / 65536 if measured < 1 << 31 else None

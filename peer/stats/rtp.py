@@ -155,10 +155,14 @@ class RTCRemoteInboundRtpStreamStats(RTCReceivedRtpStreamStats):
 class RTCRemoteOutboundRtpStreamStats(RTCSentRtpStreamStats):
     """What the peer reports of a stream we receive (type "remote-outbound-rtp").
 
-    `remoteTimestamp` is by the peer's clock, `timestamp` when the latest report came.
+    `remoteTimestamp` is by the peer's clock, `timestamp` when the latest report came. The round
+    trips are those of its answers to our reference times (RFC 3611 §4.5), in seconds.
     """
 
     remoteTimestamp: datetime | None = None
     _: KW_ONLY
     localId: str
     reportsSent: int = 0
+    roundTripTime: float | None = None
+    totalRoundTripTime: float = 0.0
+    roundTripTimeMeasurements: int = 0

@@ -277,4 +277,7 @@ def _remote_outbound(
         codecId=stream.codec_id,
         localId=inbound.id,
         reportsSent=figures.reports,
+        roundTripTime=figures.round_trip_time,
+        totalRoundTripTime=figures.total_round_trip_time,
+        roundTripTimeMeasurements=figures.round_trip_times,
     )

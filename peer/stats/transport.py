@@ -36,7 +36,7 @@ class RTCTransportStats(RTCStats):
 
     Bytes are those of DTLS and SRTP datagrams, without connectivity checks. The DTLS members
     beside `dtlsState` and `dtlsRole` are known while DTLS is connected. `drops` counts what arrived
-    and was dropped above ICE, by the name of the reason.
+    and was dropped above ICE, and feedback there was too much of, by the name of the reason.
     """
 
     packetsSent: int

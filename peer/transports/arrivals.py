@@ -4,11 +4,11 @@
 import asyncio
 from collections.abc import Callable
 
-from peer.rtp import ArrivalRecorder, ReceiverReport, write_compound
+from peer.rtp import ArrivalRecorder
 
 from .inbound import InboundPacket
 from .parameters import FEEDBACK, RtpReceiveParameters, has_feedback
-from .rtcp import compound
+from .rtcp import feedback
 
 
 class ArrivalFeedback:
@@ -56,11 +56,8 @@ class ArrivalFeedback:
         if parameters is None:
             return
         now = asyncio.get_running_loop().time()
-        head = b""
-        if not parameters.reduced_size:
-            head = compound(ReceiverReport(parameters.rtcp_ssrc), parameters.cname)
         for message in self._recorder.feedback(parameters.rtcp_ssrc, self._media, now):
             try:
-                self._send(head + write_compound(message))
+                self._send(feedback(message, parameters))
             except ConnectionError:
                 return

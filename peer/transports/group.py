@@ -7,16 +7,17 @@ from collections.abc import Iterable, Sequence
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 
 from peer.rtp import (
+    REPORT_INTERVAL,
     ClockOffset,
-    Delay,
     ExtendedReport,
     Goodbye,
-    ReferenceTimes,
+    RoundTrip,
     RtcpDrop,
     RtcpPacket,
     RtpDrop,
     SenderClocks,
     SourceDescription,
+    measured_round_trips,
     read_compound,
 )
 
@@ -26,8 +27,10 @@ from .dtls import HANDSHAKE_TIMEOUT, DtlsRole, DtlsTransport
 from .emitter import Emitter
 from .ice import IceTransport
 from .inbound import InboundPacket
-from .parameters import RtpReceiveParameters, extension_numbers
+from .ntp import ntp_time
+from .parameters import RtpReceiveParameters, RtpSendParameters, extension_numbers
 from .receiver import RtpReceiver
+from .reporting import Reporter
 from .router import Drop, Encoding, RtpRouter, RtpSection
 from .rtcp import sdes_mids, sources, targets
 from .sctp import SctpTransport
@@ -52,6 +55,7 @@ class TransportGroup(Emitter):
         certificate: Certificate,
         *,
         handshake_timeout: float = HANDSHAKE_TIMEOUT,
+        report_interval: float = REPORT_INTERVAL,
     ) -> None:
         super().__init__()
         self._certificate = certificate
@@ -64,10 +68,13 @@ class TransportGroup(Emitter):
         self._router = RtpRouter()
         self._extensions = extension_numbers(())
         self._arrivals = ArrivalFeedback(self.send_rtcp)
-        self._references = ReferenceTimes()
         self._clocks = SenderClocks()
+        self._round_trip = RoundTrip()
         self._receivers: dict[str, tuple[RtpReceiver, RtpReceiveParameters]] = {}
-        self._senders: dict[str, RtpSender] = {}
+        self._senders: dict[str, tuple[RtpSender, RtpSendParameters]] = {}
+        self._reporter = Reporter(
+            self.send_rtcp, self._senders, self._receivers, interval=report_interval
+        )
         self._dtls = [self._make_dtls(component) for component in self._ice]
         self._data: SctpTransport | None = None
         self._early: deque[tuple[bytes, float, Drop]] = deque(maxlen=MAX_EARLY_PACKETS)
@@ -101,12 +108,14 @@ class TransportGroup(Emitter):
     def dropped(self, component: int) -> dict[str, int]:
         """Return how much of what came to a component was dropped, by the name of the reason.
 
-        With that of RTP and data are the packets and the messages they would have been.
+        With that of RTP and data are the packets and the messages they would have been, and what
+        was too much of feedback to be sent.
         """
         below = self._dtls[component - 1].drops
         if component > 1:
             return named(below)
-        return named(below, self.drops, {} if self._data is None else self._data.drops)
+        data = {} if self._data is None else self._data.drops
+        return named(below, self.drops, self._reporter.drops, data)
 
     def connect(
         self, role: DtlsRole, fingerprints: Iterable[RTCDtlsFingerprint], *, association: int = 0
@@ -144,6 +153,8 @@ class TransportGroup(Emitter):
         )
         self._router.set_section(section)
         self._describe_streams()
+        if self._round_trip.mean is not None:
+            receiver.set_round_trip(self._round_trip.mean)
         self._replay()
 
     def remove_receiver(self, receiver: RtpReceiver, mid: str) -> None:
@@ -153,14 +164,15 @@ class TransportGroup(Emitter):
             self._router.remove_section(mid)
             self._describe_streams()
 
-    def set_sender(self, sender: RtpSender, mid: str, ssrcs: Iterable[int]) -> None:
-        """Hand RTCP about these streams to a sender. `RtpSender.send` calls this."""
-        self._senders[mid] = sender
-        self._router.set_outgoing(mid, ssrcs)
+    def set_sender(self, sender: RtpSender, parameters: RtpSendParameters) -> None:
+        """Hand RTCP about its streams to a sender. `RtpSender.send` calls this."""
+        self._senders[parameters.mid] = sender, parameters
+        ssrcs = (parameters.ssrc, parameters.rtx_ssrc)
+        self._router.set_outgoing(parameters.mid, [ssrc for ssrc in ssrcs if ssrc is not None])
 
     def remove_sender(self, sender: RtpSender, mid: str) -> None:
         """Take a sender out; nothing happens when another has the section by now."""
-        if self._senders.get(mid) is sender:
+        if mid in self._senders and self._senders[mid][0] is sender:
             del self._senders[mid]
             self._router.set_outgoing(mid, ())
 
@@ -178,9 +190,13 @@ class TransportGroup(Emitter):
         """Send an RTCP compound; ConnectionError when not connected."""
         self.rtcp.send_rtcp(data)
 
-    def answers(self, now: float) -> tuple[Delay, ...]:
-        """Return what answers the receivers that sent their reference time, each once."""
-        return self._references.answers(now)
+    def report_soon(self) -> None:
+        """Report within half a second: a stream has begun."""
+        self._reporter.report_soon()
+
+    def send_feedback(self, data: bytes) -> None:
+        """Send feedback, if it can be sent and there is not too much of it."""
+        self._reporter.send_feedback(data)
 
     def clock_of(self, cname: str) -> ClockOffset:
         """Return what maps the clock of a sender, by its canonical name, to ours."""
@@ -195,6 +211,7 @@ class TransportGroup(Emitter):
         self._closed = True
         self._early.clear()
         self._arrivals.close()
+        self._reporter.close()
         await asyncio.gather(*(dtls.close() for dtls in self._dtls))
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.remove_all_listeners()
@@ -224,7 +241,7 @@ class TransportGroup(Emitter):
     def _follow_dtls(self) -> None:
         if self.connected != self._was_connected:
             self._was_connected = self.connected
-            for sender in list(self._senders.values()):
+            for sender, _ in list(self._senders.values()):
                 sender.transport_changed()
         self.emit("statechange")
 
@@ -248,6 +265,7 @@ class TransportGroup(Emitter):
             self.drops[packet] += 1
             return
         self._arrivals.note(packet, len(data), now)
+        self._reporter.note_received(len(data))
         labels = packet.extensions
         rid = labels.rid or labels.repaired_rid
         owner = self._router.route(
@@ -285,18 +303,26 @@ class TransportGroup(Emitter):
                     self._router.bind(ssrc, mid)
         for packet in packets:
             self._hand_out(packet, now)
-            if isinstance(packet, ExtendedReport):
-                self._take_extended(packet, now)
-            elif isinstance(packet, Goodbye):
+            if isinstance(packet, Goodbye):
                 for ssrc in packet.ssrcs:
                     self._router.forget(ssrc)
+            elif isinstance(packet, ExtendedReport) and packet.reference_time is not None:
+                self._reporter.references.note(packet.ssrc, packet.reference_time, now)
+        self._measure_round_trip(packets)
 
-    def _take_extended(self, report: ExtendedReport, now: float) -> None:
-        if report.reference_time is not None:
-            self._references.note(report.ssrc, report.reference_time, now)
-        for delay in report.delays:
-            for receiver, _ in self._receivers.values():
-                receiver.note_delay(delay)
+    def _measure_round_trip(self, packets: Sequence[RtcpPacket]) -> None:
+        ours = {parameters.ssrc for _, parameters in self._senders.values()}
+        ours.update(parameters.rtcp_ssrc for _, parameters in self._receivers.values())
+        reported, answered = measured_round_trips(packets, ours, ntp_time())
+        for measured in (reported, answered):
+            if measured is not None:
+                self._round_trip.note(measured)
+        if self._round_trip.mean is None or reported is answered is None:
+            return
+        for receiver, _ in self._receivers.values():
+            receiver.set_round_trip(self._round_trip.mean)
+            if answered is not None:
+                receiver.note_answer(answered)
 
     def _hand_out(self, packet: RtcpPacket, now: float) -> None:
         for mid in {self._router.incoming(ssrc) for ssrc in sources(packet)}:
@@ -304,4 +330,4 @@ class TransportGroup(Emitter):
                 self._receivers[mid][0].receive_rtcp(packet, now)
         for mid in {self._router.outgoing(ssrc) for ssrc in targets(packet)}:
             if mid in self._senders:
-                self._senders[mid].receive_rtcp(packet)
+                self._senders[mid][0].receive_rtcp(packet)

@@ -1,5 +1,6 @@
 """One incoming RTP stream: its packets, and what there is to report of them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Self
 
@@ -17,6 +18,7 @@ from peer.rtp import (
     HeaderExtensions,
     Reception,
     ReportBlock,
+    RoundTrip,
     RtpClock,
     RtpDrop,
     RtpPacket,
@@ -112,7 +114,7 @@ class InboundStream:
     def __init__(self, ssrc: int, clock_rate: int, rid: str | None) -> None:
         self.ssrc = ssrc
         self.rid = rid
-        self.last_arrival = 0.0
+        self.last_arrival = -math.inf
         self.audio_level: int | None = None
         self.contributors: dict[int, tuple[float, int]] = {}
         """When each contributing source was last heard, and the RTP timestamp then."""
@@ -233,12 +235,16 @@ class InboundStream:
     def statistics(
         self,
         now: float,
+        answers: RoundTrip,
         *,
         audio: AudioFigures | None = None,
         sound: SoundFigures | None = None,
         pictures: PictureFigures | None = None,
     ) -> InboundStatistics:
-        """Return all figures, with those of the track's media as far as it is of this stream."""
+        """Return all figures, with those of the track's media as far as it is of this stream.
+
+        `answers` are those of the peer to our reference times.
+        """
         pictures = pictures or PictureFigures()
         return InboundStatistics(
             ssrc=self.ssrc,
@@ -265,10 +271,10 @@ class InboundStream:
             video=self._video.figures(now),
             nacks_sent=self.nacks_sent,
             plis_sent=self.plis_sent,
-            remote=self._remote(),
+            remote=self._remote(answers),
         )
 
-    def _remote(self) -> RemoteOutboundStatistics | None:
+    def _remote(self, answers: RoundTrip) -> RemoteOutboundStatistics | None:
         report = self.sender_report
         if report is None:
             return None
@@ -278,7 +284,32 @@ class InboundStream:
             timestamp=datetime_from_ntp(report.ntp_time) if report.ntp_time else None,
             reports=self._reports,
             arrival=self._reported_at,
+            round_trip_time=answers.latest,
+            total_round_trip_time=answers.total,
+            round_trip_times=answers.count,
         )
+
+
+class RepairStream:
+    """The retransmissions of one SSRC, counted for reports."""
+
+    def __init__(self, ssrc: int) -> None:
+        self.ssrc = ssrc
+        self.last_arrival = -math.inf
+        self._reception = Reception()
+
+    def count(self, packet: InboundPacket, now: float) -> None:
+        """Note that a packet arrived; what its timestamp says of jitter is not true."""
+        self._reception.count(packet.sequence_number)
+        self.last_arrival = now
+
+    def note_report(self, report: SenderReport, now: float, round_trip: float) -> None:
+        """Note a sender report, which our own reports refer to."""
+        self._reception.note_sender_report(report.ntp_time, now)
+
+    def report(self, now: float) -> ReportBlock:
+        """Return a report block; each covers the time since the one before."""
+        return self._reception.report(self.ssrc, now)
 
 
 def find_repaired(

@@ -84,6 +84,7 @@ class OutboundStream:
         self._repeated: dict[int, float] = {}
         self._room = 0
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
+        self._rtx_packets = self._rtx_octets = 0
 
     @property
     def last_time(self) -> float | None:
@@ -200,19 +201,32 @@ class OutboundStream:
             self._rtx_sequence_number,
             (self._rtx_sequence_number + 1) & 0xFFFF,
         )
-        return write_packet(wrap(packet, payload_type, ssrc, number, labels.extensions.write(said)))
+        again = wrap(packet, payload_type, ssrc, number, labels.extensions.write(said))
+        self._rtx_packets += 1
+        self._rtx_octets += len(again.payload)
+        return write_packet(again)
 
-    def report(self, now: float) -> SenderReport:
-        """Return a sender report: both its times are those of now (RFC 3550 §6.4.1)."""
+    def reports(self, now: float) -> list[SenderReport]:
+        """Return a sender report for each SSRC that has sent, the media's first.
+
+        Both times are those of now, whenever it sent last (RFC 3550 §6.4.1).
+        """
         elapsed = 0.0 if self._last_time is None else max(0.0, now - self._last_time)
         timestamp = self._last_timestamp + round(elapsed * self._clock_rate)
-        return SenderReport(
-            ssrc=self.ssrc,
-            ntp_time=ntp_time(),
-            rtp_timestamp=timestamp & 0xFFFFFFFF,
-            packets=self.packets_sent & 0xFFFFFFFF,
-            octets=self.octets_sent & 0xFFFFFFFF,
-        )
+        sent = [(self.ssrc, self.packets_sent, self.octets_sent)]
+        if self.rtx_ssrc is not None:
+            sent.append((self.rtx_ssrc, self._rtx_packets, self._rtx_octets))
+        return [
+            SenderReport(
+                ssrc=ssrc,
+                ntp_time=ntp_time(),
+                rtp_timestamp=timestamp & 0xFFFFFFFF,
+                packets=packets & 0xFFFFFFFF,
+                octets=octets & 0xFFFFFFFF,
+            )
+            for ssrc, packets, octets in sent
+            if packets
+        ]
 
     def _place(self, timestamp: int, clock_rate: int, now: float) -> int:
         """Put a frame on the stream's time line, which goes on through changes of origin."""

@@ -1,11 +1,11 @@
 """Receiving the media of one section (W3C RTCRtpReceiver)."""
 
 import asyncio
-import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 from aiortc.codecs import is_rtx
 from aiortc.rate import RemoteBitrateEstimator
@@ -14,28 +14,24 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from peer.media import Moment
 from peer.rtp import (
     ClockOffset,
-    Delay,
-    ExtendedReport,
     Goodbye,
     MaximumBitrate,
     Nack,
     PictureLoss,
-    ReceiverReport,
+    ReportBlock,
+    RoundTrip,
     RtcpPacket,
     SenderReport,
     SourceDescription,
-    round_trip_time,
-    write_compound,
 )
 
 from .decoding import MediaDrop
 from .frame_times import FrameTimes
 from .hearing import Hearing
-from .inbound import InboundPacket, InboundStream, find_repaired
-from .ntp import ntp_time
+from .inbound import InboundPacket, InboundStream, RepairStream, find_repaired
 from .parameters import FEEDBACK, RtpReceiveParameters, has_feedback, repaired_payload_type
 from .router import Encoding
-from .rtcp import compound, sdes_names
+from .rtcp import feedback, sdes_names
 from .seeing import Seeing
 from .share import MediaShare
 from .statistics import InboundStatistics, named
@@ -44,12 +40,14 @@ from .track import RemoteTrack
 MAX_STREAMS = 16
 """Streams followed at a time; the one that was silent longest makes room.
 
-One report has room for all of them (RFC 3550 §6.4.1).
 """
-MAX_ROUND_TRIP = 3.0
-"""Seconds that an answer of the peer is believed to take at most, whatever it says."""
+MAX_SILENCE = 8.0
+"""Seconds after which a source that sends nothing is not reported on, as in libwebrtc."""
 RATE_WINDOW = 1.0
 """Seconds after which the bitrate of a stream that was silent is measured anew."""
+
+
+Source = TypeVar("Source", InboundStream, RepairStream)
 
 
 class ReceiveTransport(Protocol):
@@ -61,8 +59,11 @@ class ReceiveTransport(Protocol):
     def remove_receiver(self, receiver: "RtpReceiver", mid: str) -> None:
         """Do so no more."""
 
-    def send_rtcp(self, data: bytes) -> None:
-        """Send RTCP; ConnectionError when not connected."""
+    def report_soon(self) -> None:
+        """Ask for `report_blocks` within half a second, and from then on."""
+
+    def send_feedback(self, data: bytes) -> None:
+        """Send feedback, if it can be sent and there is not too much of it."""
 
     def clock_of(self, cname: str) -> ClockOffset:
         """Return what maps the clock of a sender, by its canonical name, to ours."""
@@ -82,7 +83,6 @@ class RtpReceiver:
         *,
         track: RemoteTrack | None = None,
         share: MediaShare | None = None,
-        report_interval: float = 1.0,
     ) -> None:
         self._share, self._share_is_own = share or MediaShare(), share is None
         self.track = track or RemoteTrack(kind)
@@ -97,15 +97,15 @@ class RtpReceiver:
         else:
             self._seeing = Seeing(self.track, self._share, self, even=even, capture_times=times)
         self._kind = kind
-        self._interval = report_interval
         self._transport: ReceiveTransport | None = None
         self._parameters: RtpReceiveParameters | None = None
         self._codecs: dict[int, RTCRtpCodecParameters] = {}
         self._streams: dict[int, InboundStream] = {}
         self._bitrate = RemoteBitrateEstimator() if kind == "video" else None
         self._estimated_at = 0.0
+        self._repairs: dict[int, RepairStream] = {}
         self._round_trip: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._answers = RoundTrip()
 
     @property
     def kind(self) -> str:
@@ -146,13 +146,13 @@ class RtpReceiver:
         latest = max(streams, key=lambda stream: stream.last_arrival, default=None)
         found = []
         for stream in streams:
+            figures = partial(stream.statistics, now, self._answers)
             if self._seeing is not None:
-                found.append(stream.statistics(now, pictures=self._seeing.figures(stream)))
+                found.append(figures(pictures=self._seeing.figures(stream)))
             elif hearing is not None and stream is latest:
-                figures = hearing.figures(), hearing.sound()
-                found.append(stream.statistics(now, audio=figures[0], sound=figures[1]))
+                found.append(figures(audio=hearing.figures(), sound=hearing.sound()))
             else:
-                found.append(stream.statistics(now))
+                found.append(figures())
         drops = named(self.drops)
         if hearing is not None:
             drops |= named(hearing.drops)
@@ -187,18 +187,14 @@ class RtpReceiver:
         transport.set_receiver(self, parameters)
         if self._seeing is not None:
             self._seeing.start(self._codecs.values())
-        if self._timer is None:
-            self._schedule_report()
 
     async def stop(self) -> None:
         """Receive no more; returns always and leaves no task. Calling again changes nothing."""
         if self._transport is not None and self._parameters is not None:
             self._transport.remove_receiver(self, self._parameters.mid)
         self._transport = self._parameters = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         self._streams.clear()
+        self._repairs.clear()
         self.track.set_muted(True)
         if self._hearing is not None:
             self._hearing.close()
@@ -221,6 +217,7 @@ class RtpReceiver:
             self._receive_repair(packet, codec, encoding, now)
             return
         stream = self._streams.get(packet.ssrc) or self._add_stream(packet.ssrc, codec, encoding)
+        self._note_arrival(stream, now)
         stream.count(packet, codec, now)
         if self.track.muted:
             self.track.set_muted(False)
@@ -229,9 +226,9 @@ class RtpReceiver:
     def receive_rtcp(self, packet: RtcpPacket, now: float) -> None:
         """Take an RTCP packet about the streams being received."""
         if isinstance(packet, SenderReport):
-            stream = self._streams.get(packet.ssrc)
-            if stream is not None:
-                stream.note_report(packet, now, self._round_trip or 0.0)
+            source = self._streams.get(packet.ssrc) or self._repairs.get(packet.ssrc)
+            if source is not None:
+                source.note_report(packet, now, self._round_trip or 0.0)
         elif isinstance(packet, SourceDescription):
             for ssrc, cname in sdes_names(packet):
                 stream = self._streams.get(ssrc)
@@ -240,6 +237,7 @@ class RtpReceiver:
         elif isinstance(packet, Goodbye):
             for ssrc in packet.ssrcs:
                 self._streams.pop(ssrc, None)
+                self._repairs.pop(ssrc, None)
                 if self._hearing is not None:
                     self._hearing.end(ssrc)
                 if self._seeing is not None:
@@ -247,19 +245,21 @@ class RtpReceiver:
             if not self._streams:
                 self.track.set_muted(True)
 
-    def note_delay(self, answer: Delay) -> None:
-        """Take an answer to a reference time of ours: it tells the round trip (RFC 3611 §4.5)."""
-        parameters = self._parameters
-        if parameters is None or answer.ssrc != parameters.rtcp_ssrc:
-            return
-        measured = round_trip_time(ntp_time(), answer.last_reference, answer.delay)
-        if measured is None:
-            return
-        measured, before = min(measured, MAX_ROUND_TRIP), self._round_trip
-        # Smoothed as libwebrtc does.
-        self._round_trip = measured if before is None else 0.7 * before + 0.3 * measured
+    def set_round_trip(self, seconds: float) -> None:
+        """Say how long an answer of the peer takes."""
+        self._round_trip = seconds
         if self._seeing is not None:
-            self._seeing.set_round_trip(self._round_trip)
+            self._seeing.set_round_trip(seconds)
+
+    def note_answer(self, measured: float) -> None:
+        """Note how long the answer to a reference time of ours took (RFC 3611 §4.5)."""
+        self._answers.note(measured)
+
+    def report_blocks(self, now: float) -> list[ReportBlock]:
+        """Return a block for each source heard of late; each covers the time since the last."""
+        sources: list[InboundStream | RepairStream] = [*self._streams.values()]
+        sources += self._repairs.values()
+        return [one.report(now) for one in sources if now - one.last_arrival <= MAX_SILENCE]
 
     def request_keyframe(self) -> None:
         """Ask for a picture that needs no other, of every stream (PLI, RFC 4585 §6.3.1)."""
@@ -277,12 +277,25 @@ class RtpReceiver:
             return FrameTimes(moment.timestamp)
         return stream.times(moment.timestamp, moment.packet.csrcs, moment.arrival, now)
 
+    def _note_arrival(self, source: InboundStream | RepairStream, now: float) -> None:
+        """Have reports begin with a source that is new, or was silent."""
+        if now - source.last_arrival > MAX_SILENCE and self._transport is not None:
+            self._transport.report_soon()
+
+    def _count_repair(self, packet: InboundPacket, now: float) -> None:
+        """Note a packet of a source of retransmissions: those are reported on as well, which
+        senders wait for to leave out what says whose they are (RFC 8852 §3.3)."""
+        repairs = self._repairs.get(packet.ssrc)
+        if repairs is None:
+            _make_room(self._repairs)
+            repairs = self._repairs[packet.ssrc] = RepairStream(packet.ssrc)
+        self._note_arrival(repairs, now)
+        repairs.count(packet, now)
+
     def _add_stream(
         self, ssrc: int, codec: RTCRtpCodecParameters, encoding: Encoding | None
     ) -> InboundStream:
-        if len(self._streams) >= MAX_STREAMS:
-            silent = min(self._streams.values(), key=lambda stream: stream.last_arrival)
-            del self._streams[silent.ssrc]
+        _make_room(self._streams)
         rid = None if encoding is None else encoding.rid
         stream = self._streams[ssrc] = InboundStream(ssrc, codec.clockRate, rid)
         return stream
@@ -311,6 +324,7 @@ class RtpReceiver:
         assert self._parameters is not None
         rid = None if encoding is None else encoding.rid
         stream = find_repaired(packet.ssrc, rid, self._streams, self._parameters.rtx)
+        self._count_repair(packet, now)
         payload_type = repaired_payload_type(codec)
         media = None if payload_type is None else self._codecs.get(payload_type)
         if stream is None or payload_type is None or media is None or is_rtx(media):
@@ -369,34 +383,11 @@ class RtpReceiver:
     def _send_feedback(self, make: Callable[[int], RtcpPacket]) -> None:
         """Send what is made with the SSRC that our reports go by."""
         parameters = self._parameters
-        if parameters is None:
-            return
-        packet = make(parameters.rtcp_ssrc)
-        if parameters.reduced_size:
-            self._send(write_compound(packet))
-        else:
-            self._send(compound(ReceiverReport(parameters.rtcp_ssrc), parameters.cname, packet))
+        if parameters is not None and self._transport is not None:
+            packet = make(parameters.rtcp_ssrc)
+            self._transport.send_feedback(feedback(packet, parameters))
 
-    def _schedule_report(self) -> None:
-        # RFC 3550 §6.2: varied over 0.5 to 1.5 times the interval, so that peers do not align.
-        delay = self._interval * random.uniform(0.5, 1.5)
-        self._timer = asyncio.get_running_loop().call_later(delay, self._report)
 
-    def _report(self) -> None:
-        self._schedule_report()
-        parameters = self._parameters
-        if parameters is not None and self._streams:
-            now = asyncio.get_running_loop().time()
-            blocks = tuple(stream.report(now) for stream in self._streams.values())
-            report = ReceiverReport(parameters.rtcp_ssrc, blocks)
-            reference = ExtendedReport(parameters.rtcp_ssrc, ntp_time())
-            self._send(compound(report, parameters.cname, reference))
-
-    def _send(self, data: bytes) -> None:
-        if self._transport is None:
-            return
-        try:
-            self._transport.send_rtcp(data)
-        except ConnectionError:
-            # Feedback of a transport that is not connected is of no use to anybody.
-            return
+def _make_room(sources: dict[int, Source]) -> None:
+    if len(sources) >= MAX_STREAMS:
+        del sources[min(sources, key=lambda ssrc: sources[ssrc].last_arrival)]

@@ -23,6 +23,7 @@ from peer.rtp import (
 )
 
 from .ntp import ntp_time
+from .parameters import RtpReceiveParameters
 from .statistics import RemoteInboundStatistics
 
 
@@ -107,3 +108,10 @@ def compound(
         return write_compound(report, *others)
     chunk = Chunk(report.ssrc, ((SDES_CNAME, cname.encode()),))
     return write_compound(report, SourceDescription((chunk,)), *others)
+
+
+def feedback(packet: RtcpPacket, parameters: RtpReceiveParameters) -> bytes:
+    """Return the bytes of feedback, alone where that was agreed (RFC 5506 §4.1)."""
+    if parameters.reduced_size:
+        return write_compound(packet)
+    return compound(ReceiverReport(parameters.rtcp_ssrc), parameters.cname, packet)

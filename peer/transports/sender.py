@@ -3,7 +3,6 @@
 import asyncio
 import enum
 import math
-import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
@@ -16,8 +15,6 @@ from av.packet import Packet
 
 from peer.media import find_audio_codec
 from peer.rtp import (
-    Delay,
-    ExtendedReport,
     FullIntraRequest,
     Goodbye,
     LossEstimate,
@@ -67,8 +64,8 @@ class SendTransport(Protocol):
     def connected(self) -> bool:
         """Tell whether packets can be sent."""
 
-    def set_sender(self, sender: "RtpSender", mid: str, ssrcs: Iterable[int]) -> None:
-        """Hand RTCP about these streams to the sender, and tell it when `connected` changes."""
+    def set_sender(self, sender: "RtpSender", parameters: RtpSendParameters) -> None:
+        """Hand RTCP about its streams to the sender, and tell it when `connected` changes."""
 
     def remove_sender(self, sender: "RtpSender", mid: str) -> None:
         """Do so no more."""
@@ -79,8 +76,8 @@ class SendTransport(Protocol):
     def send_rtcp(self, data: bytes) -> None:
         """Send RTCP; ConnectionError when not connected."""
 
-    def answers(self, now: float) -> tuple[Delay, ...]:
-        """Return what answers the receivers that sent their reference time, each once."""
+    def report_soon(self) -> None:
+        """Ask for `reports` within half a second, and from then on."""
 
 
 class SendDrop(enum.Enum):
@@ -106,13 +103,11 @@ class RtpSender:
         track: MediaStreamTrack | None = None,
         *,
         share: MediaShare | None = None,
-        report_interval: float = 1.0,
     ) -> None:
         self.drops: Counter[SendDrop] = Counter()
         self._share, self._share_is_own = share or MediaShare(), share is None
         self._kind = kind
         self._track = track
-        self._interval = report_interval
         self._transport: SendTransport | None = None
         self._parameters: RtpSendParameters | None = None
         self._codec: RTCRtpCodecParameters | None = None
@@ -132,7 +127,6 @@ class RtpSender:
         self._loss = LossEstimate()
         self._sending: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def kind(self) -> str:
@@ -181,12 +175,11 @@ class RtpSender:
         if self._stream is None or self._stream.ssrc != parameters.ssrc:
             self._stream = OutboundStream(parameters.ssrc, parameters.rtx_ssrc)
         self._stream.rtx_ssrc = parameters.rtx_ssrc
-        ssrcs = [parameters.ssrc] + [parameters.rtx_ssrc] * (parameters.rtx_ssrc is not None)
-        transport.set_sender(self, parameters.mid, [ssrc for ssrc in ssrcs if ssrc is not None])
+        transport.set_sender(self, parameters)
+        if self._stream.packets_sent:
+            transport.report_soon()
         if changed or self._sending is None:
             self._restart()
-        if self._timer is None:
-            self._schedule_report()
 
     async def stop(self) -> None:
         """Send no more and say so (RTCP BYE); the track lives on.
@@ -197,9 +190,6 @@ class RtpSender:
             self._say_goodbye(self._parameters)
             self._transport.remove_sender(self, self._parameters.mid)
         self._transport = self._parameters = self._codec = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         self._restart()
         await asyncio.gather(*self._ending, return_exceptions=True)
         if self._share_is_own:
@@ -230,6 +220,10 @@ class RtpSender:
                 self._target_bitrate = packet.bitrate
             case _:
                 return
+
+    def reports(self, now: float) -> list[SenderReport]:
+        """Return a report of each source that has sent."""
+        return [] if self._stream is None else self._stream.reports(now)
 
     def statistics(self) -> OutboundStatistics | None:
         """Return the figures of the stream, None when nothing was ever to be sent."""
@@ -361,7 +355,7 @@ class RtpSender:
         transport, stream, labels = self._transport, self._stream, self._labels
         if transport is None or stream is None or labels is None or codec.payloadType is None:
             return
-        now = asyncio.get_running_loop().time()
+        now, began = asyncio.get_running_loop().time(), not stream.packets_sent
         packets = stream.packetize(frame, codec, labels, now)
         if not packets:
             self.drops[SendDrop.TOO_LARGE] += 1
@@ -373,6 +367,8 @@ class RtpSender:
             # The change of the transport's state ends the loop.
             return
         self._frames_sent += 1
+        if began:
+            transport.report_soon()
 
     def _repeat(self, lost: Sequence[int]) -> None:
         stream, labels, transport = self._stream, self._labels, self._transport
@@ -402,29 +398,13 @@ class RtpSender:
         limits = (self._target_bitrate, self._parameters and self._parameters.max_bitrate)
         return min((limit for limit in limits if limit), default=None)
 
-    def _schedule_report(self) -> None:
-        # RFC 3550 §6.2: varied over 0.5 to 1.5 times the interval, so that peers do not align.
-        delay = self._interval * random.uniform(0.5, 1.5)
-        self._timer = asyncio.get_running_loop().call_later(delay, self._report)
-
-    def _report(self) -> None:
-        self._schedule_report()
-        if self._stream is not None and self._parameters is not None and self._stream.packets_sent:
-            now = asyncio.get_running_loop().time()
-            answers = () if self._transport is None else self._transport.answers(now)
-            extended = [ExtendedReport(self._stream.ssrc, delays=answers)] if answers else []
-            report = self._stream.report(now)
-            self._send_rtcp(compound(report, self._parameters.cname, *extended))
-
     def _say_goodbye(self, parameters: RtpSendParameters) -> None:
-        if self._stream is not None and self._stream.packets_sent:
-            goodbye = Goodbye((self._stream.ssrc,))
-            self._send_rtcp(compound(ReceiverReport(parameters.ssrc), parameters.cname, goodbye))
-
-    def _send_rtcp(self, data: bytes) -> None:
-        if self._transport is None:
+        now = asyncio.get_running_loop().time()
+        goodbye = Goodbye(tuple(report.ssrc for report in self.reports(now)))
+        if self._transport is None or not goodbye.ssrcs:
             return
         try:
+            data = compound(ReceiverReport(parameters.ssrc), parameters.cname, goodbye)
             self._transport.send_rtcp(data)
         except ConnectionError:
             return

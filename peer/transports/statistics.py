@@ -160,7 +160,8 @@ class OutboundStatistics:
 class RemoteOutboundStatistics:
     """What the peer reported of its stream, the latest at `arrival`.
 
-    `timestamp` is the peer's clock then, None when it told no time.
+    `timestamp` is the peer's clock then, None when it told no time. The round trips are those of
+    its answers to our reference times (RFC 3611 §4.5).
     """
 
     packets_sent: int
@@ -168,6 +169,9 @@ class RemoteOutboundStatistics:
     timestamp: datetime | None
     reports: int
     arrival: float
+    round_trip_time: float | None = None
+    total_round_trip_time: float = 0.0
+    round_trip_times: int = 0
 
 
 @dataclass(frozen=True, slots=True)

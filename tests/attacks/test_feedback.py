@@ -107,7 +107,7 @@ def test_a_compound_costs_little(name: str) -> None:
 def test_a_compound_that_asks_for_all_that_was_sent_costs_little() -> None:
     async def scenario() -> None:
         async with receiving() as group:
-            sender = group._senders["v0"]
+            sender, _ = group._senders["v0"]
             assert sender._stream is not None
             first = sender._stream.first_sequence_number + 22
             asked = [struct.pack("!HH", first + 17 * number, 0xFFFF) for number in range(8)]

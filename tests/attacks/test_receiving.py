@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import struct
 import threading
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from aiortc.codecs.vpx import Vp8Decoder, Vp8Encoder
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 
+from peer.rtp import ReceiverReport, write_compound
 from peer.transports.decoding import MediaDrop
 from peer.transports.inbound import InboundPacket
 from peer.transports.receiver import RtpReceiver
@@ -285,18 +285,18 @@ def test_the_first_packet_after_a_silence_costs_little(hours: float) -> None:
 def test_hostile_timestamps_leave_reports_that_can_be_written() -> None:
     async def scenario() -> None:
         transport = Recorder()
-        receiver = RtpReceiver("video", report_interval=1000.0)
+        receiver = RtpReceiver("video")
         receiver.receive(transport, receive_parameters("v0"))
         sendings, noise = Sendings(), random.Random(3)
         for _ in range(300):
             sendings.timestamp = noise.choice((0, 0xFFFFFFFF, noise.getrandbits(32)))
             packet = sendings.packet(VP8, b"\x10\x01\0\0")
             packet.extensions.abs_send_time = noise.getrandbits(24)
-            receiver.receive_rtp(packet, None, noise.random() * 1e6)
-        receiver._report()
-        assert transport.rtcp
-        (block,) = struct.unpack_from("!L", transport.rtcp[-1], 8 + 12)
-        assert block <= 0xFFFFFFFF
+            now = noise.random() * 1e6
+            receiver.receive_rtp(packet, None, now)
+        (block,) = receiver.report_blocks(now)
+        assert block.jitter <= 0xFFFFFFFF
+        assert write_compound(ReceiverReport(9, (block,)))
         await receiver.stop()
 
     run(scenario)

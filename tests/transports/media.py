@@ -2,7 +2,6 @@
 
 import asyncio
 import fractions
-from collections.abc import Iterable
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import (
@@ -13,7 +12,7 @@ from aiortc.rtcrtpparameters import (
 from av import AudioFrame, VideoFrame
 from av.frame import Frame
 
-from peer.rtp import ClockOffset, Delay, ReferenceTimes, SenderClocks
+from peer.rtp import ClockOffset, SenderClocks
 from peer.transports.inbound import InboundPacket
 from peer.transports.parameters import (
     RtpReceiveParameters,
@@ -142,9 +141,9 @@ class Recorder:
         self.rtp: list[InboundPacket] = []
         self.rtcp: list[bytes] = []
         self.receivers: dict[str, RtpReceiver] = {}
-        self.senders: dict[str, tuple[RtpSender, list[int]]] = {}
-        self.references = ReferenceTimes()
         self.clocks = SenderClocks()
+        self.senders: dict[str, RtpSender] = {}
+        self.hurries = 0
 
     @property
     def connected(self) -> bool:
@@ -159,13 +158,13 @@ class Recorder:
         """Forget it."""
         assert self.receivers.pop(mid) is receiver
 
-    def set_sender(self, sender: RtpSender, mid: str, ssrcs: Iterable[int]) -> None:
+    def set_sender(self, sender: RtpSender, parameters: RtpSendParameters) -> None:
         """Note the sender of a section."""
-        self.senders[mid] = sender, list(ssrcs)
+        self.senders[parameters.mid] = sender
 
     def remove_sender(self, sender: RtpSender, mid: str) -> None:
         """Forget it."""
-        assert self.senders.pop(mid)[0] is sender
+        assert self.senders.pop(mid) is sender
 
     def send_rtp(self, data: bytes) -> None:
         """Keep a packet."""
@@ -177,9 +176,14 @@ class Recorder:
         self._require_connection()
         self.rtcp.append(data)
 
-    def answers(self, now: float) -> tuple[Delay, ...]:
-        """Return the answers to reference times."""
-        return self.references.answers(now)
+    def send_feedback(self, data: bytes) -> None:
+        """Keep feedback, which is lost while nothing can be sent."""
+        if self.up:
+            self.rtcp.append(data)
+
+    def report_soon(self) -> None:
+        """Count how often reports are wanted."""
+        self.hurries += 1
 
     def clock_of(self, cname: str) -> ClockOffset:
         """Return the clock of a sender."""

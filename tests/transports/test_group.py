@@ -38,13 +38,21 @@ from tests.transports.wire import CERTIFICATE, OTHER_CERTIFICATE, Link, nothing,
 class Groups:
     """Two groups over as many links as there are components."""
 
-    def __init__(self, components: int = 1, *, timeout: float = 30.0) -> None:
+    def __init__(
+        self, components: int = 1, *, timeout: float = 30.0, report_interval: float = 1.0
+    ) -> None:
         self.links = [Link(component=number + 1) for number in range(components)]
         self.left = TransportGroup(
-            [link.left for link in self.links], CERTIFICATE, handshake_timeout=timeout
+            [link.left for link in self.links],
+            CERTIFICATE,
+            handshake_timeout=timeout,
+            report_interval=report_interval,
         )
         self.right = TransportGroup(
-            [link.right for link in self.links], OTHER_CERTIFICATE, handshake_timeout=timeout
+            [link.right for link in self.links],
+            OTHER_CERTIFICATE,
+            handshake_timeout=timeout,
+            report_interval=report_interval,
         )
 
     def connect(self, association: int = 0) -> None:
@@ -64,9 +72,11 @@ class Groups:
 
 
 @asynccontextmanager
-async def connected_groups(components: int = 1) -> AsyncIterator[Groups]:
+async def connected_groups(
+    components: int = 1, *, report_interval: float = 1.0
+) -> AsyncIterator[Groups]:
     """Two connected groups, closed at the end."""
-    groups = Groups(components)
+    groups = Groups(components, report_interval=report_interval)
     groups.connect()
     await groups.connected()
     try:
@@ -78,12 +88,12 @@ async def connected_groups(components: int = 1) -> AsyncIterator[Groups]:
 class Section:
     """One section: the left sends, the right receives."""
 
-    def __init__(self, mid: str, ssrc: int, *, report_interval: float = 1.0) -> None:
+    def __init__(self, mid: str, ssrc: int) -> None:
         kind = "audio" if mid.startswith("a") else "video"
         self.mid, self.ssrc = mid, ssrc
         self.track = PushedTrack(kind)
-        self.sender = RtpSender(kind, self.track, report_interval=report_interval)
-        self.receiver = RtpReceiver(kind, report_interval=report_interval)
+        self.sender = RtpSender(kind, self.track)
+        self.receiver = RtpReceiver(kind)
 
     def start(self, groups: Groups) -> None:
         """Start, or move to these groups."""
@@ -143,8 +153,8 @@ def test_sections_share_a_bundle_and_are_told_apart_by_mid() -> None:
 
 def test_media_flows_both_ways_and_reports_with_it() -> None:
     async def scenario() -> None:
-        async with connected_groups() as groups:
-            section = Section("v0", 10, report_interval=0.02)
+        async with connected_groups(report_interval=0.02) as groups:
+            section = Section("v0", 10)
             section.start(groups)
             await section.passes()
             await until(
@@ -228,10 +238,10 @@ def test_a_sender_waits_for_the_transport_it_was_moved_to() -> None:
 
 def test_rtcp_that_is_not_multiplexed_has_an_association_of_its_own() -> None:
     async def scenario() -> None:
-        async with connected_groups(2) as groups:
+        async with connected_groups(2, report_interval=0.02) as groups:
             media, control = groups.links
             handshake = len(control.to_left.sent)
-            section = Section("v0", 10, report_interval=0.02)
+            section = Section("v0", 10)
             section.start(groups)
             await section.passes()
             await until(lambda: len(control.to_left.sent) > handshake)

@@ -109,7 +109,7 @@ def test_what_a_sender_report_says() -> None:
     stream = OutboundStream(7, None)
     sent = packets(stream, 0, bytes(2000))[0]
     assert stream.last_time is not None
-    report = stream.report(stream.last_time + 4.0)
+    (report,) = stream.reports(stream.last_time + 4.0)
     assert (report.ssrc, report.packets, report.octets) == (7, 2, 2008)
     # both times are those of the report, also after a pause (RFC 3550 §6.4.1)
     assert report.rtp_timestamp == (sent.timestamp + 4 * 90000) & 0xFFFFFFFF

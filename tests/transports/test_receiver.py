@@ -7,7 +7,6 @@ from aiortc.codecs.vpx import Vp8Encoder
 from av import VideoFrame
 
 from peer.rtp import (
-    Delay,
     ExtendedReport,
     Goodbye,
     MaximumBitrate,
@@ -23,8 +22,7 @@ from peer.rtp import (
 from peer.testing import run as run_virtually
 from peer.transports.decoding import MediaDrop
 from peer.transports.inbound import InboundPacket
-from peer.transports.ntp import ntp_time
-from peer.transports.receiver import MAX_ROUND_TRIP, MAX_STREAMS, RtpReceiver
+from peer.transports.receiver import MAX_SILENCE, MAX_STREAMS, RtpReceiver
 from peer.transports.router import Encoding
 from peer.transports.track import RemoteTrack
 from tests.transports.media import (
@@ -268,18 +266,15 @@ def test_a_bandwidth_estimate_is_sent() -> None:
 
 def test_reports_answer_those_of_the_sender() -> None:
     async def scenario() -> None:
-        transport, receiver = Recorder(), RtpReceiver("video", report_interval=0.02)
+        transport, receiver = Recorder(), RtpReceiver("video")
         receiver.receive(transport, receive_parameters("v0"))
         (packet,) = await Source().frame()
         receiver.receive_rtp(packet, None, now())
         told = SenderReport(7, 0x1122334455667788, 0, 12, 3400)
         receiver.receive_rtcp(told, asyncio.get_running_loop().time())
         receiver.receive_rtcp(told._replace(ssrc=1234), 1.0)
-        await until(lambda: bool(transport.rtcp))
-        report = read_compound(transport.rtcp[0]).packets[0]
-        assert isinstance(report, ReceiverReport)
-        (block,) = report.blocks
-        assert (report.ssrc, block.ssrc, block.last_report) == (99, 7, 0x33445566)
+        (block,) = receiver.report_blocks(now())
+        assert (block.ssrc, block.last_report) == (7, 0x33445566)
         (figures,) = receiver.statistics()
         assert figures.remote is not None
         assert (figures.remote.packets_sent, figures.remote.octets_sent) == (12, 3400)
@@ -362,21 +357,48 @@ def test_a_decoder_that_is_too_slow_goes_on_at_the_newest_key_frame() -> None:
     run(scenario)
 
 
-def test_the_round_trip_is_what_answers_to_our_own_reports_say_within_bounds() -> None:
+def test_answers_to_reference_times_are_told_with_the_reports_of_a_stream() -> None:
     async def scenario() -> None:
         receiver = RtpReceiver("video")
-        middle = ntp_time() >> 16 & 0xFFFFFFFF
-        receiver.note_delay(Delay(99, middle, 0))
         receiver.receive(Recorder(), receive_parameters("v0"))
-        receiver.note_delay(Delay(98, middle, 0))
-        # It held our report for longer than there was time.
-        receiver.note_delay(Delay(99, middle, 10 << 16))
-        measured = [receiver.round_trip]
-        receiver.note_delay(Delay(99, middle - (1000 << 16) & 0xFFFFFFFF, 0))
-        measured.append(receiver.round_trip)
-        assert measured == [None, MAX_ROUND_TRIP]
-        receiver.note_delay(Delay(99, middle, 0))
-        assert receiver.round_trip == pytest.approx(0.7 * MAX_ROUND_TRIP, abs=0.3)
+        await feed(receiver, Source(), 1)
+        receiver.receive_rtcp(SenderReport(7, 0, 0, 1, 1), now())
+        receiver.set_round_trip(0.2)
+        for measured in (0.25, 0.125):
+            receiver.note_answer(measured)
+        remote = receiver.statistics()[0].remote
+        assert remote is not None
+        told = remote.round_trip_time, remote.total_round_trip_time, remote.round_trip_times
+        assert told == (0.125, 0.375, 2)
+        assert receiver.round_trip == 0.2
+        await receiver.stop()
+
+    run(scenario)
+
+
+def test_sources_are_reported_while_they_are_heard() -> None:
+    """Retransmissions as well: their sender waits for that (RFC 8852 §3.3)."""
+
+    async def scenario() -> None:
+        transport, receiver = Recorder(), RtpReceiver("video")
+        receiver.receive(transport, receive_parameters("v0", rtx={8: 7}))
+        source = Source()
+        (first,), (lost,), (late,) = [await source.frame() for _ in range(3)]
+        assert (receiver.report_blocks(0.0), transport.hurries) == ([], 0)
+        receiver.receive_rtp(first, None, 10.0)
+        assert transport.hurries == 1
+        receiver.receive_rtp(repeated(lost, 40), None, 11.0)
+        receiver.receive_rtp(repeated(lost, 42), None, 11.0)
+        receiver.receive_rtcp(SenderReport(8, 5 << 32, 0, 1, 1), 11.5)
+        assert transport.hurries == 2
+        media, again = receiver.report_blocks(12.0)
+        assert (media.ssrc, media.highest_sequence, media.packets_lost) == (7, 100, 0)
+        assert (again.ssrc, again.highest_sequence, again.packets_lost) == (8, 42, 1)
+        assert (again.last_report, again.delay) == (5 << 16, 32768)
+        assert [block.ssrc for block in receiver.report_blocks(10.0 + MAX_SILENCE + 0.5)] == [8]
+        assert receiver.report_blocks(11.0 + MAX_SILENCE + 0.5) == []
+        receiver.receive_rtp(late, None, 30.0)
+        assert transport.hurries == 3
         await receiver.stop()
 
     run(scenario)

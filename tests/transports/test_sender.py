@@ -5,9 +5,7 @@ import asyncio
 import pytest
 
 from peer.rtp import (
-    SDES_CNAME,
     AudioLevel,
-    ExtendedReport,
     FullIntraRequest,
     Goodbye,
     MaximumBitrate,
@@ -15,7 +13,6 @@ from peer.rtp import (
     PictureLoss,
     ReceiverReport,
     ReportBlock,
-    SenderReport,
     SourceDescription,
     TemporaryBitrates,
     read_compound,
@@ -29,6 +26,7 @@ from tests.transports.media import (
     VP8,
     PushedTrack,
     Recorder,
+    now,
     send_parameters,
 )
 from tests.transports.test_dtls import run
@@ -55,7 +53,7 @@ def test_frames_become_packets_of_the_section() -> None:
             for a, b in zip(transport.rtp, transport.rtp[1:], strict=False)
         ]
         assert steps == [960, 960]
-        assert transport.senders["a0"] == (sender, [7])
+        assert transport.senders == {"a0": sender}
         await sender.stop()
         await sender.stop()
         assert transport.senders == {}
@@ -325,18 +323,16 @@ def test_the_bitrate_is_the_lowest_limit() -> None:
     run(scenario)
 
 
-def test_reports_tell_what_was_sent_and_measure_the_round_trip() -> None:
+def test_reports_begin_with_the_first_packet_and_measure_the_round_trip() -> None:
     async def scenario() -> None:
         track, transport = PushedTrack("audio"), Recorder()
-        sender = RtpSender("audio", track, report_interval=0.02)
+        sender = RtpSender("audio", track)
         sender.send(transport, send_parameters("a0", 7))
+        assert (sender.reports(now()), transport.hurries) == ([], 0)
         track.push(2)
-        await until(lambda: len(transport.rtp) == 2 and len(transport.rtcp) >= 3)
-        report, name = read_compound(transport.rtcp[-1]).packets
-        assert isinstance(name, SourceDescription)
-        assert name.chunks[0].text(SDES_CNAME) == "tests"
-        assert isinstance(report, SenderReport)
-        assert report.packets == 2
+        await until(lambda: len(transport.rtp) == 2)
+        (report,) = sender.reports(now())
+        assert (report.ssrc, report.packets, transport.hurries) == (7, 2, 1)
         last = report.ntp_time >> 16 & 0xFFFFFFFF
         for ssrc, lost in ((7, 3), (8, 50)):
             block = ReportBlock(ssrc, 10, lost, 0, 20, last, 0)
@@ -353,20 +349,34 @@ def test_reports_tell_what_was_sent_and_measure_the_round_trip() -> None:
     run(scenario)
 
 
-def test_a_report_answers_reference_times_once() -> None:
+def test_a_stream_that_comes_to_another_transport_is_reported_there() -> None:
     async def scenario() -> None:
-        track, transport = PushedTrack("audio"), Recorder()
-        transport.references.note(99, 5 << 32, asyncio.get_running_loop().time())
-        sender = RtpSender("audio", track, report_interval=0.02)
-        sender.send(transport, send_parameters("a0", 7))
-        track.push(2)
-        await until(lambda: len(transport.rtcp) >= 3)
-        packets = [one for data in transport.rtcp for one in read_compound(data).packets]
-        reports = [one for one in packets if isinstance(one, ExtendedReport)]
-        assert [(one.ssrc, one.reference_time, len(one.delays)) for one in reports] == [
-            (7, None, 1)
-        ]
-        assert reports[0].delays[0][:2] == (99, 5 << 16)
+        track, old, new = PushedTrack("audio"), Recorder(), Recorder()
+        sender = RtpSender("audio", track)
+        sender.send(old, send_parameters("a0", 7))
+        track.push()
+        await until(lambda: len(old.rtp) == 1)
+        sender.send(new, send_parameters("a0", 7))
+        assert new.hurries == 1
         await sender.stop()
+
+    run(scenario)
+
+
+def test_retransmissions_have_reports_of_their_own() -> None:
+    async def scenario() -> None:
+        sender, transport = RtpSender("video", PushedTrack("video")), Recorder()
+        assert isinstance(sender.track, PushedTrack)
+        sender.send(transport, send_parameters("v0", 7, rtx_ssrc=8))
+        sender.track.push()
+        await until(lambda: len(transport.rtp) == 1)
+        sender.receive_rtcp(Nack(9, 7, (transport.rtp[0].sequence_number,)))
+        media, again = sender.reports(now())
+        assert [(one.ssrc, one.packets) for one in (media, again)] == [(7, 1), (8, 1)]
+        assert again.octets == media.octets + 2
+        assert again.rtp_timestamp == media.rtp_timestamp
+        await sender.stop()
+        ((_, _, goodbye), _) = read_compound(transport.rtcp[-1])
+        assert goodbye == Goodbye((7, 8))
 
     run(scenario)

@@ -55,7 +55,7 @@ class Mixed:
     def __init__(self) -> None:
         link = Link()
         self.certificate = RTCCertificate.generateCertificate()
-        self.ours = TransportGroup([link.left], CERTIFICATE)
+        self.ours = TransportGroup([link.left], CERTIFICATE, report_interval=0.02)
         self.stock = RTCDtlsTransport(cast("RTCIceTransport", StockIce(link)), [self.certificate])
 
     async def connect(self, role: DtlsRole) -> None:
@@ -124,7 +124,7 @@ def test_it_receives_what_we_send() -> None:
             )
         )
         track = PushedTrack("video")
-        sender = RtpSender("video", track, report_interval=0.02)
+        sender = RtpSender("video", track)
         sender.send(mixed.ours, send_parameters("v0", 7))
         track.push(3)
         frame = await receiver.track.recv()
@@ -147,7 +147,7 @@ def test_we_receive_what_it_sends() -> None:
         await mixed.connect(DtlsRole.SERVER)
         track = PushedTrack("video")
         sender = RTCRtpSender(track, mixed.stock)
-        receiver = RtpReceiver("video", report_interval=0.02)
+        receiver = RtpReceiver("video")
         receiver.receive(mixed.ours, receive_parameters("v0", reduced_size=True))
         await sender.send(
             RTCRtpSendParameters(
