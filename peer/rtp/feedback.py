@@ -3,7 +3,7 @@
 import struct
 from typing import NamedTuple
 
-from .reports import MalformedError
+from .reports import MalformedError, TooManyError
 
 NACK = 1
 TMMBR = 3
@@ -17,13 +17,19 @@ APPLICATION = 15
 """Formats of payload-specific feedback (PSFB, 206)."""
 
 MAX_NACK_FIELDS = 253
-"""Entries of one NACK, as in libwebrtc."""
+"""Entries of a NACK of ours, as in libwebrtc."""
+MAX_NACK_FIELDS_READ = 512
+"""Entries of one that is read; more fit into no datagram of a network."""
+MAX_ENTRIES = 256
+"""Commands of one packet that are read, and bounds."""
 MAX_REMB_SOURCES = 255
 
 _WORD = struct.Struct("!I")
 _PAIR = struct.Struct("!II")
 _NACK_FIELD = struct.Struct("!HH")
 _FIR_ENTRY = struct.Struct("!IBxxx")
+_STEPS = [tuple(bit + 1 for bit in range(8) if mask >> bit & 1) for mask in range(256)]
+"""By the bits set in a mask, how far the numbers they stand for are from the first."""
 _REMB = b"REMB"
 _MAX_BITRATE = (1 << 64) - 1
 
@@ -89,19 +95,28 @@ def _sources(body: bytes) -> tuple[int, int]:
     return sender, media
 
 
+def _entries(body: bytes) -> bytes:
+    """Return the entries of 8 bytes that follow the sources, as far as they are whole."""
+    if len(body) > 8 + 8 * MAX_ENTRIES:
+        raise TooManyError("feedback of too many entries")
+    return body[8 : len(body) & ~7]
+
+
 def read_nack(body: bytes) -> Nack:
     """Read the numbers in the order they are named, each once."""
     sender, media = _sources(body)
     if len(body) < 12:
         raise MalformedError("a NACK that names nothing")
-    numbers: dict[int, None] = {}
+    if len(body) > 8 + 4 * MAX_NACK_FIELDS_READ:
+        raise TooManyError("a NACK of too many entries")
+    numbers: list[int] = []
     for first, bits in _NACK_FIELD.iter_unpack(body[8 : len(body) & ~3]):
-        numbers[first] = None
-        while bits:
-            lowest = bits & -bits
-            numbers[(first + lowest.bit_length()) & 0xFFFF] = None
-            bits ^= lowest
-    return Nack(sender, media, tuple(numbers))
+        numbers.append(first)
+        if bits:
+            steps = _STEPS[bits & 0xFF], _STEPS[bits >> 8]
+            numbers += [first + step & 0xFFFF for step in steps[0]]
+            numbers += [first + 8 + step & 0xFFFF for step in steps[1]]
+    return Nack(sender, media, tuple(dict.fromkeys(numbers)))
 
 
 def write_nack(packet: Nack) -> bytes:
@@ -128,8 +143,7 @@ def read_picture_loss(body: bytes) -> PictureLoss:
 def read_full_intra_request(body: bytes) -> FullIntraRequest:
     """Read a command; who it is for stands in its entries."""
     sender, _ = _sources(body)
-    whole = 8 + (len(body) - 8) // _FIR_ENTRY.size * _FIR_ENTRY.size
-    return FullIntraRequest(sender, tuple(_FIR_ENTRY.iter_unpack(body[8:whole])))
+    return FullIntraRequest(sender, tuple(_FIR_ENTRY.iter_unpack(_entries(body))))
 
 
 def write_full_intra_request(packet: FullIntraRequest) -> bytes:
@@ -175,10 +189,9 @@ def write_maximum_bitrate(packet: MaximumBitrate) -> bytes:
 def read_temporary_bitrates(body: bytes, *, notification: bool) -> TemporaryBitrates:
     """Read bounds."""
     sender, _ = _sources(body)
-    whole = 8 + (len(body) - 8) // 8 * 8
     limits = tuple(
-        BitrateLimit(ssrc, min(word >> 9 & 0x1FFFF, 0x1FFFF) << (word >> 26), word & 0x1FF)
-        for ssrc, word in _PAIR.iter_unpack(body[8:whole])
+        BitrateLimit(ssrc, (word >> 9 & 0x1FFFF) << (word >> 26), word & 0x1FF)
+        for ssrc, word in _PAIR.iter_unpack(_entries(body))
     )
     return TemporaryBitrates(sender, limits, notification)
 

@@ -1,6 +1,7 @@
 """RTCP reports, source descriptions and goodbyes as values and bytes (RFC 3550 §6, RFC 3611 §4)."""
 
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 MAX_BLOCKS = 31
@@ -20,8 +21,19 @@ _DELAY = struct.Struct("!III")
 _XR_BLOCK = struct.Struct("!BBH")
 
 
+MAX_ITEMS = 32
+"""Items of a chunk that are read; there are nine types and few private ones."""
+MAX_EXTENDED_BLOCKS = 64
+MAX_DELAYS = 256
+"""Blocks of an extended report that are read, and answers in them."""
+
+
 class MalformedError(ValueError):
     """The body of an RTCP packet is not what its type says."""
+
+
+class TooManyError(ValueError):
+    """An RTCP packet says more than anybody has to say, and is not read."""
 
 
 class ReportBlock(NamedTuple):
@@ -164,8 +176,10 @@ def read_source_description(count: int, body: bytes) -> SourceDescription:
 
 
 def _read_items(body: bytes, position: int) -> tuple[tuple[tuple[int, bytes], ...], int]:
-    items = []
+    items: list[tuple[int, bytes]] = []
     while position < len(body) and body[position]:
+        if len(items) >= MAX_ITEMS:
+            raise TooManyError("a chunk of too many items")
         if position + 2 > len(body) or position + 2 + body[position + 1] > len(body):
             raise MalformedError("an item past the end")
         after = position + 2 + body[position + 1]
@@ -202,19 +216,32 @@ def read_extended_report(count: int, body: bytes) -> ExtendedReport:
     if len(body) < 4:
         raise MalformedError("an extended report without a source")
     (ssrc,) = _WORD.unpack_from(body)
-    reference_time, delays, position = None, [], 4
-    while position + 4 <= len(body):
-        kind, _, words = _XR_BLOCK.unpack_from(body, position)
-        block = body[position + 4 : position + 4 + 4 * words]
-        if len(block) < 4 * words:
-            break
+    reference_time = None
+    delays: list[Delay] = []
+    for kind, block in _extended_blocks(body):
         if kind == REFERENCE_TIME and len(block) == 8:
             (reference_time,) = _TIME.unpack(block)
         elif kind == DELAY_SINCE_REFERENCE:
             whole = len(block) // _DELAY.size * _DELAY.size
+            if whole > (MAX_DELAYS - len(delays)) * _DELAY.size:
+                raise TooManyError("an extended report of too many answers")
             delays += [Delay(*each) for each in _DELAY.iter_unpack(block[:whole])]
-        position += 4 + 4 * words
     return ExtendedReport(ssrc, reference_time, tuple(delays))
+
+
+def _extended_blocks(body: bytes) -> Iterator[tuple[int, bytes]]:
+    position = 4
+    for _ in range(MAX_EXTENDED_BLOCKS):
+        if position + 4 > len(body):
+            return
+        kind, _, words = _XR_BLOCK.unpack_from(body, position)
+        end = position + 4 + 4 * words
+        if end > len(body):
+            return
+        yield kind, body[position + 4 : end]
+        position = end
+    if position < len(body):
+        raise TooManyError("an extended report of too many blocks")
 
 
 def write_extended_report(packet: ExtendedReport) -> tuple[int, bytes]:

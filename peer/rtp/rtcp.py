@@ -2,7 +2,7 @@
 
 import enum
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias, assert_never
 
 from . import feedback as fb
@@ -22,8 +22,10 @@ from .reports import (
     ReceiverReport,
     SenderReport,
     SourceDescription,
+    TooManyError,
 )
 from .transport_feedback import (
+    MAX_STATUSES,
     TransportFeedback,
     read_transport_feedback,
     write_transport_feedback,
@@ -58,10 +60,18 @@ class RtcpDrop(enum.Enum):
     WRONG_VERSION = "rtcp-wrong-version"
     WRONG_PADDING = "rtcp-wrong-padding"
     MALFORMED = "rtcp-malformed"
+    TOO_MANY = "rtcp-too-many"
+
+
+MAX_PACKETS = 150
+"""Packets of a compound that are read; 125 of the smallest of use fit into 1500 bytes."""
 
 
 class Compound(NamedTuple):
-    """The packets of a compound up to where it became unreadable, and why it did."""
+    """The packets of a compound up to where it became unreadable, and why it did.
+
+    TOO_MANY is also the reason for packets left out that had too much to say.
+    """
 
     packets: tuple[RtcpPacket, ...]
     drop: RtcpDrop | None = None
@@ -98,29 +108,54 @@ def read_compound(data: bytes) -> Compound:
     unlike in RFC 3550 §A.2, and as in libwebrtc.
     """
     packets: list[RtcpPacket] = []
+    statuses, drop = 0, None
+    try:
+        for number, part in enumerate(_split(data)):
+            if number == MAX_PACKETS:
+                return Compound(tuple(packets), RtcpDrop.TOO_MANY)
+            try:
+                packet = _read(*part)
+            except TooManyError:
+                packet, drop = None, RtcpDrop.TOO_MANY
+            if isinstance(packet, TransportFeedback):
+                statuses += len(packet.arrivals)
+                if statuses > MAX_STATUSES:
+                    packet, drop = None, RtcpDrop.TOO_MANY
+            if packet is not None:
+                packets.append(packet)
+    except _UnreadableError as error:
+        drop = error.reason
+    except MalformedError:
+        drop = RtcpDrop.MALFORMED
+    return Compound(tuple(packets), drop)
+
+
+class _UnreadableError(Exception):
+    """From here on nobody can tell where packets begin."""
+
+    def __init__(self, reason: RtcpDrop) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _split(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield type, count and body of each packet."""
     position = 0
     while position < len(data):
         if position + 4 > len(data):
-            return Compound(tuple(packets), RtcpDrop.TRUNCATED)
+            raise _UnreadableError(RtcpDrop.TRUNCATED)
         first, kind, words = _HEADER.unpack_from(data, position)
-        end = position + 4 + 4 * words
+        begin, position = position + 4, position + 4 + 4 * words
         if first >> 6 != 2:
-            return Compound(tuple(packets), RtcpDrop.WRONG_VERSION)
-        if end > len(data):
-            return Compound(tuple(packets), RtcpDrop.TRUNCATED)
-        body = data[position + 4 : end]
+            raise _UnreadableError(RtcpDrop.WRONG_VERSION)
+        if position > len(data):
+            raise _UnreadableError(RtcpDrop.TRUNCATED)
+        padding = 0
         if first & 0x20:
-            if not body or not 0 < body[-1] <= len(body) or end < len(data):
-                return Compound(tuple(packets), RtcpDrop.WRONG_PADDING)
-            body = body[: len(body) - body[-1]]
-        try:
-            packet = _read(kind, first & 0x1F, body)
-        except MalformedError:
-            return Compound(tuple(packets), RtcpDrop.MALFORMED)
-        if packet is not None:
-            packets.append(packet)
-        position = end
-    return Compound(tuple(packets))
+            padding = data[position - 1] if words else 0
+            if not 0 < padding <= 4 * words or position < len(data):
+                raise _UnreadableError(RtcpDrop.WRONG_PADDING)
+        yield kind, first & 0x1F, data[begin : position - padding]
 
 
 def _read(kind: int, count: int, body: bytes) -> RtcpPacket | None:

@@ -1,21 +1,24 @@
 """Transport-wide congestion control feedback: when each packet arrived
 (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1)."""
 
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from .reports import MalformedError
+from .reports import MalformedError, TooManyError
 
 TICKS = 4000
 """Arrival times count quarters of a millisecond."""
 REFERENCE_TICKS = 256
 """The reference time counts 64 ms."""
-MAX_STATUSES = 0xFFFF
+MAX_STATUSES = 8192
+"""Packets of one message that is read: seconds of the fastest calls."""
 
 _HEADER = struct.Struct("!IIHH")
 _CHUNK = struct.Struct("!H")
 _LOST, _SMALL, _LARGE = range(3)
+_ARRIVED = re.compile(rb"[^\0]")
 _MAX_RUN = 0x1FFF
 
 
@@ -43,50 +46,49 @@ def read_transport_feedback(body: bytes) -> TransportFeedback:
     if len(body) < 16:
         raise MalformedError("transport feedback without a header")
     sender, media, base, count = _HEADER.unpack_from(body)
+    if count > MAX_STATUSES:
+        raise TooManyError("transport feedback about too many packets")
     reference, number = int.from_bytes(body[12:15], "big"), body[15]
     symbols, position = _read_symbols(body, 16, count)
     if not symbols:
         raise MalformedError("transport feedback about nothing")
-    return TransportFeedback(
-        sender, media, base, reference, number, tuple(_read_arrivals(body, position, symbols))
-    )
+    arrivals = _read_arrivals(body, position, symbols)
+    return TransportFeedback(sender, media, base, reference, number, arrivals)
 
 
-def _read_symbols(body: bytes, position: int, count: int) -> tuple[list[int], int]:
-    symbols: list[int] = []
+def _read_symbols(body: bytes, position: int, count: int) -> tuple[bytes, int]:
+    symbols = bytearray()
     while len(symbols) < count:
         if position + 2 > len(body):
             raise MalformedError("transport feedback with too few chunks")
         (chunk,) = _CHUNK.unpack_from(body, position)
         position += 2
-        left = count - len(symbols)
         if not chunk & 0x8000:
-            symbols += [chunk >> 13 & 3] * min(left, chunk & _MAX_RUN)
+            symbols += bytes((chunk >> 13 & 3,)) * (chunk & _MAX_RUN)
             if not chunk & _MAX_RUN:
                 raise MalformedError("a run of nothing")
         elif chunk & 0x4000:
-            symbols += [chunk >> shift & 3 for shift in range(12, -1, -2)][:left]
+            symbols += bytes(chunk >> shift & 3 for shift in range(12, -1, -2))
         else:
-            symbols += [chunk >> shift & 1 for shift in range(13, -1, -1)][:left]
-    return symbols, position
+            symbols += bytes(chunk >> shift & 1 for shift in range(13, -1, -1))
+    return bytes(symbols[:count]), position
 
 
-def _read_arrivals(body: bytes, position: int, symbols: Sequence[int]) -> Iterator[int | None]:
+def _read_arrivals(body: bytes, position: int, symbols: bytes) -> tuple[int | None, ...]:
+    """Read a time for each packet that arrived; what was lost costs nothing."""
+    arrivals: list[int | None] = [None] * len(symbols)
     time, timeless = 0, position >= len(body) - 3 and not any(body[position:])
-    for symbol in symbols:
-        if symbol == _LOST:
-            yield None
-            continue
-        size = symbol if symbol in (_SMALL, _LARGE) else 0
-        if timeless and size:
-            yield 0
-            continue
+    for found in _ARRIVED.finditer(symbols):
+        index = found.start()
+        size = symbols[index]
         delta = body[position : position + size]
-        if not size or len(delta) < size:
+        if size > _LARGE or (not timeless and len(delta) < size):
             raise MalformedError("transport feedback with times that cannot be read")
-        time += int.from_bytes(delta, "big", signed=size == 2)
-        position += size
-        yield time
+        if not timeless:
+            time += int.from_bytes(delta, "big", signed=size == _LARGE)
+            position += size
+        arrivals[index] = time
+    return tuple(arrivals)
 
 
 def write_transport_feedback(packet: TransportFeedback) -> bytes:

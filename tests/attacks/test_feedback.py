@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from peer.rtp import RtcpDrop, read_compound
 from peer.transports.group import TransportGroup
 from peer.transports.outbound import MAX_REPEATS
 from peer.transports.receiver import RtpReceiver
@@ -56,6 +57,17 @@ COMPOUNDS = {
     "descriptions": filled(rtcp(202, 1, struct.pack("!LBB", 77, 15, 2) + b"v0")),
     "other-descriptions": b"".join(
         rtcp(202, 1, struct.pack("!LBB", ssrc, 15, 2) + b"v0") for ssrc in range(SIZE // 12)
+    ),
+    "arrivals": filled(feedback(205, 15, struct.pack("!HHIHHH", 0, 8191, 0, 0x1FFF, 0, 0))),
+    "one-arrivals": feedback(
+        205, 15, struct.pack("!HHI", 0, 1330, 0) + struct.pack("!H", 0x2000 | 1330) + bytes(1330)
+    ),
+    "bounds": feedback(205, 3, struct.pack("!LL", SENT, 1 << 9) * (SIZE // 8 - 2), 0),
+    "reference-times": b"".join(
+        rtcp(207, 0, struct.pack("!LBBHQ", ssrc, 4, 0, 2, ssrc)) for ssrc in range(SIZE // 20)
+    ),
+    "answers": rtcp(
+        207, 0, struct.pack("!LBBH", 9, 5, 0, 3 * 110) + struct.pack("!LLL", SENT, 1, 0) * 110
     ),
     "unknown": filled(rtcp(204, 0, b"")),
     "noise": NOISE.randbytes(SIZE),
@@ -118,6 +130,22 @@ def test_a_compound_that_asks_for_all_that_was_sent_costs_little() -> None:
             assert group.rtp.counters.packets_sent - before == MAX_REPEATS
 
     run(scenario)
+
+
+LONGEST = {
+    "nack": feedback(205, 1, struct.pack("!HH", 0, 0xFFFF) * 16380),
+    "answers": rtcp(207, 0, struct.pack("!LBBH", 9, 5, 0, 15000) + bytes(60000)),
+    "bounds": feedback(205, 3, bytes(8) * 8000),
+    "arrivals": feedback(205, 15, struct.pack("!HHI", 0, 0xFFFF, 0) + b"\x1f\xff" * 10),
+    "items": rtcp(202, 1, bytes(4) + b"\x01\x00" * 30000),
+    "packets": rtcp(203, 0, b"") * 16000,
+}
+
+
+@pytest.mark.parametrize("name", LONGEST)
+def test_a_compound_as_long_as_any_costs_less_than_a_millisecond_to_read(name: str) -> None:
+    assert cpu(lambda: read_compound(LONGEST[name]), 10) < DATAGRAM / 2
+    assert read_compound(LONGEST[name]).drop is RtcpDrop.TOO_MANY
 
 
 @pytest.mark.parametrize("name", PACKETS)

@@ -29,6 +29,9 @@ from peer.rtp import (
     read_compound,
     write_compound,
 )
+from peer.rtp.feedback import MAX_ENTRIES, MAX_NACK_FIELDS_READ
+from peer.rtp.reports import MAX_DELAYS, MAX_EXTENDED_BLOCKS, MAX_ITEMS
+from peer.rtp.rtcp import MAX_PACKETS
 
 WORD = st.integers(0, 0xFFFFFFFF)
 BLOCKS = st.lists(
@@ -161,6 +164,58 @@ def test_what_comes_before_something_unreadable_counts(rest: bytes, reason: Rtcp
 )
 def test_what_nobody_knows_is_skipped(unknown: bytes) -> None:
     assert read_compound(unknown + REPORT) == Compound((ReceiverReport(1),))
+
+
+def rtcp(kind: int, count: int, body: bytes) -> bytes:
+    return struct.pack("!BBH", 0x80 | count, kind, len(body) // 4) + body
+
+
+SOURCES = struct.pack("!II", 9, 7)
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "head", "entry", "most"),
+    [
+        (205, 1, SOURCES, struct.pack("!HH", 1, 0xFFFF), MAX_NACK_FIELDS_READ),
+        (205, 3, SOURCES, struct.pack("!II", 7, 1000 << 9), MAX_ENTRIES),
+        (205, 4, SOURCES, struct.pack("!II", 7, 1000 << 9), MAX_ENTRIES),
+        (206, 4, SOURCES, struct.pack("!II", 7, 1), MAX_ENTRIES),
+        (207, 0, b"\0\0\0\1", b"\x05\0\0\x03" + bytes(12), MAX_EXTENDED_BLOCKS),
+        (207, 0, b"\0\0\0\1", b"\x2a\0\0\0", MAX_EXTENDED_BLOCKS),
+    ],
+)
+def test_who_says_more_than_anybody_has_to_say_is_not_heard(
+    kind: int, count: int, head: bytes, entry: bytes, most: int
+) -> None:
+    assert read_compound(rtcp(kind, count, head + entry * most)).drop is None
+    for number in (most + 1, (65532 - len(head)) // len(entry)):
+        data = rtcp(kind, count, head + entry * number)
+        assert read_compound(data + REPORT) == Compound((ReceiverReport(1),), RtcpDrop.TOO_MANY)
+
+
+def test_answers_and_items_are_bounded_as_well() -> None:
+    for count, drop in ((MAX_DELAYS, None), (MAX_DELAYS + 1, RtcpDrop.TOO_MANY)):
+        block = struct.pack("!IBBH", 1, 5, 0, 3 * count) + bytes(12 * count)
+        assert read_compound(rtcp(207, 0, block)).drop is drop
+    for count, drop in ((MAX_ITEMS, None), (MAX_ITEMS + 2, RtcpDrop.TOO_MANY)):
+        body = bytes(4) + b"\x01\x00" * count + bytes(4)
+        assert read_compound(rtcp(202, 1, body)).drop is drop
+
+
+def test_a_compound_has_150_packets_at_most() -> None:
+    assert read_compound(REPORT * MAX_PACKETS) == Compound((ReceiverReport(1),) * MAX_PACKETS)
+    more = read_compound(REPORT * (MAX_PACKETS + 1))
+    assert more == Compound((ReceiverReport(1),) * MAX_PACKETS, RtcpDrop.TOO_MANY)
+
+
+@given(
+    st.lists(PACKETS, min_size=1, max_size=9).map(lambda packets: write_compound(*packets)),
+    st.integers(0, 2000),
+)
+def test_a_compound_cut_short_has_what_came_before(data: bytes, end: int) -> None:
+    whole, cut = read_compound(data), read_compound(data[:end])
+    assert cut.packets == whole.packets[: len(cut.packets)]
+    assert (cut.drop is None) is (len(write_compound(*cut.packets)) == min(end, len(data)))
 
 
 def test_padding_of_the_last_packet_is_taken_off() -> None:

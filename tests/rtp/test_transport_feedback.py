@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.rtp import Compound, RtcpDrop, TransportFeedback, read_compound, write_compound
+from peer.rtp.transport_feedback import MAX_STATUSES
 
 STEPS = st.integers(0, 255) | st.integers(-0x8000, 0x7FFF)
 
@@ -35,10 +36,10 @@ def test_what_is_written_is_read(packet: TransportFeedback) -> None:
 
 
 def test_long_runs_take_a_chunk_each() -> None:
-    arrivals = (*accumulate([1] * 1000), *[None] * 9000)
+    arrivals = (*accumulate([1] * 1000), *[None] * 7000)
     packet = TransportFeedback(1, 2, 0, 0, 0, arrivals)
     data = write_compound(packet)
-    assert len(data) == 4 + 16 + 2 * 3 + 1000 + 2
+    assert len(data) == 4 + 16 + 2 * 2 + 1000
     assert read_compound(data) == Compound((packet,))
 
 
@@ -90,6 +91,18 @@ def test_packets_without_times_count_as_arrived() -> None:
 )
 def test_what_cannot_be_read_is_malformed(count: int, rest: bytes) -> None:
     assert read_compound(raw(count, rest)).drop is RtcpDrop.MALFORMED
+
+
+def test_a_message_says_something_of_8192_packets_at_most() -> None:
+    run = struct.pack("!H", 0x1FFF)
+    assert len(arrivals_of(raw(MAX_STATUSES, run * 2))) == MAX_STATUSES
+    assert read_compound(raw(MAX_STATUSES + 1, run * 2)) == Compound((), RtcpDrop.TOO_MANY)
+
+
+def test_so_do_all_messages_of_a_compound() -> None:
+    half = raw(MAX_STATUSES // 2, struct.pack("!H", MAX_STATUSES // 2))
+    read = read_compound(half * 3)
+    assert (len(read.packets), read.drop) == (2, RtcpDrop.TOO_MANY)
 
 
 def test_a_run_of_nothing_is_malformed() -> None:
