@@ -12,6 +12,7 @@ from .arrivals import ArrivalRecorder
 from .audio_buffer import AudioBuffer
 from .audio_eager import EagerAudioBuffer
 from .audio_queue import Action, AudioStatistics, Decision
+from .bitrate_requests import BitrateRequests
 from .extensions import (
     ABS_CAPTURE_TIME,
     ABS_SEND_TIME,
@@ -43,6 +44,7 @@ from .feedback import (
 from .feedback_budget import FeedbackBudget
 from .frame_buffer import FrameBuffer, VideoFrame
 from .frame_queue import FrameQueue
+from .intra_requests import IntraRequests
 from .key_requests import KeyRequests
 from .loss import LossEstimate
 from .nack import NackRequester
@@ -109,6 +111,8 @@ __all__ = [
     "PictureLoss",
     "SenderReportRequest",
     "TemporaryBitrates",
+    "BitrateRequests",
+    "IntraRequests",
     "NackRequester",
     "RtpDrop",
     "RtpPacket",

@@ -58,6 +58,6 @@ class ArrivalFeedback:
         now = asyncio.get_running_loop().time()
         for message in self._recorder.feedback(parameters.rtcp_ssrc, self._media, now):
             try:
-                self._send(feedback(message, parameters))
+                self._send(feedback(message, parameters.rtcp_ssrc, parameters))
             except ConnectionError:
                 return

@@ -16,6 +16,7 @@ from peer.rtp import (
     RtcpPacket,
     RtpDrop,
     SenderClocks,
+    SenderReportRequest,
     SourceDescription,
     measured_round_trips,
     read_compound,
@@ -34,7 +35,7 @@ from .reporting import Reporter
 from .router import Drop, Encoding, RtpRouter, RtpSection
 from .rtcp import sdes_mids, sources, targets
 from .sctp import SctpTransport
-from .sender import RtpSender
+from .sender import ROUND_TRIP, RtpSender
 from .statistics import named
 
 MAX_EARLY_PACKETS = 100
@@ -308,6 +309,9 @@ class TransportGroup(Emitter):
                     self._router.forget(ssrc)
             elif isinstance(packet, ExtendedReport) and packet.reference_time is not None:
                 self._reporter.references.note(packet.ssrc, packet.reference_time, now)
+            elif isinstance(packet, SenderReportRequest):
+                if self._router.outgoing(packet.media) is not None:
+                    self._reporter.report_now(self._round_trip.mean or ROUND_TRIP)
         self._measure_round_trip(packets)
 
     def _measure_round_trip(self, packets: Sequence[RtcpPacket]) -> None:

@@ -385,7 +385,7 @@ class RtpReceiver:
         parameters = self._parameters
         if parameters is not None and self._transport is not None:
             packet = make(parameters.rtcp_ssrc)
-            self._transport.send_feedback(feedback(packet, parameters))
+            self._transport.send_feedback(feedback(packet, parameters.rtcp_ssrc, parameters))
 
 
 def _make_room(sources: dict[int, Source]) -> None:

@@ -23,7 +23,7 @@ from peer.rtp import (
 )
 
 from .ntp import ntp_time
-from .parameters import RtpReceiveParameters
+from .parameters import RtpReceiveParameters, RtpSendParameters
 from .statistics import RemoteInboundStatistics
 
 
@@ -110,8 +110,11 @@ def compound(
     return write_compound(report, SourceDescription((chunk,)), *others)
 
 
-def feedback(packet: RtcpPacket, parameters: RtpReceiveParameters) -> bytes:
-    """Return the bytes of feedback, alone where that was agreed (RFC 5506 §4.1)."""
+def feedback(
+    packet: RtcpPacket, ssrc: int, parameters: RtpReceiveParameters | RtpSendParameters
+) -> bytes:
+    """Return the bytes of feedback by a source of ours, alone where that was agreed
+    (RFC 5506 §4.1)."""
     if parameters.reduced_size:
         return write_compound(packet)
-    return compound(ReceiverReport(parameters.rtcp_ssrc), parameters.cname, packet)
+    return compound(ReceiverReport(ssrc), parameters.cname, packet)

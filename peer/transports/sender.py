@@ -15,8 +15,10 @@ from av.packet import Packet
 
 from peer.media import find_audio_codec
 from peer.rtp import (
+    BitrateRequests,
     FullIntraRequest,
     Goodbye,
+    IntraRequests,
     LossEstimate,
     MaximumBitrate,
     Nack,
@@ -25,6 +27,7 @@ from peer.rtp import (
     ReportBlock,
     RtcpPacket,
     SenderReport,
+    TemporaryBitrates,
 )
 
 from .encoding import MediaEncoder, make_encoder
@@ -36,7 +39,7 @@ from .parameters import (
     redundant_payload_type,
     repaired_payload_type,
 )
-from .rtcp import compound, read_report
+from .rtcp import compound, feedback, read_report
 from .shaping import FrameGate
 from .share import MediaShare
 from .statistics import (
@@ -75,6 +78,9 @@ class SendTransport(Protocol):
 
     def send_rtcp(self, data: bytes) -> None:
         """Send RTCP; ConnectionError when not connected."""
+
+    def send_feedback(self, data: bytes) -> None:
+        """Send feedback, if it can be sent and there is not too much of it."""
 
     def report_soon(self) -> None:
         """Ask for `reports` within half a second, and from then on."""
@@ -118,6 +124,8 @@ class RtpSender:
         self._keyframe = False
         self._keyframe_at = -math.inf
         self._target_bitrate: int | None = None
+        self._bounds = BitrateRequests()
+        self._intra_requests = IntraRequests()
         self._source = SourceMeter()
         self._gate = FrameGate()
         self._frames_encoded = self._frames_sent = self._nacks = self._plis = self._firs = 0
@@ -215,7 +223,10 @@ class RtpSender:
                 self._keyframe = True
             case FullIntraRequest():
                 self._firs += 1
-                self._keyframe = True
+                ssrc = None if self._stream is None else self._stream.ssrc
+                self._keyframe = self._intra_requests.is_new(packet, ssrc) or self._keyframe
+            case TemporaryBitrates(notification=False):
+                self._take_bounds(packet)
             case MaximumBitrate():
                 self._target_bitrate = packet.bitrate
             case _:
@@ -394,8 +405,22 @@ class RtpSender:
             self._remote = read_report(block, self._remote, first, clock_rate, now)
             self._loss.note(block.fraction_lost / 256, now)
 
+    def _take_bounds(self, packet: TemporaryBitrates) -> None:
+        """Take bounds on the bitrate, and answer which hold (RFC 5104 §4.2.2)."""
+        parameters, transport = self._parameters, self._transport
+        if parameters is None or transport is None:
+            return
+        now = asyncio.get_running_loop().time()
+        for limit in packet.limits:
+            if limit.ssrc == parameters.ssrc:
+                self._bounds.note(packet.sender, limit, now)
+        held = self._bounds.bounding_set(now)
+        notification = TemporaryBitrates(parameters.ssrc, held, notification=True)
+        transport.send_feedback(feedback(notification, parameters.ssrc, parameters))
+
     def _bitrate(self) -> int | None:
-        limits = (self._target_bitrate, self._parameters and self._parameters.max_bitrate)
+        bound = self._bounds.bitrate(asyncio.get_running_loop().time())
+        limits = (self._target_bitrate, bound, self._parameters and self._parameters.max_bitrate)
         return min((limit for limit in limits if limit), default=None)
 
     def _say_goodbye(self, parameters: RtpSendParameters) -> None:

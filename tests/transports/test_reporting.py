@@ -12,6 +12,7 @@ from peer.rtp import (
     ReportBlock,
     RtcpPacket,
     SenderReport,
+    SenderReportRequest,
     SourceDescription,
     read_compound,
     write_compound,
@@ -21,6 +22,9 @@ from peer.testing import run
 from peer.transports.parameters import RtpReceiveParameters, RtpSendParameters
 from peer.transports.reporting import FeedbackDrop, Reporter
 from tests.transports.media import receive_parameters, send_parameters
+from tests.transports.test_dtls import run as run_in_real_time
+from tests.transports.test_group import Section, connected_groups
+from tests.transports.wire import until
 
 
 class Sending:
@@ -293,3 +297,23 @@ def closed(do: Callable[[Reporter], object]) -> Callable[[], Coroutine[object, o
 def test_a_closed_transport_reports_no_more() -> None:
     run(closed(Reporter.report_soon)())
     run(closed(lambda reporter: reporter.report_now(0.1))())
+
+
+def test_a_sender_report_that_is_asked_for_comes_at_once() -> None:
+    """RFC 6051 §3.2; nothing comes for sources of others."""
+
+    async def scenario() -> None:
+        async with connected_groups(report_interval=1000.0) as groups:
+            section = Section("a0", 10)
+            section.start(groups)
+            await section.passes()
+            groups.right.send_rtcp(write_compound(SenderReportRequest(99, 11)))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            (figures,) = section.receiver.statistics()
+            assert figures.remote is None
+            groups.right.send_rtcp(write_compound(SenderReportRequest(99, 10)))
+            await until(lambda: section.receiver.statistics()[0].remote is not None)
+            await section.stop()
+
+    run_in_real_time(scenario)

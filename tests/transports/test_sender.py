@@ -6,6 +6,7 @@ import pytest
 
 from peer.rtp import (
     AudioLevel,
+    BitrateLimit,
     FullIntraRequest,
     Goodbye,
     MaximumBitrate,
@@ -255,16 +256,20 @@ def test_a_keyframe_is_sent_when_it_is_asked_for(
         track, transport = PushedTrack("video"), Recorder()
         sender = RtpSender("video", track)
         sender.send(transport, send_parameters("v0", 7))
-        for count in (1, 2, 3):
+        for count in (1, 2, 3, 4):
             if count == 3:
                 sender.receive_rtcp(request_)
+            if count == 4:
+                # For another source, or a command that is repeated: nothing is asked for.
+                sender.receive_rtcp(FullIntraRequest(9, ((6, 2), (7, 1))))
             track.push()
             await until(lambda count=count: len(transport.rtp) == count)  # type: ignore[misc]
-        assert [is_keyframe(packet.payload) for packet in transport.rtp] == [True, False, True]
+        keys = [is_keyframe(packet.payload) for packet in transport.rtp]
+        assert keys == [True, False, True, isinstance(request_, PictureLoss)]
         figures = sender.statistics()
         assert figures is not None
-        assert figures.plis_received + figures.firs_received == 1
-        assert figures.video.keyframes == 2
+        assert figures.plis_received + figures.firs_received == 2
+        assert figures.video.keyframes == sum(keys)
         await sender.stop()
 
     run(scenario)
@@ -358,6 +363,29 @@ def test_a_stream_that_comes_to_another_transport_is_reported_there() -> None:
         await until(lambda: len(old.rtp) == 1)
         sender.send(new, send_parameters("a0", 7))
         assert new.hurries == 1
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_the_bounds_of_all_receivers_hold_and_are_told() -> None:
+    """TMMBR and TMMBN (RFC 5104 §4.2)."""
+
+    async def scenario() -> None:
+        transport, sender = Recorder(), RtpSender("video", PushedTrack("video"))
+        sender.receive_rtcp(TemporaryBitrates(9, (BitrateLimit(7, 300_000, 40),)))
+        sender.send(transport, send_parameters("v0", 7, reduced_size=True))
+        for requester, ssrc, bitrate in ((9, 7, 300_000), (10, 7, 200_000), (11, 8, 1000)):
+            bound = BitrateLimit(ssrc, bitrate, 40)
+            sender.receive_rtcp(TemporaryBitrates(requester, (bound,)))
+        figures = sender.statistics()
+        assert figures is not None
+        assert figures.target_bitrate == 200_000
+        told = [one for data in transport.rtcp for one in read_compound(data).packets]
+        held = (BitrateLimit(10, 200_000, 40),)
+        assert told[1:] == [TemporaryBitrates(7, held, notification=True)] * 2
+        sender.receive_rtcp(TemporaryBitrates(10, (BitrateLimit(7, 1000, 0),), notification=True))
+        assert len(transport.rtcp) == 3
         await sender.stop()
 
     run(scenario)
