@@ -1,10 +1,14 @@
-"""When pictures are shown, so that they move as they were filmed.
+"""When pictures leave: so that they move as they were filmed, or at once.
 
 A frame is shown at its time, counted from the fastest frames, plus a delay that lets most be
 complete and decoded: the delay that 95 % of the frames of the last ten seconds did not exceed,
 and, while packets are lost and sent again, what that takes. It moves slowly, so that nobody
 sees it, or at once where the picture stood still anyway. The sender may limit it (playout-delay
 extension), down to showing at once.
+
+Without an even pace frames leave as soon as they can be decoded. Only while more than one in
+twenty has to wait for a packet that is sent again the others wait as long, because the picture
+would stand still each time.
 """
 
 from bisect import bisect_left, insort
@@ -34,13 +38,17 @@ _REPAIRED = 3
 _REPAIR_ROUND_TRIPS = 1.4
 """More than one: a picture goes by until a loss shows. Beyond that those behind wait anyway."""
 _MAX_REPAIR = 0.28
+_TOLERATED = 0.05
+"""The share of frames that may wait for repairs while others leave at once."""
 _SLOW, _FAST = 5.0, 10.0
 
 
 class VideoDelay:
     """The delay of one track, in seconds; times of frames are ticks of `rate`."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, *, even: bool = True) -> None:
+        self.is_even = even
+        """Whether frames leave at an even pace; else at once, but for repairs."""
         self.floor = self.sync_floor = 0.0
         """What the application and lip synchronisation want at least."""
         self.round_trip = 0.1
@@ -50,11 +58,17 @@ class VideoDelay:
         self._fastest = Fastest()
         self._samples: deque[tuple[float, float]] = deque()
         self._sorted: list[float] = []
-        self._repaired: deque[float] = deque(maxlen=_REPAIRED)
+        self._repaired: deque[float] = deque(maxlen=_MAX_SAMPLES)
         self._repair_until = 0.0
         self._decoding: deque[float] = deque(maxlen=100)
         self._decode_time = 0.0
         self._last: float | None = None
+
+    def set_even(self, even: bool) -> None:
+        """Let frames leave at an even pace, or at once, from now on."""
+        self.is_even = even
+        if not even:
+            self.current = min(self.current, max(self.target, self.floor, self.sync_floor))
 
     @property
     def is_immediate(self) -> bool:
@@ -64,7 +78,9 @@ class VideoDelay:
     @property
     def target(self) -> float:
         """The delay that fits the network."""
-        return self._jitter() + self._decode_time + RENDER
+        if not self.is_even:
+            return self._repair()
+        return self._jitter() + self._repair() + self._decode_time + RENDER
 
     def limit(self, minimum: float, maximum: float) -> None:
         """Note what a playout-delay extension says; nonsense is ignored."""
@@ -81,8 +97,8 @@ class VideoDelay:
         late = self._fastest.note(now - time / self._rate, now)
         if is_repaired:
             self._repaired.append(now)
-            often = len(self._repaired) == _REPAIRED
-            often = often and self._repaired[0] > now - _REPAIRED_MEMORY
+            often = len(self._repaired) >= _REPAIRED
+            often = often and self._repaired[-_REPAIRED] > now - _REPAIRED_MEMORY
             self._repair_until = now + (_REPAIRED_MEMORY if often else _MEMORY)
         else:
             self._samples.append((now, late))
@@ -100,7 +116,7 @@ class VideoDelay:
 
     def decode(self, time: int) -> float:
         """Return when a frame is to be decoded, so that it is shown in time."""
-        return self.render(time) - self._decode_time - RENDER
+        return self.render(time) - (self._decode_time + RENDER if self.is_even else 0.0)
 
     def _jitter(self) -> float:
         if not self._sorted:
@@ -111,9 +127,18 @@ class VideoDelay:
             # With few pictures a second nobody sees it, and there is nothing to measure.
             rate = (len(self._samples) - 1) / span
             jitter *= min(1.0, max(0.0, (rate - _SLOW) / (_FAST - _SLOW)))
-        if self._last is not None and self._last < self._repair_until:
-            jitter += min(_REPAIR_ROUND_TRIPS * self.round_trip, _MAX_REPAIR)
         return jitter
+
+    def _repair(self) -> float:
+        """Return what frames wait for those that are repaired."""
+        if self._last is None or self._last >= self._repair_until:
+            return 0.0
+        if not self.is_even:
+            begin = self._last - _MEMORY
+            repaired = len(self._repaired) - bisect_left(self._repaired, begin)
+            if repaired <= _TOLERATED * (len(self._samples) + repaired):
+                return 0.0
+        return min(_REPAIR_ROUND_TRIPS * self.round_trip, _MAX_REPAIR)
 
     def _move(self, now: float, overdue: float) -> None:
         wanted = max(self.target, self.floor, self.sync_floor)
@@ -132,8 +157,8 @@ class VideoDelay:
 class FramePlayout(Generic[Packet]):
     """Holds frames until they are to be decoded: insert each that left the frame buffer."""
 
-    def __init__(self, rate: int) -> None:
-        self.delay = VideoDelay(rate)
+    def __init__(self, rate: int, *, even: bool = True) -> None:
+        self.delay = VideoDelay(rate, even=even)
         self.dropped = 0
         """Frames that were too late, and that no other needs."""
         self._held: deque[VideoFrame[Packet]] = deque()
@@ -151,12 +176,6 @@ class FramePlayout(Generic[Packet]):
             return self._held[0].completed
         return self.delay.decode(self._held[0].time)
 
-    def release(self) -> list[VideoFrame[Packet]]:
-        """Return all frames, whenever they are to be shown."""
-        frames = list(self._held)
-        self._held.clear()
-        return frames
-
     def pull(self, now: float) -> list[VideoFrame[Packet]]:
         """Return the frames that are to be decoded now."""
         frames: list[VideoFrame[Packet]] = []
@@ -164,7 +183,8 @@ class FramePlayout(Generic[Packet]):
             frame = self._held.popleft()
             following = self.deadline()
             if (
-                not frame.is_reference
+                self.delay.is_even
+                and not frame.is_reference
                 and due < now - TOO_LATE
                 and following is not None
                 and following <= now

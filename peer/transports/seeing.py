@@ -68,12 +68,11 @@ class Encoding:
     """The packets of one encoding of a track."""
 
     def __init__(self, capture_times: CaptureTimes | None, *, even: bool) -> None:
-        self.even = even
         self.line = TimeLine(CLOCK_RATE, max_step_back=MAX_STEP_BACK, capture_times=capture_times)
         self.buffer: FrameBuffer[Origin] = FrameBuffer()
         self.missing = NackRequester()
         self.keys = KeyRequests()
-        self.playout: FramePlayout[Origin] = FramePlayout(CLOCK_RATE)
+        self.playout: FramePlayout[Origin] = FramePlayout(CLOCK_RATE, even=even)
         self.stream: InboundStream | None = None
         self._depayloaders: dict[int, tuple[RTCRtpCodecParameters, Depayloader]] = {}
 
@@ -121,7 +120,7 @@ class Encoding:
         for frame in frames:
             self.keys.note_frame(now)
             self.playout.insert(frame)
-        return self.playout.pull(now) if self.even else self.playout.release()
+        return self.playout.pull(now)
 
     def deadline(self, *, asks: bool, key_needed: bool) -> float | None:
         """Return when to look again without a packet; `asks` says that key frames are asked for."""
@@ -129,13 +128,14 @@ class Encoding:
             self.buffer.deadline(),
             self.missing.deadline() if self.buffer.repairs else None,
             self.keys.deadline(needed=key_needed) if asks else None,
-            self.playout.deadline() if self.even else None,
+            self.playout.deadline(),
         ]
         return min((one for one in deadlines if one is not None), default=None)
 
 
 class Seeing:
-    """Sees one track. With `even` its frames leave as they are to be shown, else at once.
+    """Sees one track. With `even` its frames leave as they are to be shown, else at once: not
+    before those that are being repaired, where that is most of the time.
 
     Of several named encodings one is shown: the first to arrive, or the one that is selected.
     """
@@ -199,7 +199,8 @@ class Seeing:
         """Hold pictures back at least so long, as they are to be shown; None: as `even` says."""
         self._even, self._floor = even or seconds is not None, seconds or 0.0
         for encoding in self._encodings.values():
-            encoding.even, encoding.playout.delay.floor = self._even, self._floor
+            encoding.playout.delay.floor = self._floor
+            encoding.playout.delay.set_even(self._even)
         self._look(asyncio.get_running_loop().time())
 
     def select(self, rid: str) -> None:
