@@ -7,7 +7,8 @@ Where a packet is missing, what is behind it waits for the repair, and:
 
 - a complete key frame behind the gap ends the waiting, everything before it is given up;
 - so does a frame that does not need what is missing, where the sender tells (temporal layers);
-- after `patience` a key frame is asked for (`needs_key`), while the repair may still come first;
+- after `patience`, or when more is missing than is worth asking for, a key frame is asked for
+  (`needs_key`), while the repair may still come first;
 - after `MAX_WAIT` and a round trip all that waits is given up.
 
 What was given up shows: frames that would need it are dropped and never decoded, and the frame
@@ -188,6 +189,10 @@ class FrameBuffer(Generic[Packet]):
             counts.emitted += 1
             counts.delay += now - frame.arrival
         return ready
+
+    def repairs_ended(self) -> None:
+        """Note that what is missing is not asked for any more: a key frame is to end the gap."""
+        self._asks_for_key = True
 
     def decoder_failed(self) -> None:
         """Note that the decoder could not take a frame: it needs a key frame now."""

@@ -3,18 +3,25 @@
 A gap is asked for at once, or after a moment where packets have been seen to overtake each other;
 again when an answer could have come; and no more when it cannot help, or when hardly anything is
 answered. Numbers are extended sequence numbers.
+
+Each request leaves twice, a moment apart, because it may be lost as what it asks for was. Senders
+answer once in a round trip; one that is seen to answer both is asked once.
 """
 
 from typing import NamedTuple
 
 MAX_MISSING = 1000
-"""Packets that are waited for; with more it is cheaper to begin with a new picture."""
+"""Packets that are waited for at most."""
+MIN_LIMIT = 10
+"""Packets that are waited for however small key frames are."""
 MAX_REQUESTS = 10
 MAX_NUMBERS = 253
 """Numbers of one message, as in libwebrtc."""
 DEFAULT_ROUND_TRIP = 0.1
 MESSAGE_INTERVAL = 0.005
 """Seconds between two messages."""
+COPY_DELAY = 0.01
+"""Seconds from a request to its copy, where no answer could have come by then."""
 MAX_AGE = 1.0
 """Seconds, besides a round trip, that a packet is asked for."""
 REORDERING_MEMORY = 10.0
@@ -24,36 +31,50 @@ REORDERING_PACKETS = 2
 _MARGIN, _SHORTEST = 0.01, 0.02
 _WINDOW, _PAUSE = 2.0, 5.0
 _MIN_REQUESTS, _MIN_ANSWERED = 50, 0.1
+_MIN_COPIES, _ECHOED = 10, 0.5
 
 
 class _Missing(NamedTuple):
     since: float
     due: float
     times: int
+    copy_for: float | None = None
+    """When it is to be asked for anew, if what is due is the copy of a request."""
 
 
 class NackRequester:
-    """What is missing of one stream. `round_trip` is in seconds; set it when it is measured."""
+    """What is missing of one stream. `round_trip` is in seconds; set it when it is measured.
+
+    When more is missing than `limit` all is given up: a picture that needs no other is cheaper.
+    """
 
     __slots__ = (
         "_answered",
         "_asked",
+        "_copied",
+        "_copies",
+        "_echoed",
         "_highest",
         "_missing",
         "_next_message",
         "_paused_until",
         "_reordered_at",
         "_window_end",
+        "limit",
         "round_trip",
     )
 
     def __init__(self) -> None:
         self.round_trip = DEFAULT_ROUND_TRIP
+        self.limit = MAX_MISSING
         self._highest = -1
         self._missing: dict[int, _Missing] = {}
         self._reordered_at: float | None = None
         self._next_message = self._paused_until = self._window_end = 0.0
         self._asked = self._answered = 0
+        self._copies = True
+        self._copied: set[int] = set()
+        self._echoed: set[int] = set()
 
     def __contains__(self, number: int) -> bool:
         return number in self._missing
@@ -73,7 +94,7 @@ class NackRequester:
             self._fill(number, now)
             return False
         gap = number - self._highest - 1
-        if len(self._missing) + gap > MAX_MISSING:
+        if len(self._missing) + gap > self.limit:
             self._missing.clear()
             self._highest = number
             return True
@@ -86,6 +107,8 @@ class NackRequester:
     def _fill(self, number: int, now: float) -> None:
         missing = self._missing.pop(number, None)
         if missing is None:
+            if number in self._copied:
+                self._echoed.add(number)
             return
         if missing.times:
             self._answered += 1
@@ -94,6 +117,10 @@ class NackRequester:
 
     def _expects_reordering(self, now: float) -> bool:
         return self._reordered_at is not None and now < self._reordered_at + REORDERING_MEMORY
+
+    def note_key_frame(self, packets: int) -> None:
+        """Note how many packets a picture that needs no other takes."""
+        self.limit = min(MAX_MISSING, max(MIN_LIMIT, packets))
 
     def forget(self, before: int) -> None:
         """Ask no more for what is before a number: it is decoded, or nobody needs it."""
@@ -110,12 +137,23 @@ class NackRequester:
         due = [n for n, one in self._missing.items() if one.due <= now or self._overtaken(n, one)]
         del due[MAX_NUMBERS:]
         for number in due:
-            since, _, times = self._missing[number]
-            self._missing[number] = _Missing(since, now + self._patience(times + 1), times + 1)
+            self._missing[number] = self._ask(number, self._missing[number], now)
         if due:
             self._next_message = now + MESSAGE_INTERVAL
-            self._asked += len(due)
         return tuple(due)
+
+    def _ask(self, number: int, missing: _Missing, now: float) -> _Missing:
+        """Count a request or its copy; returns what is due next."""
+        since, _, times, copy_for = missing
+        if copy_for is not None:
+            if len(self._copied) < MAX_MISSING:
+                self._copied.add(number)
+            return _Missing(since, copy_for, times)
+        self._asked += 1
+        again = now + self._patience(times + 1)
+        if self._copies and self.round_trip >= 2 * COPY_DELAY:
+            return _Missing(since, now + COPY_DELAY, times + 1, again)
+        return _Missing(since, again, times + 1)
 
     def _overtaken(self, number: int, missing: _Missing) -> bool:
         return not missing.times and self._highest >= number + REORDERING_PACKETS
@@ -137,6 +175,10 @@ class NackRequester:
         """See every two seconds whether asking does any good, and pause when it does not."""
         if now < self._window_end:
             return False
+        if len(self._copied) >= _MIN_COPIES and len(self._echoed) > _ECHOED * len(self._copied):
+            self._copies = False
+        self._copied.clear()
+        self._echoed.clear()
         asked, answered = self._asked, self._answered
         self._asked = self._answered = 0
         self._window_end = now + _WINDOW

@@ -119,6 +119,8 @@ class Encoding:
         self.missing.forget(self.buffer.settled + 1)
         for frame in frames:
             self.keys.note_frame(now)
+            if frame.is_key:
+                self.missing.note_key_frame(len(frame.packets))
             self.playout.insert(frame)
         return self.playout.pull(now)
 
@@ -247,8 +249,9 @@ class Seeing:
             self._invite(encoding, stream, now)
             return
         encoding.stream = stream
-        encoding.missing.add(place.number, now)
         buffer = encoding.buffer
+        if encoding.missing.add(place.number, now):
+            buffer.repairs_ended()
         before = sum(buffer.malformed.values())
         is_key = buffer.insert(
             place.number,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.rtp import Nack, NackRequester, write_compound
-from peer.rtp.nack import MAX_MISSING, MAX_NUMBERS, MAX_REQUESTS
+from peer.rtp.nack import MAX_MISSING, MAX_NUMBERS, MAX_REQUESTS, MIN_LIMIT
 
 
 def asked(requester: NackRequester, until: float) -> list[tuple[float, tuple[int, ...]]]:
@@ -44,7 +44,29 @@ def test_it_is_asked_for_again_when_an_answer_could_have_come() -> None:
     requester.round_trip = 0.03
     receive(requester, 1, 3)
     times = [time for time, _ in asked(requester, 0.3)]
-    assert times == [0.0, 0.04, 0.08, 0.14, 0.23]
+    assert times[::2] == [0.0, 0.04, 0.08, 0.14, 0.23]
+
+
+def test_a_request_leaves_twice_because_it_may_be_lost() -> None:
+    requester = NackRequester()
+    receive(requester, 1, 3)
+    assert [time for time, _ in asked(requester, 0.2)] == [0.0, 0.01, 0.11, 0.12]
+    receive(requester, 2, now=0.2)
+    assert requester.deadline() is None
+
+
+@pytest.mark.parametrize(("answers", "times"), [(1, 2), (2, 1)])
+def test_a_sender_that_answers_both_is_asked_once(answers: int, times: int) -> None:
+    requester = NackRequester()
+    for turn in range(21):
+        now = turn * 0.2
+        receive(requester, 2 * turn + 1, now=now)
+        asked(requester, now + 0.05)
+        for _ in range(answers):
+            receive(requester, 2 * turn, now=now + 0.1)
+    receive(requester, 100, 102, now=10.0)
+    requester.forget(100)
+    assert len(asked(requester, 10.05)) == times
 
 
 def test_a_very_short_round_trip_does_not_make_a_flood() -> None:
@@ -101,6 +123,22 @@ def test_too_large_a_gap_is_given_up_at_no_cost() -> None:
     assert requester.deadline() is None
     assert not requester.add(1_000_000_000 + MAX_MISSING, 0.0)
     assert len(requester) == MAX_MISSING - 1
+
+
+def test_more_than_is_worth_it_is_given_up() -> None:
+    requester = NackRequester()
+    requester.note_key_frame(20)
+    receive(requester, 1, 12)
+    assert not requester.add(23, 0.0)
+    assert len(requester) == 20
+    assert requester.add(25, 0.0)
+    assert len(requester) == 0
+    assert not requester.add(27, 0.0)
+    assert requester.due(0.0) == (26,)
+    requester.note_key_frame(2)
+    assert requester.limit == MIN_LIMIT
+    requester.note_key_frame(5000)
+    assert requester.limit == MAX_MISSING
 
 
 def test_a_message_names_no_more_than_it_may_and_the_next_one_waits() -> None:
