@@ -215,6 +215,27 @@ def mutual_codecs(mine: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[C
 
 
 @lru_cache(maxsize=128)
+def received_codecs(mine: tuple[Codec, ...], theirs: tuple[Codec, ...]) -> tuple[Codec, ...]:
+    """Return the same, with what the peer says of the streams it sends ("sprop" parameters)."""
+    pairs = _pairs(mine, theirs)
+    return tuple(
+        replace(
+            codec,
+            parameters=(
+                *(item for item in codec.parameters if not _is_of_sender(item[0])),
+                *(item for item in pairs[codec.payload_type].parameters if _is_of_sender(item[0])),
+            ),
+        )
+        for codec in mutual_codecs(mine, theirs)
+    )
+
+
+def _is_of_sender(name: str) -> bool:
+    """Tell whether a parameter is about what its writer sends (RFC 6184 §8.1, RFC 7587 §6.1)."""
+    return name.lower().startswith("sprop-")
+
+
+@lru_cache(maxsize=128)
 def in_order_of(codecs: tuple[Codec, ...], order: tuple[Codec, ...]) -> tuple[Codec, ...]:
     """Sort formats by the place their counterparts have in `order`."""
     pairs = _pairs(codecs, order)

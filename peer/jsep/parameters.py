@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from peer.jsep.codecs import is_rtx, mutual_codecs
+from peer.jsep.codecs import is_rtx, mutual_codecs, received_codecs
 from peer.jsep.description import Section, SessionDescription
 from peer.jsep.extensions import mutual_extensions, usable_extensions
 from peer.jsep.model import Transceiver
@@ -46,7 +46,7 @@ def _receive(
         mid=local.mid,
         transport=wiring.sections[local.mid],
         active=current is not None and current.receives,
-        codecs=mutual_codecs(mine.codecs, theirs.codecs),
+        codecs=received_codecs(mine.codecs, theirs.codecs),
         header_extensions=usable_extensions(
             mutual_extensions(mine.extmaps, theirs.extmaps), sending=False
         ),

@@ -70,7 +70,8 @@ class ReceiveParameters:
     """How to receive one section's media; inactive ones only take and send RTCP.
 
     `codecs` and `header_extensions` carry the numbers of the local description, `ssrcs` and
-    `ssrc_groups` those the peer announced. Our reports go by `rtcp_ssrc` and `cname`.
+    `ssrc_groups` those the peer announced; `codecs` have what it says of what it sends in them
+    ("sprop" parameters). Our reports go by `rtcp_ssrc` and `cname`.
     """
 
     mid: str

@@ -82,7 +82,7 @@ class Encoding:
         known = self._depayloaders.get(number)
         if known is not None and (known[0] is codec or known[0] == codec):
             return known[1]
-        made = make_depayloader(codec.mimeType)
+        made = make_depayloader(codec.mimeType, codec.parameters)
         if made is not None:
             self._depayloaders[number] = codec, made
         return made

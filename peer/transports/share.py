@@ -35,8 +35,9 @@ class MediaConfig:
     of all pictures that decoders and tracks of the connection hold. Together all connections hold
     `max_process_bytes`; beyond that each that holds some has an equal part of them.
 
-    With `even_pace` frames of sound leave a track one after the other as they are to be played,
-    held back as long as the network makes that necessary; else as soon as they can be decoded.
+    With `even_pace` frames leave a track one after the other as they are to be played, held back as
+    long as the network makes that necessary; else as soon as they can be decoded, but for pictures
+    where many are repaired: those wait as long as that takes.
     """
 
     max_picture_pixels: int = 4096 * 2304

@@ -1,5 +1,7 @@
 """What senders, receivers and SCTP are told (RFC 9429 §5.10, §5.11)."""
 
+from dataclasses import replace
+
 from sdp import Bandwidth
 from tests.jsep.ends import End, exchange, make_ends
 from tests.jsep.texts import altered
@@ -21,6 +23,30 @@ def test_sources_are_those_of_the_descriptions() -> None:
     assert receive.ssrc_groups[0].ssrcs == receive.ssrcs
     assert send.cname == one.state.cname
     assert send.cname in one.local.text
+
+
+def test_a_receiver_is_told_what_the_peer_says_of_its_stream() -> None:
+    """RFC 6184 §8.1: parameter sets that are not in the stream. Our own parameters stay."""
+    one, other = both_ways()
+    other.set_remote("offer", one.offer())
+    sets = ("sprop-parameter-sets", "Z0IAH5WoFAFuQA==,aM48gA==")
+    answer = altered(
+        other.answer(),
+        lambda media: media.with_codecs(
+            tuple(
+                replace(codec, parameters=(*codec.parameters, sets))
+                if codec.name == "H264"
+                else codec
+                for codec in media.codecs
+            )
+        ),
+    )
+    one.set_remote("answer", answer)
+    codecs = one.state.wiring.receivers[0].codecs
+    told = [codec for codec in codecs if codec.parameter("sprop-parameter-sets")]
+    assert told == [codec for codec in codecs if codec.name == "H264"] != []
+    assert all(codec.parameters[-1] == sets for codec in told)
+    assert all(codec.parameter("profile-level-id") for codec in told)
 
 
 def test_no_source_for_rtx_without_rtx() -> None:

@@ -1,6 +1,7 @@
 """The pictures of a receiver, in virtual time."""
 
 import asyncio
+import base64
 import dataclasses
 import fractions
 import itertools
@@ -350,6 +351,21 @@ def test_what_was_learned_of_a_codec_outlives_an_answer_that_keeps_it() -> None:
         viewer.seeing.receive(packet(3, IDR), stream, dataclasses.replace(H264), 0.0)
         assert encoding.buffer.statistics.dropped == 0
         assert encoding.buffer.statistics.emitted == 2
+        await viewer.close()
+
+    run(program())
+
+
+def test_parameter_sets_of_the_description_are_used() -> None:
+    """RFC 6184 §8.1: a camera may send them there alone."""
+    sets = ",".join(base64.b64encode(unit).decode() for unit in (SPS, PPS))
+    described = dataclasses.replace(H264, parameters={"sprop-parameter-sets": sets})
+
+    async def program() -> None:
+        viewer = Viewer()
+        stream = InboundStream(7, 90000, None)
+        viewer.seeing.receive(InboundPacket(98, 1, 0, 0, 7, IDR), stream, described, 0.0)
+        assert viewer.seeing._encoding(stream).buffer.statistics.emitted == 1
         await viewer.close()
 
     run(program())

@@ -1,7 +1,9 @@
 """Which payload formats there are for pictures."""
 
+import binascii
 from collections.abc import Callable, Mapping
 
+from .annexb import MAX_SETS
 from .av1 import Av1Depayloader, Av1Packetizer
 from .h264 import H264Depayloader, H264Packetizer
 from .h265 import H265Depayloader, H265Packetizer
@@ -14,15 +16,38 @@ _DEPAYLOADERS: dict[str, Callable[[], Depayloader]] = {
     "video/vp8": Vp8Depayloader,
     "video/vp9": Vp9Depayloader,
     "video/av1": Av1Depayloader,
-    "video/h264": H264Depayloader,
-    "video/h265": H265Depayloader,
 }
 
 
-def make_depayloader(mime_type: str) -> Depayloader | None:
-    """Make what reads the payloads of a codec, None when nothing does."""
+def make_depayloader(
+    mime_type: str, parameters: Mapping[str, object] | None = None
+) -> Depayloader | None:
+    """Make what reads the payloads of a codec, None when nothing does.
+
+    `parameters` are the format's in the sender's description: they may bring parameter sets.
+    """
+    told = parameters or {}
+    match mime_type.lower():
+        case "video/h264":
+            return H264Depayloader(_parameter_sets(told, "sprop-parameter-sets"))
+        case "video/h265":
+            return H265Depayloader(_parameter_sets(told, "sprop-vps", "sprop-sps", "sprop-pps"))
     make = _DEPAYLOADERS.get(mime_type.lower())
     return None if make is None else make()
+
+
+def _parameter_sets(parameters: Mapping[str, object], *names: str) -> list[bytes]:
+    """Return the NAL units of a description (RFC 6184 §8.1, RFC 7798 §7.1), those that are any."""
+    told = {name.lower(): str(value) for name, value in parameters.items()}
+    units = []
+    for text in ",".join(told.get(name, "") for name in names).split(",")[: 3 * MAX_SETS]:
+        try:
+            unit = binascii.a2b_base64(text)
+        except ValueError:
+            continue
+        if unit:
+            units.append(unit)
+    return units
 
 
 def make_packetizer(

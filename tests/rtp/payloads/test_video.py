@@ -1,5 +1,6 @@
 """Which payload formats there are for pictures, and that what is written is read again."""
 
+import base64
 import random
 from collections.abc import Callable
 
@@ -45,6 +46,40 @@ def test_each_stream_has_one_of_its_own(mime_type: str, made: type, _: type) -> 
     first, second = make_depayloader(mime_type), make_depayloader(mime_type)
     assert isinstance(first, made)
     assert first is not second
+
+
+def written(*units: bytes) -> str:
+    return ",".join(base64.b64encode(unit).decode() for unit in units)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"sprop-parameter-sets": written(test_h264.SPS, test_h264.PPS)},
+        {"Sprop-Parameter-Sets": f"%%,,{written(test_h264.PPS)},A,{written(test_h264.SPS)}"},
+    ],
+)
+def test_parameter_sets_of_the_description_let_a_decoder_begin(parameters: dict[str, str]) -> None:
+    key = Piece(test_h264.IDR, is_key=True)
+    described = make_depayloader("video/h264", parameters)
+    assert described is not None
+    assert described.assemble([key]).endswith(test_h264.IDR)
+
+
+def test_those_of_h265_have_names_of_their_own() -> None:
+    parameters = {
+        "sprop-vps": written(test_h265.VPS),
+        "sprop-sps": written(test_h265.SPS),
+        "sprop-pps": written(test_h265.PPS),
+    }
+    key = Piece(test_h265.IDR, is_key=True)
+    for number, name in enumerate(parameters):
+        some = make_depayloader("video/h265", {n: parameters[n] for n in parameters if n != name})
+        assert some is not None, number
+        assert some.assemble([key]) == b""
+    described = make_depayloader("video/h265", parameters)
+    assert described is not None
+    assert described.assemble([key]).endswith(test_h265.IDR)
 
 
 def test_what_nothing_reads() -> None:
