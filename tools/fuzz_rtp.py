@@ -76,7 +76,9 @@ def fuzz_payload(data: bytes) -> None:
 def fuzz_buffers(data: bytes) -> None:
     """Let eight bytes each say what packet comes when: no buffer grows, no time goes back."""
     line = TimeLine(48000, max_step_back=0.5)
-    buffers = AudioBuffer[bytes](48000), EagerAudioBuffer[bytes](48000, repairs=True)
+    buffers = AudioBuffer[bytes](48000), EagerAudioBuffer[bytes](48000)
+    for asking in buffers:
+        asking.repairs, asking.missing.round_trip = True, 0.02
     ends = [-(1 << 62), -(1 << 62)]
     video = FrameBuffer[bytes](repairs=True)
     depayloader = Vp8Depayloader()
@@ -97,6 +99,7 @@ def fuzz_buffers(data: bytes) -> None:
             for decision in buffer.pull(now):
                 assert decision.time + 120 >= ends[index]
                 ends[index] = decision.time + decision.ticks
+            buffer.requests(now)
             assert len(buffer._times) <= MAX_PACKETS  # noqa: SLF001
 
 

@@ -17,7 +17,7 @@ from sdp import (
 )
 
 RTX = "rtx"
-AUDIO_FEEDBACK = (Feedback("transport-cc"),)
+AUDIO_FEEDBACK = (Feedback("transport-cc"), Feedback("nack"))
 VIDEO_FEEDBACK = (
     Feedback("nack"),
     Feedback("nack", "pli"),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from av import AudioFrame
 
 from peer.rtp import (
+    DEFAULT_ROUND_TRIP,
     Action,
     AudioBuffer,
     AudioStatistics,
@@ -95,12 +96,14 @@ class AudioPath:
     """Takes the packets of a section, gives the frames of its track to `deliver`.
 
     With `even` frames leave at an even pace, as late as the network makes it necessary; else at
-    once. `pull` is to be called at each `deadline`. Times are in seconds of one clock.
+    once. `pull` is to be called at each `deadline`. Times are in seconds of one clock. `ask` is
+    given the SSRC and the numbers of packets that are to be sent again.
     """
 
     def __init__(
         self,
         deliver: Callable[[Heard], object],
+        ask: Callable[[int, list[int]], object] = lambda ssrc, numbers: None,
         *,
         even: bool = False,
         capture_times: CaptureTimes | None = None,
@@ -109,6 +112,7 @@ class AudioPath:
         self.is_heard = True
         """Somebody listens; else nothing is decoded, and time goes on."""
         self._deliver = deliver
+        self._ask = ask
         self._even = even
         self._capture_times = capture_times
         self._codecs: dict[int, _Codec] = {}
@@ -120,6 +124,8 @@ class AudioPath:
         self._time_base = Fraction(1)
         self._buffer: AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting] | None = None
         self._floor = 0.0
+        self._repairs = False
+        self._round_trip = DEFAULT_ROUND_TRIP
 
     @property
     def statistics(self) -> AudioStatistics | None:
@@ -162,7 +168,20 @@ class AudioPath:
         buffer: AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting]
         buffer = AudioBuffer(rate) if self._even else EagerAudioBuffer(rate)
         buffer.target.floor = self._floor
+        buffer.repairs, buffer.missing.round_trip = self._repairs, self._round_trip
         return buffer
+
+    def set_repairs(self, repairs: bool) -> None:
+        """Say whether packets that are missing may be asked for."""
+        self._repairs = repairs
+        if self._buffer is not None:
+            self._buffer.repairs = repairs
+
+    def set_round_trip(self, seconds: float) -> None:
+        """Say how long an answer of the sender takes."""
+        self._round_trip = seconds
+        if self._buffer is not None:
+            self._buffer.missing.round_trip = seconds
 
     def set_floor(self, seconds: float) -> None:
         """Hold sound back at least so long, when it leaves at an even pace."""
@@ -174,10 +193,19 @@ class AudioPath:
         self, packet: RtpPacket, now: float, *, level: int | None = None, repaired: bool = False
     ) -> None:
         """Take a packet; `level` is what it says of itself in -dBov (RFC 6464)."""
-        blocks = [RedBlock(packet.payload_type, 0, packet.payload)]
-        if not packet.payload:
-            self._pad(packet, now, repaired=repaired)
+        place = self._place(packet, now, repaired=repaired)
+        if place is None:
             return
+        if packet.payload:
+            quiet = level is not None and level >= QUIET
+            self._take(packet, place, now, quiet=quiet)
+        elif self._buffer is not None:
+            self._buffer.pad(place.number, now)
+        self.pull(now)
+
+    def _take(self, packet: RtpPacket, place: Place, now: float, *, quiet: bool) -> None:
+        """Put what a packet holds into the buffer."""
+        blocks = [RedBlock(packet.payload_type, 0, packet.payload)]
         if packet.payload_type in self._red:
             # The last block is the packet's own, the others are copies (RFC 2198 §3).
             blocks = read_red(packet.payload)
@@ -188,36 +216,23 @@ class AudioPath:
         if codec is None:
             self.drops[AudioDrop.UNKNOWN_CODEC] += 1
             return
-        place = self._place(packet, codec.format.clock_rate, now, repaired=repaired)
-        if place is None:
-            self.drops[AudioDrop.MISPLACED] += 1
-            return
-        quiet = level is not None and level >= QUIET
         for age, block in enumerate(reversed(blocks)):
             if block.payload_type == blocks[-1].payload_type and block.data:
                 self._insert(packet, place, block, age, codec, now, quiet=quiet)
-        self.pull(now)
 
-    def _pad(self, packet: RtpPacket, now: float, *, repaired: bool) -> None:
-        """Take a packet that has no sound: only its number counts."""
+    def _place(self, packet: RtpPacket, now: float, *, repaired: bool) -> Place | None:
+        """Find where a packet belongs on the track's line; None when it is of no use."""
         codec = self._codecs.get(packet.payload_type)
         means = self._red.get(packet.payload_type) if codec is None else codec.format
         if means is None:
             self.drops[AudioDrop.UNKNOWN_CODEC] += 1
-            return
-        place = self._place(packet, means.clock_rate, now, repaired=repaired)
-        if place is not None and self._buffer is not None:
-            self._buffer.pad(place.number)
-
-    def _place(
-        self, packet: RtpPacket, clock_rate: int, now: float, *, repaired: bool
-    ) -> Place | None:
-        """Find where a packet belongs on the track's line."""
+            return None
+        clock_rate = means.clock_rate
         if self._line is None:
             self._line = TimeLine(clock_rate, capture_times=self._capture_times)
             self._time_base = Fraction(1, clock_rate)
             self._buffer = self._make_buffer(clock_rate)
-        return self._line.place(
+        place = self._line.place(
             packet.ssrc,
             packet.sequence_number,
             packet.timestamp,
@@ -225,6 +240,9 @@ class AudioPath:
             now,
             repaired=repaired,
         )
+        if place is None:
+            self.drops[AudioDrop.MISPLACED] += 1
+        return place
 
     def _insert(
         self,
@@ -284,14 +302,23 @@ class AudioPath:
 
     def deadline(self) -> float | None:
         """Return when to pull, None when only a packet can change anything."""
-        return None if self._buffer is None else self._buffer.deadline()
+        if self._buffer is None:
+            return None
+        deadline, request = self._buffer.deadline(), self._buffer.next_request()
+        if deadline is None or request is None:
+            return request if deadline is None else deadline
+        return min(deadline, request)
 
     def pull(self, now: float) -> None:
-        """Deliver what is due."""
-        buffer = self._buffer
-        if buffer is not None:
-            for decision in buffer.pull(now):
-                self._hear(decision)
+        """Deliver what is due, and ask for what is missing."""
+        buffer, line = self._buffer, self._line
+        if buffer is None or line is None:
+            return
+        for decision in buffer.pull(now):
+            self._hear(decision)
+        numbers = buffer.requests(now)
+        if numbers and line.ssrc is not None:
+            self._ask(line.ssrc, [number & 0xFFFF for number in numbers])
 
     def _hear(self, decision: Decision[_Waiting]) -> None:
         waiting = decision.packet

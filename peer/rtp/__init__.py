@@ -47,7 +47,7 @@ from .frame_queue import FrameQueue
 from .intra_requests import IntraRequests
 from .key_requests import KeyRequests
 from .loss import LossEstimate
-from .nack import NackRequester
+from .nack import DEFAULT_ROUND_TRIP, NackRequester
 from .packet import MAX_PACKET, RtpDrop, RtpPacket, header_size, read_packet, write_packet
 from .payloads.audio import Sound, SoundReader, sound_reader
 from .payloads.av1 import Av1Depayloader, Av1Packetizer
@@ -113,6 +113,7 @@ __all__ = [
     "TemporaryBitrates",
     "BitrateRequests",
     "IntraRequests",
+    "DEFAULT_ROUND_TRIP",
     "NackRequester",
     "RtpDrop",
     "RtpPacket",

@@ -75,6 +75,19 @@ class AudioBuffer(AudioQueue[Packet]):
                 self._due += decision.ticks / self.rate
         return played
 
+    def _first_in_time(self, arrival: float) -> int:
+        if self._due is None:
+            return self._newest + 1
+        begin = self._cursor if self._playing else None
+        for time in self._times:
+            held = self._held[time]
+            if begin is None:
+                begin = time
+            first = begin + int((arrival - self._due) * self.rate)
+            if time >= first:
+                return held.number - (time - first) // max(1, held.ticks)
+        return self._newest + 1
+
     def _arrived(self, held: Held[Packet], now: float) -> None:
         if self._due is None:
             self._due = now + (self.target.seconds or held.ticks / self.rate)

@@ -1,13 +1,14 @@
 """The audio buffer that lets sound leave as soon as it can: for programs that listen.
 
 What is next in order leaves at once. A missing packet holds back what is behind it for at most
-`HOLD`, and only while something may still bring it: packets came out of order lately, or missing
-ones are asked for (`repairs`). Then the gap is filled in one go and all that waited leaves.
+`HOLD`, and only while something may still bring it: packets came out of order lately, or what is
+asked for (`repairs`) can come within that time. Then the gap is filled in one go and all that
+waited leaves.
 """
 
 import enum
 
-from .audio_queue import AudioQueue, Decision, Held, Packet
+from .audio_queue import REPAIR_MARGIN, AudioQueue, Decision, Held, Packet
 
 HOLD = 0.04
 """Seconds that a missing packet may hold others back."""
@@ -29,16 +30,10 @@ class Gap(enum.Enum):
 
 
 class EagerAudioBuffer(AudioQueue[Packet]):
-    """Sound at once: pull after each packet, and at the deadline when there is one.
+    """Sound at once: pull after each packet, and at the deadline when there is one."""
 
-    `repairs` says that missing packets are asked for.
-    """
-
-    def __init__(
-        self, rate: int, *, hold: float = HOLD, gap: Gap = Gap.CONCEAL, repairs: bool = False
-    ) -> None:
+    def __init__(self, rate: int, *, hold: float = HOLD, gap: Gap = Gap.CONCEAL) -> None:
         super().__init__(rate)
-        self.repairs = repairs
         self._hold = hold
         self._gap = gap
         self._reordered = 0.0
@@ -55,7 +50,7 @@ class EagerAudioBuffer(AudioQueue[Packet]):
             gap = held.time - self._cursor if self._cursor is not None else 0
             if gap > self._tiny:
                 if self._was_lost(held):
-                    if self._waits(held, now):
+                    if self._waits(held, gap, now):
                         return played
                     self._run_lost = True
                     played += self._repair(held, gap)
@@ -81,15 +76,25 @@ class EagerAudioBuffer(AudioQueue[Packet]):
         if held.number < self._newest and not held.is_copy:
             self._reordered = now
 
-    def _waits(self, held: Held[Packet], now: float) -> bool:
+    def _first_in_time(self, arrival: float) -> int:
+        held = self._first()
+        if held is None:
+            return self._newest + 1
+        return self._played + 1 if arrival <= held.arrival + self._hold else held.number
+
+    def _waits(self, held: Held[Packet], gap: int, now: float) -> bool:
         """Tell whether to wait (some more) for what is missing before a packet.
 
         The time counts from when that packet came: gaps that follow each other do not add up.
         """
-        if not self.repairs and now - self._reordered > _MEMORY:
+        repairable = self.repairs and gap > held.fec and self._is_repaired_in_time()
+        if not repairable and now - self._reordered > _MEMORY:
             return False
         self._held_since = held.arrival
         return not self._ended and now < self._held_since + self._hold
+
+    def _is_repaired_in_time(self) -> bool:
+        return self.missing.round_trip + REPAIR_MARGIN <= self._hold
 
     def _repair(self, held: Held[Packet], gap: int) -> list[Decision[Packet]]:
         """Fill a gap, its end from the copy in the packet behind it."""

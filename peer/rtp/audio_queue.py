@@ -7,6 +7,7 @@ from collections import deque
 from typing import Generic, NamedTuple, TypeVar
 
 from .audio_delay import MAX_PACKETS, TargetDelay
+from .nack import NackRequester
 
 Packet = TypeVar("Packet")
 
@@ -14,6 +15,8 @@ MAX_LOST = 1 << 15
 """Numbers that lie farther apart belong to different sources: nothing was lost in between."""
 FADE = 0.12
 """Seconds that a decoder makes up before silence takes over."""
+REPAIR_MARGIN = 0.01
+"""Seconds beyond a round trip that a packet is asked for before its time."""
 MAX_PADDING = 64
 """Numbers of packets without sound that are remembered."""
 _SEEN = 512
@@ -136,11 +139,15 @@ class Held(Generic[Packet]):
 class AudioQueue(ABC, Generic[Packet]):
     """What the two audio buffers share: taking packets in.
 
-    Times and durations are ticks of `rate`, of the track's line (`TimeLine`).
+    Times and durations are ticks of `rate`, of the track's line (`TimeLine`). With `repairs`
+    missing packets are asked for, by the `round_trip` of `missing`: as far as they can come in
+    time, and nothing else has brought what is in them.
     """
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
+        self.repairs = False
+        self.missing = NackRequester()
         self.statistics = AudioStatistics()
         self.target = TargetDelay(rate)
         self._held: dict[int, Held[Packet]] = {}
@@ -185,6 +192,8 @@ class AudioQueue(ABC, Generic[Packet]):
         number = self._number_before(number, age)
         if fec or is_copy:
             counts.fec_received += 1
+        if self.repairs:
+            self._note_missing(number, now, fec=fec > 0, is_copy=is_copy)
         ahead = number - self._newest
         if self._is_known(ahead, time, is_copy):
             return
@@ -207,13 +216,15 @@ class AudioQueue(ABC, Generic[Packet]):
         self._ended = False
         self._arrived(held, now)
 
-    def pad(self, number: int) -> None:
+    def pad(self, number: int, now: float) -> None:
         """Take note of a packet that has no sound at all: its number is not missing.
 
         Browsers send them to find out what the network bears.
         """
         if number not in self._padding:
             self._padding.append(number)
+            if self.repairs:
+                self.missing.add(number, now)
 
     def end(self) -> None:
         """Say that nothing more comes: what waits is played, and nothing is made up after it."""
@@ -227,9 +238,32 @@ class AudioQueue(ABC, Generic[Packet]):
     def deadline(self) -> float | None:
         """Return when to pull at the latest, None when only a packet can change anything."""
 
+    def requests(self, now: float) -> tuple[int, ...]:
+        """Return the numbers of packets to ask for, after `pull`."""
+        if not self.repairs or not self.missing:
+            return ()
+        self.missing.forget(self._first_in_time(now + self.missing.round_trip + REPAIR_MARGIN))
+        return self.missing.due(now)
+
+    def next_request(self) -> float | None:
+        """Return when to look for `requests` again."""
+        return self.missing.deadline() if self.repairs else None
+
+    @abstractmethod
+    def _first_in_time(self, arrival: float) -> int:
+        """Return the first number that is of use when it comes then."""
+
     @abstractmethod
     def _arrived(self, held: Held[Packet], now: float) -> None:
         """Note a packet that was taken in."""
+
+    def _note_missing(self, number: int, now: float, *, fec: bool, is_copy: bool) -> None:
+        if is_copy:
+            self.missing.recover(number)
+            return
+        self.missing.add(number, now)
+        if fec:
+            self.missing.recover(number - 1)
 
     def _see(self, number: int) -> None:
         """Remember that a packet came."""

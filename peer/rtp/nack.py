@@ -115,6 +115,10 @@ class NackRequester:
         else:
             self._reordered_at = now
 
+    def recover(self, number: int) -> None:
+        """Note that something else brought what is in a packet: nobody needs it any more."""
+        self._missing.pop(number, None)
+
     def _expects_reordering(self, now: float) -> bool:
         return self._reordered_at is not None and now < self._reordered_at + REORDERING_MEMORY
 

@@ -15,6 +15,7 @@ from peer.rtp import CaptureTimes
 from .frame_times import FrameTimes
 from .inbound import InboundPacket
 from .measure import AudioMeter, Loudness
+from .parameters import has_feedback
 from .statistics import AudioFigures, SoundFigures
 from .track import RemoteTrack
 
@@ -22,13 +23,15 @@ from .track import RemoteTrack
 class Hearing:
     """Hears one track. With `even` its frames leave at an even pace, else at once.
 
-    `times_of` gives the times of a frame, also `now` on the loop's clock.
+    `times_of` gives the times of a frame, also `now` on the loop's clock. `ask` is given the SSRC
+    and the numbers of packets that are to be sent again.
     """
 
     def __init__(
         self,
         track: RemoteTrack,
         times_of: Callable[[Moment, float], FrameTimes],
+        ask: Callable[[int, list[int]], object],
         *,
         even: bool = False,
         capture_times: CaptureTimes | None = None,
@@ -36,7 +39,7 @@ class Hearing:
         self.frames_decoded = 0
         self._track = track
         self._times_of = times_of
-        self._path = AudioPath(self._deliver, even=even, capture_times=capture_times)
+        self._path = AudioPath(self._deliver, ask, even=even, capture_times=capture_times)
         self._meter = AudioMeter()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -47,6 +50,8 @@ class Hearing:
 
     def set_codecs(self, codecs: Iterable[RTCRtpCodecParameters]) -> None:
         """Say what payload types mean from now on."""
+        codecs = tuple(codecs)
+        self._path.set_repairs(any(has_feedback(codec, "nack") for codec in codecs))
         self._path.set_formats(
             {
                 codec.payloadType: AudioFormat(codec.mimeType, codec.clockRate, codec.channels or 1)
@@ -59,6 +64,11 @@ class Hearing:
         """Hold sound back at least so long, at an even pace; None: `even` says at what pace."""
         self._path.set_floor(seconds or 0.0)
         self._path.set_even(even or seconds is not None)
+        self._schedule()
+
+    def set_round_trip(self, seconds: float) -> None:
+        """Say how long an answer of the peer takes."""
+        self._path.set_round_trip(seconds)
         self._schedule()
 
     def receive(self, packet: InboundPacket, now: float, *, repaired: bool = False) -> None:

@@ -93,7 +93,9 @@ class RtpReceiver:
         self._hearing: Hearing | None = None
         self._seeing: Seeing | None = None
         if kind == "audio":
-            self._hearing = Hearing(self.track, self._times_of, even=even, capture_times=times)
+            self._hearing = Hearing(
+                self.track, self._times_of, self._ask_for_sound, even=even, capture_times=times
+            )
         else:
             self._seeing = Seeing(self.track, self._share, self, even=even, capture_times=times)
         self._kind = kind
@@ -248,8 +250,9 @@ class RtpReceiver:
     def set_round_trip(self, seconds: float) -> None:
         """Say how long an answer of the peer takes."""
         self._round_trip = seconds
-        if self._seeing is not None:
-            self._seeing.set_round_trip(seconds)
+        media = self._hearing or self._seeing
+        if media is not None:
+            media.set_round_trip(seconds)
 
     def note_answer(self, measured: float) -> None:
         """Note how long the answer to a reference time of ours took (RFC 3611 §4.5)."""
@@ -373,6 +376,11 @@ class RtpReceiver:
         self.nacks_sent += 1
         stream.nacks_sent += 1
         self._send_feedback(lambda us: Nack(us, stream.ssrc, tuple(numbers)))
+
+    def _ask_for_sound(self, ssrc: int, numbers: list[int]) -> None:
+        stream = self._streams.get(ssrc)
+        if stream is not None:
+            self.ask_again(stream, numbers)
 
     def ask_for_key(self, stream: InboundStream) -> None:
         """Ask for a picture that needs no other (PLI, RFC 4585 §6.3.1)."""

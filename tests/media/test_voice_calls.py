@@ -56,17 +56,22 @@ class Ear:
 
 
 class Heard(NamedTuple):
-    """What came of a call: frames, the share that was made up, the packets with copies."""
+    """What came of a call: frames, the share that was made up, packets with copies, requests."""
 
     ear: Ear
     made_up: float
     redundant: int
+    requests: int
 
 
-async def call(link: Conditions, seconds: float = SECONDS) -> Heard:
-    """Talk over a link."""
+async def call(link: Conditions, seconds: float = SECONDS, *, near: bool = False) -> Heard:
+    """Talk over a link, across the internet or from one room to the next."""
     net = Network(seed=3)
-    alice, bob = net.host("alice"), net.host("bob", link=link)
+    if near:
+        site = net.site("office")
+        alice, bob = site.host("alice"), site.host("bob", link=link)
+    else:
+        alice, bob = net.host("alice"), net.host("bob", link=link)
     a, b, ear = alice.connection(), bob.connection(), Ear()
     voice = PcmTrack(48000)
     a.addTrack(voice)
@@ -81,7 +86,7 @@ async def call(link: Conditions, seconds: float = SECONDS) -> Heard:
     assert outbound.redundantPacketsSent is not None
     await asyncio.gather(a.close(), b.close())
     made_up = inbound.concealedSamples / 48000 / seconds
-    return Heard(ear, made_up, outbound.redundantPacketsSent)
+    return Heard(ear, made_up, outbound.redundantPacketsSent, inbound.nackCount)
 
 
 async def statistics(pc: RTCPeerConnection, kind: type[Stats]) -> Stats:
@@ -93,8 +98,8 @@ async def statistics(pc: RTCPeerConnection, kind: type[Stats]) -> Stats:
 
 def test_on_a_clean_line_nothing_is_made_up_and_nothing_waits() -> None:
     async def program() -> None:
-        ear, made_up, redundant = await call(Conditions(delay=DELAY))
-        assert (made_up, redundant) == (0, 0)
+        ear, made_up, redundant, requests = await call(Conditions(delay=DELAY))
+        assert (made_up, redundant, requests) == (0, 0, 0)
         assert max(ear.gaps()) == 0
         assert ear.lateness()[-1] <= 0.02
 
@@ -105,7 +110,7 @@ def test_on_a_clean_line_nothing_is_made_up_and_nothing_waits() -> None:
 @pytest.mark.parametrize(
     ("link", "concealed", "gap", "redundant"),
     [
-        (Conditions(delay=DELAY, loss=0.02), 0.01, 0.06, 0.2),
+        (Conditions(delay=DELAY, loss=0.02), 0.015, 0.06, 0.2),
         (Conditions(delay=DELAY, loss=0.05), 0.02, 0.06, 0.9),
         (Conditions(delay=DELAY, loss=0.10), 0.025, 0.06, 0.9),
         (Conditions(delay=DELAY, jitter=0.04), 0.02, 0.06, 0.0),
@@ -116,7 +121,7 @@ def test_a_bad_line_costs_less_than_it_loses(
     link: Conditions, concealed: float, gap: float, redundant: float
 ) -> None:
     async def program() -> None:
-        ear, made_up, copied = await call(link)
+        ear, made_up, copied, _ = await call(link)
         assert made_up <= concealed
         assert copied / (50 * SECONDS) >= redundant
         assert max(ear.gaps()) <= gap
@@ -128,9 +133,26 @@ def test_a_bad_line_costs_less_than_it_loses(
 
 
 @pytest.mark.slow
+def test_on_a_short_line_what_is_lost_is_asked_for() -> None:
+    """While so little gets lost that copies of all are not worth it."""
+
+    async def program() -> None:
+        ear, made_up, redundant, requests = await call(
+            Conditions(delay=0.005, loss=0.01), near=True
+        )
+        assert requests >= 5
+        assert redundant / (50 * SECONDS) <= 0.2
+        assert made_up <= 0.001
+        assert max(ear.gaps()) == 0
+        assert ear.lateness()[-1] <= 0.07
+
+    run(program())
+
+
+@pytest.mark.slow
 def test_bursts_of_loss_do_not_stop_the_sound() -> None:
     async def program() -> None:
-        ear, _, _ = await call(Conditions(delay=DELAY, burst=GilbertElliott(0.01, 0.25)))
+        ear, *_ = await call(Conditions(delay=DELAY, burst=GilbertElliott(0.01, 0.25)))
         assert max(ear.gaps()) <= 0.5
         assert sum(length for _, _, length in ear.frames) >= 0.97 * SECONDS
 

@@ -1,7 +1,8 @@
 """A sender of sound, a network and a buffer, in virtual time."""
 
+from bisect import insort
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from peer.rtp.audio_buffer import AudioBuffer
 from peer.rtp.audio_eager import EagerAudioBuffer
@@ -57,6 +58,8 @@ class Played:
 
     decisions: list[Decision[int]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    asked: list[tuple[float, int]] = field(default_factory=list)
+    """What was asked for, and when."""
 
     @property
     def ticks(self) -> int:
@@ -100,13 +103,19 @@ def run(
     *,
     until: float,
     end: bool = False,
+    repairs: Iterable[Sent] = (),
 ) -> Played:
-    """Let packets arrive and pull at every deadline, until `until` seconds after the start."""
+    """Let packets arrive and pull at every deadline, until `until` seconds after the start.
+
+    What is asked for arrives a round trip later, as far as it is among the repairs.
+    """
     played = Played()
+    lost = {packet.number: packet for packet in repairs}
     waiting = sorted(packets, key=lambda packet: packet.arrival)
     limit = START + until
     while True:
-        deadline = buffer.deadline()
+        deadlines = [d for d in (buffer.deadline(), buffer.next_request()) if d is not None]
+        deadline = min(deadlines, default=None)
         arrival = waiting[0].arrival if waiting else None
         now = min((when for when in (deadline, arrival) if when is not None), default=limit)
         if now >= limit:
@@ -129,5 +138,10 @@ def run(
         for decision in buffer.pull(now):
             played.decisions.append(decision)
             played.times.append(now)
+        for number in buffer.requests(now):
+            played.asked.append((now, number))
+            if number in lost:
+                again = replace(lost.pop(number), arrival=now + buffer.missing.round_trip)
+                insort(waiting, again, key=lambda packet: packet.arrival)
     played.check()
     return played

@@ -8,10 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peer.rtp.audio_eager import HOLD, EagerAudioBuffer, Gap
-from peer.rtp.audio_queue import Action
+from peer.rtp.audio_queue import REPAIR_MARGIN, Action
 from tests.rtp.audio_line import FRAME, RATE, START, Played, Sent, run, speech
 
 MS = RATE // 1000
+
+
+def asking(
+    buffer: EagerAudioBuffer[int], round_trip: float = HOLD - REPAIR_MARGIN
+) -> EagerAudioBuffer[int]:
+    """Have missing packets asked for."""
+    buffer.repairs, buffer.missing.round_trip = True, round_trip
+    return buffer
 
 
 def actions(played: Played) -> list[Action]:
@@ -37,7 +45,7 @@ def test_a_packet_out_of_order_is_waited_for() -> None:
 
 
 def test_a_lost_packet_holds_the_others_for_40_ms_while_it_may_come() -> None:
-    buffer = EagerAudioBuffer[int](RATE, repairs=True)
+    buffer = asking(EagerAudioBuffer[int](RATE))
     played = run(buffer, speech(500, lost=[400]), until=10.0)
     delays = played.delays()
     assert delays[401] == pytest.approx(HOLD)
@@ -50,7 +58,7 @@ def test_a_lost_packet_holds_the_others_for_40_ms_while_it_may_come() -> None:
 
 def test_gaps_that_follow_each_other_do_not_add_up() -> None:
     """Nothing is held longer than from its own gap on, however many there are."""
-    buffer = EagerAudioBuffer[int](RATE, repairs=True)
+    buffer = asking(EagerAudioBuffer[int](RATE))
     lost = [n for n in range(100, 400) if n % 2]
     played = run(buffer, speech(500, lost=lost), until=12.0)
     assert max(played.delays().values()) <= HOLD + 0.0001
@@ -66,6 +74,37 @@ def test_where_nothing_can_bring_it_a_lost_packet_is_not_waited_for() -> None:
         (3600 * FRAME, FRAME, 3601),
     ]
     assert buffer.statistics.concealed == 0
+
+
+def test_what_is_asked_for_and_comes_in_time_is_heard() -> None:
+    buffer = asking(EagerAudioBuffer[int](RATE), 0.02)
+    packets = speech(4000)
+    lost = packets.pop(3600)
+    played = run(buffer, packets, until=80.0, repairs=[lost])
+    assert actions(played) == [Action.DECODE] * 4000
+    assert [number for _, number in played.asked] == [3600]
+    # Asked when the next one came, and there a round trip later.
+    assert played.delays()[3600] == pytest.approx(0.04)
+    assert played.delays()[3603] == pytest.approx(0.0)
+
+
+def test_what_cannot_come_in_time_is_not_asked_for_nor_waited_for() -> None:
+    buffer = asking(EagerAudioBuffer[int](RATE), HOLD - REPAIR_MARGIN + 0.001)
+    played = run(buffer, speech(4000, lost=[3600]), until=80.0)
+    assert not played.asked
+    assert {round(delay, 6) for delay in played.delays().values()} == {0.0}
+
+
+def test_what_a_copy_brings_is_neither_asked_for_nor_waited_for() -> None:
+    buffer = asking(EagerAudioBuffer[int](RATE), 0.02)
+    packets = speech(4000, lost=[3600], fec=True)
+    copy = Sent(3651, 3650 * FRAME, START + 3651 * 0.02 - 0.0001, age=1)
+    del packets[3649]
+    played = run(buffer, [*packets, copy], until=80.0)
+    assert played.delays()[3650] == pytest.approx(0.0199)
+    assert played.delays()[3651] == pytest.approx(0.0)
+    assert [d.time for d in played.of(Action.FEC)] == [3600 * FRAME]
+    assert not played.asked
 
 
 def test_several_lost_packets_are_filled_in_one_go() -> None:
@@ -141,7 +180,7 @@ def test_what_comes_too_late_is_dropped() -> None:
 
 
 def test_the_end_is_not_held_back() -> None:
-    buffer = EagerAudioBuffer[int](RATE, repairs=True)
+    buffer = asking(EagerAudioBuffer[int](RATE))
     played = run(buffer, speech(100, lost=[98]), until=1.99, end=True)
     assert played.delays()[99] == pytest.approx(0.0)
 
@@ -150,7 +189,7 @@ def test_the_end_is_not_held_back() -> None:
 def test_loss(percent: int) -> None:
     generator = random.Random(percent)
     lost = [n for n in range(3000) if generator.random() < percent / 100]
-    buffer = EagerAudioBuffer[int](RATE, repairs=True)
+    buffer = asking(EagerAudioBuffer[int](RATE))
     played = run(buffer, speech(3000, lost=lost), until=70.0)
     assert buffer.statistics.concealed <= (len(lost) + 1) * FRAME
     delays = sorted(played.delays().values())
@@ -184,7 +223,9 @@ def test_any_network(
             fec_ticks = FRAME if fec else 0
             sent.append(Sent(number, time, START + time / RATE + delay, FRAME, fec_ticks))
         time += FRAME + pause
-    buffer = EagerAudioBuffer[int](RATE, gap=gap, repairs=repairs)
+    buffer = EagerAudioBuffer[int](RATE, gap=gap)
+    if repairs:
+        asking(buffer)
     played = run(buffer, sent, until=time / RATE + 2.0)
     assert not buffer._times
     assert buffer.deadline() is None

@@ -61,7 +61,7 @@ def test_padding_between_packets_is_no_loss(
         buffer.pull(now)
         buffer.insert(number, time, FRAME, number, now)
         for padding in {0: (1, 2, 2), 3: (4,)}.get(number, ()):
-            buffer.pad(padding)
+            buffer.pad(padding, 5.0)
     buffer.pull(5.5)
     assert buffer.statistics.concealed == 0
     assert buffer.statistics.comfort == 8 * FRAME
@@ -76,7 +76,7 @@ def test_a_copy_is_that_of_the_packet_before_the_padding(
     for number in (0, 1):
         buffer.insert(number, number * FRAME, FRAME, number, 5.0 + number / 50)
     for padding in (3, 4):
-        buffer.pad(padding)
+        buffer.pad(padding, 5.0)
     # Number 2 got lost.
     for age in range(3):
         time = (3 - age) * FRAME
@@ -93,5 +93,5 @@ def test_padding_takes_bounded_memory(
 ) -> None:
     buffer = kind(48000)
     for number in range(10 * MAX_PADDING):
-        buffer.pad(number)
+        buffer.pad(number, 5.0)
     assert len(buffer._padding) == MAX_PADDING

@@ -41,7 +41,7 @@ def make(*, even: bool) -> tuple[Hearing, RemoteTrack]:
     def times_of(moment: Moment, now: float) -> FrameTimes:
         return stream.times(moment.timestamp, (), moment.arrival, now)
 
-    hearing = Hearing(track, times_of, even=even)
+    hearing = Hearing(track, times_of, lambda ssrc, numbers: None, even=even)
     hearing.set_codecs([OPUS])
     return hearing, track
 
