@@ -50,6 +50,7 @@ from .errors import (
     InvalidModificationError,
     InvalidStateError,
     JsepTypeError,
+    NotFoundError,
     NotSupportedError,
     OperationError,
     RangeError,
@@ -120,6 +121,11 @@ from .rtp_receiver import (
 from .rtp_sender import (
     RTCRtpSender,
 )
+from .script_transform import (
+    KeyFrameRequestEvent,
+    RTCRtpScriptTransform,
+    RTCRtpScriptTransformer,
+)
 from .sctp_transport import (
     RTCSctpTransport,
 )
@@ -142,6 +148,7 @@ __all__ = [
     "MediaStream",
     "MediaStreamTrackEvent",
     "MessageEvent",
+    "NotFoundError",
     "NotSupportedError",
     "OperationError",
     "RTCAnswerOptions",
@@ -175,6 +182,9 @@ __all__ = [
     "RTCRtpReceiveParameters",
     "RTCRtpReceiver",
     "RTCRtpSendParameters",
+    "KeyFrameRequestEvent",
+    "RTCRtpScriptTransform",
+    "RTCRtpScriptTransformer",
     "RTCRtpSender",
     "RTCRtpSynchronizationSource",
     "RTCRtpTransceiver",

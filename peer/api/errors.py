@@ -5,6 +5,7 @@ Exception
     InvalidStateError             not now: closed, or the wrong state
     InvalidAccessError            the content is not acceptable, or not for this object
     InvalidModificationError      something was changed that may not be changed
+    NotFoundError                 there is no such thing here
     NotSupportedError             this implementation has no such thing
     OperationError                failed for another reason
       RTCError                    errorDetail says what failed
@@ -28,6 +29,7 @@ __all__ = [
     "InvalidStateError",
     "InvalidAccessError",
     "InvalidModificationError",
+    "NotFoundError",
     "NotSupportedError",
     "OperationError",
     "RTCError",
@@ -36,6 +38,12 @@ __all__ = [
     "RangeError",
     "JsepTypeError",
 ]
+
+
+class NotFoundError(DOMException):
+    """There is nothing of that name."""
+
+    name = "NotFoundError"
 
 
 class NotSupportedError(DOMException):

@@ -1,7 +1,7 @@
 """A receiver (W3C RTCRtpReceiver), and the track it gives."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,10 +9,16 @@ from typing import Any
 from peer.jsep import ReceiveParameters
 from peer.net import wall_time
 from peer.stats import RTCStatsReport
-from peer.transports import RemoteTrack, RtpReceiver, TransportGroup
+from peer.transports import (
+    EncodedFrames,
+    RemoteTrack,
+    RtpReceiver,
+    TransportGroup,
+    linear_level,
+)
 
 from .dtls_transport import RTCDtlsTransport
-from .errors import RangeError
+from .errors import InvalidStateError, RangeError
 from .host import Host
 from .kinship import Alone
 from .media_stream import MediaStream
@@ -24,6 +30,7 @@ from .rtp_parameters import (
     describe_extensions,
     to_receive,
 )
+from .script_transform import RTCRtpScriptTransform, set_transform
 
 MAX_BUFFER_TARGET = 4000
 SOURCE_LIFETIME = 10.0
@@ -82,6 +89,7 @@ class RTCRtpReceiver(metaclass=Alone):
         self._track.receiver = self
         self._agreed: ReceiveParameters | None = None
         self._buffer_target: float | None = None
+        self._transform: RTCRtpScriptTransform | None = None
         self.below = RtpReceiver(kind, track=self._track, share=host.share)
 
     @property
@@ -133,7 +141,7 @@ class RTCRtpReceiver(metaclass=Alone):
                 _date(stream.last_arrival, now),
                 stream.ssrc,
                 stream.rtp_timestamp,
-                _level(stream.audio_level),
+                None if stream.audio_level is None else linear_level(stream.audio_level),
             )
             for stream in self.below.statistics()
             if now - stream.last_arrival <= SOURCE_LIFETIME
@@ -155,6 +163,38 @@ class RTCRtpReceiver(metaclass=Alone):
         self._buffer_target = milliseconds
         self.below.set_floor(None if milliseconds is None else milliseconds / 1000)
 
+    def encoded_frames(self, rid: str | None = None) -> EncodedFrames:
+        """Read the track as it comes from now on, in decoding order: no decoder runs for that.
+
+        It is an asynchronous iterator of RTCEncodedVideoFrame or RTCEncodedAudioFrame, beginning
+        with a key frame, which ends with the track. Of several encodings (simulcast) it is that of
+        the name `rid`, None the one that is decoded. `aclose`, or to forget it, ends it.
+        """
+        return self.below.encoded_frames(rid)
+
+    @property
+    def transform(self) -> RTCRtpScriptTransform | None:
+        """The program that frames go through before they are decoded (W3C encoded transform).
+
+        Setting raises TypeError for what is none, InvalidStateError for one used before.
+        """
+        return self._transform
+
+    @transform.setter
+    def transform(self, transform: RTCRtpScriptTransform | None) -> None:
+        self._transform = set_transform(self, self._transform, transform)
+        self.below.set_passage(None if transform is None else transform.passage)
+
+    def generate_key_frame(self, rid: str | None) -> Awaitable[None]:
+        """Raise InvalidStateError: only a sender makes key frames."""
+        raise InvalidStateError("a receiver makes no key frames")
+
+    def send_key_frame_request(self) -> None:
+        """Ask the peer for a key frame; InvalidStateError for sound."""
+        if self._kind != "video":
+            raise InvalidStateError("sound has no key frames")
+        self.below.request_keyframe()
+
     async def getStats(self) -> RTCStatsReport:
         """Return statistics of what this receiver receives."""
         return await self._host.getStats(self)
@@ -169,16 +209,20 @@ class RTCRtpReceiver(metaclass=Alone):
     def withdraw(self) -> Coroutine[Any, Any, None]:
         """Receive no more once this is awaited: nothing is agreed any longer."""
         self._agreed = None
-        return self.below.stop()
+        return self._stop()
+
+    async def _stop(self) -> None:
+        await self.below.stop()
+        if self._transform is not None:
+            await self._transform.ended()
+
+    def end(self) -> None:
+        """End the track, and the program its frames go through."""
+        self._track.stop()
+        if self._transform is not None:
+            self._transform.detach()
 
 
 def _date(moment: float, now: float) -> datetime:
     """Return the date of a moment on the loop's clock."""
     return datetime.fromtimestamp(wall_time(), UTC) - timedelta(seconds=now - moment)
-
-
-def _level(level: int | None) -> float | None:
-    """Return the linear level of one in -dBov (RFC 6464 §3)."""
-    if level is None:
-        return None
-    return 0.0 if level == 127 else 10 ** (-level / 20)

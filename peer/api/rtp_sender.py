@@ -2,10 +2,10 @@
 
 import secrets
 from asyncio import AbstractEventLoop
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from typing import Any
 
-from peer.jsep import SendParameters
+from peer.jsep import SendParameters, is_rid
 from peer.stats import RTCStatsReport
 from peer.transports import MediaStreamTrack, RtpSender, TransportGroup
 from sdp import Codec
@@ -20,7 +20,7 @@ from .encodings import (
     settle,
     without_lost_choices,
 )
-from .errors import InvalidStateError, JsepTypeError
+from .errors import InvalidStateError, JsepTypeError, NotFoundError
 from .host import Host
 from .kinship import Alone
 from .media_stream import MediaStream, stream_names
@@ -35,6 +35,7 @@ from .rtp_parameters import (
     read_send_parameters,
     to_send,
 )
+from .script_transform import RTCRtpScriptTransform, set_transform
 
 
 class RTCRtpSender(metaclass=Alone):
@@ -57,6 +58,7 @@ class RTCRtpSender(metaclass=Alone):
         self._has_sent = False
         self._group: TransportGroup | None = None
         self._agreed: SendParameters | None = None
+        self._transform: RTCRtpScriptTransform | None = None
         self.below = RtpSender(kind, track, share=host.share)
 
     @property
@@ -158,6 +160,42 @@ class RTCRtpSender(metaclass=Alone):
         self._send()
         return Begun(Done())
 
+    @property
+    def transform(self) -> RTCRtpScriptTransform | None:
+        """The program that frames go through before they are sent (W3C encoded transform).
+
+        Setting raises TypeError for what is none, InvalidStateError for one used before.
+        """
+        return self._transform
+
+    @transform.setter
+    def transform(self, transform: RTCRtpScriptTransform | None) -> None:
+        self._transform = set_transform(self, self._transform, transform)
+        if transform is None:
+            self.below.set_passage(None)
+            self.below.allows_key_frame = lambda: True
+        else:
+            self.below.set_passage(transform.passage)
+            self.below.allows_key_frame = lambda: transform.allows_key_frame(None)
+
+    def generate_key_frame(self, rid: str | None) -> Awaitable[None]:
+        """Make a key frame; it may be awaited, until the frame is on its way to the transform.
+
+        Raises InvalidStateError for sound, TypeError for what is no rid, NotFoundError for a rid
+        that is not sent.
+        """
+        if self._kind != "video":
+            raise InvalidStateError("sound has no key frames")
+        if rid is not None and not is_rid(rid):
+            raise JsepTypeError(f"{rid!r} is no rid")
+        if not any(one.active and rid in (None, one.rid) for one in self._negotiated_encodings()):
+            raise NotFoundError("no active encoding has that name")
+        return self.below.make_key_frame()
+
+    def send_key_frame_request(self) -> None:
+        """Raise InvalidStateError: only a receiver asks for key frames."""
+        raise InvalidStateError("a sender asks for no key frames")
+
     async def getStats(self) -> RTCStatsReport:
         """Return statistics of what this sender sends."""
         return await self._host.getStats(self)
@@ -182,7 +220,12 @@ class RTCRtpSender(metaclass=Alone):
     def withdraw(self) -> Coroutine[Any, Any, None]:
         """Send no more once this is awaited: nothing is agreed any longer."""
         self._group = self._agreed = None
-        return self.below.stop()
+        return self._stop()
+
+    async def _stop(self) -> None:
+        await self.below.stop()
+        if self._transform is not None:
+            await self._transform.ended()
 
     def _send(self) -> None:
         if self._group is not None and self._agreed is not None:
@@ -200,6 +243,8 @@ class RTCRtpSender(metaclass=Alone):
     def mark_stopped(self) -> None:
         """Refuse changes from now on: the transceiver is stopped."""
         self._stopped = True
+        if self._transform is not None:
+            self._transform.detach()
 
     def _negotiated_encodings(self) -> list[RTCRtpEncodingParameters]:
         known = self._host.state.transceiver(self._number)

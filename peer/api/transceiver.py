@@ -117,9 +117,9 @@ class RTCRtpTransceiver:
         return Begun(Done())
 
     def end(self) -> None:
-        """End the tracks."""
+        """End what is received, and let no more be changed of what is sent."""
         self._sender.mark_stopped()
-        self._receiver.track.stop()
+        self._receiver.end()
 
     def mark_stopped(self) -> None:
         """Note that it is gone from offer/answer."""

@@ -86,6 +86,7 @@ from peer.jsep.steps import (
 from peer.jsep.transceivers import (
     add_transceiver,
     close,
+    is_rid,
     remove_track,
     request_data_channel,
     request_ice_restart,
@@ -136,6 +137,7 @@ __all__ = [
     # what the application does
     "add_transceiver",
     "use_for_track",
+    "is_rid",
     "remove_track",
     "set_direction",
     "set_streams",

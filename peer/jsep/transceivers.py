@@ -53,9 +53,15 @@ def _check_encodings(encodings: Sequence[Encoding]) -> None:
     if len(set(rids)) != len(rids):
         raise JsepTypeError("a rid occurs twice")
     for rid in rids:
-        # RFC 8852 §3.3 has fewer characters than RFC 8851.
-        if not (rid.isascii() and rid.isalnum() and len(rid) <= _MAX_RID_LENGTH):
+        if not is_rid(rid):
             raise JsepTypeError(f"the rid {rid!r} is not 1 to 16 letters and digits")
+
+
+def is_rid(value: object) -> bool:
+    """Tell whether it names an encoding; RFC 8852 §3.3 has fewer characters than RFC 8851."""
+    if not isinstance(value, str):
+        return False
+    return value.isascii() and value.isalnum() and len(value) <= _MAX_RID_LENGTH
 
 
 def use_for_track(state: State, number: int, streams: Sequence[str]) -> State:

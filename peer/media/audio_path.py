@@ -82,6 +82,7 @@ class Heard(NamedTuple):
 
 class _Waiting(NamedTuple):
     payload: bytes
+    payload_type: int
     decoder: AudioDecoder
     moment: Moment
     clock_rate: int
@@ -97,7 +98,8 @@ class AudioPath:
 
     With `even` frames leave at an even pace, as late as the network makes it necessary; else at
     once. `pull` is to be called at each `deadline`. Times are in seconds of one clock. `ask` is
-    given the SSRC and the numbers of packets that are to be sent again.
+    given the SSRC and the numbers of packets that are to be sent again, `hand_out` the payload and
+    the payload type of each packet when it is its turn.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class AudioPath:
         *,
         even: bool = False,
         capture_times: CaptureTimes | None = None,
+        hand_out: Callable[[bytes, int, Moment], object] | None = None,
     ) -> None:
         self.drops: Counter[AudioDrop] = Counter()
         self.is_heard = True
@@ -115,6 +118,7 @@ class AudioPath:
         self._ask = ask
         self._even = even
         self._capture_times = capture_times
+        self._hand_out = hand_out
         self._codecs: dict[int, _Codec] = {}
         self._red: dict[int, AudioFormat] = {}
         self._decoders: dict[tuple[int, AudioFormat], AudioDecoder] = {}
@@ -271,6 +275,7 @@ class AudioPath:
             line.ticks(sound.ticks, clock_rate),
             _Waiting(
                 block.data,
+                block.payload_type,
                 decoder,
                 Moment(packet, packet.timestamp - block.offset & 0xFFFFFFFF, now),
                 clock_rate,
@@ -326,6 +331,8 @@ class AudioPath:
             # A copy is of what comes before its packet.
             copied = decision.ticks if decision.action is Action.FEC else 0
             self._latest = decision.time + copied, waiting
+            if self._hand_out is not None and decision.action is Action.DECODE:
+                self._hand_out(waiting.payload, waiting.payload_type, waiting.moment)
         if not self.is_heard or self._latest is None or self._line is None:
             return
         line, decoder = self._line, self._latest[1].decoder

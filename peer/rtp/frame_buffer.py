@@ -47,6 +47,7 @@ class VideoFrame(Generic[Packet]):
         "is_reference",
         "is_repaired",
         "layers",
+        "number",
         "packets",
         "size",
         "time",
@@ -64,6 +65,9 @@ class VideoFrame(Generic[Packet]):
         """Frames before it are missing that it does not need."""
         self.layers: Layers | None = first.layers
         self.size = next((piece.size for piece in run.pieces if piece.size), None)
+        """Width and height, as the last key frame said them."""
+        self.number = 0
+        """Its place among those that left."""
         self.packets = run.packets
         self.arrival = run.arrival
         self.completed = run.completed
@@ -114,6 +118,7 @@ class FrameBuffer(Generic[Packet]):
         self._waits_since: float | None = None
         self._asks_for_key = True
         self._gap = False
+        self._size: tuple[int, int] | None = None
 
     @property
     def packets_late(self) -> int:
@@ -187,6 +192,8 @@ class FrameBuffer(Generic[Packet]):
         counts = self.statistics
         for frame in ready:
             counts.emitted += 1
+            frame.number = counts.emitted
+            frame.size = self._size = frame.size or self._size
             counts.delay += now - frame.arrival
         return ready
 

@@ -62,10 +62,19 @@ from .datachannel import DataChannel
 from .decoding import MediaDrop
 from .dtls import DtlsRole, DtlsTransport, TransportCounters
 from .emitter import Emitter
+from .encoded_frames import EncodedFrames
+from .encoded_media import (
+    RTCEncodedAudioFrame,
+    RTCEncodedAudioFrameMetadata,
+    RTCEncodedVideoFrame,
+    RTCEncodedVideoFrameMetadata,
+    linear_level,
+)
 from .frame_times import FrameTimes, frame_times
 from .group import TransportGroup
 from .ice import DatagramPath, IceTransport
 from .parameters import RtpReceiveParameters, RtpSendParameters
+from .passage import Passage
 from .receiver import RtpReceiver
 from .records import DtlsDrop
 from .router import Drop
@@ -133,6 +142,13 @@ __all__ = [
     "RemoteTrack",
     "FrameTimes",
     "frame_times",
+    "EncodedFrames",
+    "Passage",
+    "RTCEncodedAudioFrame",
+    "RTCEncodedAudioFrameMetadata",
+    "RTCEncodedVideoFrame",
+    "RTCEncodedVideoFrameMetadata",
+    "linear_level",
     "MediaConfig",
     "MediaShare",
     # data

@@ -26,6 +26,7 @@ class MediaDrop(enum.Enum):
     MISPLACED = "misplaced"
     REPAIRS_NOTHING_KNOWN = "repairs-nothing-known"
     OTHER_ENCODING = "other-encoding"
+    TRANSFORMED_AWAY = "transformed-away"
     NO_READER = "no-reader"
     DECODER_TOO_SLOW = "decoder-too-slow"
     DECODER_FAILED = "decoder-failed"

@@ -17,7 +17,14 @@ class FrameTimes:
     `rtpTimestamp` counts in the codec's clock (RFC 3550 §5.1).
     """
 
-    __slots__ = ("_captured", "_ntp_time", "_origin", "_received", "rtpTimestamp")
+    __slots__ = (
+        "_captured",
+        "_ntp_time",
+        "_origin",
+        "_received",
+        "rtpTimestamp",
+        "senderCaptureTimeOffset",
+    )
 
     def __init__(
         self,
@@ -27,12 +34,15 @@ class FrameTimes:
         ntp_time: int | None = None,
         captured: float | None = None,
         origin: float = 0.0,
+        offset: float | None = None,
     ) -> None:
         self.rtpTimestamp = rtp_timestamp
         self._received = received
         self._ntp_time = ntp_time
         self._captured = captured
         self._origin = origin
+        self.senderCaptureTimeOffset = offset
+        """Seconds from the sender's clock to that of who captured it; None when it did not tell."""
 
     def __repr__(self) -> str:
         return (

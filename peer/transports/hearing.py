@@ -6,16 +6,22 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.media import AudioDrop, AudioFormat, AudioPath, Heard, Moment
-from peer.rtp import CaptureTimes
+from peer.rtp import CaptureTimes, RtpPacket
 
+from .decoding import MediaDrop
+from .described import described_sound
+from .encoded_frames import EncodedFrames, EncodedReaders
+from .encoded_media import RTCEncodedAudioFrame
 from .frame_times import FrameTimes
 from .inbound import InboundPacket
 from .measure import AudioMeter, Loudness
 from .parameters import has_feedback
+from .passage import Passage
 from .statistics import AudioFigures, SoundFigures
 from .track import RemoteTrack
 
@@ -37,26 +43,37 @@ class Hearing:
         capture_times: CaptureTimes | None = None,
     ) -> None:
         self.frames_decoded = 0
+        self.passage: Passage | None = None
+        """The program that packets go through before they are buffered."""
+        self._transformed_away = 0
+        self._readers = EncodedReaders(track)
+        self._codecs: dict[int, RTCRtpCodecParameters] = {}
         self._track = track
         self._times_of = times_of
-        self._path = AudioPath(self._deliver, ask, even=even, capture_times=capture_times)
+        self._path = AudioPath(
+            self._deliver, ask, even=even, capture_times=capture_times, hand_out=self._hand_out
+        )
         self._meter = AudioMeter()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
-    def drops(self) -> Counter[AudioDrop]:
+    def drops(self) -> Counter[AudioDrop | MediaDrop]:
         """Why packets gave no sound, or not what they held."""
-        return self._path.drops
+        drops: Counter[AudioDrop | MediaDrop] = Counter(self._path.drops)
+        drops[MediaDrop.TRANSFORMED_AWAY] = self._transformed_away
+        return drops
 
     def set_codecs(self, codecs: Iterable[RTCRtpCodecParameters]) -> None:
         """Say what payload types mean from now on."""
         codecs = tuple(codecs)
         self._path.set_repairs(any(has_feedback(codec, "nack") for codec in codecs))
+        self._codecs = {
+            codec.payloadType: codec for codec in codecs if codec.payloadType is not None
+        }
         self._path.set_formats(
             {
-                codec.payloadType: AudioFormat(codec.mimeType, codec.clockRate, codec.channels or 1)
-                for codec in codecs
-                if codec.payloadType is not None
+                number: AudioFormat(codec.mimeType, codec.clockRate, codec.channels or 1)
+                for number, codec in self._codecs.items()
             }
         )
 
@@ -71,14 +88,44 @@ class Hearing:
         self._path.set_round_trip(seconds)
         self._schedule()
 
+    def read(self) -> EncodedFrames:
+        """Begin to read the track as it comes: each packet once, in order."""
+        return self._readers.open(None, lambda: None)
+
     def receive(self, packet: InboundPacket, now: float, *, repaired: bool = False) -> None:
-        """Take a packet of the track."""
-        level = packet.extensions.audio_level
+        """Take a packet of the track, through the program that may stand in between."""
+        codec = self._codecs.get(packet.payload_type)
+        if self.passage is None or codec is None or not packet.payload:
+            self._hear(packet, now, repaired=repaired)
+            return
+        times = self._times_of(Moment(packet, packet.timestamp, now), now)
+        level = _level(packet)
+        frame = described_sound(packet.payload, packet, codec, times, level=level)
+        resume = partial(self._resume, packet, frame, repaired=repaired)
+        self.passage.put(frame, resume, self._give_up)
+
+    def _resume(
+        self, packet: InboundPacket, frame: RTCEncodedAudioFrame, *, repaired: bool
+    ) -> None:
+        packet.payload = frame.data
+        self._hear(packet, asyncio.get_running_loop().time(), repaired=repaired)
+
+    def _give_up(self) -> None:
+        self._transformed_away += 1
+
+    def _hear(self, packet: InboundPacket, now: float, *, repaired: bool) -> None:
         self._path.is_heard = self._track.has_reader(now)
-        self._path.receive(
-            packet, now, level=None if level is None else level.level, repaired=repaired
-        )
+        self._path.receive(packet, now, level=_level(packet), repaired=repaired)
         self._schedule()
+
+    def _hand_out(self, payload: bytes, payload_type: int, moment: Moment) -> None:
+        """Give a packet whose turn it is to those who read the track as it comes."""
+        now = asyncio.get_running_loop().time()
+        readers, codec = self._readers.of(None, now, shown=True), self._codecs.get(payload_type)
+        if readers and codec is not None:
+            level, times = _level(moment.packet), self._times_of(moment, now)
+            for one in readers:
+                one.put(described_sound(payload, moment.packet, codec, times, level=level), now)
 
     def end(self, ssrc: int) -> None:
         """A source said BYE."""
@@ -138,3 +185,10 @@ class Hearing:
             undecodable=self._path.drops.total(),
             clock_rate=rate,
         )
+
+
+def _level(packet: RtpPacket) -> int | None:
+    """Return what a packet says of its loudness, in -dBov (RFC 6464)."""
+    if not isinstance(packet, InboundPacket) or packet.extensions.audio_level is None:
+        return None
+    return packet.extensions.audio_level.level

@@ -215,17 +215,19 @@ class InboundStream:
         """
         source = csrcs[0] if csrcs else self.ssrc
         captured = self._captures.capture_time(source, timestamp, self._clock_rate, now)
+        offset = None if captured is None else captured.offset
         if captured is None:
             ntp_time = self._clock.capture_time(timestamp)
         else:
             # The offset leads from the sender's clock to the one of who captured.
-            ntp_time = (captured.ntp_time - (captured.offset or 0)) % (1 << NTP_BITS)
+            ntp_time = (captured.ntp_time - (offset or 0)) % (1 << NTP_BITS)
         return FrameTimes(
             timestamp,
             received=arrival,
             ntp_time=ntp_time,
             captured=None if ntp_time is None else self.sender_clock.local(ntp_time),
             origin=wall_time() - now,
+            offset=None if offset is None else offset / (1 << NTP_BITS // 2),
         )
 
     def report(self, now: float) -> ReportBlock:

@@ -102,7 +102,7 @@ class OutboundStream:
 
         None when it cannot be sent: it is empty, or has a part that is too large and whole.
         """
-        timestamp = self._place(frame.timestamp, codec.clockRate, now)
+        timestamp = self.place(frame.timestamp, codec.clockRate, now)
         self._clock_rate = codec.clockRate
         profile, extension = labels.extensions.write(_sayings(frame, labels))
         header = header_size(profile, extension) + (self.rtx_ssrc is not None) * RTX_HEADER
@@ -228,7 +228,7 @@ class OutboundStream:
             if packets
         ]
 
-    def _place(self, timestamp: int, clock_rate: int, now: float) -> int:
+    def place(self, timestamp: int, clock_rate: int, now: float) -> int:
         """Put a frame on the stream's time line, which goes on through changes of origin."""
         if self._origin is None:
             elapsed = (

@@ -26,10 +26,12 @@ from peer.rtp import (
 )
 
 from .decoding import MediaDrop
+from .encoded_frames import EncodedFrames
 from .frame_times import FrameTimes
 from .hearing import Hearing
 from .inbound import InboundPacket, InboundStream, RepairStream, find_repaired
 from .parameters import FEEDBACK, RtpReceiveParameters, has_feedback, repaired_payload_type
+from .passage import Passage
 from .router import Encoding
 from .rtcp import feedback, sdes_names
 from .seeing import Seeing
@@ -172,6 +174,21 @@ class RtpReceiver:
         if self._seeing is not None:
             self._seeing.select(rid)
 
+    def encoded_frames(self, rid: str | None = None) -> EncodedFrames:
+        """Begin to read the track as it comes; nothing is decoded for that.
+
+        Of several encodings `rid` is read, None the one that is selected.
+        """
+        media = self._hearing or self._seeing
+        assert media is not None
+        return media.read() if isinstance(media, Hearing) else media.read(rid)
+
+    def set_passage(self, passage: Passage | None) -> None:
+        """Have frames go through a program from now on, before anybody reads or decodes them."""
+        media = self._hearing or self._seeing
+        assert media is not None
+        media.passage = passage
+
     def receive(self, transport: ReceiveTransport, parameters: RtpReceiveParameters) -> None:
         """Start, or go on with other parameters or over another transport."""
         before, was_on = self._parameters, self._transport
@@ -265,7 +282,7 @@ class RtpReceiver:
         return [one.report(now) for one in sources if now - one.last_arrival <= MAX_SILENCE]
 
     def request_keyframe(self) -> None:
-        """Ask for a picture that needs no other, of every stream (PLI, RFC 4585 §6.3.1)."""
+        """Ask for a picture that needs no other, until there is one (PLI, RFC 4585 §6.3.1)."""
         if self._seeing is not None:
             self._seeing.request_key()
 

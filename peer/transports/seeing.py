@@ -9,7 +9,8 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import Protocol
 
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -30,15 +31,18 @@ from peer.rtp import (
 )
 
 from .decoding import Decoded, MediaDrop, StreamDecoder, Undecoded
+from .described import CLOCK_RATE, Origin, described_picture
+from .encoded_frames import EncodedFrames, EncodedReaders
+from .encoded_media import RTCEncodedVideoFrame
 from .inbound import InboundPacket, InboundStream
 from .parameters import has_feedback
+from .passage import Passage
 from .share import MediaShare, NoThreadError
 from .statistics import PictureFigures
 from .track import RemoteTrack
 
 logger = logging.getLogger(__name__)
 
-CLOCK_RATE = 90000
 MAX_STEP_BACK = 0.5
 """Seconds that a picture may be shown before one that was sent earlier (RFC 6184 §5.1)."""
 MAX_ENCODINGS = 4
@@ -55,15 +59,6 @@ class Requests(Protocol):
         """Ask for a picture that needs no other (PLI)."""
 
 
-class Origin(NamedTuple):
-    """Where a packet came from, and what its payload type meant when it came."""
-
-    stream: InboundStream
-    codec: RTCRtpCodecParameters
-    timestamp: int
-    csrcs: tuple[int, ...]
-
-
 class Encoding:
     """The packets of one encoding of a track."""
 
@@ -74,6 +69,8 @@ class Encoding:
         self.keys = KeyRequests()
         self.playout: FramePlayout[Origin] = FramePlayout(CLOCK_RATE, even=even)
         self.stream: InboundStream | None = None
+        self.key_wanted = False
+        """Somebody has asked for a key frame that has not come."""
         self._depayloaders: dict[int, tuple[RTCRtpCodecParameters, Depayloader]] = {}
 
     def depayloader(self, codec: RTCRtpCodecParameters) -> Depayloader | None:
@@ -153,6 +150,9 @@ class Seeing:
     ) -> None:
         self.drops: Counter[MediaDrop] = Counter()
         self.frames_decoded = 0
+        self.passage: Passage | None = None
+        """The program that frames go through before they are read or decoded."""
+        self._readers = EncodedReaders(track)
         self._track = track
         self._share = share
         self._requests = requests
@@ -209,18 +209,26 @@ class Seeing:
         """Show this encoding of several from its next key frame on."""
         if rid == self._shown:
             return
+        now = asyncio.get_running_loop().time()
+        for one in self._readers_of(self._shown, now):
+            one.lose()
         self._shown, self._shift = rid, None
         self._queue = FrameQueue()
         encoding = self._encodings.get(rid)
         if encoding is not None:
             encoding.buffer.decoder_failed()
-        self._look(asyncio.get_running_loop().time())
+        self._look(now)
 
-    def request_key(self) -> None:
-        """Ask for a picture that needs no other, of every encoding."""
-        for encoding in self._encodings.values():
-            if encoding.stream is not None and self._asks_for_keys:
-                self._requests.ask_for_key(encoding.stream)
+    def read(self, rid: str | None) -> EncodedFrames:
+        """Begin to read an encoding as it comes, None for the one that is shown."""
+        return self._readers.open(rid, lambda: self.request_key(rid))
+
+    def request_key(self, rid: str | None = None) -> None:
+        """Ask for a picture that needs no other, until there is one; None: of what is shown."""
+        encoding = self._encodings.get(rid or self._shown)
+        if encoding is not None:
+            encoding.key_wanted = True
+            self._look(asyncio.get_running_loop().time())
 
     def set_round_trip(self, seconds: float) -> None:
         """Say how long an answer of the peer takes."""
@@ -295,24 +303,69 @@ class Seeing:
     def _look(self, now: float) -> None:
         """Do what is due: frames that leave, packets and key frames to ask for."""
         deadline: float | None = None
-        for rid, encoding in self._encodings.items():
+        for rid, encoding in list(self._encodings.items()):
             for frame in encoding.frames(now):
-                if rid == self._shown:
-                    self._show(frame, now)
-                else:
-                    self.drops[MediaDrop.OTHER_ENCODING] += 1
-                    frame.packets[0].stream.frames_dropped += 1
-            asks = rid == self._shown and self._track.has_reader(now)
-            self._ask(encoding, now, for_key=asks)
-            due = encoding.deadline(asks=asks, key_needed=self._needs_key(encoding))
+                encoding.key_wanted &= not frame.is_key
+                self._pass_on(frame, now)
+            asks, needs_key = self._wants(rid, encoding, now)
+            self._ask(encoding, now, for_key=asks, needs_key=needs_key)
+            due = encoding.deadline(asks=asks, key_needed=needs_key)
             if due is not None and (deadline is None or due < deadline):
                 deadline = due
         self._schedule(deadline)
 
-    def _needs_key(self, encoding: Encoding) -> bool:
-        return encoding.buffer.needs_key or self._queue.needs_key
+    def _wants(self, rid: str | None, encoding: Encoding, now: float) -> tuple[bool, bool]:
+        """Tell whether somebody wants an encoding, and whether a key frame is needed for it."""
+        readers = self._readers_of(rid, now)
+        is_watched = rid == self._shown and self._track.has_reader(now)
+        needs_key = encoding.buffer.needs_key or encoding.key_wanted
+        needs_key |= is_watched and self._queue.needs_key
+        needs_key |= any(one.needs_key for one in readers)
+        return is_watched or encoding.key_wanted or bool(readers), needs_key
 
-    def _ask(self, encoding: Encoding, now: float, *, for_key: bool) -> None:
+    def _readers_of(self, rid: str | None, now: float) -> list[EncodedFrames]:
+        return self._readers.of(rid, now, shown=rid == self._shown)
+
+    def _pass_on(self, frame: "VideoFrame[Origin]", now: float) -> None:
+        """Bring a frame to whoever wants it, through the program that may stand in between."""
+        if self.passage is None:
+            self._give(frame, now)
+            return
+        encoded = described_picture(frame, now)
+        self.passage.put(
+            encoded, partial(self._resume, frame, encoded), partial(self._give_up, frame)
+        )
+
+    def _resume(self, frame: "VideoFrame[Origin]", encoded: RTCEncodedVideoFrame) -> None:
+        frame.data = encoded.data
+        self._give(frame, asyncio.get_running_loop().time())
+
+    def _give_up(self, frame: "VideoFrame[Origin]") -> None:
+        """A program has dropped a frame; what needs it cannot be decoded."""
+        stream = frame.packets[0].stream
+        self.drops[MediaDrop.TRANSFORMED_AWAY] += 1
+        stream.frames_dropped += 1
+        if frame.is_reference:
+            for one in self._readers_of(stream.rid, asyncio.get_running_loop().time()):
+                one.lose()
+            if stream.rid == self._shown:
+                self._queue.lose()
+
+    def _give(self, frame: "VideoFrame[Origin]", now: float) -> None:
+        stream = frame.packets[0].stream
+        is_shown, readers = stream.rid == self._shown, self._readers_of(stream.rid, now)
+        for one in readers:
+            one.put(described_picture(frame, now), now)
+        if readers and not (is_shown and self._track.has_reader(now)):
+            if is_shown:
+                self._queue.lose()
+        elif is_shown:
+            self._show(frame, now)
+        else:
+            self.drops[MediaDrop.OTHER_ENCODING] += 1
+            stream.frames_dropped += 1
+
+    def _ask(self, encoding: Encoding, now: float, *, for_key: bool, needs_key: bool) -> None:
         stream = encoding.stream
         if stream is None:
             return
@@ -320,7 +373,7 @@ class Seeing:
             missing = encoding.missing.due(now)
             if missing:
                 self._requests.ask_again(stream, [number & 0xFFFF for number in missing])
-        if for_key and encoding.keys.poll(now, needed=self._needs_key(encoding)):
+        if for_key and encoding.keys.poll(now, needed=needs_key):
             if self._asks_for_keys:
                 self._requests.ask_for_key(stream)
 

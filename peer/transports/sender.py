@@ -4,7 +4,8 @@ import asyncio
 import enum
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from aiortc.codecs import get_encoder, is_rtx
@@ -39,7 +40,9 @@ from .parameters import (
     redundant_payload_type,
     repaired_payload_type,
 )
+from .passage import Passage
 from .rtcp import compound, feedback, read_report
+from .sent_passage import SentPassage
 from .shaping import FrameGate
 from .share import MediaShare
 from .statistics import (
@@ -92,6 +95,7 @@ class SendDrop(enum.Enum):
     TRACK_FAILED = "track-failed"
     ENCODER_FAILED = "encoder-failed"
     TOO_LARGE = "too-large"
+    TRANSFORMED_AWAY = "transformed-away"
     REPEATED_LATELY = "repeated-lately"
 
 
@@ -121,6 +125,9 @@ class RtpSender:
         self._labels: Labels | None = None
         self._stream: OutboundStream | None = None
         self._encoder: MediaEncoder | None = None
+        self.passage = SentPassage(self._transmit, self._ask_for_key)
+        self.allows_key_frame: Callable[[], bool] = lambda: True
+        """Asked when the peer wants a key frame."""
         self._keyframe = False
         self._keyframe_at = -math.inf
         self._target_bitrate: int | None = None
@@ -150,6 +157,11 @@ class RtpSender:
     def parameters(self) -> RtpSendParameters | None:
         """How it sends; None when it does not."""
         return self._parameters
+
+    def set_passage(self, passage: Passage | None) -> None:
+        """Have frames go through a program from now on, before they are made packets of."""
+        self.passage.lead_through(passage)
+        self._restart()
 
     def replace_track(self, track: MediaStreamTrack | None) -> None:
         """Send another track from now on, or none; TypeError for one of another kind.
@@ -220,11 +232,12 @@ class RtpSender:
                 self._repeat(packet.numbers)
             case PictureLoss():
                 self._plis += 1
-                self._keyframe = True
+                self._keyframe |= self.allows_key_frame()
             case FullIntraRequest():
                 self._firs += 1
                 ssrc = None if self._stream is None else self._stream.ssrc
-                self._keyframe = self._intra_requests.is_new(packet, ssrc) or self._keyframe
+                if self._intra_requests.is_new(packet, ssrc):
+                    self._keyframe |= self.allows_key_frame()
             case TemporaryBitrates(notification=False):
                 self._take_bounds(packet)
             case MaximumBitrate():
@@ -263,7 +276,7 @@ class RtpSender:
             firs_received=self._firs,
             target_bitrate=self._bitrate(),
             remote=self._remote,
-            drops=named(self.drops),
+            drops=named(self.drops, {SendDrop.TRANSFORMED_AWAY: self.passage.frames_dropped}),
         )
 
     def source_statistics(self) -> SourceStatistics | None:
@@ -289,7 +302,12 @@ class RtpSender:
     def _renew_encoder(self, codec: RTCRtpCodecParameters) -> MediaEncoder | None:
         if self._parameters is None:
             return None
-        encoder = self._encoder = make_encoder(codec, self._parameters, self._share)
+        parameters = self._parameters
+        if self.passage.is_used:
+            # Programs of other senders and receivers find whole packets, without copies.
+            parameters = replace(parameters, codecs=(codec,))
+        encoder = self._encoder = make_encoder(codec, parameters, self._share)
+        self.passage.begin_anew()
         if self._stream is not None:
             self._stream.rebase()
         return encoder
@@ -348,12 +366,21 @@ class RtpSender:
             self._frames_encoded += 1
             if self._kind == "video":
                 self._note_picture(frame, encoded.data)
-            self._transmit(frame, codec)
+            if self._stream is not None:
+                self.passage.send(frame, codec, encoded.data, self._stream, loop.time())
 
     def _note_picture(self, frame: EncodedFrame, data: "Frame | Packet[Any]") -> None:
         now = asyncio.get_running_loop().time()
         self._keyframe_at = now if frame.is_key else self._keyframe_at
         self._video.add(data, now, keyframe=frame.is_key)
+
+    def make_key_frame(self) -> Awaitable[None]:
+        """Have the next picture need no other; awaited, until it was made."""
+        self._ask_for_key()
+        return self.passage.key_frame()
+
+    def _ask_for_key(self) -> None:
+        self._keyframe = True
 
     def _take_keyframe_request(self, now: float) -> bool:
         """Tell whether the next picture is to need no other; a request too early waits."""

@@ -1,6 +1,8 @@
 """The track of a receiver."""
 
 import asyncio
+import math
+from collections.abc import Callable
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import AudioFrame, VideoFrame
@@ -48,6 +50,7 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         self._read_at: float | None = None
         self._muted = True
         self._dropped = 0
+        self._at_end: list[Callable[[], object]] = []
 
     @property
     def muted(self) -> bool:
@@ -79,6 +82,15 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         while not self._queue.empty():
             self._drop()
         return False
+
+    def expect_nobody(self) -> None:
+        """Give a track that nobody has read yet no time to be: it is read as it came."""
+        if self._unread:
+            self._read_at = -math.inf
+
+    def at_end(self, callback: Callable[[], object]) -> None:
+        """Call this when the track ends."""
+        self._at_end.append(callback)
 
     async def recv(self) -> Frame:
         """Return the next frame; MediaStreamError when the track has ended."""
@@ -127,6 +139,8 @@ class RemoteTrack(Emitter, MediaStreamTrack):
             while not self._queue.empty():
                 self._queue.get_nowait()
             self._queue.put_nowait(None)
+            for callback in self._at_end:
+                callback()
 
 
 def _size(frame: Frame) -> int:
