@@ -30,7 +30,7 @@ from sdp.media import MediaSection
 from sdp.origin import UNBOUNDED, Origin, Timing
 from sdp.parser import parse
 from sdp.redaction import redact
-from sdp.rtp import STATIC_CODECS, Codec, Extmap, Feedback
+from sdp.rtp import CONGESTION_FEEDBACK, STATIC_CODECS, Codec, Extmap, Feedback
 from sdp.sctp import SctpAttributes, Sctpmap
 from sdp.session import Description
 from sdp.simulcast import Rid, RidDirection, Simulcast, SimulcastRid, is_rid
@@ -106,6 +106,7 @@ __all__ = [
     "Codec",
     "STATIC_CODECS",
     "Feedback",
+    "CONGESTION_FEEDBACK",
     "Parameters",
     "parse_parameters",
     "serialize_parameters",

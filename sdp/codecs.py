@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from peer.records import replace
 from sdp.fmtp import Parameters
 from sdp.h264 import answer_profile_level, parse_profile_level_id
-from sdp.rtp import Codec, Feedback
+from sdp.rtp import CONGESTION_FEEDBACK, Codec, Feedback
 
 _ALL_EVENTS = "0-15"
 _MAX_EVENT = 255
 
 # What an endpoint cannot send media with alone (RFC 9429 §5.3.1).
 _AUXILIARY = frozenset({"rtx", "red", "ulpfec", "flexfec-03", "flexfec", "cn", "telephone-event"})
+_OTHER_CONGESTION_FEEDBACK = frozenset({Feedback("transport-cc"), Feedback("goog-remb")})
 
 # Per codec: parameters that must be equal for the formats to be the same, with their defaults.
 _IDENTITY: dict[str, tuple[tuple[str, str], ...]] = {
@@ -90,9 +91,15 @@ def answer_codec(offered: Codec, own: Codec) -> Codec:
 def intersect_feedback(
     offered: Iterable[Feedback], own: Iterable[Feedback]
 ) -> tuple[Feedback, ...]:
-    """Return the feedback types that both sides have, in the order offered."""
+    """Return the feedback types that both sides have, in the order offered.
+
+    One way of telling about congestion is left: that of RFC 8888 §6 takes the place of others.
+    """
     supported = frozenset(own)
-    return tuple(feedback for feedback in dict.fromkeys(offered) if feedback in supported)
+    common = [feedback for feedback in dict.fromkeys(offered) if feedback in supported]
+    if CONGESTION_FEEDBACK in common:
+        common = [feedback for feedback in common if feedback not in _OTHER_CONGESTION_FEEDBACK]
+    return tuple(common)
 
 
 def _value(codec: Codec, parameter: str, default: str) -> str:

@@ -99,6 +99,8 @@ STATIC_CODECS = {
         (34, "H263", 90000, 1),
     )
 }
+CONGESTION_FEEDBACK = Feedback("ack", "ccfb")
+"""Reports of when packets arrived, in the format of RFC 8888."""
 _DIRECTIONS = {direction.value: direction for direction in Direction}
 # Most lines of a browser's offer are these; records are immutable, so one of each is enough.
 _COMMON_FEEDBACK = {

@@ -9,7 +9,7 @@ from sdp.limits import MAX_LENGTH, MAX_LINE_LENGTH, MAX_LINES
 from sdp.media import MediaSection
 from sdp.media_parser import MEDIA_ATTRIBUTES
 from sdp.origin import UNBOUNDED
-from sdp.rtp import Codec, Extmap
+from sdp.rtp import CONGESTION_FEEDBACK, Codec, Extmap, Feedback
 from sdp.session import Description
 from sdp.session_parser import SESSION_ATTRIBUTES
 from sdp.tokens import is_lenient_credential, is_token
@@ -181,30 +181,45 @@ def _append_extmaps(lines: list[str], extmaps: tuple[Extmap, ...], *, allow_mixe
 
 def _append_rtp(lines: list[str], section: MediaSection) -> None:
     formats = frozenset(section.formats)
+    wildcard = _has_wildcard(section.codecs)
     for codec in section.codecs:
         payload_type = str(codec.payload_type)
         if payload_type not in formats:
             raise ValueError(f"payload type {payload_type} is not in formats")
-        _append_codec(lines, codec, payload_type)
+        feedback = codec.feedback[:-1] if wildcard else codec.feedback
+        _append_codec(lines, codec, payload_type, feedback)
+    if wildcard:
+        lines.append(f"a=rtcp-fb:* {CONGESTION_FEEDBACK}")
     if section.ptime is not None:
         lines.append(f"a=ptime:{_packet_time(section.ptime)}")
     if section.maxptime is not None:
         lines.append(f"a=maxptime:{_packet_time(section.maxptime)}")
 
 
-def _append_codec(lines: list[str], codec: Codec, payload_type: str) -> None:
+def _has_wildcard(codecs: tuple[Codec, ...]) -> bool:
+    """Tell whether all formats have feedback that is for all (RFC 8888 §6, RFC 4585 §4.2)."""
+    # Those of retransmissions have none.
+    feedback = {codec.feedback[-1:] for codec in codecs if codec.name.lower() != "rtx"}
+    return feedback == {(CONGESTION_FEEDBACK,)} and not any(
+        codec.feedback for codec in codecs if codec.name.lower() == "rtx"
+    )
+
+
+def _append_codec(
+    lines: list[str], codec: Codec, payload_type: str, feedback: tuple[Feedback, ...]
+) -> None:
     # Most lines of a description are written here, hence without a call for each record.
     rtpmap = f"a=rtpmap:{payload_type} {codec.name}/{codec.clock_rate}"
     lines.append(rtpmap if codec.channels == 1 else f"{rtpmap}/{codec.channels}")
     if codec.parameters:
         lines.append(f"a=fmtp:{payload_type} {serialize_parameters(codec.parameters)}")
-    if codec.feedback:
+    if feedback:
         prefix = f"a=rtcp-fb:{payload_type} "
         lines += [
-            f"{prefix}{feedback.type}"
-            if feedback.parameter is None
-            else f"{prefix}{feedback.type} {feedback.parameter}"
-            for feedback in codec.feedback
+            f"{prefix}{one.type}"
+            if one.parameter is None
+            else f"{prefix}{one.type} {one.parameter}"
+            for one in feedback
         ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from sdp import (
+    CONGESTION_FEEDBACK,
     Codec,
     Feedback,
     answer_codec,
@@ -62,6 +63,16 @@ DEFAULT_VIDEO_CODECS = (
     _h264(108, "42e01f"),
     _rtx(109, 108),
 )
+
+
+@lru_cache(maxsize=8)
+def with_congestion_feedback(codecs: tuple[Codec, ...]) -> tuple[Codec, ...]:
+    """Return these formats with the feedback of RFC 8888 for all but retransmissions."""
+    return tuple(
+        codec if is_rtx(codec) else replace(codec, feedback=(*codec.feedback, CONGESTION_FEEDBACK))
+        for codec in codecs
+    )
+
 
 # RFC 5761 §4: 64 to 95 would be taken for RTCP; 35 to 63 are the next best after the dynamic ones.
 _DYNAMIC: tuple[int, ...] = (*range(96, 128), *range(35, 64))

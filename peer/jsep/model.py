@@ -2,7 +2,7 @@
 
 import enum
 
-from peer.jsep.codecs import DEFAULT_AUDIO_CODECS, DEFAULT_VIDEO_CODECS
+from peer.jsep.codecs import DEFAULT_AUDIO_CODECS, DEFAULT_VIDEO_CODECS, with_congestion_feedback
 from peer.jsep.extensions import DEFAULT_AUDIO_EXTENSIONS, DEFAULT_VIDEO_EXTENSIONS
 from peer.records import dataclass
 from sdp import Codec, Direction, Fingerprint
@@ -45,7 +45,8 @@ class Configuration:
     `lenient_munging` lets the application alter a description between create and set, as long as
     the media sections stay in place. `always_negotiate_data_channels` gives every offer a section
     for data, in front of what is new with it (W3C webrtc-extensions). `ice_pacing` is the time
-    between ICE transactions in milliseconds, None for the default (RFC 8839 §5.5).
+    between ICE transactions in milliseconds, None for the default (RFC 8839 §5.5). With
+    `congestion_feedback` that of RFC 8888 is offered and answered.
     """
 
     fingerprints: tuple[Fingerprint, ...]
@@ -64,10 +65,12 @@ class Configuration:
     balanced_answer_accepts_all: bool = False
     lenient_munging: bool = False
     always_negotiate_data_channels: bool = False
+    congestion_feedback: bool = False
 
     def codecs(self, kind: str) -> tuple[Codec, ...]:
         """Codecs supported for audio or video, in order of preference."""
-        return self.audio_codecs if kind == AUDIO else self.video_codecs
+        codecs = self.audio_codecs if kind == AUDIO else self.video_codecs
+        return with_congestion_feedback(codecs) if self.congestion_feedback else codecs
 
     def extensions(self, kind: str) -> tuple[str, ...]:
         """URIs of the header extensions supported for audio or video."""

@@ -13,6 +13,7 @@ from .audio_buffer import AudioBuffer
 from .audio_eager import EagerAudioBuffer
 from .audio_queue import Action, AudioStatistics, Decision
 from .bitrate_requests import BitrateRequests
+from .congestion_feedback import Arrival, CongestionFeedback, StreamArrivals
 from .extensions import (
     ABS_CAPTURE_TIME,
     ABS_SEND_TIME,
@@ -82,6 +83,7 @@ from .rtcp import Compound, RtcpDrop, RtcpPacket, is_rtcp, read_compound, write_
 from .rtx import RTX_HEADER, unwrap, wrap
 from .sender_clock import NTP_BITS, CaptureClock, ClockOffset, RtpClock, SenderClocks
 from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, extend, signed_difference
+from .stream_arrivals import StreamArrivalRecorder
 from .timeline import CaptureTimes, Place, TimeLine
 from .transport_feedback import TransportFeedback
 
@@ -161,6 +163,10 @@ __all__ = [
     "extend",
     "signed_difference",
     "TransportFeedback",
+    "Arrival",
+    "CongestionFeedback",
+    "StreamArrivals",
+    "StreamArrivalRecorder",
     "CaptureTimes",
     "Place",
     "TimeLine",

@@ -7,6 +7,11 @@ from typing import NamedTuple, TypeAlias, assert_never
 
 from . import feedback as fb
 from . import reports as rp
+from .congestion_feedback import (
+    CongestionFeedback,
+    read_congestion_feedback,
+    write_congestion_feedback,
+)
 from .feedback import (
     FullIntraRequest,
     MaximumBitrate,
@@ -44,11 +49,12 @@ RtcpPacket: TypeAlias = (
     | TemporaryBitrates
     | SenderReportRequest
     | TransportFeedback
+    | CongestionFeedback
 )
 
 SR, RR, SDES, BYE = range(200, 204)
 RTPFB, PSFB, XR = 205, 206, 207
-TRANSPORT_CC = 15
+CCFB, TRANSPORT_CC = 11, 15
 
 _HEADER = struct.Struct("!BBH")
 
@@ -89,6 +95,7 @@ _FEEDBACK: dict[tuple[int, int], Callable[[bytes], RtcpPacket | None]] = {
     (RTPFB, fb.TMMBR): lambda body: fb.read_temporary_bitrates(body, notification=False),
     (RTPFB, fb.TMMBN): lambda body: fb.read_temporary_bitrates(body, notification=True),
     (RTPFB, fb.SR_REQUEST): lambda body: SenderReportRequest(*fb.read_picture_loss(body)),
+    (RTPFB, CCFB): lambda body: read_congestion_feedback(body, MAX_STATUSES),
     (RTPFB, TRANSPORT_CC): read_transport_feedback,
     (PSFB, fb.PLI): fb.read_picture_loss,
     (PSFB, fb.FIR): fb.read_full_intra_request,
@@ -117,10 +124,9 @@ def read_compound(data: bytes) -> Compound:
                 packet = _read(*part)
             except TooManyError:
                 packet, drop = None, RtcpDrop.TOO_MANY
-            if isinstance(packet, TransportFeedback):
-                statuses += len(packet.arrivals)
-                if statuses > MAX_STATUSES:
-                    packet, drop = None, RtcpDrop.TOO_MANY
+            statuses += _statuses(packet)
+            if statuses > MAX_STATUSES:
+                packet, drop = None, RtcpDrop.TOO_MANY
             if packet is not None:
                 packets.append(packet)
     except _UnreadableError as error:
@@ -156,6 +162,17 @@ def _split(data: bytes) -> Iterator[tuple[int, int, bytes]]:
             if not 0 < padding <= 4 * words or position < len(data):
                 raise _UnreadableError(RtcpDrop.WRONG_PADDING)
         yield kind, first & 0x1F, data[begin : position - padding]
+
+
+def _statuses(packet: RtcpPacket | None) -> int:
+    """Return how many packets it is about."""
+    match packet:
+        case TransportFeedback():
+            return len(packet.arrivals)
+        case CongestionFeedback():
+            return sum(len(stream.arrivals) for stream in packet.streams)
+        case _:
+            return 0
 
 
 def _read(kind: int, count: int, body: bytes) -> RtcpPacket | None:
@@ -199,6 +216,8 @@ def _encode(packet: RtcpPacket) -> tuple[int, int, bytes]:
             return RTPFB, fb.SR_REQUEST, struct.pack("!II", *packet)
         case TransportFeedback():
             return RTPFB, TRANSPORT_CC, write_transport_feedback(packet)
+        case CongestionFeedback():
+            return RTPFB, CCFB, write_congestion_feedback(packet)
         case PictureLoss():
             return PSFB, fb.PLI, struct.pack("!II", *packet)
         case FullIntraRequest():

@@ -412,4 +412,6 @@ def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Config
         max_message_size=MAX_MESSAGE_SIZE,
         lenient_munging=configuration.lenientMunging,
         always_negotiate_data_channels=configuration.alwaysNegotiateDataChannels,
+        congestion_feedback=configuration.media is not None
+        and configuration.media.congestion_feedback,
     )

@@ -11,7 +11,8 @@ from aiortc.rtcrtpparameters import (
 from peer.rtp import ExtensionMap
 
 FEEDBACK = "transport-cc"
-"""The feedback about when packets arrived, in the terms of a description."""
+CONGESTION_FEEDBACK = "ack", "ccfb"
+"""The kinds of feedback about when packets arrived, in the terms of a description."""
 
 
 @dataclass(frozen=True, slots=True)

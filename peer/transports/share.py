@@ -38,12 +38,16 @@ class MediaConfig:
     With `even_pace` frames leave a track one after the other as they are to be played, held back as
     long as the network makes that necessary; else as soon as they can be decoded, but for pictures
     where many are repaired: those wait as long as that takes.
+
+    With `congestion_feedback` the reports of RFC 8888 say when packets came, where the peer has
+    them too; else those of transport-wide numbers do, which browsers have.
     """
 
     max_picture_pixels: int = 4096 * 2304
     max_picture_bytes: int = 256 << 20
     max_process_bytes: int = 1 << 30
     even_pace: bool = False
+    congestion_feedback: bool = False
 
 
 class _Accounts:

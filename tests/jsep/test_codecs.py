@@ -18,7 +18,7 @@ from peer.jsep.codecs import (
     offer_codecs,
     order_by_preference,
 )
-from sdp import Codec, Feedback, MediaSection, parse, serialize
+from sdp import CONGESTION_FEEDBACK, Codec, Feedback, MediaSection, parse, serialize
 from tests.jsep.ends import End, exchange, make_end, make_ends
 from tests.jsep.texts import altered
 
@@ -293,6 +293,22 @@ def test_feedback_and_formats_the_peer_dropped_are_offered_again_or_not() -> Non
     assert media.codecs[0].feedback == (NACK,)
     assert media.codecs[0].name == "VP8"
     assert all(REMB in codec.feedback for codec in media.codecs if codec.name == "H264")
+
+
+def test_the_feedback_of_rfc_8888_is_offered_where_it_is_wanted() -> None:
+    """And answered instead of others, by who has it too (RFC 8888 §6)."""
+    wide = Feedback("transport-cc")
+    for both in (True, False):
+        one, other = make_ends(congestion_feedback=True)
+        configuration = replace(other.state.configuration, congestion_feedback=both)
+        other.state = replace(other.state, configuration=configuration)
+        one.add("video")
+        assert "a=rtcp-fb:* ack ccfb" in one.offer()
+        exchange(one, other)
+        for codec in first(other).codecs:
+            if codec.name != "rtx":
+                expected = {NACK, PLI, CONGESTION_FEEDBACK} if both else {NACK, PLI, REMB, wide}
+                assert set(codec.feedback) == expected
 
 
 def test_preferences_choose_and_order() -> None:

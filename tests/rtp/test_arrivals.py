@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.rtp import ArrivalRecorder, TransportFeedback, write_compound
-from peer.rtp.arrivals import MAX_INTERVAL, MAX_SPAN, MAX_STATUSES, MIN_INTERVAL
+from peer.rtp.arrival_window import MAX_INTERVAL, MAX_SPAN, MIN_INTERVAL, WINDOW
+from peer.rtp.arrivals import MAX_STATUSES
 
 
 def times(messages: list[TransportFeedback]) -> dict[int, float | None]:
@@ -105,19 +106,23 @@ def test_the_faster_packets_come_the_more_often_they_are_told_of() -> None:
     )
 )
 def test_every_arrival_is_told(steps: list[tuple[int, float, bool]]) -> None:
+    """But of what is older than all that is remembered, which may have been told before."""
     recorder, now, number = ArrivalRecorder(), 5.0, 70_000
-    seen: set[int] = set()
+    seen: dict[int, float] = {}
     waiting: set[int] = set()
+    floor = 0
     for step, pause, ask in steps:
         now += pause
         number = max(0, number + step)
         recorder.add(number & 0xFFFF, 100, now)
-        if number not in seen:
+        if number not in seen and number >= floor:
             waiting.add(number & 0xFFFF)
-        seen.add(number)
+            seen[number] = now
         if ask:
             messages = recorder.feedback(1, 2, now)
             assert len(write_compound(*messages)) <= 1200 * max(1, len(messages))
             told = times(messages)
             assert all(told[each] is not None for each in waiting)
             waiting.clear()
+            old = (one for one, arrival in seen.items() if arrival < now - WINDOW)
+            floor = max(floor, max(old, default=-1) + 1)

@@ -3,6 +3,7 @@
 import pytest
 
 from sdp import (
+    CONGESTION_FEEDBACK,
     Codec,
     Feedback,
     answer_codec,
@@ -181,3 +182,11 @@ def test_answered_feedback_is_a_subset_in_the_offered_order() -> None:
     nack, pli, remb = Feedback("nack"), Feedback("nack", "pli"), Feedback("goog-remb")
     odd = Feedback("trr-int", "100")
     assert intersect_feedback((remb, odd, pli, pli), (nack, pli, remb)) == (remb, pli)
+
+
+def test_one_way_of_telling_about_congestion_is_answered() -> None:
+    """RFC 8888 §6."""
+    nack, remb, wide = Feedback("nack"), Feedback("goog-remb"), Feedback("transport-cc")
+    every = (nack, remb, wide, CONGESTION_FEEDBACK)
+    assert intersect_feedback(every, every) == (nack, CONGESTION_FEEDBACK)
+    assert intersect_feedback(every, (wide, nack)) == (nack, wide)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sdp import (
+    CONGESTION_FEEDBACK,
     Attribute,
     Bandwidth,
     Candidate,
@@ -158,3 +159,23 @@ def test_with_codecs_sets_the_formats() -> None:
     assert section.formats == ("111",)
     assert section.codec(111) == AUDIO.codecs[0]
     assert section.codec(0) is None
+
+
+def test_feedback_for_all_formats_is_written_once() -> None:
+    """RFC 8888 §6: with the wildcard, which is not for retransmissions (RFC 4585 §4.2)."""
+    nack = Feedback("nack")
+    vp8 = Codec(96, "VP8", 90000, 1, (), (nack, CONGESTION_FEEDBACK))
+    h264 = Codec(102, "H264", 90000, 1, (), (CONGESTION_FEEDBACK,))
+    rtx = Codec(97, "rtx", 90000, 1, (("apt", "96"),))
+
+    def written(*codecs: Codec) -> list[str]:
+        formats = tuple(str(codec.payload_type) for codec in codecs)
+        section = MediaSection("video", 9, "UDP/TLS/RTP/SAVPF", formats, codecs=codecs)
+        text = serialize(Description(ORIGIN, media=(section,)))
+        assert parse(text).media[0].codecs == codecs
+        return [line for line in text.splitlines() if line.startswith("a=rtcp-fb")]
+
+    assert written(vp8, rtx, h264) == ["a=rtcp-fb:96 nack", "a=rtcp-fb:* ack ccfb"]
+    plain = replace(h264, feedback=())
+    assert written(vp8, plain) == ["a=rtcp-fb:96 nack", "a=rtcp-fb:96 ack ccfb"]
+    assert written(plain, rtx) == []

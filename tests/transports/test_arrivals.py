@@ -3,12 +3,14 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
 from aiortc.rtcrtpparameters import RTCRtcpFeedback
 
-from peer.rtp import HeaderExtensions, TransportFeedback, read_compound
+from peer.rtp import CongestionFeedback, HeaderExtensions, TransportFeedback, read_compound
 from peer.testing import run
 from peer.transports.arrivals import ArrivalFeedback
 from peer.transports.inbound import InboundPacket
+from peer.transports.ntp import ntp_time
 from peer.transports.parameters import RtpReceiveParameters
 from tests.transports.media import VP8, receive_parameters
 
@@ -57,6 +59,35 @@ def test_it_stands_in_a_compound_where_reduced_size_was_not_agreed() -> None:
         arrivals.note(packet(1), 100, 0.0)
         await asyncio.sleep(0.2)
         assert len(read_compound(sent[0]).packets) == 3
+        arrivals.close()
+
+    run(program())
+
+
+def test_the_feedback_of_rfc_8888_takes_the_place_of_the_other() -> None:
+    async def program() -> None:
+        sent: list[bytes] = []
+        arrivals, loop = ArrivalFeedback(sent.append), asyncio.get_running_loop()
+        streams = replace(VP8, rtcpFeedback=[RTCRtcpFeedback("ack", "ccfb")])
+        by_stream = receive_parameters("v0", codecs=(streams,), reduced_size=True)
+        arrivals.agree([section(), by_stream])
+        arrivals.note(packet(None), 100, loop.time())
+        await asyncio.sleep(0.05)
+        arrivals.note(packet(None, ssrc=8), 100, loop.time())
+        await asyncio.sleep(0.2)
+        ((told,), _) = read_compound(sent[0])
+        assert isinstance(told, CongestionFeedback)
+        offsets = [
+            (stream.ssrc, stream.base, [one and one.offset for one in stream.arrivals])
+            for stream in told.streams
+        ]
+        assert (told.sender, offsets) == (99, [(7, 1, [102]), (8, 1, [51])])
+        seconds = (ntp_time() >> 16 & 0xFFFFFFFF) - told.time
+        assert seconds / 65536 == pytest.approx(0.15, abs=0.001)
+        arrivals.agree([section()])
+        arrivals.note(packet(5), 100, loop.time())
+        await asyncio.sleep(0.2)
+        assert len(feedback(sent)) == 1
         arrivals.close()
 
     run(program())
