@@ -34,6 +34,7 @@ from peer.rtp import (
 from .audio import AudioDecoder, loudness_of
 from .registry import find_audio_codec
 from .sound import BYTES_PER_SAMPLE
+from .stretch import stretch
 
 MAX_DECODERS = 4
 """Decoders kept for the sources and codecs of a track; the one used longest ago makes room."""
@@ -41,6 +42,10 @@ MAX_PIECE = 0.02
 """Seconds of one frame of what is made up."""
 QUIET = 60
 """Level in -dBov (RFC 6464) from which on nobody misses anything."""
+HURRY = 0.1
+"""Seconds off the delay from which sound may change its length where that is just heard."""
+LIKENESS, HURRIED_LIKENESS = 0.9, 0.5
+"""How alike two periods must be for one to be left out or repeated; as in libwebrtc."""
 RED = "audio/red"
 
 
@@ -341,10 +346,24 @@ class AudioPath:
             ticks = left if waiting is not None else min(left, int(MAX_PIECE * line.rate))
             samples = ticks * decoder.rate // line.rate
             pcm = self._sound(decision.action, decoder, waiting, samples)
+            if decision.stretch:
+                pcm = self._stretched(pcm, decoder, decision.stretch)
             if pcm:
                 moment = self._moment(time, is_made_up=waiting is None)
                 self._deliver(self._frame(decoder, pcm, line.leave(time), moment))
             time, left = time + ticks, left - ticks
+
+    def _stretched(self, pcm: bytes, decoder: AudioDecoder, by: int) -> bytes:
+        """Make a packet's sound longer or shorter, as far as nobody hears it."""
+        rate, buffer = self.rate, self._buffer
+        step = max(1, decoder.rate // rate)
+        likeness = LIKENESS if abs(by) < HURRY * rate else HURRIED_LIKENESS
+        wanted = by * decoder.rate // rate
+        made = stretch(pcm, decoder.rate, decoder.channels, wanted, likeness=likeness, step=step)
+        samples = (len(made) - len(pcm)) // (BYTES_PER_SAMPLE * decoder.channels)
+        if samples and isinstance(buffer, AudioBuffer):
+            buffer.stretched(samples * rate // decoder.rate)
+        return made
 
     def _moment(self, time: int, *, is_made_up: bool) -> Moment:
         """Return the moment of a time that is heard now, by the packet decoded last."""

@@ -19,9 +19,12 @@ When the cursor's packet is there at its instant it is decoded. When it is not:
   delay does not ask for more.
 
 So late speech is heard late instead of being cut. It catches up by leaving out packets that hold
-no sound, and, when very late, any. The time that goes with what leaves is the sender's, plus
-what was inserted and not yet left out again: it never goes back, and steps ahead only where
-something was left out. What is made up fades into silence after `FADE`, and ends after `MAX_FILL`.
+no sound, by having others played a little faster, and, when very late, by leaving out any. Where
+the delay is to grow, packets without sound are made longer, and others played a little slower. The
+codec layer says how much of that went unheard (`stretched`). The time that goes with what leaves is
+the sender's, plus what was inserted and not yet left out again: it never goes back, and steps ahead
+only where something was left out. What is made up fades into silence after `FADE`, and ends after
+`MAX_FILL`.
 """
 
 from .audio_queue import AudioQueue, Decision, Held, Packet
@@ -34,6 +37,10 @@ _STEP = 0.01
 _SILENT_STEP = 0.02
 _LACK = 0.0025
 _ENOUGH = 0.95
+STRETCHED_FROM = 0.015
+"""Seconds off the target from which sound is played faster or slower: a period of any voice."""
+STRETCH_INTERVAL = 0.05
+"""Seconds of sound from one change of its length to the next, at least."""
 
 
 class AudioBuffer(AudioQueue[Packet]):
@@ -46,6 +53,8 @@ class AudioBuffer(AudioQueue[Packet]):
         self._floating = 0
         self._debt = 0
         self._left_out = False
+        self._unstretched = 0
+        self._is_stretching = False
         self._step = int(_STEP * rate)
         self._silent_step = int(_SILENT_STEP * rate)
         self._unit = self._silent_step
@@ -67,6 +76,7 @@ class AudioBuffer(AudioQueue[Packet]):
             return []
         if now - self._due > MAX_LATE:
             self._skip(now)
+        self._is_stretching = False
         played = []
         while self._due is not None and self._due <= now:
             decision = self._next(now)
@@ -146,9 +156,32 @@ class AudioBuffer(AudioQueue[Packet]):
         self._left_out = False
         if quiet and not self._run and excess <= -_LACK:
             return self._lengthen(-excess)
+        stretch = 0 if self._run else self._stretch(held, excess)
         self._cursor = held.time + held.ticks
         self._unit = held.ticks
-        return self._decode(held, held.time + self._debt, now)
+        return self._decode(held, held.time + self._debt, now)._replace(stretch=stretch)
+
+    def _stretch(self, held: Held[Packet], excess: float) -> int:
+        """Return by how much longer or shorter a packet should be; one of all that are pulled."""
+        self._unstretched += held.ticks
+        if self._is_stretching or abs(excess) < STRETCHED_FROM:
+            return 0
+        if self._unstretched < STRETCH_INTERVAL * self.rate:
+            return 0
+        self._is_stretching = True
+        return -round(excess * self.rate)
+
+    def stretched(self, ticks: int) -> None:
+        """Note by how much longer than it was sent a packet left, or shorter when negative."""
+        self._unstretched = 0
+        self.statistics.received += ticks
+        if ticks > 0:
+            self._insert(ticks)
+            self.statistics.inserted += ticks
+        else:
+            self._leave_out(-ticks)
+        if self._due is not None:
+            self._due += ticks / self.rate
 
     def _lengthen(self, lack: float) -> Decision[Packet]:
         """Insert something where nobody hears it, in steps that every codec can make up."""
@@ -156,6 +189,7 @@ class AudioBuffer(AudioQueue[Packet]):
         ticks = min(-int(-lack * self.rate // self._tiny) * self._tiny, self._step)
         decision = self._fill(self._cursor + self._debt, ticks)
         self._insert(ticks)
+        self.statistics.inserted += ticks
         return decision
 
     def _is_left_out(self, duration: float, excess: float, quiet: bool) -> bool:
@@ -225,9 +259,8 @@ class AudioBuffer(AudioQueue[Packet]):
         self._insert(self._floating)
 
     def _insert(self, ticks: int) -> None:
-        """Count what left and is on no time of the sender's."""
+        """Take note of what left and is on no time of the sender's."""
         self._debt += ticks
-        self.statistics.inserted += ticks
         self._floating = 0
 
     def _leave_out(self, ticks: int) -> None:

@@ -39,12 +39,17 @@ class Action(enum.Enum):
 
 
 class Decision(NamedTuple, Generic[Packet]):
-    """One piece of what is played: `ticks` of sound at `time` of the track's line."""
+    """One piece of what is played: `ticks` of sound at `time` of the track's line.
+
+    With `stretch` it should be by up to so much longer, or shorter when negative, where nobody
+    hears that; `AudioBuffer.stretched` is told of it.
+    """
 
     action: Action
     time: int
     ticks: int
     packet: Packet | None = None
+    stretch: int = 0
 
 
 class AudioStatistics:
@@ -89,7 +94,7 @@ class AudioStatistics:
         self.comfort = 0
         """Ticks that fill pauses of the sender."""
         self.inserted = self.removed = 0
-        """Ticks by which what left is longer or shorter than what was sent."""
+        """Ticks by which what left was made longer or shorter, for the sake of the delay."""
         self.skipped = 0
         """Ticks that left nothing but a step in time."""
         self.late = self.flushed = self.duplicates = 0

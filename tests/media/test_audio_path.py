@@ -268,6 +268,34 @@ def test_padding_alone_is_neither_sound_nor_loss() -> None:
     assert ear.path.drops == {AudioDrop.UNKNOWN_CODEC: 1}
 
 
+@pytest.mark.parametrize(("payload_type", "ticks"), [(OPUS, FRAME), (ULAW, 160)])
+def test_speech_is_played_slower_and_faster_for_the_sake_of_the_delay(
+    payload_type: int, ticks: int
+) -> None:
+    ear = Ear(even=True)
+    payloads = opus_payloads(300) if payload_type == OPUS else ulaw_payloads(300)
+    sent = on_time(packets(payloads, payload_type, ticks=ticks))
+    ear.receive(sent[:50])
+    ear.path.set_floor(0.1)
+    ear.receive(sent[50:150])
+    counts = ear.path.statistics
+    assert counts is not None
+    inserted, rate = counts.inserted, ear.path.rate
+    assert 0.06 * rate < inserted < 0.1 * rate
+    ear.path.set_floor(0.0)
+    ear.receive(sent[150:])
+    assert inserted - 0.02 * rate < counts.removed <= inserted
+    assert counts.concealed == 0
+    ear.check_line()
+    frames = [heard.frame for _, heard in ear.heard]
+    ends = [
+        frame.pts + frame.samples * rate // frame.sample_rate
+        for frame in frames
+        if frame.pts is not None
+    ]
+    assert [frame.pts for frame in frames[1:]] == ends[:-1]
+
+
 def test_concealment_of_g711_sounds_like_what_was_before() -> None:
     ear = Ear()
     sent = [

@@ -60,6 +60,8 @@ class Played:
     times: list[float] = field(default_factory=list)
     asked: list[tuple[float, int]] = field(default_factory=list)
     """What was asked for, and when."""
+    stretched: list[tuple[float, int]] = field(default_factory=list)
+    """By how much packets were made longer, and when."""
 
     @property
     def ticks(self) -> int:
@@ -104,10 +106,12 @@ def run(
     until: float,
     end: bool = False,
     repairs: Iterable[Sent] = (),
+    period: int = 0,
 ) -> Played:
     """Let packets arrive and pull at every deadline, until `until` seconds after the start.
 
-    What is asked for arrives a round trip later, as far as it is among the repairs.
+    What is asked for arrives a round trip later, as far as it is among the repairs. Sound is made
+    longer or shorter by a `period`.
     """
     played = Played()
     lost = {packet.number: packet for packet in repairs}
@@ -136,6 +140,11 @@ def run(
             if end and not waiting:
                 buffer.end()
         for decision in buffer.pull(now):
+            by = period if decision.stretch > 0 else -period
+            if 0 < period <= abs(decision.stretch) and isinstance(buffer, AudioBuffer):
+                buffer.stretched(by)
+                decision = decision._replace(ticks=decision.ticks + by)
+                played.stretched.append((now, by))
             played.decisions.append(decision)
             played.times.append(now)
         for number in buffer.requests(now):

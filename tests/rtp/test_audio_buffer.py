@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peer.rtp.audio_buffer import MAX_FILL, AudioBuffer
+from peer.rtp.audio_buffer import MAX_FILL, STRETCH_INTERVAL, STRETCHED_FROM, AudioBuffer
 from peer.rtp.audio_delay import MAX_PACKETS
 from peer.rtp.audio_queue import Action
 from tests.rtp.audio_line import FRAME, RATE, START, Sent, run, speech
@@ -142,11 +142,65 @@ def test_late_speech_is_heard_and_catches_up() -> None:
     assert max(delays.values()) == pytest.approx(0.14 + 0.06, abs=0.061)
     assert delays[1498] == pytest.approx(0.02)
     counts = buffer.statistics
-    assert counts.inserted == counts.removed == 200 * MS
+    assert (counts.concealed, counts.inserted, counts.removed) == (200 * MS, 0, 200 * MS)
     assert (counts.interruptions, counts.interruption) == (1, 200 * MS)
     assert counts.late == 0
     # What was inserted was left out again: the times are the sender's.
     assert played.decisions[-1].time == 1499 * FRAME
+
+
+def test_late_speech_without_a_pause_is_played_faster() -> None:
+    buffer = AudioBuffer[int](RATE)
+    packets = speech(
+        1500, delay=lambda n: max(0.0, 0.2 - (n - 500) * 0.02) if 500 <= n < 510 else 0.0
+    )
+    played = run(buffer, packets, until=30.0, period=8 * MS)
+    delays, counts = played.delays(), buffer.statistics
+    assert len(delays) >= 1499
+    assert max(delays.values()) <= 0.25
+    # The target is up for ten seconds, because it may happen again.
+    assert delays[1498] <= 0.02 + STRETCHED_FROM + 0.001
+    assert counts.removed >= 200 * MS - STRETCHED_FROM * RATE
+    assert counts.inserted == 0
+    # Each frame follows the one before, on the sender's time and what is late of it.
+    ends = [d.time + d.ticks for d in played.decisions]
+    assert [d.time for d in played.decisions[1:]] == ends[:-1]
+
+
+def test_sound_is_stretched_seldom() -> None:
+    buffer = AudioBuffer[int](RATE)
+    packets = speech(1500, delay=lambda n: 0.3 if n < 50 else 0.0)
+    played = run(buffer, packets, until=30.0, period=5 * MS)
+    times = [when for when, _ in played.stretched]
+    assert len(times) > 10
+    assert min(b - a for a, b in pairwise(times)) >= STRETCH_INTERVAL
+
+
+def test_a_delay_that_is_to_grow_does_so_without_a_gap() -> None:
+    """From 20 ms to 120 ms within 3 s, in speech without a pause."""
+    buffer = AudioBuffer[int](RATE)
+    before = run(buffer, speech(100), until=2.0, period=8 * MS)
+    buffer.target.floor = 0.12
+    more = [Sent(n, n * FRAME, START + n * 0.02) for n in range(100, 500)]
+    played = run(buffer, more, until=9.9, period=8 * MS)
+    counts = buffer.statistics
+    assert not before.stretched
+    assert counts.concealed == 0
+    assert counts.inserted >= 0.1 * RATE - STRETCHED_FROM * RATE
+    assert played.delays()[250] >= 0.12 - STRETCHED_FROM
+    assert max(played.delays().values()) <= 0.12
+
+
+def test_what_follows_something_made_up_is_not_stretched() -> None:
+    buffer = AudioBuffer[int](RATE)
+    buffer.target.floor = 0.06
+    run(buffer, speech(100), until=2.0)
+    buffer.target.floor = 0.12
+    more = [Sent(n, n * FRAME, START + n * 0.02) for n in range(101, 200)]
+    played = run(buffer, more, until=3.9, period=8 * MS)
+    made_up = next(i for i, d in enumerate(played.decisions) if d.action is not Action.DECODE)
+    assert played.decisions[made_up + 1].stretch == 0
+    assert played.stretched
 
 
 def test_sound_that_is_very_late_is_left_out() -> None:
@@ -161,18 +215,22 @@ def test_sound_that_is_very_late_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("drift", [-200e-6, 200e-6])
-def test_the_clocks_of_two_machines_may_run_apart(drift: float) -> None:
-    """Ten minutes, a fifth of it silent: nothing that can be heard is cut."""
+@pytest.mark.parametrize(("silent", "period"), [(5, 0), (30_000, 8 * MS)])
+def test_the_clocks_of_two_machines_may_run_apart(drift: float, silent: int, period: int) -> None:
+    """Ten minutes, a fifth of it silent, or none: nothing that can be heard is cut."""
     buffer = AudioBuffer[int](RATE)
     played = run(
         buffer,
-        speech(30_000, delay=lambda n: n * 0.02 * drift, is_quiet=lambda n: n % 5 == 0),
+        speech(30_000, delay=lambda n: n * 0.02 * drift, is_quiet=lambda n: n % silent == 0),
         until=600.0,
+        period=period,
     )
     left = {d.packet: t for d, t in zip(played.decisions, played.times, strict=True)}
-    loud = [n for n in range(29_900) if n % 5]
+    loud = [n for n in range(29_900) if n % silent]
     assert all(n in left for n in loud)
-    assert all(-0.004 <= left[n] - (START + n * 0.02 * (1 + drift)) - 0.02 <= 0.021 for n in loud)
+    delays = [left[n] - (START + n * 0.02 * (1 + drift)) for n in loud]
+    assert min(delays) >= 0.02 - (STRETCHED_FROM + 0.001 if period else 0.004)
+    assert max(delays) <= 0.041
     assert played.ticks == pytest.approx(600 * RATE, abs=0.13 * RATE)
 
 
@@ -374,8 +432,10 @@ NETWORKS = st.lists(
 
 
 @settings(deadline=None)
-@given(NETWORKS, st.booleans())
-def test_any_network(packets: list[tuple[str, float, int, int, bool]], fec: bool) -> None:
+@given(NETWORKS, st.booleans(), st.sampled_from([0, 240, 720]))
+def test_any_network(
+    packets: list[tuple[str, float, int, int, bool]], fec: bool, period: int
+) -> None:
     """What leaves never overlaps, nothing is decoded twice, and sound adds up to its times."""
     sent, time = [], 0
     for number, (fate, delay, ticks, pause, quiet) in enumerate(packets):
@@ -387,7 +447,7 @@ def test_any_network(packets: list[tuple[str, float, int, int, bool]], fec: bool
             sent.append(Sent(number, time, arrival + 0.05, ticks))
         time += ticks + pause
     buffer = AudioBuffer[int](RATE)
-    played = run(buffer, sent, until=time / RATE + 2.0)
+    played = run(buffer, sent, until=time / RATE + 2.0, period=period)
     counts = buffer.statistics
     assert counts.received == played.ticks
     assert not buffer._times
