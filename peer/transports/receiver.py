@@ -8,14 +8,12 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from aiortc.codecs import is_rtx
-from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.media import Moment
 from peer.rtp import (
     ClockOffset,
     Goodbye,
-    MaximumBitrate,
     Nack,
     PictureLoss,
     ReportBlock,
@@ -30,7 +28,7 @@ from .encoded_frames import EncodedFrames
 from .frame_times import FrameTimes
 from .hearing import Hearing
 from .inbound import InboundPacket, InboundStream, RepairStream, find_repaired
-from .parameters import FEEDBACK, RtpReceiveParameters, has_feedback, repaired_payload_type
+from .parameters import RtpReceiveParameters, repaired_payload_type
 from .passage import Passage
 from .router import Encoding
 from .rtcp import feedback, sdes_names
@@ -45,8 +43,6 @@ MAX_STREAMS = 16
 """
 MAX_SILENCE = 8.0
 """Seconds after which a source that sends nothing is not reported on, as in libwebrtc."""
-RATE_WINDOW = 1.0
-"""Seconds after which the bitrate of a stream that was silent is measured anew."""
 
 
 Source = TypeVar("Source", InboundStream, RepairStream)
@@ -105,8 +101,6 @@ class RtpReceiver:
         self._parameters: RtpReceiveParameters | None = None
         self._codecs: dict[int, RTCRtpCodecParameters] = {}
         self._streams: dict[int, InboundStream] = {}
-        self._bitrate = RemoteBitrateEstimator() if kind == "video" else None
-        self._estimated_at = 0.0
         self._repairs: dict[int, RepairStream] = {}
         self._round_trip: float | None = None
         self._answers = RoundTrip()
@@ -231,7 +225,6 @@ class RtpReceiver:
         if codec is None:
             self._drops[MediaDrop.UNKNOWN_PAYLOAD_TYPE] += 1
             return
-        self._estimate_bitrate(packet, codec, now)
         if is_rtx(codec):
             self._receive_repair(packet, codec, encoding, now)
             return
@@ -357,36 +350,6 @@ class RtpReceiver:
         self.packets_repaired += 1
         stream.count_repair(packet)
         self._take(stream, original, media, now, repaired=True)
-
-    def _estimate_bitrate(
-        self, packet: InboundPacket, codec: RTCRtpCodecParameters, now: float
-    ) -> None:
-        sent_at, estimator = packet.extensions.abs_send_time, self._bitrate
-        if estimator is None or sent_at is None or not has_feedback(codec, "goog-remb"):
-            return
-        if has_feedback(codec, FEEDBACK):
-            # The peer estimates by itself then, and would hold on to ours.
-            return
-        if len(estimator.ssrcs) > MAX_STREAMS:
-            estimator.ssrcs.clear()
-        if now - self._estimated_at > RATE_WINDOW:
-            # aiortc would go through the silence, millisecond for millisecond.
-            estimator.incoming_bitrate.reset()
-        self._estimated_at = now
-        try:
-            estimate = estimator.add(
-                abs_send_time=sent_at,
-                arrival_time_ms=int(now * 1000),
-                payload_size=len(packet.payload) + packet.padding_size,
-                ssrc=packet.ssrc,
-            )
-        except (ArithmeticError, ValueError):
-            # The peer has led its filter astray.
-            self._bitrate = RemoteBitrateEstimator()
-            return
-        if estimate is not None:
-            bitrate, ssrcs = estimate
-            self._send_feedback(lambda us: MaximumBitrate(us, bitrate, tuple(ssrcs[:MAX_STREAMS])))
 
     def ask_again(self, stream: InboundStream, numbers: Sequence[int]) -> None:
         """Ask for packets of a stream again (NACK, RFC 4585 §6.2.1)."""

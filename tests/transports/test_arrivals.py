@@ -6,7 +6,13 @@ from dataclasses import replace
 import pytest
 from aiortc.rtcrtpparameters import RTCRtcpFeedback
 
-from peer.rtp import CongestionFeedback, HeaderExtensions, TransportFeedback, read_compound
+from peer.rtp import (
+    CongestionFeedback,
+    HeaderExtensions,
+    MaximumBitrate,
+    TransportFeedback,
+    read_compound,
+)
 from peer.testing import run
 from peer.transports.arrivals import ArrivalFeedback
 from peer.transports.inbound import InboundPacket
@@ -93,11 +99,44 @@ def test_the_feedback_of_rfc_8888_takes_the_place_of_the_other() -> None:
     run(program())
 
 
+def test_who_has_neither_is_told_what_the_path_seems_to_carry() -> None:
+    """REMB; and none once there is other feedback (browsers would give up their own estimate)."""
+
+    async def program() -> None:
+        sent: list[bytes] = []
+        arrivals, loop = ArrivalFeedback(sent.append), asyncio.get_running_loop()
+        plain = receive_parameters("v0", reduced_size=True)
+        arrivals.agree([receive_parameters("a0"), plain])
+
+        async def flow() -> None:
+            for _ in range(700):
+                one = packet(None)
+                one.extensions.abs_send_time = int(loop.time() * (1 << 18)) & 0xFFFFFF
+                arrivals.note(one, 1000, loop.time())
+                await asyncio.sleep(0.01)
+
+        await flow()
+        told = [one for data in sent for one in read_compound(data).packets]
+        assert {type(one) for one in told} == {MaximumBitrate}
+        assert isinstance(told[0], MaximumBitrate)
+        assert (told[0].sender, told[0].ssrcs) == (99, (7,))
+        assert told[0].bitrate == pytest.approx(800_000, rel=0.05)
+        sent.clear()
+        arrivals.agree([plain, section()])
+        await flow()
+        arrivals.agree([])
+        await flow()
+        assert sent == []
+        arrivals.close()
+
+    run(program())
+
+
 def test_nothing_is_told_that_was_not_agreed_or_carries_no_number() -> None:
     async def program() -> None:
         sent: list[bytes] = []
         arrivals = ArrivalFeedback(sent.append)
-        arrivals.agree([receive_parameters("v0")])
+        arrivals.agree([receive_parameters("a0")])
         arrivals.note(packet(1), 100, 0.0)
         arrivals.agree([section()])
         arrivals.note(packet(None), 100, 0.0)

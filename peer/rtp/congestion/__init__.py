@@ -18,6 +18,8 @@ An estimate rests on what is sent: it cannot rise while the application sends li
 when, the pacer sends them, `probe_results` reads them). A peer that reports nothing at all is told
 from one that is out of reach by `silence`; one that reports less gets `report_estimate`.
 
+`remote_estimate` is what the receiving side makes of the same parts, for peers that have none.
+
 `allocate` shares the target out among the streams; `RepairBudget` bounds what is sent again.
 
 The differences to libwebrtc: a standing queue lowers the rate; probes go on while less is sent than
@@ -29,6 +31,7 @@ from .allocation import Demand, allocate
 from .controller import CongestionController, LimitedBy
 from .pacer import Pacer, Priority, Release
 from .probe_results import ProbeCluster
+from .remote_estimate import RemoteEstimate
 from .repair_budget import RepairBudget
 
 __all__ = [
@@ -38,6 +41,7 @@ __all__ = [
     "Priority",
     "ProbeCluster",
     "Release",
+    "RemoteEstimate",
     "RepairBudget",
     "Demand",
     "allocate",
