@@ -29,7 +29,7 @@ MAX_WAIT = 1.0
 """Seconds, besides a round trip, that a missing packet holds others back."""
 REORDERING = 0.05
 """Seconds until a missing packet that nobody asks for is given up."""
-_BEFORE_KEY = 0.1
+_BEFORE_KEY = 0.2
 _ROUND_TRIPS = 2.5
 MAX_FRAMES = 800
 """Frames that wait for one that is missing."""

@@ -4,8 +4,8 @@ A gap is asked for at once, or after a moment where packets have been seen to ov
 again when an answer could have come; and no more when it cannot help, or when hardly anything is
 answered. Numbers are extended sequence numbers.
 
-Each request leaves twice, a moment apart, because it may be lost as what it asks for was. Senders
-answer once in a round trip; one that is seen to answer both is asked once.
+Each request leaves twice: it may be lost as what it asks for was, or come to the sender before a
+round trip as that one measures it is over. One that is seen to answer both is asked once.
 """
 
 from typing import NamedTuple
@@ -20,8 +20,8 @@ MAX_NUMBERS = 253
 DEFAULT_ROUND_TRIP = 0.1
 MESSAGE_INTERVAL = 0.005
 """Seconds between two messages."""
-COPY_DELAY = 0.01
-"""Seconds from a request to its copy, where no answer could have come by then."""
+MIN_COPY_DELAY = 0.01
+"""Seconds from a request to its copy at least; it is a quarter of a round trip."""
 MAX_AGE = 1.0
 """Seconds, besides a round trip, that a packet is asked for."""
 REORDERING_MEMORY = 10.0
@@ -29,6 +29,8 @@ REORDERING_MEMORY = 10.0
 REORDERING_PATIENCE = 0.005
 REORDERING_PACKETS = 2
 _MARGIN, _SHORTEST = 0.01, 0.02
+_STEADY = 4
+"""Requests until the wait for an answer grows by half each time."""
 _WINDOW, _PAUSE = 2.0, 5.0
 _MIN_REQUESTS, _MIN_ANSWERED = 50, 0.1
 _MIN_COPIES, _ECHOED = 10, 0.5
@@ -155,8 +157,9 @@ class NackRequester:
             return _Missing(since, copy_for, times)
         self._asked += 1
         again = now + self._patience(times + 1)
-        if self._copies and self.round_trip >= 2 * COPY_DELAY:
-            return _Missing(since, now + COPY_DELAY, times + 1, again)
+        if self._copies and self.round_trip >= 2 * MIN_COPY_DELAY:
+            copy = now + max(MIN_COPY_DELAY, self.round_trip / 4)
+            return _Missing(since, copy, times + 1, again)
         return _Missing(since, again, times + 1)
 
     def _overtaken(self, number: int, missing: _Missing) -> bool:
@@ -164,7 +167,7 @@ class NackRequester:
 
     def _patience(self, times: int) -> float:
         wait = max(self.round_trip + _MARGIN, _SHORTEST)
-        return wait * 1.5 ** max(0, times - 2)
+        return wait * 1.5 ** max(0, times - _STEADY)
 
     def _give_up(self, now: float) -> None:
         oldest = now - MAX_AGE - self.round_trip

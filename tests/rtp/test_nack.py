@@ -39,18 +39,18 @@ def test_nothing_before_the_first_packet_is_asked_for() -> None:
 
 
 def test_it_is_asked_for_again_when_an_answer_could_have_come() -> None:
-    """Also when nothing arrives any more; after two requests the wait grows by half each time."""
+    """Also when nothing arrives any more; after four requests the wait grows by half each time."""
     requester = NackRequester()
     requester.round_trip = 0.03
     receive(requester, 1, 3)
-    times = [time for time, _ in asked(requester, 0.3)]
-    assert times[::2] == [0.0, 0.04, 0.08, 0.14, 0.23]
+    times = [time for time, _ in asked(requester, 0.32)]
+    assert times[::2] == [0.0, 0.04, 0.08, 0.12, 0.16, 0.22, 0.31]
 
 
 def test_a_request_leaves_twice_because_it_may_be_lost() -> None:
     requester = NackRequester()
     receive(requester, 1, 3)
-    assert [time for time, _ in asked(requester, 0.2)] == [0.0, 0.01, 0.11, 0.12]
+    assert [time for time, _ in asked(requester, 0.2)] == [0.0, 0.025, 0.11, 0.135]
     receive(requester, 2, now=0.2)
     assert requester.deadline() is None
 
@@ -67,6 +67,13 @@ def test_a_sender_that_answers_both_is_asked_once(answers: int, times: int) -> N
     receive(requester, 100, 102, now=10.0)
     requester.forget(100)
     assert len(asked(requester, 10.05)) == times
+
+
+def test_no_copy_leaves_where_an_answer_could_be_there_before() -> None:
+    requester = NackRequester()
+    requester.round_trip = 0.01
+    receive(requester, 1, 3)
+    assert [time for time, _ in asked(requester, 0.05)] == [0.0, 0.02, 0.04]
 
 
 def test_a_very_short_round_trip_does_not_make_a_flood() -> None:
