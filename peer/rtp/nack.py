@@ -14,6 +14,9 @@ MAX_MISSING = 1000
 """Packets that are waited for at most."""
 MIN_LIMIT = 10
 """Packets that are waited for however small key frames are."""
+RELIEF = 0.3
+"""Seconds, besides a round trip, that nothing is asked for when all was given up: what is sent
+again would only be in the way of the key frame. The first packet of that ends it."""
 MAX_REQUESTS = 10
 MAX_NUMBERS = 253
 """Numbers of one message, as in libwebrtc."""
@@ -60,6 +63,7 @@ class NackRequester:
         "_missing",
         "_next_message",
         "_paused_until",
+        "_relief_until",
         "_reordered_at",
         "_window_end",
         "limit",
@@ -73,6 +77,7 @@ class NackRequester:
         self._missing: dict[int, _Missing] = {}
         self._reordered_at: float | None = None
         self._next_message = self._paused_until = self._window_end = 0.0
+        self._relief_until = 0.0
         self._asked = self._answered = 0
         self._copies = True
         self._copied: set[int] = set()
@@ -96,9 +101,13 @@ class NackRequester:
             self._fill(number, now)
             return False
         gap = number - self._highest - 1
+        if now < self._relief_until:
+            self._highest = number
+            return False
         if len(self._missing) + gap > self.limit:
             self._missing.clear()
             self._highest = number
+            self._relief_until = now + self.round_trip + RELIEF
             return True
         due = now + (REORDERING_PATIENCE if self._expects_reordering(now) else 0)
         for missing in range(self._highest + 1, number):
@@ -123,6 +132,10 @@ class NackRequester:
 
     def _expects_reordering(self, now: float) -> bool:
         return self._reordered_at is not None and now < self._reordered_at + REORDERING_MEMORY
+
+    def key_begins(self) -> None:
+        """Note the first packet of a key frame: what is missing behind it is asked for."""
+        self._relief_until = 0.0
 
     def note_key_frame(self, packets: int) -> None:
         """Note how many packets a picture that needs no other takes."""

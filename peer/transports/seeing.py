@@ -273,6 +273,8 @@ class Seeing:
         )
         self.drops[MediaDrop.MALFORMED_PAYLOAD] += sum(buffer.malformed.values()) - before
         encoding.keys.note_packet(now, is_key=is_key)
+        if is_key:
+            encoding.missing.key_begins()
         self._look(now)
 
     def _invite(self, encoding: Encoding, stream: InboundStream, now: float) -> None:

@@ -83,7 +83,7 @@ def test_a_key_frame_is_asked_for_when_repairs_do_not_come() -> None:
     gap = frames[10][1].arrival
     assert run.buffer.deadline() == pytest.approx(gap + 0.25)
     wanted = []
-    for now in (gap + 0.149, gap + 0.151):
+    for now in (gap + 0.249, gap + 0.251):
         run.pull(now)
         wanted.append(run.buffer.needs_key)
     assert wanted == [False, True]

@@ -128,6 +128,7 @@ def test_too_large_a_gap_is_given_up_at_no_cost() -> None:
     receive(requester, 1, 3)
     assert requester.add(1_000_000_000, 0.0)
     assert requester.deadline() is None
+    requester.key_begins()
     assert not requester.add(1_000_000_000 + MAX_MISSING, 0.0)
     assert len(requester) == MAX_MISSING - 1
 
@@ -140,8 +141,25 @@ def test_more_than_is_worth_it_is_given_up() -> None:
     assert len(requester) == 20
     assert requester.add(25, 0.0)
     assert len(requester) == 0
-    assert not requester.add(27, 0.0)
-    assert requester.due(0.0) == (26,)
+
+
+def test_what_was_given_up_is_left_alone_until_the_key_frame_comes() -> None:
+    """What is sent again fills the line that the key frame is to come by."""
+    requester = NackRequester()
+    receive(requester, 1)
+    assert requester.add(2000, 0.0)
+    receive(requester, 2003, now=0.39)
+    assert requester.due(0.39) == ()
+    receive(requester, 2005, now=0.41)
+    assert requester.due(0.41) == (2004,)
+    assert requester.add(4000, 0.5)
+    requester.key_begins()
+    receive(requester, 4002, now=0.51)
+    assert requester.due(0.51) == (4001,)
+
+
+def test_key_frames_say_how_much_is_worth_asking_for() -> None:
+    requester = NackRequester()
     requester.note_key_frame(2)
     assert requester.limit == MIN_LIMIT
     requester.note_key_frame(5000)

@@ -103,6 +103,8 @@ class Call:
             repaired=sent.repaired,
         )
         self.keys.note_packet(now, is_key=is_key)
+        if is_key:
+            self.nacks.key_begins()
 
     def requested(self, now: float, numbers: tuple[int, ...]) -> None:
         for number in numbers:
