@@ -6,7 +6,10 @@ from typing import Generic
 from .audio_queue import Packet
 from .frame_buffer import VideoFrame
 
-MAX_FRAMES = 8
+MAX_FRAMES = 60
+"""Frames that wait: as many may come at once behind a packet that was sent again."""
+MAX_BYTES = 16 << 20
+"""Bytes of those that wait."""
 MAX_WAIT = 0.25
 """Seconds that a frame may wait for the decoder."""
 
@@ -52,7 +55,11 @@ class FrameQueue(Generic[Packet]):
 
     def _is_full(self, now: float) -> bool:
         frames = self._frames
-        return len(frames) > MAX_FRAMES or bool(frames and now - frames[0][0] > MAX_WAIT)
+        if not frames:
+            return False
+        if len(frames) > MAX_FRAMES or now - frames[0][0] > MAX_WAIT:
+            return True
+        return len(frames) > 1 and sum(len(frame.data) for _, frame in frames) > MAX_BYTES
 
     def _shorten(self, now: float) -> None:
         before = len(self._frames)

@@ -26,6 +26,7 @@ SLOPE = 0.1
 MAX_DELAY = 10.0
 MAX_HELD = 60
 """Frames that wait to be shown."""
+MAX_HELD_BYTES = 16 << 20
 MAX_IMMEDIATE = 0.5
 """A sender that allows from nothing to at most this wants frames shown at once."""
 TOO_LATE = 0.005
@@ -162,25 +163,31 @@ class FramePlayout(Generic[Packet]):
         self.dropped = 0
         """Frames that were too late, and that no other needs."""
         self._held: deque[VideoFrame[Packet]] = deque()
+        self._size = 0
 
     def insert(self, frame: VideoFrame[Packet]) -> None:
         """Take a frame, in decoding order."""
         self.delay.note(frame.time, frame.completed, is_repaired=frame.is_repaired)
         self._held.append(frame)
+        self._size += len(frame.data)
 
     def deadline(self) -> float | None:
         """Return when the next frame is to be decoded."""
         if not self._held:
             return None
-        if self.delay.is_immediate or len(self._held) > MAX_HELD:
+        if self.delay.is_immediate or self._is_full():
             return self._held[0].completed
         return self.delay.decode(self._held[0].time)
+
+    def _is_full(self) -> bool:
+        return len(self._held) > MAX_HELD or self._size > MAX_HELD_BYTES
 
     def pull(self, now: float) -> list[VideoFrame[Packet]]:
         """Return the frames that are to be decoded now."""
         frames: list[VideoFrame[Packet]] = []
         while (due := self.deadline()) is not None and due <= now:
             frame = self._held.popleft()
+            self._size -= len(frame.data)
             following = self.deadline()
             if (
                 self.delay.is_even

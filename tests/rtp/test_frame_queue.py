@@ -1,7 +1,7 @@
 """A decoder that is slower than the frames come."""
 
 from peer.rtp.frame_buffer import VideoFrame
-from peer.rtp.frame_queue import MAX_FRAMES, FrameQueue
+from peer.rtp.frame_queue import MAX_BYTES, MAX_FRAMES, FrameQueue
 from tests.rtp.test_frame_buffer import line
 from tests.rtp.video_line import FRAME, Sent, flat, pictures
 
@@ -36,27 +36,50 @@ def test_frames_wait_in_order() -> None:
 
 def test_a_full_queue_goes_on_at_the_newest_key_frame() -> None:
     queue = FrameQueue[Sent]()
-    put(queue, *frames(9, 3, 6))
-    assert left(queue) == [6, 7, 8]
-    assert (queue.dropped, queue.needs_key) == (6, False)
+    put(queue, *frames(MAX_FRAMES + 1, 3, MAX_FRAMES - 2))
+    assert left(queue) == [MAX_FRAMES - 2, MAX_FRAMES - 1, MAX_FRAMES]
+    assert (queue.dropped, queue.needs_key) == (MAX_FRAMES - 2, False)
+
+
+def test_all_that_waited_for_a_packet_sent_again_may_come_at_once() -> None:
+    """A second of pictures, which a decoder that is fast enough takes before the next comes."""
+    queue = FrameQueue[Sent]()
+    put(queue, *frames(31))
+    assert left(queue) == list(range(31))
+    assert (queue.dropped, queue.needs_key) == (0, False)
+
+
+def test_large_frames_are_fewer() -> None:
+    queue = FrameQueue[Sent]()
+    some = frames(3)
+    for frame in some:
+        frame.data = bytes(MAX_BYTES // 2)
+    put(queue, *some[:2])
+    assert not queue.needs_key
+    put(queue, some[2])
+    assert queue.needs_key
+    some[0].data = bytes(MAX_BYTES + 1)
+    put(queue, some[0])
+    assert left(queue) == [0]
 
 
 def test_frames_that_no_other_needs_go_next() -> None:
     queue = FrameQueue[Sent]()
-    put(queue, *frames(9, needed=2))
-    assert left(queue) == [0, 2, 4, 6, 8]
-    assert queue.dropped == 4
+    put(queue, *frames(MAX_FRAMES + 1, needed=2))
+    assert left(queue) == list(range(0, MAX_FRAMES + 1, 2))
+    assert queue.dropped == MAX_FRAMES // 2
 
 
 def test_else_all_wait_for_a_key_frame() -> None:
     queue = FrameQueue[Sent]()
-    made = frames(14, 12)
-    put(queue, *made[1:12])
+    key = MAX_FRAMES + 3
+    made = frames(key + 2, key)
+    put(queue, *made[1:key])
     assert left(queue) == []
     assert queue.needs_key
-    put(queue, *made[12:])
-    assert left(queue) == [12, 13]
-    assert (queue.dropped, queue.needs_key) == (11, False)
+    put(queue, *made[key:])
+    assert left(queue) == [key, key + 1]
+    assert (queue.dropped, queue.needs_key) == (key - 1, False)
 
 
 def test_frames_wait_a_quarter_of_a_second_at_most() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from peer.rtp.frame_buffer import VideoFrame
-from peer.rtp.playout_delay import MAX_HELD, FramePlayout, VideoDelay
+from peer.rtp.playout_delay import MAX_HELD, MAX_HELD_BYTES, FramePlayout, VideoDelay
 from tests.rtp.test_frame_buffer import line
 from tests.rtp.video_line import FRAME, RATE, START, Sent, flat, pictures
 
@@ -147,3 +147,12 @@ def test_no_more_than_a_number_of_frames_is_held() -> None:
     assert len(playout._held) == MAX_HELD
     playout.delay.limit(0.0, 0.1)
     assert len(playout.pull(START + 4)) == MAX_HELD
+
+
+def test_large_frames_are_fewer() -> None:
+    playout = FramePlayout[Sent](RATE)
+    playout.delay.floor = 9.0
+    for frame in frames(3):
+        frame.data = bytes(MAX_HELD_BYTES // 2)
+        playout.insert(frame)
+    assert len(playout.pull(START + 0.1)) == 1

@@ -18,6 +18,7 @@ from peer.rtp import (
     read_compound,
     write_compound,
 )
+from peer.rtp.frame_queue import MAX_FRAMES
 from peer.testing import run as run_virtually
 from peer.transports.decoding import MediaDrop
 from peer.transports.inbound import InboundPacket
@@ -327,11 +328,11 @@ def test_a_decoder_that_is_too_slow_goes_on_at_the_newest_key_frame() -> None:
     async def scenario() -> None:
         receiver = RtpReceiver("video")
         receiver.receive(Recorder(), receive_parameters("v0"))
-        for number in range(75):
+        for number in range(130):
             packet = InboundPacket(96, 1, number, number * 3000, 7, KEY_FRAME)
             receiver.receive_rtp(packet, None, now())
         # no turn of the loop has passed: nothing is decoded yet
-        assert receiver.drops[MediaDrop.DECODER_TOO_SLOW] == 75 - 75 % 8
+        assert receiver.drops[MediaDrop.DECODER_TOO_SLOW] == 2 * MAX_FRAMES
         await receiver.stop()
 
     run(scenario)
