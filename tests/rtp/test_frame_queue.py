@@ -54,10 +54,11 @@ def test_large_frames_are_fewer() -> None:
     some = frames(3)
     for frame in some:
         frame.data = bytes(MAX_BYTES // 2)
-    put(queue, *some[:2])
-    assert not queue.needs_key
-    put(queue, some[2])
-    assert queue.needs_key
+    needs_key = []
+    for frame in some:
+        put(queue, frame)
+        needs_key.append(queue.needs_key)
+    assert needs_key == [False, False, True]
     some[0].data = bytes(MAX_BYTES + 1)
     put(queue, some[0])
     assert left(queue) == [0]
