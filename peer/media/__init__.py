@@ -11,8 +11,16 @@ from .opus import OpusAudioDecoder, OpusAudioEncoder, OpusSettings
 from .pcm import Flushed, PcmTrack, pcm_frames
 from .plain import G722, PCMA, PCMU, PlainAudioDecoder, PlainAudioEncoder, PlainCodec
 from .player import MediaPlayer, PlayerStreamTrack
-from .registry import AudioCodec, find_audio_codec, register_audio_codec
+from .registry import (
+    AudioCodec,
+    VideoCodec,
+    find_audio_codec,
+    find_video_codec,
+    register_audio_codec,
+    register_video_codec,
+)
 from .sound import Chunk, Shaper
+from .video import EncodedPicture, VideoDecoder, VideoEncoder, VideoSettings
 
 __all__ = [
     "AudioDecoder",
@@ -26,6 +34,13 @@ __all__ = [
     "AudioCodec",
     "find_audio_codec",
     "register_audio_codec",
+    "VideoCodec",
+    "find_video_codec",
+    "register_video_codec",
+    "EncodedPicture",
+    "VideoDecoder",
+    "VideoEncoder",
+    "VideoSettings",
     "OpusDecoder",
     "OpusEncoder",
     "OpusError",

@@ -7,12 +7,9 @@ FFmpeg as far as that reaches.
 """
 
 import ctypes
-import ctypes.util
-from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
-import av
+from .bundled import libraries
 
 MIN_VERSION = (1, 2)
 """What the calls below have been the same since."""
@@ -31,20 +28,9 @@ _SET_PACKET_LOSS = 4014
 _SET_DTX = 4016
 _BANDWIDTHS = {8000: 1101, 12000: 1102, 16000: 1103, 24000: 1104, 48000: 1105}
 
-_folders = ("../av.libs", ".dylibs", ".")
-
 
 class OpusError(RuntimeError):
     """libopus refused; the text is its own."""
-
-
-def _candidates() -> Iterator[str]:
-    package = Path(av.__file__).parent
-    for folder in _folders:
-        for pattern in ("libopus*", "opus*.dll"):
-            yield from map(str, sorted((package / folder).glob(pattern)))
-    if system := ctypes.util.find_library("opus"):
-        yield system
 
 
 def _version(library: ctypes.CDLL) -> tuple[int, ...]:
@@ -57,12 +43,11 @@ def _version(library: ctypes.CDLL) -> tuple[int, ...]:
 @cache
 def load() -> ctypes.CDLL | None:
     """Return the library, None when there is none that will do."""
-    for name in _candidates():
+    for library in libraries("opus"):
         try:
-            library = ctypes.CDLL(name)
             if _version(library) < MIN_VERSION:
                 continue
-        except (OSError, AttributeError):
+        except AttributeError:
             continue
         _declare(library)
         return library

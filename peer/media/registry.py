@@ -1,12 +1,18 @@
-"""Which codecs there are for sound; what a program adds is used like the rest."""
+"""Which codecs there are; what a program adds is used like the rest."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from .audio import AudioDecoder, AudioEncoder
-from .libopus import load
+from .ffmpeg import AV1, H264, VP8, VP9, FFmpegVideoDecoder, FFmpegVideoEncoder, is_there
+from .h264 import H264VideoEncoder
+from .libopus import load as load_opus
+from .libvpx import load as load_vpx
+from .libx264 import load as load_x264
 from .opus import OpusAudioDecoder, OpusAudioEncoder, OpusSettings
 from .plain import G722, OPUS, PCMA, PCMU, PlainAudioDecoder, PlainAudioEncoder, PlainCodec
+from .video import VideoDecoder, VideoEncoder, VideoSettings
+from .vpx import VpxVideoEncoder
 
 
 class AudioCodec(NamedTuple):
@@ -16,7 +22,15 @@ class AudioCodec(NamedTuple):
     encoder: Callable[[OpusSettings], AudioEncoder]
 
 
+class VideoCodec(NamedTuple):
+    """How to make a decoder, and an encoder; without one, pictures are only received."""
+
+    decoder: Callable[[], VideoDecoder]
+    encoder: Callable[[VideoSettings], VideoEncoder] | None = None
+
+
 _CODECS: dict[str, AudioCodec] = {}
+_VIDEO_CODECS: dict[str, VideoCodec] = {}
 
 
 def register_audio_codec(mime_type: str, codec: AudioCodec) -> None:
@@ -29,11 +43,61 @@ def find_audio_codec(mime_type: str) -> AudioCodec | None:
     return _CODECS.get(mime_type.lower())
 
 
+def register_video_codec(mime_type: str, codec: VideoCodec) -> None:
+    """Use `codec` for a MIME type from now on, in place of another one if there is one."""
+    _VIDEO_CODECS[mime_type.lower()] = codec
+
+
+def find_video_codec(mime_type: str) -> VideoCodec | None:
+    """Return what was registered for a MIME type, None without."""
+    return _VIDEO_CODECS.get(mime_type.lower())
+
+
 def _plain(codec: PlainCodec) -> AudioCodec:
     return AudioCodec(lambda: PlainAudioDecoder(codec), lambda _: PlainAudioEncoder(codec))
 
 
 for _name, _codec in (("PCMU", PCMU), ("PCMA", PCMA), ("G722", G722), ("opus", OPUS)):
     register_audio_codec(f"audio/{_name}", _plain(_codec))
-if load() is not None:
+if load_opus() is not None:
     register_audio_codec("audio/opus", AudioCodec(OpusAudioDecoder, OpusAudioEncoder))
+
+
+def _register(
+    name: str, decoders: tuple[str, ...], encoder: Callable[[VideoSettings], VideoEncoder] | None
+) -> None:
+    """Register a codec that FFmpeg can decode by one of these decoders."""
+    decoder = next((one for one in decoders if is_there(one, "r")), None)
+    if decoder is not None:
+        register_video_codec(
+            f"video/{name}", VideoCodec(lambda: FFmpegVideoDecoder(decoder), encoder)
+        )
+
+
+def _vp8(settings: VideoSettings) -> VideoEncoder:
+    if load_vpx() is not None:
+        return VpxVideoEncoder("vp8", settings)
+    return FFmpegVideoEncoder(VP8, settings)
+
+
+def _vp9(settings: VideoSettings) -> VideoEncoder:
+    if load_vpx() is not None:
+        return VpxVideoEncoder("vp9", settings)
+    return FFmpegVideoEncoder(VP9, settings)
+
+
+def _h264(settings: VideoSettings) -> VideoEncoder:
+    if load_x264() is not None:
+        return H264VideoEncoder(settings)
+    return FFmpegVideoEncoder(H264, settings)
+
+
+def _av1(settings: VideoSettings) -> VideoEncoder:
+    return FFmpegVideoEncoder(AV1, settings)
+
+
+_register("VP8", ("libvpx", "vp8"), _vp8)
+_register("H264", ("h264",), _h264)
+_register("VP9", ("vp9", "libvpx-vp9"), _vp9)
+_register("AV1", ("libdav1d",), _av1 if is_there(AV1.name, "w") else None)
+_register("H265", ("hevc",), None)

@@ -5,13 +5,10 @@ import time
 from typing import NamedTuple
 
 import av
-from aiortc.codecs import get_decoder
-from aiortc.codecs.base import Decoder
-from aiortc.codecs.h264 import H264Decoder
-from aiortc.codecs.vpx import Vp8Decoder
-from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from av.frame import Frame
+from av import VideoFrame
+
+from peer.media import VideoDecoder, find_video_codec
 
 from .pictures import announced_pictures
 from .share import MediaShare
@@ -46,7 +43,7 @@ class Undecoded(Exception):
 class Decoded(NamedTuple):
     """What a decoder made of a frame, and the seconds it took."""
 
-    frames: list[Frame]
+    frames: list[VideoFrame]
     seconds: float
 
 
@@ -80,16 +77,16 @@ class StreamDecoder:
         self._codec = codec
         self._share = share
         self._holding = Holding(share)
-        self._decoder: Decoder | None = None
+        self._decoder: VideoDecoder | None = None
 
-    def decode(self, frame: JitterFrame) -> Decoded:
+    def decode(self, data: bytes, timestamp: int) -> Decoded:
         """Decode a frame that is not empty. Raises Undecoded and nothing else."""
         begin = time.perf_counter()
         try:
-            self._make_room(frame.data)
+            self._make_room(data)
             if self._decoder is None:
                 self._decoder = _make_decoder(self._codec)
-            frames = self._decoder.decode(frame)
+            frames = self._decoder.decode(data, timestamp)
             seconds = time.perf_counter() - begin
             return Decoded(frames, seconds)
         except Undecoded:
@@ -109,9 +106,8 @@ class StreamDecoder:
                 raise Undecoded(MediaDrop.TOO_MUCH_MEMORY, f"{picture.held_bytes} bytes")
 
 
-def _make_decoder(codec: RTCRtpCodecParameters) -> Decoder:
-    decoder = get_decoder(codec)
-    if isinstance(decoder, Vp8Decoder | H264Decoder):
-        # Its connection's share of the threads is counted in decoders.
-        decoder.codec.thread_count = 1
-    return decoder
+def _make_decoder(codec: RTCRtpCodecParameters) -> VideoDecoder:
+    found = find_video_codec(codec.mimeType)
+    if found is None:
+        raise ValueError(f"nothing decodes {codec.mimeType}")
+    return found.decoder()

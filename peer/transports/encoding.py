@@ -5,54 +5,25 @@ to the threads of their connection.
 """
 
 import time
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from aiortc.codecs import get_encoder
-from aiortc.codecs.h264 import H264Encoder
-from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from av import AudioFrame, VideoFrame
+from av import AudioFrame
 from av.frame import Frame
 from av.packet import Packet
 
 from peer.media import AudioEncoder, AudioPacket, OpusSettings, find_audio_codec
-from peer.rtp import Piece, Redundancy, copies_worth, make_depayloader
+from peer.rtp import Redundancy, copies_worth
 
-from .measure import Loudness, measure
+from .encoded import Encoded, MediaEncoder, timestamp_of
+from .measure import measure
 from .outbound import EncodedFrame
 from .parameters import RtpSendParameters, redundant_payload_type
-from .shaping import make_even, scale_down
+from .picture_encoder import PictureEncoder
 from .share import MediaShare
 
 MIN_COPIED_BITRATE = 16_000
 """Bits per second of sound below which copies of it would take away more than they give."""
-BITRATE_INTERVAL = 1.0
-"""Seconds from one change of a picture encoder's bitrate to the next: each may make a new one."""
-
-
-class Encoded(NamedTuple):
-    """What became of a frame, how loud it is, and the seconds it took.
-
-    `data` is what was encoded: pictures may have been made smaller.
-    """
-
-    frames: list[EncodedFrame]
-    loudness: Loudness | None
-    seconds: float
-    data: Any
-
-
-class MediaEncoder(Protocol):
-    """Makes payloads of frames, or of packets that are encoded already."""
-
-    async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
-        """Encode a frame; whatever the codec raises when it cannot be."""
-
-    def limit(self, bitrate: int | None, now: float) -> None:
-        """Stay within so many bits per second from now on."""
-
-    def note_loss(self, fraction: float) -> None:
-        """Note how much of it the peer misses."""
 
 
 def make_encoder(
@@ -107,7 +78,7 @@ class SoundEncoder:
     async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
         """Encode a frame of any shape; every packet has its own time."""
         if isinstance(data, Packet):
-            timestamp = _timestamp(data, self._clock_rate)
+            timestamp = timestamp_of(data, self._clock_rate)
             packet = AudioPacket(bytes(data), timestamp, None, not self._begun)
             return Encoded([self._send(packet)], None, 0.0, data)
         if not isinstance(data, AudioFrame):
@@ -154,63 +125,3 @@ class SoundEncoder:
             self._copies.redundancy.copies = sent - 1
         self._encoder.set_bitrate(None if self._bitrate is None else self._bitrate // sent)
         self._encoder.set_loss(self._loss**sent)
-
-
-class PictureEncoder:
-    """Pictures, in the threads of their connection."""
-
-    def __init__(
-        self, codec: RTCRtpCodecParameters, parameters: RtpSendParameters, share: MediaShare
-    ) -> None:
-        self._encoder = get_encoder(codec)
-        self._depayloader = make_depayloader(codec.mimeType)
-        self._clock_rate = codec.clockRate
-        self._parameters = parameters
-        self._share = share
-        self._limited_at: float | None = None
-
-    async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
-        """Encode a picture, one that needs no other with `keyframe`."""
-        if isinstance(data, Packet):
-            timestamp = _timestamp(data, self._clock_rate)
-            frame = EncodedFrame(bytes(data), timestamp, is_key=data.is_keyframe)
-            return Encoded([frame], None, 0.0, data)
-        if not isinstance(data, VideoFrame):
-            raise TypeError(f"{data!r} is no picture")
-        shaped = scale_down(data, self._parameters.scale_down_by)
-        if isinstance(self._encoder, H264Encoder):
-            shaped = make_even(shaped)
-        return await self._share.run(self._encode, shaped, keyframe)
-
-    def _encode(self, data: VideoFrame, keyframe: bool) -> Encoded:
-        begin = time.perf_counter()
-        payloads, timestamp = self._encoder.encode(data, keyframe)
-        depayloader = self._depayloader
-        if depayloader is None:
-            raise ValueError("nothing reads what the encoder gives")
-        read = [depayloader.read(payload) for payload in payloads]
-        pieces = [piece for piece in read if isinstance(piece, Piece)]
-        encoded = depayloader.assemble(pieces)
-        is_key = any(piece.is_key for piece in pieces)
-        frames = [EncodedFrame(encoded, timestamp, is_key=is_key)] if encoded else []
-        return Encoded(frames, None, time.perf_counter() - begin, data)
-
-    def limit(self, bitrate: int | None, now: float) -> None:
-        """Stay within so many bits per second, changing seldom."""
-        encoder = self._encoder
-        if bitrate is None or not isinstance(encoder, Vp8Encoder | H264Encoder):
-            return
-        lately = self._limited_at is not None and now - self._limited_at < BITRATE_INTERVAL
-        if not lately and encoder.target_bitrate != bitrate:
-            self._limited_at = now
-            encoder.target_bitrate = bitrate
-
-    def note_loss(self, fraction: float) -> None:
-        """Change nothing: what is lost is sent again."""
-
-
-def _timestamp(packet: "Packet[Any]", clock_rate: int) -> int:
-    """Return the time of a packet that is encoded already; ValueError when it has none."""
-    if packet.pts is None or packet.time_base is None:
-        raise ValueError("a packet without a time cannot be sent")
-    return round(packet.pts * packet.time_base * clock_rate)

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
-from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.rtp import (
@@ -426,8 +425,7 @@ class Seeing:
         codec = frame.packets[0].codec
         if self._decoder is None or self._decoder[0] != codec:
             self._decoder = codec, StreamDecoder(codec, self._share)
-        encoded = JitterFrame(frame.data, time)
-        return await self._share.run(self._decoder[1].decode, encoded)
+        return await self._share.run(self._decoder[1].decode, frame.data, time)
 
     def _time_of(self, frame: "VideoFrame[Origin]") -> int:
         """Return the time of a frame on the track's line, which goes on while others are shown."""

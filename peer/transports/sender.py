@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from aiortc.codecs import get_encoder, is_rtx
+from aiortc.codecs import is_rtx
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av.frame import Frame
 from av.packet import Packet
 
-from peer.media import find_audio_codec
+from peer.media import find_audio_codec, find_video_codec
 from peer.rtp import (
     BitrateRequests,
     FullIntraRequest,
@@ -31,7 +31,8 @@ from peer.rtp import (
     TemporaryBitrates,
 )
 
-from .encoding import MediaEncoder, make_encoder
+from .encoded import MediaEncoder
+from .encoding import make_encoder
 from .measure import SourceMeter, VideoMeter, measure
 from .outbound import EncodedFrame, Labels, OutboundStream
 from .parameters import (
@@ -474,13 +475,9 @@ def _shape(parameters: RtpSendParameters, codec: RTCRtpCodecParameters) -> tuple
 
 def _choose_codec(codecs: Iterable[RTCRtpCodecParameters]) -> RTCRtpCodecParameters:
     for codec in codecs:
-        if find_audio_codec(codec.mimeType) is not None:
+        pictures = find_video_codec(codec.mimeType)
+        if find_audio_codec(codec.mimeType) is not None or (pictures and pictures.encoder):
             return codec
-        try:
-            get_encoder(codec)
-        except ValueError:
-            continue
-        return codec
     raise ValueError("none of the codecs can be encoded")
 
 

@@ -5,9 +5,13 @@ from typing import Any
 from av import VideoFrame
 from av.frame import Frame
 from av.packet import Packet
+from av.video.reformatter import VideoReformatter
 
 _SLACK, _MAX_SLACK = 0.25, 0.010
 """How early a frame may be and still count as in time: of the interval, and in seconds."""
+_USUAL_RATE = 30
+_PAUSE = 1.0
+_WEIGHT = 1 / 8
 
 
 class FrameGate:
@@ -32,23 +36,33 @@ class FrameGate:
         return True
 
 
-def scale_down(data: VideoFrame, by: float) -> VideoFrame:
-    """Return a picture with both sides divided by `by`, in even numbers."""
-    if by <= 1:
-        return data
-    width, height = (max(2, int(side / by) // 2 * 2) for side in (data.width, data.height))
-    scaled = data.reformat(width=width, height=height)
-    scaled.pts, scaled.time_base = data.pts, data.time_base
-    return scaled
+class FrameRate:
+    """Measures how many pictures a second there are, by their times."""
+
+    def __init__(self) -> None:
+        self._interval = 1 / _USUAL_RATE
+        self._last: float | None = None
+
+    def add(self, time: float) -> float:
+        """Note a picture's time in seconds; returns pictures per second."""
+        if self._last is not None and 0 < time - self._last < _PAUSE:
+            self._interval += (time - self._last - self._interval) * _WEIGHT
+        self._last = time
+        return max(1.0, round(1 / self._interval))
 
 
-def make_even(data: VideoFrame) -> VideoFrame:
-    """Return a picture with even sides, smaller by one where they are not.
+class PictureShaper:
+    """Makes pictures what encoders take: of yuv420p, and smaller if need be."""
 
-    H.264 stores its colours for squares of four pixels.
-    """
-    if not (data.width | data.height) & 1:
-        return data
-    even = data.reformat(width=max(2, data.width & ~1), height=max(2, data.height & ~1))
-    even.pts, even.time_base = data.pts, data.time_base
-    return even
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def shape(self, picture: VideoFrame, by: float) -> VideoFrame:
+        """Return a picture with both sides divided by `by`, in even numbers unless it is 1."""
+        width, height = picture.width, picture.height
+        if by > 1:
+            width, height = (int(side / by) // 2 * 2 for side in (width, height))
+        width, height = max(2, width), max(2, height)
+        shaped = self._reformatter.reformat(picture, width, height, "yuv420p")
+        shaped.pts, shaped.time_base = picture.pts, picture.time_base
+        return shaped

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from aiortc.codecs.h264 import H264Encoder
-from aiortc.codecs.vpx import Vp8Decoder, Vp8Encoder
+from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 
+from peer.media.ffmpeg import FFmpegVideoDecoder
 from peer.rtp import ReceiverReport, write_compound
 from peer.transports.decoding import MediaDrop
 from peer.transports.inbound import InboundPacket
@@ -168,15 +169,15 @@ def test_sound_is_decoded_while_pictures_of_others_wait() -> None:
 
 
 class Stuck:
-    """Has every VP8 decoder wait."""
+    """Has every decoder wait."""
 
     def __init__(self) -> None:
         self.count = 0
         self._event = threading.Event()
         self._patch = pytest.MonkeyPatch()
-        self._patch.setattr(Vp8Decoder, "decode", self._decode)
+        self._patch.setattr(FFmpegVideoDecoder, "decode", self._decode)
 
-    def _decode(self, _frame: object) -> list[VideoFrame]:
+    def _decode(self, _data: bytes, _timestamp: int) -> list[VideoFrame]:
         self.count += 1
         assert self._event.wait(30)
         return []
@@ -225,17 +226,17 @@ def test_whatever_a_decoder_raises_costs_a_frame(
     async def scenario() -> None:
         receiver = RtpReceiver("video")
         receiver.receive(Recorder(), receive_parameters("v0"))
-        genuine, source = Vp8Decoder.decode, Source()
+        genuine, source = FFmpegVideoDecoder.decode, Source()
         calls = 0
 
-        def decode(self: Vp8Decoder, frame: Any) -> Any:
+        def decode(self: FFmpegVideoDecoder, data: bytes, timestamp: int) -> Any:
             nonlocal calls
             calls += 1
             if calls == 2:
                 raise error
-            return genuine(self, frame)
+            return genuine(self, data, timestamp)
 
-        monkeypatch.setattr(Vp8Decoder, "decode", decode)
+        monkeypatch.setattr(FFmpegVideoDecoder, "decode", decode)
         await feed(receiver, source, 3)
         await until(lambda: receiver.drops[MediaDrop.DECODER_FAILED] == 1)
         await until(lambda: receiver.plis_sent == 1)

@@ -61,7 +61,6 @@ ELSEWHERE = {
         "sdp/session_parser",
     ],
     "tests/rtp/test_rtcp.py": ["rtp/feedback", "rtp/reports"],
-    "tests/media/test_audio_path.py": ["media/registry"],
     "tests/net/test_driver.py": [
         "net/component",
         "net/config",

@@ -1,11 +1,10 @@
 """Decoding one stream."""
 
 import pytest
-from aiortc.codecs.vpx import Vp8Decoder
-from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 
+from peer.media.ffmpeg import FFmpegVideoDecoder
 from peer.transports.decoding import MediaDrop, StreamDecoder, Undecoded
 from peer.transports.share import MediaConfig, MediaShare
 from tests.transports.media import EVENTS, OPUS, VP8
@@ -14,26 +13,26 @@ from tests.transports.test_pictures import encoded
 H264 = RTCRtpCodecParameters("video/H264", 90000, None, 98)
 
 
-def picture(width: int = 64, height: int = 48, codec: str = "libvpx") -> JitterFrame:
-    return JitterFrame(encoded(codec, width, height), 0)
+def picture(width: int = 64, height: int = 48, codec: str = "libvpx") -> bytes:
+    return encoded(codec, width, height)
 
 
-def reason(decoder: StreamDecoder, frame: JitterFrame) -> MediaDrop:
+def reason(decoder: StreamDecoder, data: bytes) -> MediaDrop:
     """Return why a frame is lost."""
     with pytest.raises(Undecoded) as caught:
-        decoder.decode(frame)
+        decoder.decode(data, 0)
     return caught.value.reason
 
 
 def test_a_picture_is_decoded_and_its_memory_counted() -> None:
     share = MediaShare()
     decoder = StreamDecoder(VP8, share)
-    decoded = decoder.decode(picture())
+    decoded = decoder.decode(picture(), 0)
     (frame,) = decoded.frames
     assert isinstance(frame, VideoFrame)
     assert frame.width == 64
     assert share.held == 64 * 48 * 3 // 2 * 5
-    decoder.decode(picture(32, 32))
+    decoder.decode(picture(32, 32), 0)
     assert share.held == 32 * 32 * 3 // 2 * 5
     del decoder
     assert share.held == 0
@@ -45,25 +44,23 @@ def test_a_picture_beyond_the_bound_is_not_decoded(codec: RTCRtpCodecParameters,
     decoder = StreamDecoder(codec, share)
     assert reason(decoder, picture(80, 64, name)) is MediaDrop.PICTURE_TOO_LARGE
     assert (decoder._decoder, share.held) == (None, 0)
-    decoder.decode(picture(64, 64, name))
+    decoder.decode(picture(64, 64, name), 0)
 
 
 def test_a_decoder_beyond_the_connections_memory_does_not_work() -> None:
     share = MediaShare(MediaConfig(max_picture_bytes=64 * 48 * 3 // 2 * 5))
     first, second = StreamDecoder(VP8, share), StreamDecoder(VP8, share)
-    first.decode(picture())
+    first.decode(picture(), 0)
     assert reason(second, picture(16, 16)) is MediaDrop.TOO_MUCH_MEMORY
     del first
-    second.decode(picture(16, 16))
+    second.decode(picture(16, 16), 0)
 
 
 def test_what_cannot_be_decoded() -> None:
     share = MediaShare()
-    assert reason(StreamDecoder(VP8, share), JitterFrame(b"noise", 0)) is MediaDrop.DECODER_FAILED
-    assert reason(StreamDecoder(EVENTS, share), JitterFrame(b"x", 0)) is MediaDrop.DECODER_FAILED
-    assert reason(StreamDecoder(OPUS, share), JitterFrame(b"\xff" * 9, 0)) is (
-        MediaDrop.DECODER_FAILED
-    )
+    assert reason(StreamDecoder(VP8, share), b"noise") is MediaDrop.DECODER_FAILED
+    assert reason(StreamDecoder(EVENTS, share), b"x") is MediaDrop.DECODER_FAILED
+    assert reason(StreamDecoder(OPUS, share), b"\xff" * 9) is (MediaDrop.DECODER_FAILED)
 
 
 @pytest.mark.parametrize("error", [ValueError(), MemoryError(), AssertionError(), TypeError()])
@@ -71,20 +68,20 @@ def test_a_decoder_that_breaks_is_replaced(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoder = StreamDecoder(VP8, MediaShare())
-    decoder.decode(picture())
+    decoder.decode(picture(), 0)
     with monkeypatch.context() as patched:
 
         def fail(*_: object) -> None:
             raise error
 
-        patched.setattr(Vp8Decoder, "decode", fail)
+        patched.setattr(FFmpegVideoDecoder, "decode", fail)
         assert reason(decoder, picture()) is MediaDrop.DECODER_FAILED
-    assert len(decoder.decode(picture()).frames) == 1
+    assert len(decoder.decode(picture(), 0).frames) == 1
 
 
 def test_a_decoder_that_was_told_of_the_end_is_replaced() -> None:
     decoder = StreamDecoder(VP8, MediaShare())
-    decoder.decode(picture())
-    decoder.decode(JitterFrame(b"", 0))
+    decoder.decode(picture(), 0)
+    decoder.decode(b"", 0)
     assert reason(decoder, picture()) is MediaDrop.DECODER_FAILED
-    assert len(decoder.decode(picture()).frames) == 1
+    assert len(decoder.decode(picture(), 0).frames) == 1

@@ -13,24 +13,17 @@ from av import Packet, VideoFrame
 
 from peer.rtp import read_red, sound_reader
 from peer.testing import run
-from peer.transports.encoding import (
-    BITRATE_INTERVAL,
-    Encoded,
-    MediaEncoder,
-    PictureEncoder,
-    SoundEncoder,
-    make_encoder,
-)
+from peer.transports.encoded import Encoded, MediaEncoder
+from peer.transports.encoding import SoundEncoder, make_encoder
 from peer.transports.share import MediaShare
 from tests.media.tones import frame_of, speech, tone
-from tests.transports.media import OPUS, PCMU, VP8, PushedTrack, send_parameters
+from tests.transports.media import OPUS, PCMU, VP8, send_parameters
 
 RED = RTCRtpCodecParameters("audio/red", 48000, 2, 63, parameters={"111/111": None})
-H264 = RTCRtpCodecParameters("video/H264", 90000, None, 102)
 
 
 def encoder_for(codec: RTCRtpCodecParameters, **changes: object) -> MediaEncoder:
-    mid = "v0" if codec in (VP8, H264) else "a0"
+    mid = "v0" if codec == VP8 else "a0"
     return make_encoder(codec, send_parameters(mid, 7, **changes), MediaShare())
 
 
@@ -192,23 +185,6 @@ def test_what_cannot_be_sent_is_refused() -> None:
         encoder_for(RTCRtpCodecParameters("video/none", 90000, None, 99))
 
 
-def test_pictures_are_made_smaller_and_their_rate_changes_seldom() -> None:
-    encoder = encoder_for(VP8, scale_down_by=2.0)
-    assert isinstance(encoder, PictureEncoder)
-    picture = VideoFrame(64, 48, "yuv420p")
-    picture.pts, picture.time_base = 0, fractions.Fraction(1, 30)
-    (encoded,) = encode(encoder, picture)
-    assert isinstance(encoded.data, VideoFrame)
-    assert (encoded.data.width, len(encoded.frames)) == (32, 1)
-    rates = []
-    for step in range(4):
-        encoder.limit(300_000 + step, step * BITRATE_INTERVAL / 2)
-        rates.append(encoder._encoder.target_bitrate)  # type: ignore[attr-defined]
-    encoder.limit(None, 10.0)
-    encoder.note_loss(0.5)
-    assert rates == [300_000, 300_000, 300_002, 300_002]
-
-
 def test_sound_takes_no_thread() -> None:
     async def program() -> int:
         encoder = encoder_for(OPUS)
@@ -216,16 +192,3 @@ def test_sound_takes_no_thread() -> None:
         return len(asyncio.all_tasks())
 
     assert run(program()) == 1
-
-
-@pytest.mark.parametrize("codec", [VP8, H264], ids=lambda codec: str(codec.name))
-def test_key_frames_of_our_encoders_are_known(codec: RTCRtpCodecParameters) -> None:
-    async def program() -> list[bool]:
-        track, encoder, found = PushedTrack("video"), encoder_for(codec), []
-        for number in range(4):
-            track.push()
-            encoded = await encoder.encode(await track.recv(), keyframe=number == 2)
-            found += [frame.is_key for frame in encoded.frames]
-        return found
-
-    assert run(program()) == [True, False, True, False]

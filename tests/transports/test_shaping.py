@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 from av import AudioFrame, VideoFrame
 
-from peer.transports.shaping import FrameGate, make_even, scale_down
+from peer.transports.shaping import FrameGate, FrameRate, PictureShaper
 
 
 def picture(number: int, rate: int = 30, width: int = 640, height: int = 480) -> VideoFrame:
@@ -38,24 +38,43 @@ def test_sound_is_never_held_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "expected"), [(1, (640, 480)), (2, (320, 240)), (1.5, (426, 320)), (1e9, (2, 2))]
+    ("size", "by", "expected"),
+    [
+        ((640, 480), 1, (640, 480)),
+        ((640, 480), 2, (320, 240)),
+        ((640, 480), 1.5, (426, 320)),
+        ((640, 480), 1e9, (2, 2)),
+        ((321, 241), 1, (321, 241)),
+        ((321, 241), 1.1, (290, 218)),
+        ((1, 1), 1, (2, 2)),
+    ],
 )
-def test_both_sides_are_divided_and_even(by: float, expected: tuple[int, int]) -> None:
-    frame = picture(7)
-    scaled = scale_down(frame, by)
-    assert isinstance(scaled, VideoFrame)
-    assert (scaled.width, scaled.height) == expected
-    assert (scaled.pts, scaled.time_base) == (frame.pts, frame.time_base)
+def test_both_sides_are_divided_and_even(
+    size: tuple[int, int], by: float, expected: tuple[int, int]
+) -> None:
+    frame = picture(7, width=size[0], height=size[1])
+    shaped = PictureShaper().shape(frame, by)
+    assert (shaped.width, shaped.height) == expected
+    assert (shaped.pts, shaped.time_base) == (frame.pts, frame.time_base)
 
 
-@pytest.mark.parametrize(("width", "height"), [(321, 241), (853, 480), (640, 481), (1, 1)])
-def test_odd_sides_lose_a_row_or_a_column(width: int, height: int) -> None:
-    even = make_even(picture(7, width=width, height=height))
-    assert isinstance(even, VideoFrame)
-    assert (even.width, even.height) == (max(2, width // 2 * 2), max(2, height // 2 * 2))
-    assert (even.pts, even.time_base) == (7, Fraction(1, 30))
-
-
-def test_what_is_even_stays_as_it_is() -> None:
+def test_what_is_fit_already_is_not_copied() -> None:
     frame = picture(0)
-    assert make_even(frame) is frame
+    assert PictureShaper().shape(frame, 1.0) is frame
+
+
+@pytest.mark.parametrize("form", ["rgb24", "nv12", "yuvj420p", "gray"])
+def test_pictures_of_other_formats(form: str) -> None:
+    frame = VideoFrame(64, 48, form)
+    frame.pts, frame.time_base = 5, Fraction(1, 30)
+    shaped = PictureShaper().shape(frame, 1.0)
+    assert (shaped.format.name, shaped.pts) == ("yuv420p", 5)
+
+
+def test_how_many_pictures_a_second_there_are() -> None:
+    """A pause is none of their intervals, nor is a step back."""
+    rate = FrameRate()
+    assert [rate.add(number / 10) for number in range(60)][-1] == 10
+    assert rate.add(100.0) == rate.add(3.0) == 10
+    assert [rate.add(3 + number / 60) for number in range(60)][-1] == 60
+    assert [rate.add(5 + number * 0.99) for number in range(60)][-1] == 1

@@ -1,0 +1,41 @@
+"""What encoders give, of whatever kind of media."""
+
+from typing import Any, NamedTuple, Protocol
+
+from av.frame import Frame
+from av.packet import Packet
+
+from .measure import Loudness
+from .outbound import EncodedFrame
+
+
+class Encoded(NamedTuple):
+    """What became of a frame, how loud it is, and the seconds it took.
+
+    `data` is what was encoded: pictures may have been made smaller.
+    """
+
+    frames: list[EncodedFrame]
+    loudness: Loudness | None
+    seconds: float
+    data: Any
+
+
+class MediaEncoder(Protocol):
+    """Makes frames of what a track gives, or takes packets that are encoded already."""
+
+    async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
+        """Encode a frame; whatever the codec raises when it cannot be."""
+
+    def limit(self, bitrate: int | None, now: float) -> None:
+        """Stay within so many bits per second from now on."""
+
+    def note_loss(self, fraction: float) -> None:
+        """Note how much of it the peer misses."""
+
+
+def timestamp_of(data: "Frame | Packet[Any]", clock_rate: int) -> int:
+    """Return the time of a frame or a packet; ValueError when it has none."""
+    if data.pts is None or data.time_base is None:
+        raise ValueError("what has no time cannot be sent")
+    return round(data.pts * data.time_base * clock_rate)

@@ -1,0 +1,92 @@
+"""Encoding pictures, in the threads of their connection."""
+
+import time
+from typing import Any
+
+from aiortc.codecs import h264, vpx
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av import VideoFrame
+from av.frame import Frame
+from av.packet import Packet
+
+from peer.media import VideoSettings, find_video_codec
+
+from .encoded import Encoded, timestamp_of
+from .outbound import EncodedFrame
+from .parameters import RtpSendParameters
+from .shaping import FrameRate, PictureShaper
+from .share import MediaShare
+
+_WORTH = (
+    (320 * 240, 600_000),
+    (640 * 480, 1_700_000),
+    (960 * 540, 2_000_000),
+    (1280 * 720, 2_500_000),
+)
+_WORTH_OF_OTHERS = 5_000_000
+"""Bits per second that pictures up to a size are worth, as in libwebrtc, and larger ones."""
+_MODULES = {"video/vp8": vpx, "video/h264": h264}
+_STOCK = {name: module.MAX_BITRATE for name, module in _MODULES.items()}
+
+
+class PictureEncoder:
+    """Makes frames of pictures, as few bits as it may and as the picture is worth."""
+
+    def __init__(
+        self, codec: RTCRtpCodecParameters, parameters: RtpSendParameters, share: MediaShare
+    ) -> None:
+        found = find_video_codec(codec.mimeType)
+        if found is None or found.encoder is None:
+            raise ValueError(f"nothing encodes {codec.mimeType}")
+        self._encoder = found.encoder(VideoSettings(codec.parameters))
+        self._codec = codec
+        self._parameters = parameters
+        self._share = share
+        self._shaper = PictureShaper()
+        self._rate = FrameRate()
+        self._limit: int | None = None
+
+    async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
+        """Encode a picture, one that needs no other with `keyframe`."""
+        timestamp = timestamp_of(data, self._codec.clockRate)
+        if isinstance(data, Packet):
+            frame = EncodedFrame(bytes(data), timestamp, is_key=data.is_keyframe)
+            return Encoded([frame], None, 0.0, data)
+        if not isinstance(data, VideoFrame):
+            raise TypeError(f"{data!r} is no picture")
+        return await self._share.run(self._encode, data, timestamp, keyframe)
+
+    def _encode(self, data: VideoFrame, timestamp: int, key: bool) -> Encoded:
+        begin = time.perf_counter()
+        picture = self._shaper.shape(data, self._parameters.scale_down_by)
+        frame_rate = self._rate.add(timestamp / self._codec.clockRate)
+        self._encoder.set_rate(self._bitrate(picture), frame_rate)
+        made = self._encoder.encode(picture, key=key)
+        frames = [] if made is None else [EncodedFrame(made.data, timestamp, is_key=made.is_key)]
+        return Encoded(frames, None, time.perf_counter() - begin, picture)
+
+    def _bitrate(self, picture: VideoFrame) -> int:
+        """Return what a picture is encoded at: as much as is allowed and the picture is worth.
+
+        What a program has set in aiortc's modules holds: where to begin, and how far to go.
+        """
+        name = self._codec.mimeType.lower()
+        module = _MODULES.get(name, vpx)
+        bitrate = int(module.DEFAULT_BITRATE) if self._limit is None else self._limit
+        if self._parameters.max_bitrate is not None:
+            return bitrate
+        if _STOCK.get(name, module.MAX_BITRATE) != module.MAX_BITRATE:
+            return min(bitrate, int(module.MAX_BITRATE))
+        return min(bitrate, worth(picture.width * picture.height))
+
+    def limit(self, bitrate: int | None, now: float) -> None:
+        """Stay within so many bits per second from the next picture on."""
+        self._limit = bitrate
+
+    def note_loss(self, fraction: float) -> None:
+        """Change nothing: what is lost is sent again."""
+
+
+def worth(pixels: int) -> int:
+    """Return the bits per second that make a picture of that many pixels as good as it gets."""
+    return next((bitrate for most, bitrate in _WORTH if pixels <= most), _WORTH_OF_OTHERS)

@@ -1,0 +1,161 @@
+"""Encoding pictures."""
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from aiortc.codecs import h264, vpx
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av import Packet, VideoFrame
+
+from peer.media import EncodedPicture, VideoCodec, VideoSettings, find_video_codec
+from peer.testing import run
+from peer.transports import picture_encoder
+from peer.transports.encoded import Encoded
+from peer.transports.picture_encoder import PictureEncoder, worth
+from peer.transports.share import MediaShare
+from tests.media.pictures import moving
+from tests.transports.media import VP8, send_parameters
+
+H264 = RTCRtpCodecParameters("video/H264", 90000, None, 102)
+
+
+class Pretended:
+    """An encoder that notes what is asked of it."""
+
+    def __init__(self, settings: VideoSettings) -> None:
+        self.rates: list[tuple[int, float]] = []
+        self.answers: list[EncodedPicture | None] = []
+
+    def set_rate(self, bitrate: int, frame_rate: float) -> None:
+        self.rates.append((bitrate, frame_rate))
+
+    def encode(self, picture: VideoFrame, *, key: bool) -> EncodedPicture | None:
+        return self.answers.pop(0) if self.answers else EncodedPicture(b"data", key)
+
+
+def pretended(
+    monkeypatch: pytest.MonkeyPatch, codec: RTCRtpCodecParameters = VP8, **changes: object
+) -> tuple[PictureEncoder, Pretended]:
+    """An encoder that is none."""
+    made: list[Pretended] = []
+
+    def make(settings: VideoSettings) -> Pretended:
+        made.append(Pretended(settings))
+        return made[0]
+
+    found = find_video_codec(codec.mimeType)
+    assert found is not None
+    monkeypatch.setattr(
+        picture_encoder, "find_video_codec", lambda _: VideoCodec(found.decoder, make)
+    )
+    encoder = PictureEncoder(codec, send_parameters("v0", 7, **changes), MediaShare())
+    return encoder, made[0]
+
+
+def picture(number: int = 0, width: int = 64, height: int = 48) -> VideoFrame:
+    frame = VideoFrame(width, height, "yuv420p")
+    frame.pts, frame.time_base = number, Fraction(1, 30)
+    return frame
+
+
+def encode(encoder: PictureEncoder, *data: Any, key: bool = False) -> list[Encoded]:
+    async def program() -> list[Encoded]:
+        return [await encoder.encode(one, keyframe=key) for one in data]
+
+    return run(program())
+
+
+@pytest.mark.parametrize("codec", [VP8, H264], ids=lambda codec: str(codec.name))
+def test_frames_have_the_times_of_their_pictures_and_keys_are_known(
+    codec: RTCRtpCodecParameters,
+) -> None:
+    encoder = PictureEncoder(codec, send_parameters("v0", 7), MediaShare())
+    pictures = moving()
+    first, second = encode(encoder, next(pictures), next(pictures))
+    (third,) = encode(encoder, next(pictures), key=True)
+    frames = [encoded.frames[0] for encoded in (first, second, third)]
+    assert [frame.timestamp for frame in frames] == [0, 3000, 6000]
+    assert [frame.is_key for frame in frames] == [True, False, True]
+    assert first.seconds > 0
+
+
+def test_pictures_are_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder, _ = pretended(monkeypatch, scale_down_by=2.0)
+    (encoded,) = encode(encoder, picture())
+    assert (encoded.data.width, encoded.data.height) == (32, 24)
+
+
+def test_a_picture_that_is_left_out_is_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder, codec = pretended(monkeypatch)
+    codec.answers = [None]
+    (encoded,) = encode(encoder, picture())
+    assert encoded.frames == []
+
+
+def test_packets_are_sent_as_they_are() -> None:
+    encoder = PictureEncoder(VP8, send_parameters("v0", 7), MediaShare())
+    packet = Packet(b"frame")
+    packet.pts, packet.time_base, packet.is_keyframe = 100, Fraction(1, 1000), True
+    (encoded,) = encode(encoder, packet)
+    (frame,) = encoded.frames
+    assert (frame.data, frame.timestamp, frame.is_key) == (b"frame", 9000, True)
+
+
+def test_the_rate_is_what_is_allowed_and_the_picture_is_worth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At once, and as low as it is."""
+    encoder, codec = pretended(monkeypatch)
+    for limit in (None, 300_000, 30_000, 10_000_000):
+        encoder.limit(limit, 0.0)
+        encode(encoder, picture())
+    encode(encoder, picture(width=1280, height=720))
+    assert [rate for rate, _ in codec.rates] == [
+        vpx.DEFAULT_BITRATE,
+        300_000,
+        30_000,
+        worth(64 * 48),
+        worth(1280 * 720),
+    ]
+
+
+def test_a_limit_of_the_application_may_be_more_than_a_picture_is_worth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoder, codec = pretended(monkeypatch, max_bitrate=9_000_000)
+    encoder.limit(9_000_000, 0.0)
+    encode(encoder, picture())
+    assert codec.rates == [(9_000_000, 30)]
+
+
+@pytest.mark.parametrize(("codec", "module"), [(VP8, vpx), (H264, h264)])
+def test_rates_that_a_program_sets_in_aiortcs_modules_hold(
+    codec: RTCRtpCodecParameters, module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder, made = pretended(monkeypatch, codec)
+    monkeypatch.setattr(module, "DEFAULT_BITRATE", 123_000)
+    encode(encoder, picture())
+    monkeypatch.setattr(module, "MAX_BITRATE", 7_000_000)
+    encoder.limit(8_000_000, 0.0)
+    encode(encoder, picture())
+    assert [rate for rate, _ in made.rates] == [123_000, 7_000_000]
+
+
+def test_how_many_pictures_there_are_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder, codec = pretended(monkeypatch)
+    encode(encoder, *(picture(3 * number) for number in range(60)))
+    assert (codec.rates[0][1], codec.rates[-1][1]) == (30, 10)
+    encoder.note_loss(0.5)
+
+
+def test_what_cannot_be_encoded_is_refused() -> None:
+    encoder = PictureEncoder(VP8, send_parameters("v0", 7), MediaShare())
+    for wrong in (VideoFrame(16, 16), None, "picture"):
+        with pytest.raises((ValueError, TypeError, AttributeError)):
+            encode(encoder, wrong)
+    for name in ("video/none", "video/H265"):
+        with pytest.raises(ValueError, match=name):
+            PictureEncoder(
+                RTCRtpCodecParameters(name, 90000), send_parameters("v0", 7), MediaShare()
+            )
