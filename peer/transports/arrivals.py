@@ -11,7 +11,7 @@ from peer.rtp.congestion import RemoteEstimate
 
 from .inbound import InboundPacket
 from .ntp import ntp_time
-from .parameters import RtpReceiveParameters, has_feedback
+from .parameters import CONGESTION_FEEDBACK, FEEDBACK, RtpReceiveParameters, has_feedback
 from .rtcp import feedback
 
 
@@ -31,7 +31,7 @@ class _Teller(Protocol):
 class _ByTransport(ArrivalRecorder):
     """By the numbers of the transport, from the packets that carry one."""
 
-    kind = "transport-cc", None
+    kind = FEEDBACK, None
     media = 0
 
     def note(self, packet: InboundPacket, size: int, now: float) -> None:
@@ -47,7 +47,7 @@ class _ByTransport(ArrivalRecorder):
 class _ByStream(StreamArrivalRecorder):
     """By the numbers of each stream."""
 
-    kind = "ack", "ccfb"
+    kind = CONGESTION_FEEDBACK
 
     def note(self, packet: InboundPacket, size: int, now: float) -> None:
         self.add(packet.ssrc, packet.sequence_number, size, now)

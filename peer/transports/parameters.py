@@ -10,6 +10,10 @@ from aiortc.rtcrtpparameters import (
 
 from peer.rtp import ExtensionMap
 
+FEEDBACK = "transport-cc"
+CONGESTION_FEEDBACK = "ack", "ccfb"
+"""The kinds of feedback about when packets arrived, in the terms of a description."""
+
 
 @dataclass(frozen=True, slots=True)
 class RtpReceiveParameters:

@@ -18,6 +18,7 @@ An estimate rests on what is sent: it cannot rise while the application sends li
 when, the pacer sends them, `probe_results` reads them). A peer that reports nothing at all is told
 from one that is out of reach by `silence`; one that reports less gets `report_estimate`.
 
+`stream_numbers` finds the packets of reports that go by the numbers of streams (RFC 8888).
 `remote_estimate` is what the receiving side makes of the same parts, for peers that have none.
 
 `allocate` shares the target out among the streams; `RepairBudget` bounds what is sent again.
@@ -33,6 +34,7 @@ from .pacer import Pacer, Priority, Release
 from .probe_results import ProbeCluster
 from .remote_estimate import RemoteEstimate
 from .repair_budget import RepairBudget
+from .stream_numbers import StreamNumbers
 
 __all__ = [
     "CongestionController",
@@ -43,6 +45,7 @@ __all__ = [
     "Release",
     "RemoteEstimate",
     "RepairBudget",
+    "StreamNumbers",
     "Demand",
     "allocate",
 ]

@@ -15,7 +15,7 @@ from math import inf
 from ..transport_feedback import TransportFeedback
 from .application_limit import ApplicationLimit
 from .feedback_estimate import FeedbackEstimate
-from .history import SentPackets
+from .history import Arrivals, Report, SentPackets
 from .probe_plan import Outlook, ProbePlan
 from .probe_results import ProbeCluster
 from .report_estimate import ReportEstimate
@@ -139,8 +139,14 @@ class CongestionController:
         self._note_sent(size, now)
 
     def take(self, message: TransportFeedback, now: float) -> None:
-        """Take a report about packets."""
-        report = self._sent.take(message, now)
+        """Take a report about packets, by their numbers."""
+        self._take(self._sent.take(message, now), now)
+
+    def take_arrivals(self, arrivals: Arrivals, now: float) -> None:
+        """Take a report about packets of which it is known when they arrived."""
+        self._take(self._sent.take_arrivals(arrivals, now), now)
+
+    def _take(self, report: Report | None, now: float) -> None:
         if report is None:
             return
         self._told = True

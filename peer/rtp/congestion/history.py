@@ -5,7 +5,8 @@ says of some of them when they arrived, by the receiver's clock: only difference
 anything.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
 
 from ..serial import SEQUENCE_BITS, extend, signed_difference
 from ..transport_feedback import REFERENCE_TICKS, TICKS, TransportFeedback
@@ -13,6 +14,8 @@ from ..transport_feedback import REFERENCE_TICKS, TICKS, TransportFeedback
 MEMORY = 60.0
 """Seconds for which a packet may still be reported."""
 MAX_PACKETS = 1 << 15
+Arrivals: TypeAlias = Sequence[tuple[int, float | None]]
+"""Numbers of packets in order, and when each arrived, by the receiver's clock."""
 _REFERENCE_BITS = 24
 
 
@@ -116,26 +119,34 @@ class SentPackets:
         if base >= self._next:
             # What is ahead of all that was sent is behind it by a whole round.
             base -= 1 << SEQUENCE_BITS
-        missed = self._octets_between(self._covered + 1, base)
-        results = self._results(message, base, self._advance_clock(message))
+        clock = self._advance_clock(message)
+        return self.take_arrivals(
+            [
+                (number, None if arrival is None else (clock + arrival) / TICKS)
+                for number, arrival in enumerate(message.arrivals, base)
+            ],
+            now,
+        )
+
+    def take_arrivals(self, arrivals: Arrivals, now: float) -> Report | None:
+        """Return what there is new in the times at which packets arrived."""
+        missed = self._octets_between(self._covered + 1, arrivals[0][0]) if arrivals else 0
+        results = self._results(arrivals)
         if not results:
             return None
         received = sum(result.arrived is not None for result in results) / len(results)
         share = min(1.0, (received + self._received_share) / 2)
         self._received_share = received
-        self._cover(min(base + len(message.arrivals), self._next) - 1)
+        self._cover(min(arrivals[-1][0] + 1, self._next) - 1)
         return _report(_with_missed(results, missed * share), now)
 
-    def _results(self, message: TransportFeedback, base: int, clock: int) -> list[PacketResult]:
+    def _results(self, arrivals: Arrivals) -> list[PacketResult]:
         results, packets = [], self._packets
-        for number, arrival in enumerate(message.arrivals, base):
+        for number, arrived in arrivals:
             packet = packets.get(number)
             if packet is None:
                 continue
-            if arrival is None:
-                arrived = None
-            else:
-                arrived = (clock + arrival) / TICKS
+            if arrived is not None:
                 del packets[number]
             results.append(
                 PacketResult(number, packet.size, packet.time, arrived, packet.probe, 0.0)

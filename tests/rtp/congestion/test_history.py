@@ -52,6 +52,15 @@ def test_what_was_received_is_told_once_and_what_was_lost_may_still_come() -> No
     assert packets.take(message(1, 4, 8), now=0.3) is None
 
 
+def test_arrivals_may_be_told_of_some_packets_only() -> None:
+    packets = sent(4)
+    report = packets.take_arrivals([(2, 5.0), (4, None)], now=0.2)
+    assert report is not None
+    assert [(one.number, one.arrived) for one in report.results] == [(2, 5.0), (4, None)]
+    assert packets.take_arrivals([], now=0.3) is None
+    assert packets.take_arrivals([(2, 5.0)], now=0.3) is None
+
+
 def test_numbers_that_were_never_sent_mean_nothing() -> None:
     assert sent(10).take(message(500, 1, 2, 3), now=1.0) is None
     report = sent(10).take(message(9, *[4] * 60_000), now=1.0)
