@@ -15,13 +15,15 @@ class AudioPacket(NamedTuple):
     """One payload; `timestamp` counts the codec's RTP clock from any origin.
 
     `level` is in dBov, -127 to 0 (RFC 6464), None where nobody knows. `first` marks
-    the first one, and the first after silence that was not sent (RFC 3551 §4.1).
+    the first one, and the first after silence that was not sent (RFC 3551 §4.1). `voice` tells
+    that there may be one in it.
     """
 
     payload: bytes
     timestamp: int
     level: int | None
     first: bool
+    voice: bool = True
 
 
 class AudioEncoder(Protocol):

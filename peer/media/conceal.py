@@ -12,6 +12,8 @@ PITCH = (50.0, 400.0)
 """Hz between which a pitch is looked for."""
 FADE = 0.1
 """Seconds after which nothing is heard any more."""
+JOINED = 0.005
+"""Seconds in which what was made up goes over into what is received."""
 _LOOKED_AT = 4000
 """Samples a second that are enough to find a pitch."""
 
@@ -27,10 +29,23 @@ class Concealer:
         self._period = b""
         self._given = 0
 
-    def hear(self, pcm: bytes) -> None:
-        """Note what was received."""
+    def hear(self, pcm: bytes) -> bytes:
+        """Note what was received; returns how it is heard, which follows what was made up."""
+        if self._given:
+            pcm = self._join(pcm)
         self._heard = (self._heard + pcm)[-self._keep :]
         self._period, self._given = b"", 0
+        return pcm
+
+    def _join(self, pcm: bytes) -> bytes:
+        width = 2 * self._channels
+        joined = min(int(JOINED * self._rate), len(pcm) // width)
+        made_up = memoryview(self.conceal(joined)).cast("h")
+        samples = array.array("h", pcm[: width * joined])
+        for index, value in enumerate(samples):
+            weight = index // self._channels
+            samples[index] = (made_up[index] * (joined - weight) + value * weight) // joined
+        return samples.tobytes() + pcm[width * joined :]
 
     def conceal(self, samples: int) -> bytes:
         """Return so many samples of each channel."""

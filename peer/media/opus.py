@@ -5,6 +5,7 @@ from typing import Self
 from av import AudioFrame
 
 from peer.records import dataclass
+from peer.rtp import has_voice
 
 from .audio import AudioPacket, level_of
 from .libopus import AUDIO, MAX_SAMPLES, VOIP, OpusDecoder, OpusEncoder, OpusError
@@ -70,13 +71,13 @@ class OpusSettings:
             dtx=is_set("usedtx"),
             fec=is_set("useinbandfec"),
             playback_rate=rate if rate is not None and 8000 <= rate < RATE else RATE,
-            packet_time=_packet_time(packet_time, max_packet_time),
+            packet_time=_packet_time(packet_time, number("minptime"), max_packet_time),
         )
 
 
-def _packet_time(wanted: float | None, most: float | None) -> float:
+def _packet_time(wanted: float | None, least: float | None, most: float | None) -> float:
     """Choose a length that Opus has: the wanted one or the next shorter, never above the most."""
-    limit = min(wanted or PACKET_TIME, most or _PACKET_TIMES[-1])
+    limit = min(max(wanted or PACKET_TIME, least or 0), most or _PACKET_TIMES[-1])
     fitting = [time for time in _PACKET_TIMES if time <= limit + 0.5]
     return max(fitting, default=_PACKET_TIMES[0])
 
@@ -109,7 +110,10 @@ class OpusAudioEncoder:
                 self._pausing = True
                 continue
             timestamp = self._offset + chunk.position
-            packets.append(AudioPacket(payload, timestamp, level_of(chunk.pcm), self._pausing))
+            first = self._pausing or chunk.first
+            packets.append(
+                AudioPacket(payload, timestamp, level_of(chunk.pcm), first, has_voice(payload))
+            )
             self._pausing = False
         return packets
 

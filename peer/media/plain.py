@@ -9,12 +9,12 @@ from typing import Literal, NamedTuple, cast
 import av
 from av import AudioCodecContext, AudioFrame, CodecContext
 
-from .audio import AudioPacket, level_of
+from .audio import QUIETEST, AudioPacket, level_of
 from .conceal import Concealer
 from .sound import BYTES_PER_SAMPLE, Shaper, samples_of
 
-PACKET_TIME = 0.02
-"""Seconds of a packet."""
+PACKET_TIME = 20.0
+"""Milliseconds of a packet unless something else is wanted."""
 
 
 class PlainCodec(NamedTuple):
@@ -42,21 +42,21 @@ def _open(codec: PlainCodec, mode: Literal["r", "w"]) -> AudioCodecContext:
 
 
 class PlainAudioEncoder:
-    """Frames of any shape to payloads of 20 ms."""
+    """Frames of any shape to payloads of so many milliseconds."""
 
-    def __init__(self, codec: PlainCodec) -> None:
+    def __init__(self, codec: PlainCodec, packet_time: float = PACKET_TIME) -> None:
         self._codec = codec
         self._context = _open(codec, "w")
-        self._shaper = Shaper(codec.rate, codec.channels, round(codec.rate * PACKET_TIME))
-        self._begun = False
+        samples = round(codec.rate * packet_time / 1000)
+        self._shaper = Shaper(codec.rate, codec.channels, samples)
 
     def encode(self, frame: AudioFrame) -> list[AudioPacket]:
         """Encode a frame; av.FFmpegError when it cannot be."""
         packets = []
         for chunk in self._shaper.add(frame):
             payload, time = self._encode(chunk.pcm), self._time_of(chunk.position)
-            packets.append(AudioPacket(payload, time, level_of(chunk.pcm), not self._begun))
-            self._begun = True
+            level = level_of(chunk.pcm)
+            packets.append(AudioPacket(payload, time, level, chunk.first, level > QUIETEST))
         return packets
 
     def _encode(self, pcm: bytes) -> bytes:
@@ -92,8 +92,7 @@ class PlainAudioDecoder:
         except av.FFmpegError as error:
             raise ValueError(f"cannot be decoded: {error}") from error
         pcm = b"".join(samples_of(frame) for frame in frames)
-        self._concealer.hear(pcm)
-        return pcm
+        return self._concealer.hear(pcm)
 
     def decode_copy(self, payload: bytes, samples: int) -> bytes:
         """Conceal: a payload carries nothing of the one before."""

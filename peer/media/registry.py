@@ -54,13 +54,22 @@ def find_video_codec(mime_type: str) -> VideoCodec | None:
 
 
 def _plain(codec: PlainCodec) -> AudioCodec:
-    return AudioCodec(lambda: PlainAudioDecoder(codec), lambda _: PlainAudioEncoder(codec))
+    return AudioCodec(
+        lambda: PlainAudioDecoder(codec),
+        lambda settings: PlainAudioEncoder(codec, settings.packet_time),
+    )
 
 
-for _name, _codec in (("PCMU", PCMU), ("PCMA", PCMA), ("G722", G722), ("opus", OPUS)):
+for _name, _codec in (("PCMU", PCMU), ("PCMA", PCMA), ("G722", G722)):
     register_audio_codec(f"audio/{_name}", _plain(_codec))
 if load_opus() is not None:
     register_audio_codec("audio/opus", AudioCodec(OpusAudioDecoder, OpusAudioEncoder))
+else:
+    # FFmpeg's encoder of it has packets of 20 ms.
+    register_audio_codec(
+        "audio/opus",
+        AudioCodec(lambda: PlainAudioDecoder(OPUS), lambda _: PlainAudioEncoder(OPUS)),
+    )
 
 
 def _register(

@@ -19,10 +19,14 @@ class Shape(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Interleaved samples of 16 bits, and the number of the first one on the source's time line."""
+    """Interleaved samples of 16 bits, and the number of the first one on the source's time line.
+
+    `first` tells that none are right before it.
+    """
 
     position: int
     pcm: bytes
+    first: bool
 
 
 def shape_of(frame: AudioFrame) -> Shape:
@@ -55,6 +59,7 @@ class Shaper:
         self._resampler: AudioResampler | None = None
         self._left = b""
         self.position = 0
+        self._first = True
         self._expected: float | None = None
 
     def add(self, frame: AudioFrame) -> Iterator[Chunk]:
@@ -105,6 +110,7 @@ class Shaper:
         filled = -(len(self._left) // width) % self.samples
         self._left += bytes(width * filled)
         yield from self._cut()
+        self._first |= gap > filled
         self.position += max(0, gap - filled)
 
     def _cut(self) -> Iterator[Chunk]:
@@ -112,4 +118,5 @@ class Shaper:
         while len(self._left) >= size:
             pcm, self._left = self._left[:size], self._left[size:]
             position, self.position = self.position, self.position + self.samples
-            yield Chunk(position, pcm)
+            first, self._first = self._first, False
+            yield Chunk(position, pcm, first)

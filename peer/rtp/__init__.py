@@ -54,6 +54,7 @@ from .payloads.audio import Sound, SoundReader, sound_reader
 from .payloads.av1 import Av1Depayloader, Av1Packetizer
 from .payloads.h264 import H264Depayloader, H264Packetizer, SequenceParameters
 from .payloads.h265 import H265Depayloader, H265Packetizer
+from .payloads.opus import has_voice
 from .payloads.packetizing import Packetizer, Room, WholePacketizer
 from .payloads.piece import Depayloader, PayloadDrop, Piece
 from .payloads.video import make_depayloader, make_packetizer
@@ -170,6 +171,7 @@ __all__ = [
     "CaptureTimes",
     "Place",
     "TimeLine",
+    "has_voice",
     "Sound",
     "SoundReader",
     "sound_reader",

@@ -98,6 +98,7 @@ class SoundEncoder:
             payload,
             packet.timestamp,
             packet.level,
+            packet.voice,
             marker=packet.first,
             payload_type=payload_type,
         )

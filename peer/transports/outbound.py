@@ -37,14 +37,16 @@ MAX_REPEATS = 32
 class EncodedFrame:
     """What an encoder made of a frame; `timestamp` counts the codec's clock, from any origin.
 
-    `audio_level` is in dBov, -127..0 (RFC 6464). `marker` is that of its packets; None marks the
-    last of them, as for pictures. `is_key` is that of a picture that needs no other. With
-    `payload_type` it carries copies of those before it as well, in that format (RFC 2198).
+    `audio_level` is in dBov, -127..0, and `voice` tells that there may be one (RFC 6464). `marker`
+    is that of its packets; None marks the last of them, as for pictures. `is_key` is that of a
+    picture that needs no other. With `payload_type` it carries copies of those before it as well,
+    in that format (RFC 2198).
     """
 
     data: bytes
     timestamp: int
     audio_level: int | None = None
+    voice: bool = True
     marker: bool | None = None
     is_key: bool = False
     payload_type: int | None = None
@@ -247,7 +249,7 @@ def _sayings(frame: EncodedFrame, labels: Labels) -> HeaderExtensions:
     said.mid, said.rid = labels.mid, labels.rid
     said.abs_send_time = _send_time()
     if frame.audio_level is not None:
-        said.audio_level = AudioLevel(-frame.audio_level, voice=False)
+        said.audio_level = AudioLevel(-frame.audio_level, frame.voice)
     return said
 
 

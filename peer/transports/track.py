@@ -13,6 +13,8 @@ from .share import MediaShare
 
 MAX_FRAMES = 60
 """Decoded frames kept for a reader that is late; the oldest are dropped beyond."""
+MAX_SOUND = 1.2
+"""Seconds of sound kept for such a reader, in however many frames."""
 MAX_UNREAD_PICTURES = 4
 """Pictures kept of a track that nobody has read yet."""
 
@@ -23,13 +25,20 @@ UNREAD = 5.0
 class _FrameQueue(asyncio.Queue[Frame | None]):
     """Frames that count as held by their connection while they are in it.
 
-    Also those that a program takes out itself, as aiortc's do to catch up.
+    Also those that a program takes out itself, as aiortc's do to catch up. `seconds` is how much
+    sound they hold.
     """
 
     share: MediaShare | None = None
+    seconds = 0.0
+
+    def _put(self, item: Frame | None) -> None:
+        super()._put(item)
+        self.seconds += _duration(item)
 
     def _get(self) -> Frame | None:
         frame: Frame | None = super()._get()
+        self.seconds -= _duration(frame)
         if self.share is not None and frame is not None:
             self.share.give_back(_size(frame))
         return frame
@@ -115,6 +124,8 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         share, few = self._queue.share, self._unread and self.kind == "video"
         while self._queue.qsize() >= (MAX_UNREAD_PICTURES if few else MAX_FRAMES):
             self._drop()
+        while self._queue.seconds > MAX_SOUND:
+            self._drop()
         while share is not None and not share.take(_size(frame)):
             if self._queue.empty():
                 self._dropped += 1
@@ -141,6 +152,11 @@ class RemoteTrack(Emitter, MediaStreamTrack):
             self._queue.put_nowait(None)
             for callback in self._at_end:
                 callback()
+
+
+def _duration(frame: Frame | None) -> float:
+    """Return the seconds of sound in a frame."""
+    return frame.samples / frame.sample_rate if isinstance(frame, AudioFrame) else 0.0
 
 
 def _size(frame: Frame) -> int:

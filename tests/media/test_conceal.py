@@ -1,5 +1,6 @@
 """Concealment for codecs without one of their own."""
 
+import array
 import itertools
 
 import pytest
@@ -37,6 +38,23 @@ def test_every_gap_begins_with_what_was_heard_last() -> None:
         concealer.conceal(160)
     concealer.hear(tone(160, 8000, 200).tobytes())
     assert loudness(concealer.conceal(160)) > 1000
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_what_comes_after_a_gap_joins_it_without_a_step(channels: int) -> None:
+    concealer = Concealer(8000, channels)
+    wave = [sample for sample in tone(800, 8000, 200) for _ in range(channels)]
+    concealer.hear(array.array("h", wave).tobytes())
+    gap = concealer.conceal(100)
+    # Half a period off.
+    after = [sample for sample in tone(160, 8000, 200, start=120) for _ in range(channels)]
+    heard = concealer.hear(array.array("h", after).tobytes())
+    samples = memoryview(gap[-2 * channels :] + heard).cast("h").tolist()[::channels]
+    largest = max(abs(b - a) for a, b in itertools.pairwise(wave[::channels]))
+    assert max(abs(b - a) for a, b in itertools.pairwise(samples)) < 1.5 * largest
+    assert samples[41:] == after[40 * channels :: channels]
+    assert concealer.hear(b"") == b""
+    assert concealer.hear(gap) == gap
 
 
 def test_both_channels_go_on() -> None:

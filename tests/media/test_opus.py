@@ -97,6 +97,22 @@ def test_silence_is_not_sent_with_dtx_and_what_follows_says_so() -> None:
     assert spurt.first
 
 
+def test_the_first_packet_after_a_gap_says_so() -> None:
+    """RFC 3551 §4.1: silence that was not sent, whoever left it out."""
+    encoder, packets = OpusAudioEncoder(OpusSettings()), []
+    for begin in (0, 4800, 14400, 19200):
+        packets += encoder.encode(frame_of(speech(4800), pts=begin))
+    assert [packet.timestamp for packet in packets if packet.first] == [0, 14400]
+
+
+def test_a_voice_is_told_from_silence() -> None:
+    """RFC 6464 §3."""
+    packets = encode(OpusAudioEncoder(OpusSettings()), speech(48000))
+    assert sum(packet.voice for packet in packets) > 40
+    silent = encode(OpusAudioEncoder(OpusSettings()), array.array("h", bytes(2 * 48000)))
+    assert not any(packet.voice for packet in silent[5:])
+
+
 def test_protection_is_spent_only_on_loss() -> None:
     protected = OpusAudioEncoder(OpusSettings(bitrate=24_000))
     protected.set_loss(0.1)
@@ -141,6 +157,24 @@ def test_the_packet_time_is_one_that_opus_has(
     wanted: float | None, most: float | None, time: float
 ) -> None:
     assert OpusSettings.wanted({}, packet_time=wanted, max_packet_time=most).packet_time == time
+
+
+@pytest.mark.parametrize(
+    ("shortest", "wanted", "most", "time"),
+    [
+        (10, None, None, 20),
+        (40, None, None, 40),
+        (40, 20, None, 40),
+        (40, None, 20, 20),
+        (3, 3, 9, 2.5),
+    ],
+)
+def test_packets_are_no_shorter_than_the_peer_wants_them(
+    shortest: int, wanted: float | None, most: float | None, time: float
+) -> None:
+    """What libwebrtc calls minptime."""
+    settings = OpusSettings.wanted({"minptime": shortest}, packet_time=wanted, max_packet_time=most)
+    assert settings.packet_time == time
 
 
 def test_a_decoder_gives_as_many_channels_as_it_was_made_for() -> None:

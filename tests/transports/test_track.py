@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 from aiortc.mediastreams import MediaStreamError
-from av import VideoFrame
+from av import AudioFrame, VideoFrame
 
 from peer.testing import run
 from peer.transports.share import MediaConfig, MediaShare
-from peer.transports.track import MAX_FRAMES, MAX_UNREAD_PICTURES, UNREAD, RemoteTrack
+from peer.transports.track import MAX_FRAMES, MAX_SOUND, MAX_UNREAD_PICTURES, UNREAD, RemoteTrack
 
 
 def test_frames_come_out_in_order() -> None:
@@ -46,6 +46,26 @@ def test_a_reader_that_is_late_loses_the_oldest(kind: str) -> None:
             track.deliver(frame)
         assert track.frames_dropped == 2
         assert await track.recv() is frames[3]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("milliseconds", [10, 20, 60, 120])
+def test_a_reader_that_was_late_is_behind_by_little(milliseconds: int) -> None:
+    """However long the frames are."""
+
+    async def scenario() -> None:
+        track, samples = RemoteTrack("audio"), 48 * milliseconds
+        for number in range(5000 // milliseconds):
+            frame = AudioFrame(format="s16", layout="mono", samples=samples)
+            frame.sample_rate, frame.pts = 48000, number * samples
+            track.deliver(frame)
+        waiting = 5000 // milliseconds - track.frames_dropped
+        assert waiting <= MAX_FRAMES
+        assert 0.6 <= waiting * milliseconds / 1000 <= MAX_SOUND + milliseconds / 1000
+        first = await track.recv()
+        assert first.pts == track.frames_dropped * samples
+        assert track._queue.seconds == pytest.approx((waiting - 1) * milliseconds / 1000)
 
     asyncio.run(scenario())
 

@@ -107,6 +107,23 @@ def _many_frames(payload: bytes, ticks: int) -> tuple[int, int, int]:
     return frames, sizes[0] if sizes else last, begin
 
 
+def has_voice(payload: bytes) -> bool:
+    """Tell whether the encoder took what is in a packet for a voice, or does not tell.
+
+    SILK has a bit for each 20 ms of each channel (RFC 6716 §4.2.3); CELT has none. Of packets with
+    several frames, which our encoders make of music only, this asks no more.
+    """
+    if len(payload) <= _DTX_SIZE:
+        return False
+    if payload[0] >> 3 >= _FIRST_CELT or payload[0] & 3:
+        return True
+    bits = max(1, _FRAME_TICKS[payload[0] >> 3] // 960)
+    flags = payload[1] >> (8 - bits)
+    if payload[0] & 4:
+        flags |= payload[1] >> (7 - 2 * bits) & ((1 << bits) - 1)
+    return flags != 0
+
+
 def _has_lbrr(toc: int, ticks: int, first: int) -> bool:
     """Tell whether an LBRR flag of SILK's header bits is set (RFC 6716 §4.2.3).
 

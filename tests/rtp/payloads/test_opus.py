@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.rtp.payloads.opus import MAX_DURATION, OpusPacket, read_opus
+from peer.rtp.payloads.opus import MAX_DURATION, OpusPacket, has_voice, read_opus
 
 
 def toc(config: int, code: int = 0, *, stereo: bool = False) -> bytes:
@@ -93,6 +93,30 @@ def test_celt_and_frames_without_data_have_no_copy() -> None:
     assert not read(toc(1) + b"\xff").has_fec
     assert read(toc(1, 2) + b"\x02\x40\x00\x00").has_fec
     assert not read(toc(1, 2) + b"\x01\x40\x00\x00").has_fec
+
+
+@pytest.mark.parametrize(
+    ("config", "stereo", "flags"),
+    [
+        (1, False, (0x80,)),
+        (2, False, (0x80, 0x40)),
+        (3, False, (0x80, 0x40, 0x20)),
+        (1, True, (0x80, 0x20)),
+        (3, True, (0x80, 0x40, 0x20, 0x08, 0x04, 0x02)),
+    ],
+)
+def test_where_a_voice_is_told_of(config: int, stereo: bool, flags: tuple[int, ...]) -> None:
+    """RFC 6716 §4.2.3."""
+    for bit in range(8):
+        payload = toc(config, stereo=stereo) + bytes((1 << bit, 0, 0))
+        assert has_voice(payload) == (1 << bit in flags)
+
+
+def test_what_does_not_tell_may_be_a_voice() -> None:
+    assert has_voice(toc(20) + b"\0\0")
+    assert has_voice(toc(1, 3) + b"\x02\0\0")
+    assert not has_voice(toc(20) + b"\0")
+    assert not has_voice(b"")
 
 
 def test_packets_of_discontinuous_transmission() -> None:
