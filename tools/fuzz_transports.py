@@ -4,11 +4,11 @@ import asyncio
 import atexit
 import functools
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from google_crc32c import value as crc32c
 
-from peer.ice import IceRole, IceState
+from peer.ice import EmbeddingState, HandshakeStage, IceRole, IceState
 from peer.transports import (
     Certificate,
     DtlsRole,
@@ -40,6 +40,17 @@ class _Path:
     """Hands datagrams to the other end at once."""
 
     other: IceTransport | None = None
+    embedding = EmbeddingState.OFF
+
+    def send_flight(self, datagrams: Sequence[bytes]) -> None:
+        for datagram in datagrams:
+            self.send(datagram)
+
+    def note_handshake(self, stage: HandshakeStage, datagram: bytes = b"") -> None:
+        """Embed nothing."""
+
+    def set_taker(self, taker: object) -> None:
+        """Embed nothing."""
 
     def send(self, data: bytes) -> None:
         if self.other is not None:

@@ -48,6 +48,9 @@ the peer's credentials. Candidates that are signalled before them wait in
 `Generation.waiting_candidates`. Data is accepted from an address once an authenticated check came
 from there (`PathValidated`), and sent on the best valid pair before one is nominated.
 
+*Embedding.* A DTLS handshake can ride in checks and their answers: `embedding` is the state machine
+of one component, `carrying` says which message takes what along, and when a flight is due again.
+
 *Bases.* A base is what is sent from: a socket, the address of TCP connections, or the relayed
 address of an allocation, which stands on another base. `Session.send` hides the difference.
 """
@@ -66,6 +69,7 @@ from .config import (
     Timings,
 )
 from .demux import Protocol, classify, is_rtcp
+from .embedding import EmbeddingProfile, EmbeddingState, HandshakeStage
 from .errors import DropReason, IceError, InvalidParameterError, InvalidStateError
 from .events import (
     BaseReleased,
@@ -152,6 +156,9 @@ __all__ = [
     "ConnectionReleased",
     "ConnectionTransport",
     "EventLoopStalled",
+    "EmbeddingProfile",
+    "EmbeddingState",
+    "HandshakeStage",
     "Protocol",
     "classify",
     "is_rtcp",

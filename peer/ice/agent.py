@@ -1,18 +1,19 @@
 """The ICE agent (RFC 8445): a state machine without clock, sockets or randomness."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from . import gathering, inbound, relaying, schedule, stats, tcp
-from .address import TransportAddress, canonical, usable_as_host
+from . import carrying, gathering, inbound, relaying, schedule, stats, tcp
+from .address import TransportAddress, canonical
 from .base import Base
 from .candidate import Candidate, TcpType, TransportProtocol
 from .candidates import add_remote, end_remote
 from .conclusion import update
 from .config import IceConfig, NetworkType, StunServer
+from .embedding import EmbeddingState, HandshakeStage
 from .errors import DropReason, InvalidParameterError, InvalidStateError
 from .events import (
     Event,
-    EventLoopStalled,
     IceParameters,
     IceRole,
     IceState,
@@ -20,7 +21,7 @@ from .events import (
     Transmit,
 )
 from .pacer import Budget, PacingBudget
-from .session import Entropy, Session
+from .session import Embedded, Entropy, Session, nobody
 from .stats import IceStatistics
 from .stream import Stream
 from .streams import (
@@ -28,10 +29,11 @@ from .streams import (
     cancel_restart,
     drop_base,
     find_bases,
-    make_generation,
+    make_stream,
     restart_stream,
     set_remote,
     stop_component,
+    take_base,
 )
 from .trace import Recorder, Sink
 from .traffic import Traffic
@@ -48,6 +50,8 @@ class IceAgent:
 
     `now` is in seconds on any monotonic clock; going back counts as not moving. `entropy` gives
     that many random bytes of cryptographic quality. Agents of one process share a `budget`.
+    `embedded` takes DTLS datagrams out of checks (see `peer.ice.carrying`); without it none carry
+    any.
     `trace` is given a record of everything that happens (see `peer.ice.trace`).
     """
 
@@ -58,11 +62,16 @@ class IceAgent:
         role: IceRole,
         entropy: Entropy,
         budget: Budget | None = None,
+        embedded: Embedded | None = None,
         trace: Sink | None = None,
     ) -> None:
         config = config or IceConfig()
+        if embedded is None:
+            config, embedded = replace(config, embed_handshake=False), nobody
         if trace is None:
-            self._session = Session(config, role=role, entropy=entropy, budget=budget)
+            self._session = Session(
+                config, role=role, entropy=entropy, budget=budget, embedded=embedded
+            )
             return
         recorder = Recorder(trace, config, role)
         self._session = Session(
@@ -70,6 +79,7 @@ class IceAgent:
             role=role,
             entropy=recorder.entropy(entropy),
             budget=recorder.budget(budget or PacingBudget()),
+            embedded=recorder.embedded(embedded),
         )
         recorder.attach(self, self._session)
 
@@ -90,15 +100,7 @@ class IceAgent:
         or credentials of wrong length.
         """
         session = self._open()
-        numbers = tuple(sorted(set(components)))
-        if stream_id in session.streams:
-            raise InvalidParameterError(f"stream {stream_id!r} exists")
-        if not numbers or numbers[0] < 1 or numbers[-1] > 256:
-            raise InvalidParameterError("components are 1..256")
-        generation = make_generation(session, stream_id, parameters)
-        session.streams[stream_id] = Stream(stream_id, numbers, generation)
-        session.checklists.append(generation.checklist)
-        return generation.local
+        return make_stream(session, stream_id, tuple(sorted(set(components))), parameters)
 
     def remove_stream(self, stream_id: str) -> None:
         """Take a stream out: its bases are released, its checks end."""
@@ -145,22 +147,10 @@ class IceAgent:
         if (transport is TransportProtocol.TCP) is (tcp_type is None):
             raise InvalidParameterError("tcp_type belongs to TCP bases, and only to them")
         known = _canonical(address)
-        config = session.config
-        if not usable_as_host(
-            known.host, loopback=loopback or config.allow_loopback, mapped=config.allow_mapped
-        ):
-            return False
         base = Base(
             stream_id, component, known, network=network, transport=transport, tcp_type=tcp_type
         )
-        if transport is TransportProtocol.UDP:
-            if known in session.bases:
-                raise InvalidParameterError(f"{known} is in use")
-            session.bases[known] = base
-        stream.bases.append(base)
-        stream.base_settled(component, known.host)
-        session.new_bases.append(base)
-        return True
+        return take_base(session, stream, base, loopback=loopback)
 
     def remove_base(
         self,
@@ -289,7 +279,7 @@ class IceAgent:
         """
         session = self._require_open()
         if now is not None:
-            self._advance(now)
+            schedule.advance(self._session, now)
         pair = self._stream(stream_id).sending.get(component)
         if pair is None or not session.send(pair.local.base, pair.remote.address, data):
             session.drop(DropReason.NO_PATH)
@@ -301,6 +291,33 @@ class IceAgent:
         pair.stats.bytes_sent += len(data)
         pair.stats.last_packet_sent = session.now
         return True
+
+    def send_flight(
+        self,
+        stream_id: str,
+        component: int,
+        datagrams: Iterable[bytes],
+        *,
+        now: float | None = None,
+    ) -> None:
+        """Send a flight of a DTLS handshake, which takes the place of the one before.
+
+        It goes over the component's pair at once, or as soon as there is one, and in checks and
+        their answers until the peer has it, where both sides embed. `now` as in `send`.
+        """
+        session = self._require_open()
+        if now is not None:
+            schedule.advance(self._session, now)
+        session.timer_known = False
+        carrying.set_flight(session, self._stream(stream_id), component, tuple(datagrams))
+
+    def note_handshake(
+        self, stream_id: str, component: int, stage: HandshakeStage, *, datagram: bytes = b""
+    ) -> None:
+        """Tell how far a component's DTLS handshake is, or of a `datagram` that came for it."""
+        session = self._require_open()
+        session.timer_known = False
+        carrying.note_stage(session, self._stream(stream_id), component, stage, datagram)
 
     def close(self) -> list[Transmit]:
         """End the session at once: no timer, no transmit and no event follows.
@@ -325,7 +342,7 @@ class IceAgent:
         session = self._session
         if session.closed:
             return
-        self._advance(now)
+        schedule.advance(self._session, now)
         schedule.announce_bases(session)
         base = session.bases.get(TransportAddress(*local))
         if base is None:
@@ -357,7 +374,7 @@ class IceAgent:
         base = session.bases.get(TransportAddress(*local))
         if session.closed or base is None:
             return
-        self._advance(now)
+        schedule.advance(self._session, now)
         schedule.fail_transactions(session, base, TransportAddress(*remote), reason)
         schedule.run(session, timeouts=False)
 
@@ -377,7 +394,7 @@ class IceAgent:
         session = self._session
         if session.closed:
             return None
-        self._advance(now)
+        schedule.advance(self._session, now)
         schedule.announce_bases(session)
         known = tcp.opened(session, handle, TransportAddress(*local), TransportAddress(*remote))
         schedule.run(session, timeouts=False)
@@ -387,7 +404,7 @@ class IceAgent:
         """Take bytes that arrived on a connection, in order, cut anywhere."""
         session = self._session
         if not session.closed:
-            self._advance(now)
+            schedule.advance(self._session, now)
             if tcp.received(session, handle, data):
                 schedule.run(session, timeouts=False)
 
@@ -395,7 +412,7 @@ class IceAgent:
         """Tell that a connection was closed or could not be opened."""
         session = self._session
         if not session.closed:
-            self._advance(now)
+            schedule.advance(self._session, now)
             tcp.closed(session, handle, reason)
             schedule.run(session, timeouts=False)
 
@@ -406,28 +423,10 @@ class IceAgent:
         session = self._session
         if session.closed:
             return
-        self._notice_stall(now)
+        schedule.notice_stall(session, now)
         session.now = max(session.now, now)
         session.urgent = False
         schedule.run(session, timeouts=True)
-
-    def _advance(self, now: float) -> None:
-        """Set the clock for what arrived; a stall is noticed before what came during it counts."""
-        session = self._session
-        if now - session.now > session.timings.stall:
-            self._notice_stall(now)
-        session.now = max(session.now, now)
-
-    def _notice_stall(self, now: float) -> None:
-        session = self._session
-        expected = schedule.next_deadline(session) if session.urgent else self.get_timer()
-        if expected is None:
-            return
-        late = now - max(expected, session.accounted)
-        if late > session.timings.stall:
-            session.emit(EventLoopStalled(late))
-            schedule.postpone(session, late)
-            session.accounted = now
 
     # Outputs
 
@@ -446,14 +445,7 @@ class IceAgent:
 
     def get_timer(self) -> float | None:
         """Give the time at which `handle_timer` is to be called, None for never."""
-        session = self._session
-        if session.closed:
-            return None
-        if session.urgent:
-            return session.now
-        if not session.timer_known:
-            session.timer, session.timer_known = schedule.next_time(session), True
-        return session.timer
+        return None if self._session.closed else schedule.timer(self._session)
 
     # Read-only
 
@@ -470,6 +462,10 @@ class IceAgent:
         if component not in states:
             raise InvalidParameterError(f"stream {stream_id!r} has no component {component}")
         return states[component]
+
+    def embedding(self, stream_id: str, component: int) -> EmbeddingState:
+        """Give how far the embedding of a component's DTLS handshake is."""
+        return self._stream(stream_id).embeddings[component].state
 
     def stats(self) -> IceStatistics:
         """Take statistics of everything there is and was, also after `close`."""

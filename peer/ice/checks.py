@@ -1,8 +1,9 @@
 """Connectivity checks as a client (RFC 8445 §7.2)."""
 
+import zlib
 from typing import Any
 
-from . import stun
+from . import carrying, stun
 from .address import TransportAddress, usable_as_mapped
 from .base import Base, LocalCandidate
 from .candidate import Candidate, CandidateType, TransportProtocol
@@ -45,6 +46,7 @@ def start(
 ) -> None:
     """Send a new Binding request on a pair and start its transaction."""
     transaction = _request(session, generation, pair, purpose)
+    write(session, transaction)
     base, remote = transaction.base, transaction.remote
     transaction.rto = request_timeout(session) if purpose is Purpose.CHECK else session.timings.rto
     if session.send(base, remote, transaction.data):
@@ -53,7 +55,7 @@ def start(
         else:
             pair.stats.consent_requests_sent += 1
     timeout = None
-    if purpose is Purpose.CONSENT:
+    if purpose in (Purpose.CONSENT, Purpose.HANDSHAKE):
         timeout = session.timings.consent_expiry
     elif _over_tcp(base):
         timeout = session.timings.tcp_transaction
@@ -86,16 +88,35 @@ def _request(
         attributes.append((stun.USE_CANDIDATE, True))
         if uses_renomination(session, generation):
             attributes.append((stun.NOMINATION, pair.nomination_value))
-    tid = session.entropy(12)
-    data = stun.build(
+    return PairRequest(
+        session.entropy(12),
+        attributes,
+        purpose,
+        pair,
+        generation,
+        controlling=controlling,
+        use_candidate=nominating,
+    )
+
+
+def write(session: Session, transaction: PairRequest) -> None:
+    """Write a request, which carries something else each time while a handshake is embedded."""
+    stream = session.streams[transaction.pair.stream]
+    embedding = stream.embeddings[transaction.pair.component]
+    repeats = bool(transaction.data)
+    if repeats and not (embedding.active or transaction.carries):
+        return
+    carried = carrying.load(embedding, transaction.attributes)
+    transaction.carries = carried.acknowledged is not None
+    checksum = zlib.crc32(carried.datagram) if carried.datagram else None
+    # Which of two different ones an answer is to, nobody knows.
+    transaction.carried = checksum if checksum == transaction.carried or not repeats else None
+    transaction.data = stun.build(
         stun.Method.BINDING,
         stun.MessageClass.REQUEST,
-        tid,
-        attributes,
-        key=generation.remote_key,
-    )
-    return PairRequest(
-        tid, data, purpose, pair, generation, controlling=controlling, use_candidate=nominating
+        transaction.tid,
+        [*transaction.attributes, *carrying.attributes(carried)],
+        key=transaction.key,
     )
 
 
@@ -140,6 +161,8 @@ def handle_response(
         return
     session.transactions.finish(transaction)
     _measure(session, transaction, pair)
+    if message.message_class is stun.MessageClass.SUCCESS:
+        carrying.hear(session, stream, pair.component, message, answers=transaction)
     if message.message_class is stun.MessageClass.ERROR:
         _handle_error(session, stream, generation, transaction, message)
         return

@@ -1,5 +1,6 @@
 """Concluding ICE: selection, states, completion, failure (RFC 8445 §8)."""
 
+from . import carrying
 from .address import TransportAddress
 from .base import Base
 from .candidate import TransportProtocol
@@ -193,6 +194,8 @@ def _send_on(session: Session, stream: Stream, component: int, pair: CandidatePa
             _state(stream, component),
         )
     )
+    if moved:
+        carrying.release(session, stream, pair)
 
 
 def _update_state(session: Session, stream: Stream, component: int) -> None:

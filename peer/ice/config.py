@@ -142,6 +142,8 @@ class IceConfig:
     """Offer renomination (draft-thatcher-ice-renomination); used when both sides do."""
     consent: bool = True
     """Run consent checks (RFC 7675); without them keepalive indications are sent."""
+    embed_handshake: bool = True
+    """Carry DTLS handshakes in checks (draft-hancke-webrtc-sped), where the peer does so too."""
     strict_fingerprint: bool = False
     """Drop checks without FINGERPRINT even when they authenticate (RFC 8445 §7.2.4)."""
     allow_loopback: bool = False

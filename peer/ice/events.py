@@ -7,6 +7,7 @@ from peer.records import dataclass
 
 from .address import TransportAddress
 from .candidate import Candidate
+from .embedding import EmbeddingProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class RemoteParameters:
     """What the peer signalled for a stream.
 
     `lite` is a=ice-lite, `pacing` a=ice-pacing in seconds (None when absent), `renomination` the
-    ice-option of that name.
+    ice-option of that name, `embedding` the way in which it embeds DTLS (None when it does not).
     """
 
     username_fragment: str
@@ -43,6 +44,7 @@ class RemoteParameters:
     lite: bool = False
     pacing: float | None = None
     renomination: bool = False
+    embedding: EmbeddingProfile | None = None
 
 
 class IceState(enum.Enum):

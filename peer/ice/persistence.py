@@ -6,49 +6,64 @@ have been needed, some checks are repeated as new transactions while the old one
 listened to, as a triggered check would be (RFC 8445 §7.3.1.4): a nominating check; checks of
 pairs that are better than the best valid one, while nomination waits for them; and any check
 while no pair is valid and nothing else is left to send.
+
+A check that carries a part of a DTLS handshake is repeated sooner while no pair is valid, where the
+peer's own checks come from: that path works, so what is missing was lost.
 """
 
 from collections.abc import Iterator
 
 from .checklist import ChecklistState
+from .embedding import FIRST_INTERVAL
 from .events import IceRole
 from .pair import CandidatePair
 from .pair_state import PairState
 from .session import Session
-from .stream import Generation
+from .stream import Generation, Stream
 from .transaction import PairRequest, Purpose
 
 
 def repeat_checks(session: Session) -> None:
     """Enqueue the checks that are due to be repeated."""
-    for generation, transaction in list(_worth_repeating(session)):
-        if session.now >= transaction.last_sent + session.config.nomination.repeat:
+    for generation, transaction, due in list(_worth_repeating(session)):
+        if session.now >= due:
             session.transactions.cancel(transaction)
             session.checklists.trigger(generation.checklist, transaction.pair)
 
 
 def times(session: Session) -> list[float]:
     """Give the times at which checks are to be repeated."""
-    repeat = session.config.nomination.repeat
-    return [each.last_sent + repeat for _, each in _worth_repeating(session)]
+    return [due for _, _, due in _worth_repeating(session)]
 
 
-def _worth_repeating(session: Session) -> Iterator[tuple[Generation, PairRequest]]:
-    if not session.lossy and session.role is IceRole.CONTROLLED:
-        return
+def _worth_repeating(session: Session) -> Iterator[tuple[Generation, PairRequest, float]]:
     for transaction in session.transactions.pair_requests():
         if transaction.purpose is not Purpose.CHECK or transaction.cancelled:
-            continue
-        # A nominating check goes over a path that has worked: silence there means loss.
-        if not session.lossy and not (transaction.use_candidate and transaction.retransmitted):
             continue
         stream = session.streams.get(transaction.pair.stream)
         if stream is None or stream.current is not transaction.generation:
             continue
         if stream.current.checklist.state is not ChecklistState.RUNNING:
             continue
-        if transaction.use_candidate or _is_awaited(session, stream.current, transaction.pair):
-            yield stream.current, transaction
+        interval = _interval(session, stream, transaction)
+        if interval is not None:
+            yield stream.current, transaction, transaction.last_sent + interval
+
+
+def _interval(session: Session, stream: Stream, transaction: PairRequest) -> float | None:
+    """Give how long a check is left alone before it is repeated, None for ever."""
+    pair = transaction.pair
+    embedding = stream.embeddings[pair.component]
+    if pair.component not in stream.sending and pair.last_request and embedding.is_confirmed:
+        begun = (stream.current.patience_until or 0.0) - session.timings.patience
+        return max(FIRST_INTERVAL, (transaction.last_sent - begun) / 4)
+    repeat = session.config.nomination.repeat
+    if transaction.use_candidate:
+        # It goes over a path that has worked: silence there means loss.
+        lost = transaction.retransmitted and session.role is IceRole.CONTROLLING
+        return repeat if session.lossy or lost else None
+    awaited = session.lossy and _is_awaited(session, stream.current, pair)
+    return repeat if awaited else None
 
 
 def _is_awaited(session: Session, generation: Generation, pair: CandidatePair) -> bool:

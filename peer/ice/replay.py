@@ -54,12 +54,13 @@ class _DivergedError(Exception):
 
 
 class _Answers:
-    """The recorded answers from outside, in order: a budget and a source of entropy."""
+    """The recorded answers from outside, in order: a budget, entropy and DTLS handshakes."""
 
     def __init__(self, records: Iterable[Record]) -> None:
-        answers = [record for record in records if record["kind"] in ("budget", "entropy")]
+        answers = list(records)
         self._budget = deque(each for each in answers if each["kind"] == "budget")
         self._entropy = deque(each for each in answers if each["kind"] == "entropy")
+        self._handshake = deque(each for each in answers if each["kind"] == "handshake")
 
     def _next(self, call: str) -> Any:
         if not self._budget or self._budget[0]["call"] != call:
@@ -78,6 +79,12 @@ class _Answers:
 
     def release(self, slot: float, rank: int) -> None:
         """There is nobody to give it to."""
+
+    def embedded(self, stream: str, component: int, datagram: bytes) -> Sequence[bytes]:
+        if not self._handshake:
+            raise _DivergedError
+        flight: tuple[bytes, ...] = decode(tuple[bytes, ...], self._handshake.popleft()["flight"])
+        return flight
 
     def entropy(self, size: int) -> bytes:
         if not self._entropy:
@@ -104,6 +111,7 @@ def replay(records: Iterable[Record], entropy: Entropy | None = None) -> ReplayR
             role=role,
             entropy=entropy or answers.entropy,
             budget=answers,
+            embedded=answers.embedded,
             trace=sink.append,
         )
         for record in trace:

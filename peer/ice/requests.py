@@ -1,6 +1,6 @@
 """Connectivity checks as a server: answering, learning, triggering (RFC 8445 §7.3)."""
 
-from . import stun
+from . import carrying, stun
 from .address import TransportAddress
 from .base import Base
 from .candidate import Candidate, CandidateType, TransportProtocol
@@ -56,11 +56,21 @@ def handle_request(
         return False
     if conflict is Conflict.SWITCH:
         switch_role(session)
-    session.send(base, source, success(message, source, verdict.key))
+    carrying.hear(session, stream, base.component, message)
+    session.send(base, source, _respond(stream, base, source, message, verdict.key))
     validate(session, stream, base, source)
     _learn(session, stream, generation, base, source, verdict)
     _notice_retransmission(session, generation, base, source, message.transaction_id)
     return True
+
+
+def _respond(
+    stream: Stream, base: Base, source: TransportAddress, message: stun.Message, key: bytes
+) -> bytes:
+    """Write the success response: the source's address, and what it is to carry."""
+    mapped = [(stun.XOR_MAPPED_ADDRESS, source)]
+    embedding = stream.embeddings[base.component]
+    return success(message, [*mapped, *carrying.attributes(carrying.load(embedding, mapped))], key)
 
 
 def _notice_retransmission(

@@ -1,11 +1,10 @@
 """Answering connectivity checks (RFC 8445 §7.3, RFC 8489 §9.1.3)."""
 
 import enum
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from . import stun
-from .address import TransportAddress
 from .errors import DropReason
 from .events import IceRole
 
@@ -111,13 +110,15 @@ def resolve_conflict(role: IceRole, tie_breaker: int, check: Accepted) -> Confli
     return Conflict.REJECT if keeps else Conflict.SWITCH
 
 
-def success(message: stun.Message, source: TransportAddress, key: bytes) -> bytes:
-    """Build the success response: the source address, authenticated with our password."""
+def success(
+    message: stun.Message, attributes: Sequence[tuple[stun.Attribute[Any], Any]], key: bytes
+) -> bytes:
+    """Build the success response, authenticated with our password."""
     return stun.build(
         stun.Method.BINDING,
         stun.MessageClass.SUCCESS,
         message.transaction_id,
-        ((stun.XOR_MAPPED_ADDRESS, source),),
+        attributes,
         key=key,
     )
 

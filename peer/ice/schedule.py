@@ -3,14 +3,14 @@ transaction at a time (RFC 8445 §6.1.4, §14.2)."""
 
 from typing import assert_never
 
-from . import checks, gathering, liveness, persistence, relaying, tcp
+from . import carrying, checks, gathering, liveness, persistence, relaying, tcp
 from .address import TransportAddress
 from .base import Base
 from .candidates import announce_host, assign_preferences, flush_pairs, take_waiting
 from .checklist import ChecklistState
 from .conclusion import evaluate, nominate, update, validate
 from .controlling import consider_nominations
-from .events import GatheringCompleted
+from .events import EventLoopStalled, GatheringCompleted
 from .freeing import free_unused
 from .pair_state import PairStep
 from .requests import process
@@ -121,6 +121,8 @@ def _handle_timeouts(session: Session) -> None:
 
 
 def _retransmit(session: Session, transaction: AnyTransaction) -> None:
+    if isinstance(transaction, PairRequest):
+        checks.write(session, transaction)
     sent = session.send(transaction.base, transaction.remote, transaction.data)
     if sent and isinstance(transaction, PairRequest):
         transaction.pair.stats.retransmissions_sent += 1
@@ -180,6 +182,12 @@ def _start_something(session: Session) -> bool:
         liveness.send_check(session, *consent)
         tcp.reopen(session, consent[1])
         return True
+    handshake = carrying.due(session)
+    if handshake is not None:
+        stream, generation, pair = handshake
+        carrying.repeat(session, stream, pair)
+        checks.start(session, generation, pair, Purpose.HANDSHAKE)
+        return True
     session.gather_next = not session.gather_next
     if session.gather_next:
         return _start_gathering(session) or _start_check(session)
@@ -215,12 +223,13 @@ def has_work(session: Session) -> bool:
         return True
     if session.relays and relaying.wants(session):
         return True
-    return liveness.due_check(session) is not None
+    return liveness.due_check(session) is not None or carrying.due(session) is not None
 
 
 def next_time(session: Session) -> float | None:
     """Give the time at which the agent next has something to do."""
     times = _deadlines(session) + tcp.times(session) + persistence.times(session)
+    times += carrying.times(session)
     if session.bindings or session.relays:
         paced = (gathering.next_time(session), relaying.next_time(session))
         # What is due already waits for the slot below.
@@ -244,6 +253,34 @@ def _stream_times(session: Session, stream: Stream) -> list[float]:
     if generation.completed_at is not None and not generation.freed:
         times.append(generation.completed_at + session.timings.free_after)
     return times
+
+
+def timer(session: Session) -> float | None:
+    """Give the time at which the clock is wanted; at once after a call of the application's."""
+    if session.urgent:
+        return session.now
+    if not session.timer_known:
+        session.timer, session.timer_known = next_time(session), True
+    return session.timer
+
+
+def advance(session: Session, now: float) -> None:
+    """Set the clock for what arrived; a stall is noticed before what came during it counts."""
+    if now - session.now > session.timings.stall:
+        notice_stall(session, now)
+    session.now = max(session.now, now)
+
+
+def notice_stall(session: Session, now: float) -> None:
+    """Tell of a stall of the caller, and give the time back that was lost in it."""
+    expected = next_deadline(session) if session.urgent else timer(session)
+    if expected is None:
+        return
+    late = now - max(expected, session.accounted)
+    if late > session.timings.stall:
+        session.emit(EventLoopStalled(late))
+        postpone(session, late)
+        session.accounted = now
 
 
 def next_deadline(session: Session) -> float | None:

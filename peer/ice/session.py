@@ -1,7 +1,7 @@
 """What the parts of one agent share: its settings, its tables and its output queues."""
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .address import TransportAddress
 from .base import Base, LocalCandidate
@@ -22,6 +22,9 @@ from .turn import TurnServer
 
 NewPair = tuple[Checklist, LocalCandidate, Candidate]
 Entropy = Callable[[int], bytes]
+Embedded = Callable[[str, int, bytes], Sequence[bytes]]
+"""Hands a DTLS datagram that came in a message to a component's handshake; gives its next flight,
+nothing when there is none. It must not call the agent."""
 Note = Callable[[str, dict[str, object]], None]
 
 USERNAME_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -32,6 +35,11 @@ def random_text(entropy: Entropy, size: int) -> str:
     bits = int.from_bytes(entropy(size), "big")
     count = -(-size * 8 // 6)
     return "".join(USERNAME_ALPHABET[bits >> (6 * i) & 63] for i in range(count))
+
+
+def nobody(_stream: str, _component: int, _datagram: bytes) -> tuple[bytes, ...]:
+    """Stand for handshakes where nothing is embedded."""
+    return ()
 
 
 class Session:
@@ -52,6 +60,7 @@ class Session:
         "config",
         "connections",
         "drops",
+        "embedded",
         "entropy",
         "events",
         "foundations",
@@ -79,16 +88,21 @@ class Session:
     )
 
     def __init__(
-        self, config: IceConfig, *, role: IceRole, entropy: Entropy, budget: Budget | None
+        self,
+        config: IceConfig,
+        *,
+        role: IceRole,
+        entropy: Entropy,
+        budget: Budget | None,
+        embedded: Embedded = nobody,
     ) -> None:
         self.config = config
         self.timings = config.timings
-        self.entropy = entropy
+        self.entropy, self.embedded = entropy, embedded
         self.role = role
         self.tie_breaker = int.from_bytes(entropy(8), "big")
-        self.now = 0.0
-        self.accounted = 0.0
-        self.closed = False
+        self.now = self.accounted = 0.0
+        self.closed = self.lossy = self.gather_next = False
         self.renomination = 0
         self.streams: dict[str, Stream] = {}
         self.bases: dict[TransportAddress, Base] = {}
@@ -105,8 +119,6 @@ class Session:
         self.turn_servers: list[TurnServer] = []
         self.bindings: list[ServerBinding] = []
         self.relays: list[RelayTask] = []
-        self.gather_next = False
-        self.lossy = False
         self.local_ports: dict[tuple[str, int, str], int] = {}
         self.urgent = False
         self.timer: float | None = None

@@ -7,6 +7,7 @@ from .address import TransportAddress
 from .base import Base, LocalCandidate
 from .candidate import Candidate, TransportProtocol
 from .checklist import Checklist
+from .embedding import Embedding
 from .events import IceParameters, IceState, RemoteParameters
 from .pair import CandidatePair, PairStatistics
 
@@ -111,7 +112,8 @@ class Stream:
     selected its own pair (RFC 8445 §9). `sending` is the pair data goes out on, per component,
     `awaited` are the bases asked for with `BaseRequested` that have not come,
     `unresponsive` when one stopped answering, `ended` the generations before these,
-    `other_traffic` what no remembered pair carried.
+    `other_traffic` what no remembered pair carried, `embeddings` what checks carry
+    of DTLS handshakes.
     """
 
     __slots__ = (
@@ -122,6 +124,7 @@ class Stream:
         "bases_ended",
         "components",
         "current",
+        "embeddings",
         "ended",
         "id",
         "keys",
@@ -135,7 +138,14 @@ class Stream:
         "validated",
     )
 
-    def __init__(self, stream_id: str, components: tuple[int, ...], current: Generation) -> None:
+    def __init__(
+        self,
+        stream_id: str,
+        components: tuple[int, ...],
+        current: Generation,
+        *,
+        embeds: bool = False,
+    ) -> None:
         self.id = stream_id
         self.components = list(components)
         self.current = current
@@ -153,6 +163,7 @@ class Stream:
         self.ended: deque[Generation] = deque()
         self.other_traffic = {component: PairStatistics() for component in components}
         self.selected_pair_changes = dict.fromkeys(components, 0)
+        self.embeddings = {component: Embedding(enabled=embeds) for component in components}
         self._counted: dict[int, CandidatePair | None] = {}
 
     def responsive(self, component: int) -> bool:

@@ -1,7 +1,7 @@
 """Credentials, restarts and removal of data streams (RFC 8445 §5.3, §9)."""
 
 from . import gathering
-from .address import TransportAddress
+from .address import TransportAddress, usable_as_host
 from .base import Base
 from .candidate import CandidateType, TransportProtocol
 from .candidates import announce_host
@@ -44,6 +44,40 @@ def make_generation(
     return Generation(stream_id, IceParameters(fragment, password))
 
 
+def make_stream(
+    session: Session,
+    stream_id: str,
+    components: tuple[int, ...],
+    parameters: IceParameters | None,
+) -> IceParameters:
+    """Add a stream. Raises InvalidParameterError for a known id or odd components."""
+    if stream_id in session.streams:
+        raise InvalidParameterError(f"stream {stream_id!r} exists")
+    if not components or components[0] < 1 or components[-1] > 256:
+        raise InvalidParameterError("components are 1..256")
+    generation = make_generation(session, stream_id, parameters)
+    embeds = session.config.embed_handshake
+    session.streams[stream_id] = Stream(stream_id, components, generation, embeds=embeds)
+    session.checklists.append(generation.checklist)
+    return generation.local
+
+
+def take_base(session: Session, stream: Stream, base: Base, *, loopback: bool) -> bool:
+    """Add a base; False when its address may not be a candidate (RFC 8445 §5.1.1.1)."""
+    known, config = base.address, session.config
+    loopback = loopback or config.allow_loopback
+    if not usable_as_host(known.host, loopback=loopback, mapped=config.allow_mapped):
+        return False
+    if base.transport is TransportProtocol.UDP:
+        if known in session.bases:
+            raise InvalidParameterError(f"{known} is in use")
+        session.bases[known] = base
+    stream.bases.append(base)
+    stream.base_settled(base.component, known.host)
+    session.new_bases.append(base)
+    return True
+
+
 def check_credentials(username_fragment: str, password: str) -> None:
     """Refuse what RFC 8839 §5.4 does not allow. Raises InvalidParameterError."""
     if not MIN_FRAGMENT <= len(username_fragment) <= MAX_FRAGMENT or ":" in username_fragment:
@@ -64,6 +98,8 @@ def set_remote(session: Session, stream: Stream, parameters: RemoteParameters) -
     generation = stream.current
     generation.remote = parameters
     generation.remote_key = parameters.password.encode()
+    for embedding in stream.embeddings.values():
+        embedding.meet(parameters.embedding)
     if stream.previous is not None and stream.previous.remote is not None:
         stream.old_fragments.append(stream.previous.remote.username_fragment)
     while parameters.username_fragment in stream.old_fragments:

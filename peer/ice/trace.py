@@ -8,6 +8,7 @@ Each record is a plain dictionary with `time`, in seconds on the agent's clock, 
 - raised     what the input before it raised: error
 - entropy    random bytes the agent was given: data
 - budget     a call to the shared pacing budget: call, answer
+- handshake  a DTLS datagram was taken out of a message, and what DTLS answered: flight
 - decision   what the agent decided inside the input before it: decision, details
 - drop       what it dropped and counted: reason, details
 - transmit   what `transmits` gave: data, local, remote, connection
@@ -20,7 +21,7 @@ passwords, credentials and entropy; they are there, but neither printing a recor
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Any
 
@@ -30,14 +31,14 @@ from .events import IceRole
 from .pacer import Budget
 from .pair import CandidatePair
 from .records import Record, conceal, encode, encode_fields
-from .session import Entropy, Session
+from .session import Embedded, Entropy, Session
 
 Sink = Callable[[Record], object]
 
-VERSION = 2
+VERSION = 3
 
 OUTPUTS = ("transmits", "next_event", "get_timer")
-READ_ONLY = ("state", "stats")
+READ_ONLY = ("state", "embedding", "stats")
 
 
 def _name(item: object) -> object:
@@ -116,6 +117,16 @@ class Recorder:
     def budget(self, budget: Budget) -> RecordedBudget:
         """Record what a pacing budget answers."""
         return RecordedBudget(budget, self._write)
+
+    def embedded(self, handshake: Embedded) -> Embedded:
+        """Record what a DTLS handshake answers."""
+
+        def recorded(stream: str, component: int, datagram: bytes) -> Sequence[bytes]:
+            flight = tuple(handshake(stream, component, datagram))
+            self._write("handshake", flight=encode(flight))
+            return flight
+
+        return recorded
 
     def attach(self, agent: Any, session: Session) -> None:
         """Record what goes into and comes out of an agent from now on."""

@@ -2,6 +2,8 @@
 
 import enum
 import heapq
+from collections.abc import Sequence
+from typing import Any
 
 from .address import TransportAddress
 from .base import Base
@@ -9,7 +11,7 @@ from .binding import ServerBinding
 from .pair import CandidatePair
 from .relay import RelayTask
 from .stream import Generation
-from .stun import Method
+from .stun import Attribute, Method
 from .turn import TurnRequest
 
 
@@ -72,16 +74,22 @@ class Purpose(enum.Enum):
     """It renews consent (RFC 7675 §5.1)."""
     LIVENESS = "liveness"
     """It asks a silent pair, sooner than consent would."""
+    HANDSHAKE = "handshake"
+    """It carries a part of a DTLS handshake that has to be sent again."""
 
 
 class PairRequest(Transaction):
     """A Binding request to a peer's candidate.
 
     `controlling`, `priority` and `use_candidate` are what the request says, `generation` tells
-    which credentials it was made with.
+    which credentials it was made with, `attributes` is all it says but for what it carries of a
+    DTLS handshake: `carries` tells whether it does, `carried` is the checksum of the datagram.
     """
 
     __slots__ = (
+        "attributes",
+        "carried",
+        "carries",
         "controlling",
         "generation",
         "key",
@@ -94,7 +102,7 @@ class PairRequest(Transaction):
     def __init__(
         self,
         tid: bytes,
-        data: bytes,
+        attributes: Sequence[tuple[Attribute[Any], Any]],
         purpose: Purpose,
         pair: CandidatePair,
         generation: Generation,
@@ -103,7 +111,10 @@ class PairRequest(Transaction):
         use_candidate: bool,
     ) -> None:
         local = (pair.generator or pair).local
-        super().__init__(tid, data, local.base, pair.remote.address)
+        super().__init__(tid, b"", local.base, pair.remote.address)
+        self.attributes = attributes
+        self.carries = False
+        self.carried: int | None = None
         self.purpose = purpose
         self.pair = pair
         self.generation = generation

@@ -40,6 +40,7 @@ from peer.jsep.errors import (
 )
 from peer.jsep.extensions import DEFAULT_AUDIO_EXTENSIONS, DEFAULT_VIDEO_EXTENSIONS
 from peer.jsep.model import (
+    DEFAULT_ICE_OPTIONS,
     BundlePolicy,
     Configuration,
     Encoding,
@@ -123,6 +124,7 @@ __all__ = [
     "create_state",
     "Outcome",
     "Configuration",
+    "DEFAULT_ICE_OPTIONS",
     "BundlePolicy",
     "RtcpMuxPolicy",
     "DEFAULT_AUDIO_CODECS",

@@ -35,6 +35,9 @@ class RtcpMuxPolicy(enum.Enum):
     NEGOTIATE = "negotiate"
 
 
+DEFAULT_ICE_OPTIONS = ("trickle", "ice2")
+
+
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """What holds for the whole connection.
@@ -56,7 +59,7 @@ class Configuration:
     video_codecs: tuple[Codec, ...] = DEFAULT_VIDEO_CODECS
     audio_extensions: tuple[str, ...] = DEFAULT_AUDIO_EXTENSIONS
     video_extensions: tuple[str, ...] = DEFAULT_VIDEO_EXTENSIONS
-    ice_options: tuple[str, ...] = ("trickle", "ice2")
+    ice_options: tuple[str, ...] = DEFAULT_ICE_OPTIONS
     ice_pacing: int | None = None
     sctp_port: int = 5000
     max_message_size: int = 65536

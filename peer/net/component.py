@@ -2,13 +2,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
+
+from peer.ice import EmbeddingState, HandshakeStage
 
 from .path import Path
 
 MAX_EARLY = 64
 """Datagrams kept while there is no sink; DTLS may begin before the answer is applied."""
+
+Taker = Callable[[bytes, float], Sequence[bytes]]
+"""Takes a DTLS datagram that came in a check; returns the next flight, nothing if there is none.
+
+It calls nothing of the component's meanwhile."""
 
 Sink = Callable[[bytes, float], object]
 """Takes application data and the time it arrived, in seconds on the loop's clock."""
@@ -24,16 +31,48 @@ class Way(Protocol):
         """Sending on a path is impossible."""
 
 
+class HandshakeWay(Protocol):
+    """Leads a DTLS handshake through the agent."""
+
+    def send_flight(self, component: "Component", datagrams: Sequence[bytes]) -> None:
+        """Send a flight, in checks too."""
+
+    def note(self, component: "Component", stage: HandshakeStage, datagram: bytes) -> None:
+        """Tell how far the handshake is."""
+
+    def state(self, component: "Component") -> EmbeddingState:
+        """Give how far its embedding is."""
+
+
 class Component:
     """Sends and receives the data of one component.
 
     Data that arrives before there is a sink is kept, within a bound, and handed out when it is set.
     """
 
-    __slots__ = ("_early", "_loop", "_sink", "_way", "number", "route", "stream")
+    __slots__ = (
+        "_early",
+        "_handshakes",
+        "_loop",
+        "_sink",
+        "_taker",
+        "_way",
+        "number",
+        "route",
+        "stream",
+    )
 
-    def __init__(self, way: Way, loop: asyncio.AbstractEventLoop, stream: str, number: int) -> None:
+    def __init__(
+        self,
+        way: Way,
+        handshakes: HandshakeWay,
+        loop: asyncio.AbstractEventLoop,
+        stream: str,
+        number: int,
+    ) -> None:
         self._way = way
+        self._handshakes = handshakes
+        self._taker: Taker | None = None
         self._loop = loop
         self.stream = stream
         self.number = number
@@ -58,6 +97,45 @@ class Component:
         if path is None:
             return self._way.send_through_agent(self.stream, self.number, data)
         return path.socket.outbox.post(data, path)
+
+    @property
+    def embedding(self) -> EmbeddingState:
+        """How far the embedding of the DTLS handshake in checks is."""
+        return self._handshakes.state(self)
+
+    def set_taker(self, taker: Taker | None) -> None:
+        """Say who takes DTLS datagrams that come in checks; without one they are data."""
+        self._taker = taker
+
+    def send_flight(self, datagrams: Sequence[bytes]) -> None:
+        """Send a flight of the DTLS handshake. See `IceAgent.send_flight`."""
+        self._handshakes.send_flight(self, datagrams)
+
+    def note_handshake(self, stage: HandshakeStage, datagram: bytes = b"") -> None:
+        """Tell how far the handshake is. See `IceAgent.note_handshake`."""
+        self._handshakes.note(self, stage, datagram)
+
+    def deliver_embedded(self, datagram: bytes, now: float) -> Sequence[bytes]:
+        """Hand over a DTLS datagram that came in a check; returns the flight that answers it.
+
+        What the taker raises is reported to the loop.
+        """
+        if self._taker is None:
+            self.deliver(datagram, now)
+            return ()
+        try:
+            return self._taker(datagram, now)
+        except Exception as error:
+            self._loop.call_exception_handler(
+                {"message": "a handshake that ICE carries failed", "exception": error}
+            )
+            return ()
+
+    def close(self) -> None:
+        """Neither send nor hand over anything any more."""
+        self.route = None
+        self.set_sink(None)
+        self._taker = None
 
     def path_failed(self, path: Path, error: OSError) -> None:
         """Tell that sending on a path is impossible."""

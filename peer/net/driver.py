@@ -39,6 +39,7 @@ from .config import DEFAULTS, IceServer, NetConfig
 from .connections import Connections
 from .disguise import Disguise
 from .events import DriverEvent, InterfacesChanged, Listener, ignore
+from .handshakes import Handshakes
 from .mdns import Mdns, acquire_shared
 from .path import Path
 from .remote_side import RemoteSide
@@ -75,9 +76,14 @@ class IceDriver:
         self._loop = asyncio.get_running_loop()
         self._ice = ice or IceConfig()
         self._net = net or DEFAULTS
-        self._agent = IceAgent(self._ice, role=role, entropy=entropy, budget=budget, trace=trace)
-        self._on_event = on_event
         self._components: dict[tuple[str, int], Component] = {}
+        self._handshakes = Handshakes(self._loop, self._components, self._flush)
+        take = self._handshakes.take
+        self._agent = IceAgent(
+            self._ice, role=role, entropy=entropy, budget=budget, embedded=take, trace=trace
+        )
+        self._handshakes.serve(self._agent)
+        self._on_event = on_event
         self._ungathered: list[str] = []
         self._open_ended: list[str] = []
         self._queued: deque[DriverEvent] = deque()
@@ -116,8 +122,7 @@ class IceDriver:
             publish=lambda host: self._get_mdns().publish(host),
             is_fallback=self._sockets.is_fallback,
         )
-        relayed = self._ice.gather_policy is GatherPolicy.RELAY
-        resolves = self._net.resolve_names and not relayed
+        resolves = self._net.resolve_names and self._ice.gather_policy is not GatherPolicy.RELAY
         self._remote = RemoteSide(
             loop, self._agent, self._get_mdns if resolves else None, self._arm
         )
@@ -135,7 +140,8 @@ class IceDriver:
         components = tuple(components)
         local = self._agent.add_stream(stream, components, parameters=parameters)
         for number in components:
-            self._components[stream, number] = Component(self, self._loop, stream, number)
+            known = Component(self, self._handshakes, self._loop, stream, number)
+            self._components[stream, number] = known
         self._remote.add_stream(stream)
         self._ungathered.append(stream)
         return local
@@ -148,8 +154,7 @@ class IceDriver:
             del self._components[key]
         self._remote.remove_stream(stream)
         for waiting in (self._ungathered, self._open_ended):
-            if stream in waiting:
-                waiting.remove(stream)
+            waiting[:] = [each for each in waiting if each != stream]
         self._arm()
 
     def remove_component(self, stream: str, component: int) -> None:
@@ -332,6 +337,11 @@ class IceDriver:
             self._handle(event)
         self._arm()
 
+    def _flush(self) -> None:
+        for transmit in self._agent.transmits():
+            self._transmit(transmit)
+        self._arm()
+
     def _batch_read(self) -> None:
         # Media that went to the sinks alone has changed nothing.
         if self._touched:
@@ -441,8 +451,7 @@ class IceDriver:
         if self._closed:
             return False
         sent = self._agent.send(stream, component, data, now=self._loop.time())
-        for transmit in self._agent.transmits():
-            self._transmit(transmit)
+        self._flush()
         return sent
 
     def path_failed(self, path: Path, error: OSError) -> None:
@@ -471,6 +480,7 @@ class IceDriver:
     def _finish(self) -> None:
         self._sockets.note_traffic()
         self._closed = True
+        self._handshakes.serve(None)
         for transmit in self._agent.close():
             self._transmit(transmit)
         for handle in (self._timer, self._soon, self._poll):
@@ -483,8 +493,7 @@ class IceDriver:
         self._sockets.close_all()
         self._connections.close_all()
         for component in self._components.values():
-            component.route = None
-            component.set_sink(None)
+            component.close()
         if self._mdns is not None:
             self._mdns.release()
             self._mdns = None

@@ -8,6 +8,7 @@ from peer.ice import (
     Candidate,
     CandidateGathered,
     CandidateRemoved,
+    EmbeddingProfile,
     GatheringCompleted,
     IceParameters,
     IceRole,
@@ -44,6 +45,8 @@ from peer.transports import (
 from sdp import Candidate as SdpCandidate
 
 RENOMINATION = "renomination"
+EMBEDDING = {"sped": EmbeddingProfile.DRAFT, "googspedv1": EmbeddingProfile.GOOG}
+"""The ICE options that tell of DTLS in checks, the draft's and Chromium's, the better one first."""
 
 Tell = Callable[["Link", Candidate | None], object]
 """Is told of a local candidate, None at their end."""
@@ -208,6 +211,7 @@ class Link:
             lite=remote.lite,
             pacing=None if remote.pacing is None else remote.pacing / 1000,
             renomination=RENOMINATION in remote.options,
+            embedding=_embedding(remote),
         )
         self.driver.set_remote_parameters(self.stream, parameters)
 
@@ -331,6 +335,10 @@ def _component_of(event: LinkEvent) -> int:
 
 def _tell_nobody(_link: Link, _candidate: Candidate | None) -> None:
     """Drop the candidate: the connection is closed."""
+
+
+def _embedding(remote: RemoteIce) -> EmbeddingProfile | None:
+    return next((EMBEDDING[each] for each in EMBEDDING if each in remote.options), None)
 
 
 def _parameters(credentials: IceCredentials) -> IceParameters:

@@ -16,12 +16,14 @@ from peer.api import (
     RTCDtlsTransport,
     RTCPeerConnectionIceErrorEvent,
     RTCPeerConnectionIceEvent,
+    ice_config,
     ice_pacing,
     local_candidate,
     running_loop,
 )
 from peer.ice import Candidate, GatheringFailed
 from peer.jsep import (
+    DEFAULT_ICE_OPTIONS,
     BundlePolicy,
     Configuration,
     Outcome,
@@ -41,7 +43,7 @@ from sdp import Fingerprint
 
 from .data import Data
 from .executor import Executor, StepFailure, raise_failures
-from .link import Link
+from .link import EMBEDDING, Link
 from .links import Links
 from .media import Media
 from .operations import OperationsChain
@@ -402,12 +404,18 @@ class Session:
             self._ended()
 
 
+def _ice_options(configuration: RTCConfiguration) -> tuple[str, ...]:
+    embeds = ice_config(configuration).embed_handshake
+    return (*DEFAULT_ICE_OPTIONS, *EMBEDDING) if embeds else DEFAULT_ICE_OPTIONS
+
+
 def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Configuration:
     told = certificate.signalled
     return Configuration(
         (Fingerprint(told.algorithm, told.value),),
         bundle_policy=BundlePolicy(configuration.bundlePolicy.value),
         rtcp_mux_policy=RtcpMuxPolicy(configuration.rtcpMuxPolicy.value),
+        ice_options=_ice_options(configuration),
         ice_pacing=ice_pacing(configuration),
         max_message_size=MAX_MESSAGE_SIZE,
         lenient_munging=configuration.lenientMunging,

@@ -60,7 +60,7 @@ from .certificate import Certificate
 from .chunks import SctpDrop
 from .datachannel import DataChannel
 from .decoding import MediaDrop
-from .dtls import DtlsRole, DtlsTransport, TransportCounters
+from .dtls import DtlsRole, DtlsTransport
 from .emitter import Emitter
 from .encoded_frames import EncodedFrames
 from .encoded_media import (
@@ -76,7 +76,7 @@ from .ice import DatagramPath, IceTransport
 from .parameters import RtpReceiveParameters, RtpSendParameters
 from .passage import Passage
 from .receiver import RtpReceiver
-from .records import DtlsDrop
+from .records import DtlsDrop, TransportCounters
 from .router import Drop
 from .sctp import SctpTransport
 from .sender import RtpSender, SendDrop

@@ -4,7 +4,7 @@ import asyncio
 import enum
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 import pylibsrtp
@@ -18,7 +18,7 @@ from aiortc.rtcdtlstransport import (
 from aiortc.rtcicetransport import RTCIceTransport
 from OpenSSL import SSL, crypto
 
-from peer.records import dataclass
+from peer.ice import HandshakeStage
 from peer.rtp import is_rtcp
 
 from .certificate import Certificate
@@ -27,7 +27,7 @@ from .handshake import ALERT_GRACE, Handshake
 from .ice import DatagramSink, IceTransport
 from .identity import Identity
 from .plaintext import cut_records, is_protected
-from .records import DtlsDrop, split_records
+from .records import DtlsDrop, TransportCounters, split_records
 from .srtp import MAX_PACKET, SrtpReader
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ HANDSHAKE_TIMEOUT = 30.0
 """Seconds from the first usable pair until a handshake that makes no end has failed."""
 
 MTU = 1200
+EMBEDDED_MTU = 900
+"""Bytes of a datagram that has room in a check (draft-hancke-webrtc-sped)."""
 _MAX_PLAINTEXT = 16384
 MAX_DATAGRAM = _MAX_PLAINTEXT + 2048 + 13
 """Bytes of the largest record (RFC 6347 §4.3.1); OpenSSL has room for no more at a time."""
@@ -50,16 +52,6 @@ class DtlsRole(enum.Enum):
     AUTO = "auto"
     CLIENT = "client"
     SERVER = "server"
-
-
-@dataclass(slots=True)
-class TransportCounters:
-    """What went through a transport, in datagrams and their bytes."""
-
-    packets_sent: int = 0
-    bytes_sent: int = 0
-    packets_received: int = 0
-    bytes_received: int = 0
 
 
 class DtlsTransport(Emitter, RTCDtlsTransport):
@@ -90,6 +82,8 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._srtp: SrtpReader | None = None
         self._announced_ssrcs = 0
         self._cut_off = False
+        self._mtu = MTU
+        self._unused = True
         self._failure = ""
         self._data_sink: DataSink | None = None
         self._rtp_sink: DatagramSink | None = None
@@ -251,44 +245,48 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             raise ConnectionError("the DTLS transport is not connected")
 
     async def _associate(self) -> None:
-        """Wait for ICE and run the handshake; aiortc's pump goes on from there."""
+        """Run the handshake, over a pair or in checks; aiortc's pump goes on from there."""
+        embeds = self._ice.embeds
+        self._mtu = EMBEDDED_MTU if embeds else MTU
         try:
-            await self._ice.wait_usable()
+            if not embeds:
+                await self._ice.wait_usable()
+            await self.start(RTCDtlsParameters(fingerprints=list(self._identity.fingerprints)))
         except ConnectionError:
             self._set_state(State.CLOSED)
-            return
-        await self.start(RTCDtlsParameters(fingerprints=list(self._identity.fingerprints)))
 
     async def _do_handshake(self) -> None:
         self._certificate.identify(self._openssl)
-        self._openssl.set_ciphertext_mtu(MTU)
+        self._openssl.set_ciphertext_mtu(self._mtu)
         self._openssl.set_verify(
             SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, self._identity.verify
         )
-        try:
-            async with asyncio.timeout(self._handshake_timeout):
-                await self._shake_hands()
-        except TimeoutError:
-            self._fail("the peer did not finish the handshake in time")
-        except SSL.Error as error:
-            self._flush()
-            self._fail(self._identity.doubt or f"the handshake was refused: {error}")
-        except ConnectionError as error:
-            self._fail(str(error))
-
-    async def _shake_hands(self) -> None:
-        self._handshake = Handshake(
+        handshake = self._handshake = Handshake(
             self._openssl,
             self._ice,
             is_server=self._dtls_role is DtlsRole.SERVER,
-            flush=self._flush,
-            send=self._transmit,
+            write=self._written,
+            send=self._send_flight,
             take=self._take,
             drops=self.drops,
             alert_grace=self._alert_grace,
         )
-        await self._handshake.run()
-        self.encrypted = True
+        handshake.begin()
+        await self._ice.wait_usable()
+        self._set_state(State.CONNECTING)
+        try:
+            async with asyncio.timeout(self._handshake_timeout):
+                await handshake.run()
+        except TimeoutError:
+            self._fail("the peer did not finish the handshake in time")
+        except SSL.Error as error:
+            self._fail(self._identity.doubt or f"the handshake was refused: {error}")
+        except ConnectionError as error:
+            self._fail(str(error))
+        else:
+            self._mtu = MTU
+            self._openssl.set_ciphertext_mtu(MTU)
+            self.encrypted = True
 
     def _validate_peer_identity(self, remoteParameters: RTCDtlsParameters) -> None:
         if not self._identity.proven:
@@ -312,7 +310,9 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
 
         It would look as if the peer had closed, and what that sets off would outlive the loop.
         """
-        if not self._cut_off:
+        # What goes in checks already is not told: there is nothing to connect over yet.
+        early = state is State.CONNECTING and not self._ice.usable
+        if not self._cut_off and not early:
             self._state_name = state.name.lower()
             super()._set_state(state)
 
@@ -408,6 +408,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     def _hand_over(self, message: bytes) -> None:
         if self._state is State.CLOSED:
             return
+        self._note_use()
         if self._data_sink is None:
             self.drops[DtlsDrop.NOBODY_LISTENS] += 1
         else:
@@ -443,11 +444,18 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         except pylibsrtp.Error:
             self.drops[DtlsDrop.SRTP_REFUSED] += 1
             return
+        self._note_use()
         sink = self._rtcp_sink if control else self._rtp_sink
         if sink is None:
             self.drops[DtlsDrop.NOBODY_LISTENS] += 1
         else:
             sink(packet, now)
+
+    def _note_use(self) -> None:
+        """Tell ICE that the peer uses the association: it needs nothing of the handshake."""
+        if self._unused:
+            self._unused = False
+            self._ice.note_handshake(HandshakeStage.OVER)
 
     def _send_protected(self, protect: Callable[[bytes], bytes], data: bytes) -> None:
         try:
@@ -459,16 +467,23 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         else:
             self._transmit(packet)
 
-    def _flush(self) -> list[bytes]:
-        """Send what OpenSSL has written, cut between records to fit the MTU; returns it."""
+    def _flush(self) -> None:
+        """Send what OpenSSL has written."""
+        for datagram in self._written():
+            self._transmit(datagram)
+
+    def _written(self) -> list[bytes]:
+        """Return what OpenSSL has written, cut between records to fit the MTU."""
         try:
             written = self._openssl.bio_read(_MAX_FLIGHT)
         except SSL.WantReadError:
             return []
-        datagrams = split_records(written, MTU)
-        for datagram in datagrams:
-            self._transmit(datagram)
-        return datagrams
+        return split_records(written, self._mtu)
+
+    def _send_flight(self, datagrams: Sequence[bytes]) -> None:
+        self._ice.send_flight(datagrams)
+        self.counters.packets_sent += len(datagrams)
+        self.counters.bytes_sent += sum(map(len, datagrams))
 
     def _transmit(self, data: bytes) -> None:
         self._ice.send(data)

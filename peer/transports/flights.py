@@ -9,6 +9,10 @@ from OpenSSL import SSL
 
 HELLO_REPEATS = (0.15, 0.45)
 """Seconds after which a ClientHello that met with silence is sent again."""
+FIRST_TIMEOUT = 1.0
+"""Seconds until OpenSSL repeats a flight for the first time (RFC 6347 §4.2.4.1)."""
+CARRIED_TIMEOUT = 4.0
+"""The same where ICE sends it again in checks: by then that has not helped."""
 RESOLUTION = 0.1
 """Seconds; a flight is due at a multiple of these."""
 
@@ -23,19 +27,28 @@ class Flights:
     def __init__(self, association: SSL.Connection, flush: Callable[[], object]) -> None:
         self._association = association
         self._flush = flush
+        self._begun = False
+        self._patience = 0.0
         self._due: asyncio.TimerHandle | None = None
         self._hellos: list[asyncio.TimerHandle] = []
 
+    def begin(self, *, carried: bool = False) -> None:
+        """Repeat flights from now on: there is a way to send them.
+
+        What was written before counts as sent just now, whatever OpenSSL has counted off. Where
+        checks carry them as well, `carried`, they are left to that for a while.
+        """
+        self._begun = True
+        self._patience = CARRIED_TIMEOUT if carried else 0.0
+        if self._association.DTLSv1_get_timeout() is not None:
+            self._wait(max(FIRST_TIMEOUT, self._patience))
+
     def watch(self) -> None:
         """Repeat a flight that was sent just now when it is due (RFC 6347 §4.2.4.1)."""
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
-        timeout = self._association.DTLSv1_get_timeout()
-        if timeout is not None:
-            # What OpenSSL has counted off already differs from time to time.
-            due = math.ceil(timeout / RESOLUTION) * RESOLUTION
-            self._due = asyncio.get_running_loop().call_later(due, self._repeat)
+        timeout = self._association.DTLSv1_get_timeout() if self._begun else None
+        # What OpenSSL has counted off already differs from time to time.
+        due = None if timeout is None else math.ceil(timeout / RESOLUTION) * RESOLUTION
+        self._wait(None if due is None else max(due, self._patience))
 
     def repeat_hello(self, send: Callable[[], object]) -> None:
         """Repeat the ClientHello until the peer is heard.
@@ -56,6 +69,13 @@ class Flights:
         self.heard()
         if self._due is not None:
             self._due.cancel()
+
+    def _wait(self, delay: float | None) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        if delay is not None:
+            self._due = asyncio.get_running_loop().call_later(delay, self._repeat)
 
     def _repeat(self) -> None:
         self._due = None

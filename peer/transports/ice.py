@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from peer.ice import Candidate, IceRole, IceState
+from peer.ice import Candidate, EmbeddingState, HandshakeStage, IceRole, IceState
 
 from .emitter import Emitter
 
@@ -18,6 +18,9 @@ USABLE = frozenset({IceState.CONNECTED, IceState.COMPLETED, IceState.DISCONNECTE
 """States in which there is a pair to send on; a disconnected one may be answered again."""
 
 
+EmbeddedTaker = Callable[[bytes, float], Sequence[bytes]]
+"""Takes a DTLS datagram that came in a check; returns the flight that answers it."""
+
 DatagramSink = Callable[[bytes, float], None]
 """Takes a datagram and when it arrived, in seconds on the loop's clock."""
 
@@ -27,6 +30,19 @@ class DatagramPath(Protocol):
 
     def send(self, data: bytes) -> object:
         """Send a datagram on the selected pair, or lose it; what is returned does not matter."""
+
+    @property
+    def embedding(self) -> EmbeddingState:
+        """How far the embedding of the DTLS handshake in checks is."""
+
+    def send_flight(self, datagrams: Sequence[bytes]) -> object:
+        """Send a flight of the DTLS handshake, on the selected pair and in checks."""
+
+    def note_handshake(self, stage: HandshakeStage, datagram: bytes = b"") -> object:
+        """Take note of how far the DTLS handshake is."""
+
+    def set_taker(self, taker: EmbeddedTaker | None) -> object:
+        """Say who takes what of the DTLS handshake comes in checks."""
 
 
 class IceTransport(Emitter):
@@ -49,11 +65,12 @@ class IceTransport(Emitter):
         self._selected_pair: tuple[Candidate, Candidate] | None = None
         self._queue: deque[tuple[bytes, float]] = deque()
         self._queued = 0
-        self._wake: asyncio.Future[None] | None = None
         self._usable = asyncio.Event()
         self._sink: DatagramSink | None = None
         self._at_end: Callable[[], object] | None = None
         self._dropped = 0
+        self._taker: EmbeddedTaker | None = None
+        self._shaken = False
 
     @property
     def component(self) -> int:
@@ -94,7 +111,6 @@ class IceTransport(Emitter):
         elif self._state is not IceState.CLOSED and self._has_room(data):
             self._queued += len(data)
             self._queue.append((data, now))
-            self._resume()
         else:
             self._dropped += 1
 
@@ -133,9 +149,14 @@ class IceTransport(Emitter):
         if self._sink == sink:
             self._sink = self._at_end = None
 
+    @property
+    def usable(self) -> bool:
+        """Tell whether there is a pair to send on."""
+        return self._state in USABLE
+
     async def wait_usable(self) -> None:
         """Wait until there is a pair to send on; ConnectionError when there never will be."""
-        while self._state not in USABLE:
+        while not self.usable:
             await self._usable.wait()
             if self._state is IceState.CLOSED:
                 raise ConnectionError("the ICE transport is closed")
@@ -146,19 +167,42 @@ class IceTransport(Emitter):
             raise ConnectionError("the ICE transport is closed")
         self._path.send(data)
 
-    async def receive(self) -> tuple[bytes, float]:
-        """Return the next datagram and its time; ConnectionError once closed."""
-        while not self._queue:
-            if self._state is IceState.CLOSED:
-                raise ConnectionError("the ICE transport is closed")
-            wake = self._wake = asyncio.get_running_loop().create_future()
-            try:
-                await wake
-            finally:
-                # Another association may be waiting here by now.
-                if self._wake is wake:
-                    self._wake = None
-        return self._next()
+    @property
+    def embeds(self) -> bool:
+        """Tell whether a handshake may begin before there is a pair: checks carry it."""
+        early = (EmbeddingState.TENTATIVE, EmbeddingState.CONFIRMED)
+        return self._path.embedding in early
+
+    @property
+    def carries(self) -> bool:
+        """Tell whether the peer takes what of the handshake goes in checks."""
+        return self._path.embedding is EmbeddingState.CONFIRMED
+
+    def begin_handshake(self, taker: EmbeddedTaker) -> None:
+        """Begin a handshake, whose datagrams in checks go to `taker`."""
+        if self._shaken:
+            self.note_handshake(HandshakeStage.BEGUN)
+        self._shaken = True
+        self._taker = taker
+        self._path.set_taker(taker)
+
+    def send_flight(self, datagrams: Sequence[bytes]) -> None:
+        """Send a flight of the handshake; ConnectionError once closed."""
+        if self._state is IceState.CLOSED:
+            raise ConnectionError("the ICE transport is closed")
+        self._path.send_flight(datagrams)
+
+    def note_handshake(self, stage: HandshakeStage, datagram: bytes = b"") -> None:
+        """Tell ICE how far the handshake is."""
+        if self._state is not IceState.CLOSED:
+            self._path.note_handshake(stage, datagram)
+
+    def end_handshake(self, taker: EmbeddedTaker) -> None:
+        """Leave a handshake, whatever became of it, unless another has begun by now."""
+        if self._taker == taker:
+            self._taker = None
+            self._path.set_taker(None)
+            self.note_handshake(HandshakeStage.OVER)
 
     def _change(self, pair: tuple[Candidate, Candidate] | None, state: IceState) -> None:
         """Be what the agent says, all of it before the first event (W3C §5.6)."""
@@ -177,7 +221,7 @@ class IceTransport(Emitter):
 
     def _enter(self, state: IceState) -> None:
         self._state = state
-        if state in USABLE:
+        if self.usable:
             self._usable.set()
         else:
             self._usable.clear()
@@ -185,7 +229,6 @@ class IceTransport(Emitter):
             self._queue.clear()
             self._queued = 0
             self._usable.set()
-            self._resume()
             self._release()
 
     def _has_room(self, data: bytes) -> bool:
@@ -202,7 +245,3 @@ class IceTransport(Emitter):
         at_end, self._sink, self._at_end = self._at_end, None, None
         if at_end is not None:
             at_end()
-
-    def _resume(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)

@@ -61,6 +61,11 @@ def is_protected(record: bytes) -> bool:
     return kind in _TYPES and major == _MAJOR and epoch == 1
 
 
+def is_change(record: bytes) -> bool:
+    """Tell whether a whole record is a ChangeCipherSpec (RFC 5246 §7.1)."""
+    return record[0] == _Type.CHANGE_CIPHER_SPEC
+
+
 def judge(record: bytes, *, from_client: bool) -> Verdict:
     """Judge a whole record that came before there were keys."""
     if is_protected(record):

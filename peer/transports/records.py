@@ -2,6 +2,8 @@
 
 import enum
 
+from peer.records import dataclass
+
 _HEADER = 13
 
 
@@ -16,6 +18,16 @@ class DtlsDrop(enum.Enum):
     SRTP_REFUSED = "srtp-refused"
     DTLS_REFUSED = "dtls-refused"
     NOBODY_LISTENS = "nobody-listens"
+
+
+@dataclass(slots=True)
+class TransportCounters:
+    """What went through a transport, in datagrams and their bytes."""
+
+    packets_sent: int = 0
+    bytes_sent: int = 0
+    packets_received: int = 0
+    bytes_received: int = 0
 
 
 def split_records(data: bytes, mtu: int) -> list[bytes]:

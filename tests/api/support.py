@@ -45,6 +45,9 @@ QUICK = RTCConfiguration(
 )
 """Set-up waits a moment only; what is connected stays so on a machine that is busy."""
 
+PLAIN_ICE = replace(QUICK.ice or IceConfig(), embed_handshake=False)
+"""The same with all of DTLS in datagrams of its own, which a rule can tell apart."""
+
 Rule = Callable[[str, bytes], bool]
 
 

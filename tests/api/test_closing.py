@@ -16,7 +16,7 @@ from peer.api.errors import InvalidStateError
 from peer.transports import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 from tests.api.support import (
     BOUND,
-    QUICK,
+    PLAIN_ICE,
     Call,
     calling,
     configured,
@@ -29,6 +29,8 @@ from tests.api.support import (
     within,
 )
 
+PLAIN = configured(ice=PLAIN_ICE)
+"""The stages of a handshake are told by what passes."""
 SOON = 5.0
 """Seconds within which everything is closed; it is milliseconds on a machine with time."""
 EVENTS = (
@@ -160,7 +162,7 @@ def listen(pc: RTCPeerConnection) -> list[str]:
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
 def test_closing_is_quick_and_silent_at_every_stage(stage: Stage) -> None:
     async def story() -> None:
-        call = Call(QUICK, QUICK)
+        call = Call(PLAIN, PLAIN)
         await within(stage(call))
         heard = {side: listen(pc) for side, pc in call.sides.items()}
         tracks = [receiver.track for receiver in call.offerer.getReceivers()]
@@ -181,7 +183,7 @@ def test_closing_is_quick_and_silent_at_every_stage(stage: Stage) -> None:
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
 def test_closing_both_sides_at_once_and_again(stage: Stage) -> None:
     async def story() -> None:
-        call = Call(QUICK, QUICK)
+        call = Call(PLAIN, PLAIN)
         await within(stage(call))
         closing = [pc.close() for _ in range(3) for pc in call.sides.values()]
         await within(asyncio.gather(*map(ended, closing)), SOON)
@@ -450,7 +452,7 @@ def test_a_program_that_ends_at_any_stage_ends_quietly(stage: Stage, close: bool
     """With its connections open, or closed without waiting for the end."""
 
     async def story() -> None:
-        call = Call(QUICK, QUICK)
+        call = Call(PLAIN, PLAIN)
         await within(stage(call))
         call.middle.close()
         for pc in call.sides.values() if close else ():

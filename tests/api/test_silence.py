@@ -5,6 +5,7 @@ from functools import partial
 
 from peer import RTCDataChannel, RTCError
 from tests.api.support import (
+    PLAIN_ICE,
     calling,
     configured,
     make,
@@ -16,9 +17,9 @@ from tests.api.support import (
     within,
 )
 
-WARY = configured(consentTimeout=1.0, disconnectedTimeout=0.3)
+WARY = configured(consentTimeout=1.0, disconnectedTimeout=0.3, ice=PLAIN_ICE)
 """Fails soon when ICE is not answered."""
-HASTY = configured(handshakeTimeout=1.0)
+HASTY = configured(handshakeTimeout=1.0, ice=PLAIN_ICE)
 """Fails soon when DTLS or SCTP is not answered."""
 SERVER, CLIENT = "offerer", "answerer"
 """The roles in DTLS; the offerer, which is controlling, begins SCTP."""

@@ -68,7 +68,11 @@ class Call:
     """
 
     def __init__(
-        self, page: Page, configuration: RTCConfiguration | None, candidates: Candidates
+        self,
+        page: Page,
+        configuration: RTCConfiguration | None,
+        candidates: Candidates,
+        lost_option: str,
     ) -> None:
         self.page = page
         self.ours = RTCPeerConnection(configuration or RTCConfiguration(iceServers=[]))
@@ -78,6 +82,7 @@ class Call:
         self.tracks: dict[str, MediaStreamTrack] = {}
         self.channels: dict[str, Channel] = {}
         self._candidates = candidates
+        self._lost_option = lost_option
         self._outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._killed = False
         self.ours.onicecandidate = self._candidate
@@ -147,7 +152,13 @@ class Call:
         if self._candidates is Candidates.DESCRIBED:
             description = await self.ours.completeLocalDescription()
         assert description is not None
-        self._outbox.put_nowait({"description": description.toJSON()})
+        self._outbox.put_nowait({"description": self._pass(description.toJSON())})
+
+    def _pass(self, description: dict[str, str]) -> dict[str, str]:
+        """Give a description as it reaches the other side."""
+        if not self._lost_option:
+            return description
+        return description | {"sdp": description["sdp"].replace(f" {self._lost_option}", "")}
 
     async def _deliver(self) -> None:
         while True:
@@ -162,7 +173,7 @@ class Call:
             for signal in await self._in_page("return await rtc.peer().signals()") or ():
                 self.received.append(signal)
                 if "description" in signal:
-                    await self.ours.setRemoteDescription(signal["description"])
+                    await self.ours.setRemoteDescription(self._pass(signal["description"]))
                     if signal["description"]["type"] == "offer":
                         await self._describe()
                 else:
@@ -198,11 +209,15 @@ async def calling(
     configuration: RTCConfiguration | None = None,
     *,
     candidates: Candidates = Candidates.TRICKLED,
+    lost_option: str = "",
 ) -> AsyncIterator[Call]:
-    """Give a call that is closed at the end; the default configuration has no servers."""
+    """Give a call that is closed at the end; the default configuration has no servers.
+
+    `lost_option` is an ICE option that gets lost in signalling.
+    """
     trickle = candidates is not Candidates.DESCRIBED
     await page.run("rtc.make({iceServers: []}, 'peer', {trickle: args[0]})", trickle)
-    call = Call(page, configuration, candidates)
+    call = Call(page, configuration, candidates, lost_option)
     try:
         async with asyncio.TaskGroup() as group:
             signalling = group.create_task(call.signal())

@@ -1,6 +1,7 @@
 """Chromium, over the Chrome DevTools Protocol."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from .browser import Browser, Page
@@ -104,15 +105,21 @@ class Chromium(Browser):
     kind = "chromium"
 
     @classmethod
-    async def launch(cls, *, mdns: bool = False) -> "Chromium":
-        """Start it; with `mdns` pages see names instead of this host's addresses."""
+    async def launch(cls, *, mdns: bool = False, trials: Sequence[str] = ()) -> "Chromium":
+        """Start it; with `mdns` pages see names instead of this host's addresses.
+
+        `trials` are field trials of libwebrtc to enable.
+        """
         program = require_program("chromium", "chromium", "google-chrome", "chromium-browser")
         process = Process("chromium")
         try:
             profile = process.folder / "profile"
-            process.start(
-                [program, *FLAGS, *(HIDDEN if mdns else PLAIN), f"--user-data-dir={profile}"]
-            )
+            flags = [*FLAGS, *(HIDDEN if mdns else PLAIN), f"--user-data-dir={profile}"]
+            if trials:
+                flags.append(
+                    f"--force-fieldtrials={''.join(f'{each}/Enabled/' for each in trials)}"
+                )
+            process.start([program, *flags])
             told = await process.wait_for_file(profile / "DevToolsActivePort")
             port, path = told.split()
             wire = await Wire.open(f"ws://127.0.0.1:{port}{path}", process.output)

@@ -74,7 +74,7 @@ ELSEWHERE = {
     "tests/attacks/test_small_machines.py": ["net/exhaustion"],
     "tests/attacks/test_tcp_strangers.py": ["net/listener"],
     "tests/attacks/test_sctp.py": ["transports/association"],
-    "tests/transports/test_dtls.py": ["transports/handshake", "transports/identity"],
+    "tests/transports/test_dtls.py": ["transports/identity"],
     "tests/transports/test_group.py": ["transports/parameters"],
     "tests/transports/test_stock_aiortc.py": ["transports/stock"],
     "tests/transports/test_statistics.py": ["net/wall_clock", "transports/ntp"],

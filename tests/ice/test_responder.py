@@ -230,7 +230,8 @@ def test_exactly_one_gives_way() -> None:
 def test_success_response(host: str) -> None:
     """RFC 8445 §7.3.1.2, RFC 8489 §9.1.3: the source, signed with our password, no USERNAME."""
     source = TransportAddress(host, 4321)
-    message = stun.parse(success(stun.parse(binding_request()), source, KEY))
+    mapped = [(stun.XOR_MAPPED_ADDRESS, source)]
+    message = stun.parse(success(stun.parse(binding_request()), mapped, KEY))
     assert message.message_class is stun.MessageClass.SUCCESS
     assert message.transaction_id == TID
     assert message.get(stun.XOR_MAPPED_ADDRESS) == source

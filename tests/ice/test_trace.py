@@ -54,6 +54,8 @@ def test_inputs_are_all_public_methods_that_change_something() -> None:
         "restart",
         "cancel_restart",
         "send",
+        "send_flight",
+        "note_handshake",
         "close",
         "receive_datagram",
         "note_traffic",
@@ -94,7 +96,7 @@ def test_beginning() -> None:
     _, records = traced(IceConfig(renomination=True))
     first, second = records
     assert first["kind"] == "agent"
-    assert first["version"] == 2
+    assert first["version"] == 3
     assert first["role"] == "controlling"
     assert first["config"]["renomination"] is True
     assert first["config"]["timings"]["ta"] == 0.05

@@ -202,7 +202,7 @@ def test_those_of_one_pair() -> None:
     generation = Generation("0", IceParameters("fragment", "password"))
     requests = [
         PairRequest(
-            bytes([i]), b"", Purpose.CHECK, pair, generation, controlling=True, use_candidate=False
+            bytes([i]), (), Purpose.CHECK, pair, generation, controlling=True, use_candidate=False
         )
         for i, pair in enumerate((first, second, first))
     ]

@@ -21,7 +21,7 @@ class Bench:
         self.loop = Mock()
         self.loop.time.return_value = 7.0
         self.way = Mock()
-        self.component = Component(self.way, self.loop, "0", 1)
+        self.component = Component(self.way, Mock(), self.loop, "0", 1)
         self.side = Mock()
         self.port = Port(self.side, self.component)
         self.port.address = LOCAL

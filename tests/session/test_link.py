@@ -1,6 +1,7 @@
 """A transport over one ICE stream: whose state the events of its components change."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from peer.ice import (
     CandidateGathered,
     CandidateRemoved,
     CandidateType,
+    EmbeddingProfile,
     GatheringCompleted,
     IceRole,
     IceState,
@@ -38,7 +40,7 @@ from peer.net import IceDriver
 from peer.session.link import Link
 from sdp import parse_candidate
 from tests.api.calls import negotiate, two, until_connected, without
-from tests.api.support import LOOPBACK, configured, run, until
+from tests.api.support import LOOPBACK, PLAIN_ICE, configured, run, until
 from tests.transports.wire import CERTIFICATE
 
 LOCAL = IceCredentials("ours", "p" * 22)
@@ -130,6 +132,47 @@ def test_the_peers_pacing_reaches_the_agent(told_of: int | None, seconds: float 
                 told.link.carry_out(SetRemoteIce(0, RemoteIce(REMOTE, pacing=told_of)))
             (_, parameters), _ = set_parameters.call_args
             assert parameters.pacing == seconds
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("options", "profile"),
+    [
+        ((), None),
+        (("trickle", "ice2"), None),
+        (("trickle", "sped", "googspedv1"), EmbeddingProfile.DRAFT),
+        (("googspedv1", "sped"), EmbeddingProfile.DRAFT),
+        (("googspedv1",), EmbeddingProfile.GOOG),
+    ],
+)
+def test_the_agent_hears_how_the_peer_embeds(
+    options: tuple[str, ...], profile: EmbeddingProfile | None
+) -> None:
+    async def scenario() -> None:
+        async with link() as told:
+            with patch.object(told.link.driver, "set_remote_parameters") as set_parameters:
+                told.link.carry_out(SetRemoteIce(0, RemoteIce(REMOTE, options=options)))
+            (_, parameters), _ = set_parameters.call_args
+            assert parameters.embedding is profile
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("embeds", [True, False])
+@pytest.mark.parametrize("offered", ["trickle sped googspedv1", "trickle googspedv1", "trickle"])
+def test_who_embeds_says_so_and_answers_what_was_offered(embeds: bool, offered: str) -> None:
+    async def scenario() -> None:
+        configuration = configured() if embeds else configured(ice=PLAIN_ICE)
+        async with two(configuration, configuration) as (pc, other):
+            pc.createDataChannel("")
+            offer = (await pc.createOffer()).sdp
+            ours = "trickle ice2 sped googspedv1" if embeds else "trickle ice2"
+            assert f"a=ice-options:{ours}\r\n" in offer
+            text = re.sub("a=ice-options:.*\r\n", f"a=ice-options:{offered}\r\n", offer)
+            await other.setRemoteDescription({"type": "offer", "sdp": text})
+            answered = offered if embeds else "trickle"
+            assert f"a=ice-options:{answered}\r\n" in (await other.createAnswer()).sdp
 
     run(scenario)
 

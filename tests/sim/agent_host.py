@@ -1,6 +1,6 @@
 """Runs an ICE agent on a simulated host: sockets, one timer, and a record of everything."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
@@ -21,6 +21,7 @@ from peer.ice import (
     IceRole,
     IceState,
     NetworkType,
+    Record,
     RemoteParameters,
     SelectedPairChanged,
     StateChanged,
@@ -69,6 +70,8 @@ class AgentHost:
         config: IceConfig | None = None,
         budget: Budget | None = None,
         clock_offset: float = 1000.0,
+        embedded: Callable[[str, int, bytes], Sequence[bytes]] | None = None,
+        trace: Callable[[Record], object] | None = None,
     ) -> None:
         self.host = host
         self.sim: Kernel = host.kernel
@@ -76,7 +79,14 @@ class AgentHost:
         self.budget = budget
         self.clock_offset = clock_offset
         random = Random(f"{self.sim.seed} {host.name}")
-        self.agent = IceAgent(self.config, role=role, entropy=random.randbytes, budget=budget)
+        self.agent = IceAgent(
+            self.config,
+            role=role,
+            entropy=random.randbytes,
+            budget=budget,
+            embedded=embedded,
+            trace=trace,
+        )
         self.sockets: dict[TransportAddress, SimSocket] = {}
         self.connections = AgentConnections(self)
         self.turn_servers: set[TransportAddress] = set()

@@ -43,7 +43,7 @@ def heard_over(conditions: Conditions, seconds: float = SECONDS) -> Heard:
     [
         (Conditions(delay=0.02), 0.021),
         (Conditions(delay=0.02, jitter=0.04), 0.1),
-        (Conditions(delay=0.02, loss=0.05), 0.1),
+        (Conditions(delay=0.02, loss=0.05), 0.13),
         (Conditions(delay=0.02, loss=0.1), 0.2),
         (Conditions(delay=0.02, burst=GilbertElliott(0.01, 0.25)), 0.6),
         (Conditions(delay=0.02, reordering=0.1, reordering_delay=0.05), 0.15),

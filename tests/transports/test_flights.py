@@ -87,6 +87,7 @@ def test_a_flight_is_repeated_until_openssl_knows_of_none(repeats: int) -> None:
         flights = Flights(
             cast("SSL.Connection", association), lambda: sent.append(association.repeated)
         )
+        flights.begin()
         flights.watch()
         for _ in range(10):
             await asyncio.sleep(0)
@@ -104,18 +105,21 @@ def test_a_loop_that_outruns_the_clock_of_the_machine_waits_for_openssl() -> Non
             cast("SSL.Connection", association),
             lambda: times.append(asyncio.get_running_loop().time()),
         )
+        # Nothing is repeated as long as there is no way to send it.
         flights.watch()
+        await asyncio.sleep(10)
+        flights.begin()
         await asyncio.sleep(10)
         return times
 
     with patch("peer.testing.loop.time.sleep") as waited:
-        assert run_virtual(scenario()) == [1.0]
+        assert run_virtual(scenario()) == [11.0]
     waited.assert_called_once_with(0.9999)
 
 
 def test_a_loop_of_the_machine_is_not_held_up_by_a_flight_that_is_early() -> None:
     async def scenario() -> None:
-        answers = [0.05, 0.02, 0.0, None]
+        answers = [0.05, 0.05, 0.02, 0.0, None]
         association = Association(None, None)
         sent: list[int] = []
         flights = Flights(
@@ -125,6 +129,7 @@ def test_a_loop_of_the_machine_is_not_held_up_by_a_flight_that_is_early() -> Non
             patch.object(association, "DTLSv1_get_timeout", lambda: answers.pop(0)),
             patch("time.sleep") as slept,
         ):
+            flights.begin()
             flights.watch()
             await until(lambda: bool(sent))
         slept.assert_not_called()
@@ -140,7 +145,7 @@ def test_nothing_is_repeated_once_stopped() -> None:
         sent: list[str] = []
         flights = Flights(cast("SSL.Connection", association), lambda: sent.append("flight"))
         flights.repeat_hello(lambda: sent.append("hello"))
-        flights.watch()
+        flights.begin()
         flights.watch()
         flights.stop()
         flights.stop()
@@ -149,3 +154,19 @@ def test_nothing_is_repeated_once_stopped() -> None:
         assert (sent, association.repeated) == ([], 0)
 
     run(scenario)
+
+
+def test_a_flight_that_checks_carry_is_left_to_them_for_a_while() -> None:
+    async def scenario() -> list[float]:
+        association = Association(1.0, 2.0, None)
+        times: list[float] = []
+        flights = Flights(
+            cast("SSL.Connection", association),
+            lambda: times.append(asyncio.get_running_loop().time()),
+        )
+        flights.begin(carried=True)
+        await asyncio.sleep(20)
+        return times
+
+    with patch("peer.testing.loop.time.sleep"):
+        assert run_virtual(scenario()) == [4.0, 8.0]

@@ -32,7 +32,7 @@ from tests.transports.media import (
     send_parameters,
 )
 from tests.transports.test_dtls import run
-from tests.transports.wire import CERTIFICATE, Link, until
+from tests.transports.wire import CERTIFICATE, Link, receive, until
 
 
 class StockIce:
@@ -43,7 +43,7 @@ class StockIce:
         self.role = link.right.role
 
     async def _recv(self) -> bytes:
-        return (await self._end.receive())[0]
+        return (await receive(self._end))[0]
 
     async def _send(self, data: bytes) -> None:
         self._end.send(data)

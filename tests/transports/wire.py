@@ -1,13 +1,13 @@
 """Two ICE components joined in memory, with loss on demand, and what the tests wait for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from peer.ice import IceRole, IceState
+from peer.ice import EmbeddingState, HandshakeStage, IceRole, IceState
 from peer.transports.certificate import Certificate
 from peer.transports.dtls import DtlsRole, DtlsTransport
-from peer.transports.ice import IceTransport
+from peer.transports.ice import EmbeddedTaker, IceTransport
 
 CERTIFICATE = Certificate.generate()
 OTHER_CERTIFICATE = Certificate.generate()
@@ -33,6 +33,18 @@ class Wire:
         self.passes: Filter = everything
         self.sent: list[bytes] = []
         self.receiver: IceTransport | None = None
+        self.embedding = EmbeddingState.OFF
+
+    def send_flight(self, datagrams: Sequence[bytes]) -> None:
+        """Send the datagrams of a flight."""
+        for datagram in datagrams:
+            self.send(datagram)
+
+    def note_handshake(self, stage: HandshakeStage, datagram: bytes = b"") -> None:
+        """Embed nothing, whatever becomes of the handshake."""
+
+    def set_taker(self, taker: EmbeddedTaker | None) -> None:
+        """Embed nothing, so that nobody takes it."""
 
     def send(self, data: bytes) -> None:
         """Send a datagram, or lose it."""
@@ -96,6 +108,24 @@ class Pair:
     async def close(self) -> None:
         """Close both sides."""
         await asyncio.gather(self.left.close(), self.right.close())
+
+
+async def receive(ice: IceTransport) -> tuple[bytes, float]:
+    """Wait for the next datagram and its time; ConnectionError once closed."""
+    got: asyncio.Future[tuple[bytes, float]] = asyncio.get_running_loop().create_future()
+
+    def take(data: bytes, now: float) -> None:
+        ice.drop_sink(take)
+        got.set_result((data, now))
+
+    def end() -> None:
+        got.set_exception(ConnectionError("the ICE transport is closed"))
+
+    ice.set_sink(take, end)
+    try:
+        return await got
+    finally:
+        ice.drop_sink(take)
 
 
 async def until(condition: Callable[[], bool], *, limit: float = 20.0) -> None:
