@@ -69,7 +69,8 @@ def hear(
             set_flight(session, stream, component, flight)
     embedding.settle()
     if embedding.state is not before:
-        session.decide("embedding", stream=stream.id, state=embedding.state.value)
+        told = embedding.state.value
+        session.decide("embedding", stream=stream.id, component=component, state=told)
 
 
 def set_flight(

@@ -118,10 +118,10 @@ class Component:
     def deliver_embedded(self, datagram: bytes, now: float) -> Sequence[bytes]:
         """Hand over a DTLS datagram that came in a check; returns the flight that answers it.
 
-        What the taker raises is reported to the loop.
+        What the taker raises is reported to the loop. Sinks may call what is not to be called now.
         """
         if self._taker is None:
-            self.deliver(datagram, now)
+            self._loop.call_soon(self.deliver, datagram, now)
             return ()
         try:
             return self._taker(datagram, now)

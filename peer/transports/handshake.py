@@ -18,8 +18,6 @@ ALERT_GRACE = 3.0
 
 That is longer than a peer that goes on waits before it repeats a flight (RFC 6347 §4.2.4.1).
 """
-
-
 CERTIFICATE_VERIFIED = b"SSLv3/TLS read certificate verify"
 """What OpenSSL says of a server that waits for the ChangeCipherSpec of a client."""
 MAX_EARLY = 16
@@ -73,10 +71,11 @@ class Handshake:
 
         There is a pair to send on now: flights that get no answer are sent again.
         """
-        carried = self._ice.carries
-        self._flights.begin(carried=carried)
-        if self._hello and not carried:
-            self._flights.repeat_hello(lambda: self._send_flight(self._hello))
+        if not self._over.is_set():
+            carried = self._ice.carries
+            self._flights.begin(carried=carried)
+            if self._hello and not carried:
+                self._flights.repeat_hello(lambda: self._send_flight(self._hello))
         await self._over.wait()
         if self._error is not None:
             raise self._error

@@ -1,6 +1,7 @@
 """Whole calls between two connections in one process."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from av import AudioFrame
@@ -15,6 +16,7 @@ from peer import (
     RTCRtcpMuxPolicy,
 )
 from tests.api.calls import LIMIT, ColourTrack, luma, negotiate, two, until_connected, without
+from tests.api.support import until
 
 
 async def open_channel(
@@ -227,6 +229,10 @@ def test_a_restart_that_is_rolled_back_changes_nothing() -> None:
     asyncio.run(main())
 
 
+def is_completed(connection: RTCPeerConnection) -> bool:
+    return connection.iceConnectionState == "completed"
+
+
 def test_descriptions_and_transports_are_shown_as_they_are() -> None:
     """W3C webrtc-pc §4.4.2 and §5.6."""
 
@@ -247,6 +253,9 @@ def test_descriptions_and_transports_are_shown_as_they_are() -> None:
             assert ours.sctp is not None
             assert theirs.sctp is not None
             mine, other = (one.transport.iceTransport for one in (ours.sctp, theirs.sctp))
+            # DTLS may be done before ICE has settled on a pair.
+            for one in (ours, theirs):
+                await until(one, "iceconnectionstatechange", partial(is_completed, one))
             pair, mirrored = mine.getSelectedCandidatePair(), other.getSelectedCandidatePair()
             assert pair is not None
             assert mirrored is not None

@@ -41,9 +41,13 @@ def test_what_came_in_a_check_is_answered_at_once() -> None:
 
 def test_without_a_handshake_it_waits_as_data_does() -> None:
     bench = Bench()
-    assert bench.handshakes.take("0", 1, DATAGRAM) == ()
     data: list[tuple[bytes, float]] = []
     bench.component.set_sink(lambda *arrived: data.append(arrived))
+    assert bench.handshakes.take("0", 1, DATAGRAM) == ()
+    # Whoever takes data may call the agent, which waits for the answer of this call.
+    assert data == []
+    deliver, *arguments = bench.loop.call_soon.call_args.args
+    deliver(*arguments)
     assert data == [(DATAGRAM, 7.0)]
 
 

@@ -126,7 +126,7 @@ def test_the_rtp_timestamp_goes_with_its_picture() -> None:
 def test_made_up_sound_has_a_capture_time_and_did_not_come() -> None:
     async def program() -> None:
         net = Network(seed=3)
-        alice = net.host("alice", link=Conditions(loss=0.2))
+        alice = net.host("alice", link=Conditions(loss=0.3))
         a, b = alice.connection(), net.host("bob").connection()
         voice = PcmTrack(48000)
         a.addTrack(voice)

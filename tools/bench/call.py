@@ -1,10 +1,11 @@
 """Connect two peer connections in one process, here and with aiortc.
 
-    python -m tools.bench.call [--rounds N] [--profile]
+    python -m tools.bench.call [--rounds N] [--delay MS] [--profile]
 
 Prints, as medians, the wall time and the CPU time from two connections that have been made to a
 data channel that is open on both sides, and our share of aiortc's times. Both kinds run the same
-program in turn: host candidates alone, complete descriptions. `--profile` runs ours alone.
+program in turn: host candidates alone, complete descriptions. With `delay` each datagram takes so
+long, in another process. `--profile` runs ours alone.
 """
 
 import argparse
@@ -14,12 +15,15 @@ import pstats
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import aiortc
 
 import peer
+
+from .relay import Relay
 
 LIMIT = 20.0
 """Seconds after which a connection is given up."""
@@ -45,20 +49,26 @@ class Kind:
         """Make a connection without servers."""
         return self._connection(self._configuration(iceServers=[]))
 
-    async def connect(self) -> Sample:
+    async def connect(self, relay: Relay | None = None) -> Sample:
         """Connect two and close them; the closing is not counted."""
         one, other = self.make(), self.make()
         wall, cpu = time.perf_counter(), time.process_time()
         opened = watch_channels(one, other)
         await one.setLocalDescription(await one.createOffer())
-        await other.setRemoteDescription(one.localDescription)
+        await other.setRemoteDescription(self._show(one, relay))
         await other.setLocalDescription(await other.createAnswer())
-        await one.setRemoteDescription(other.localDescription)
+        await one.setRemoteDescription(self._show(other, relay))
         async with asyncio.timeout(LIMIT):
             await opened
         sample = Sample(time.perf_counter() - wall, time.process_time() - cpu)
         await asyncio.gather(one.close(), other.close())
         return sample
+
+    def _show(self, connection: Any, relay: Relay | None) -> Any:
+        shown = connection.localDescription
+        if relay is None:
+            return shown
+        return type(shown)(sdp=relay.rewrite(shown.sdp), type=shown.type)
 
 
 OURS = Kind("aiopeer", peer.RTCPeerConnection, peer.RTCConfiguration)
@@ -86,11 +96,11 @@ def watch_channels(one: Any, other: Any) -> asyncio.Future[None]:
     return opened
 
 
-async def compare(rounds: int) -> tuple[list[Sample], list[Sample]]:
+async def compare(rounds: int, relay: Relay | None) -> tuple[list[Sample], list[Sample]]:
     """Connect both kinds in turn, after two rounds that are not counted."""
     ours, theirs = [], []
     for i in range(rounds + 2):
-        samples = await OURS.connect(), await AIORTC.connect()
+        samples = await OURS.connect(relay), await AIORTC.connect(relay)
         if i >= 2:
             ours.append(samples[0])
             theirs.append(samples[1])
@@ -122,12 +132,14 @@ def main() -> None:
     """Print the comparison."""
     parser = argparse.ArgumentParser(description="Connect peer connections, here and with aiortc")
     parser.add_argument("--rounds", type=int, default=31)
+    parser.add_argument("--delay", type=float, default=0.0, help="one way, in milliseconds")
     parser.add_argument("--profile", action="store_true", help="profile ours instead")
     arguments = parser.parse_args()
     if arguments.profile:
         profile(arguments.rounds)
         return
-    ours, theirs = asyncio.run(compare(arguments.rounds))
+    with Relay(arguments.delay / 1000) if arguments.delay else nullcontext() as relay:
+        ours, theirs = asyncio.run(compare(arguments.rounds, relay))
     print(f"two connections until a data channel is open, medians of {arguments.rounds}:")
     for name, samples in ((OURS.name, ours), (AIORTC.name, theirs)):
         wall = median(samples, lambda sample: sample.wall) * 1e3
