@@ -20,6 +20,8 @@ from .options import RTCRtpEncodingParameters
 from .rtp_capabilities import RTCRtpCodecCapability, describe_codec
 
 _T = TypeVar("_T")
+_SSRC_STEP = 0x9E3779B1
+"""Any odd number: as many steps lead to as many SSRCs."""
 
 
 @dataclass
@@ -93,16 +95,19 @@ def describe_extensions(extensions: Sequence[Extmap]) -> list[RTCRtpHeaderExtens
 
 
 def to_send(
-    kind: str, agreed: SendParameters, encoding: RTCRtpEncodingParameters
+    kind: str, agreed: SendParameters, encoding: RTCRtpEncodingParameters, source: int = 0
 ) -> RtpSendParameters:
-    """Return how to send what was agreed, within what the application set for the encoding."""
+    """Return how to send what was agreed, within what the application set for the encoding.
+
+    Each encoding is another `source` of the section, counted from 0.
+    """
     limits = [one for one in (agreed.max_bitrate, encoding.maxBitrate) if one is not None]
     return RtpSendParameters(
         mid=agreed.mid,
         codecs=_codecs(kind, by_choice(encoding, agreed.codecs)),
         header_extensions=_extensions(agreed.header_extensions),
-        ssrc=agreed.ssrc,
-        rtx_ssrc=agreed.rtx_ssrc,
+        ssrc=_ssrc(agreed.ssrc, source),
+        rtx_ssrc=None if agreed.rtx_ssrc is None else _ssrc(agreed.rtx_ssrc, source),
         cname=agreed.cname,
         active=agreed.active and encoding.active,
         reduced_size=agreed.reduced_size,
@@ -113,6 +118,11 @@ def to_send(
         packet_time=agreed.packet_time,
         max_packet_time=agreed.max_packet_time,
     )
+
+
+def _ssrc(first: int, source: int) -> int:
+    """Return the SSRC of one of several sources: the first is random, and so are all."""
+    return (first + source * _SSRC_STEP) & 0xFFFFFFFF
 
 
 def to_receive(kind: str, agreed: ReceiveParameters) -> RtpReceiveParameters:

@@ -185,7 +185,7 @@ class RTCRtpReceiver(metaclass=Alone):
         self._transform = set_transform(self, self._transform, transform)
         self.below.set_passage(None if transform is None else transform.passage)
 
-    def generate_key_frame(self, rid: str | None) -> Awaitable[None]:
+    def generate_key_frame(self, rid: str | None) -> Awaitable[object]:
         """Raise InvalidStateError: only a sender makes key frames."""
         raise InvalidStateError("a receiver makes no key frames")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from peer.jsep import SendParameters, is_rid
 from peer.stats import RTCStatsReport
-from peer.transports import MediaStreamTrack, RtpSender, TransportGroup
+from peer.transports import MediaStreamTrack, TrackSender, TransportGroup
 from sdp import Codec
 
 from .awaitable import Begun, Done, prompt
@@ -59,7 +59,8 @@ class RTCRtpSender(metaclass=Alone):
         self._group: TransportGroup | None = None
         self._agreed: SendParameters | None = None
         self._transform: RTCRtpScriptTransform | None = None
-        self.below = RtpSender(kind, track, share=host.share)
+        self._sources: dict[str | None, int] = {}
+        self.below = TrackSender(kind, track, share=host.share)
 
     @property
     def event_loop(self) -> AbstractEventLoop | None:
@@ -173,12 +174,12 @@ class RTCRtpSender(metaclass=Alone):
         self._transform = set_transform(self, self._transform, transform)
         if transform is None:
             self.below.set_passage(None)
-            self.below.allows_key_frame = lambda: True
+            self.below.allows_key_frame = lambda _: True
         else:
             self.below.set_passage(transform.passage)
-            self.below.allows_key_frame = lambda: transform.allows_key_frame(None)
+            self.below.allows_key_frame = transform.allows_key_frame
 
-    def generate_key_frame(self, rid: str | None) -> Awaitable[None]:
+    def generate_key_frame(self, rid: str | None) -> Awaitable[object]:
         """Make a key frame; it may be awaited, until the frame is on its way to the transform.
 
         Raises InvalidStateError for sound, TypeError for what is no rid, NotFoundError for a rid
@@ -190,7 +191,7 @@ class RTCRtpSender(metaclass=Alone):
             raise JsepTypeError(f"{rid!r} is no rid")
         if not any(one.active and rid in (None, one.rid) for one in self._negotiated_encodings()):
             raise NotFoundError("no active encoding has that name")
-        return self.below.make_key_frame()
+        return self.below.make_key_frame(rid)
 
     def send_key_frame_request(self) -> None:
         """Raise InvalidStateError: only a receiver asks for key frames."""
@@ -228,9 +229,20 @@ class RTCRtpSender(metaclass=Alone):
             await self._transform.ended()
 
     def _send(self) -> None:
-        if self._group is not None and self._agreed is not None:
-            encoding = best_encoding(self._negotiated_encodings())
-            self.below.send(self._group, to_send(self._kind, self._agreed, encoding))
+        group, agreed = self._group, self._agreed
+        if group is None or agreed is None:
+            return
+        encodings = self._negotiated_encodings()
+        if len(agreed.rids) < 2:
+            encodings = [best_encoding(encodings)]
+        self.below.send(
+            group,
+            {one.rid: to_send(self._kind, agreed, one, self._source(one.rid)) for one in encodings},
+        )
+
+    def _source(self, rid: str | None) -> int:
+        """Return which of the sources of its section an encoding is, the same each time."""
+        return self._sources.setdefault(rid, len(self._sources))
 
     def set_track(self, track: MediaStreamTrack | None) -> None:
         """Send another track, or none, from now on."""

@@ -38,7 +38,7 @@ LAST_WORDS = 1.0
 class TransformOwner(Protocol):
     """The sender or receiver that a transform is set on."""
 
-    def generate_key_frame(self, rid: str | None) -> Awaitable[None]:
+    def generate_key_frame(self, rid: str | None) -> Awaitable[object]:
         """Make the next picture need no other; done when it goes through the transform."""
 
     def send_key_frame_request(self) -> None:
@@ -92,7 +92,7 @@ class RTCRtpScriptTransformer(EventTarget):
         self.options = options
         self._owner: TransformOwner | None = None
 
-    def generateKeyFrame(self, rid: str | None = None) -> Awaitable[None]:
+    def generateKeyFrame(self, rid: str | None = None) -> Awaitable[object]:
         """Have a sender make a key frame, of the encoding `rid` or of all.
 
         It may be awaited, and has ended when the frame is there to be read. Raises

@@ -52,8 +52,10 @@ from .nack import DEFAULT_ROUND_TRIP, NackRequester
 from .packet import MAX_PACKET, RtpDrop, RtpPacket, header_size, read_packet, write_packet
 from .payloads.audio import Sound, SoundReader, sound_reader
 from .payloads.av1 import Av1Depayloader, Av1Packetizer
+from .payloads.configuration import parameter_sets, with_parameter_sets
 from .payloads.h264 import H264Depayloader, H264Packetizer, SequenceParameters
 from .payloads.h265 import H265Depayloader, H265Packetizer
+from .payloads.key_frames import is_key_frame
 from .payloads.opus import has_voice
 from .payloads.packetizing import Packetizer, Room, WholePacketizer
 from .payloads.piece import Depayloader, PayloadDrop, Piece
@@ -204,6 +206,9 @@ __all__ = [
     "Vp9Packetizer",
     "WholePacketizer",
     "make_packetizer",
+    "is_key_frame",
+    "parameter_sets",
+    "with_parameter_sets",
     "Action",
     "AudioBuffer",
     "AudioStatistics",

@@ -16,7 +16,7 @@ from peer.transports import (
 
 
 class MediaSender(Protocol):
-    """What is read of a `peer.transports.RtpSender`."""
+    """What is read of a `peer.transports.TrackSender`."""
 
     @property
     def kind(self) -> str:
@@ -26,8 +26,8 @@ class MediaSender(Protocol):
     def track(self) -> MediaStreamTrack | None:
         """The track being sent."""
 
-    def statistics(self) -> OutboundStatistics | None:
-        """Return the figures of the stream, None when there never was one."""
+    def statistics(self) -> list[OutboundStatistics]:
+        """Return the figures of each stream."""
 
     def source_statistics(self) -> SourceStatistics | None:
         """Return the figures of the track, None when there is none."""

@@ -49,19 +49,17 @@ def inbound_id(source: ReceiverSource, ssrc: int) -> str:
 
 
 def outbound_streams(sources: StatsSources, source: SenderSource) -> Iterator[RTCStats]:
-    """Yield the statistics of what a sender sends: the stream, the peer's view, the codec."""
-    figures = source.sender.statistics()
-    if figures is None:
-        return
-    stream = _stream(sources, source, figures.ssrc, figures.codec)
-    outbound = _outbound(sources, source, stream, figures)
-    yield outbound
-    if stream.codec is not None:
-        yield stream.codec
-    if figures.remote is not None:
-        remote = _remote_inbound(sources, outbound, stream, figures.remote)
-        outbound.remoteId = remote.id
-        yield remote
+    """Yield the statistics of what a sender sends: streams, the peer's view, codecs."""
+    for figures in source.sender.statistics():
+        stream = _stream(sources, source, figures.ssrc, figures.codec)
+        outbound = _outbound(sources, source, stream, figures)
+        yield outbound
+        if stream.codec is not None:
+            yield stream.codec
+        if figures.remote is not None:
+            remote = _remote_inbound(sources, outbound, stream, figures.remote)
+            outbound.remoteId = remote.id
+            yield remote
 
 
 def inbound_streams(sources: StatsSources, source: ReceiverSource) -> Iterator[RTCStats]:

@@ -94,6 +94,7 @@ from .statistics import (
 )
 from .stock import load_all, stock
 from .track import RemoteTrack
+from .track_sender import TrackSender
 
 if TYPE_CHECKING:
     from aiortc.contrib.signaling import (
@@ -136,6 +137,7 @@ __all__ = [
     "Emitter",
     # media
     "RtpSender",
+    "TrackSender",
     "RtpSendParameters",
     "RtpReceiver",
     "RtpReceiveParameters",

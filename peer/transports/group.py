@@ -166,16 +166,19 @@ class TransportGroup(Emitter):
             self._describe_streams()
 
     def set_sender(self, sender: RtpSender, parameters: RtpSendParameters) -> None:
-        """Hand RTCP about its streams to a sender. `RtpSender.send` calls this."""
-        self._senders[parameters.mid] = sender, parameters
-        ssrcs = (parameters.ssrc, parameters.rtx_ssrc)
-        self._router.set_outgoing(parameters.mid, [ssrc for ssrc in ssrcs if ssrc is not None])
+        """Hand RTCP about its streams to a sender. `RtpSender.send` calls this.
 
-    def remove_sender(self, sender: RtpSender, mid: str) -> None:
-        """Take a sender out; nothing happens when another has the section by now."""
-        if mid in self._senders and self._senders[mid][0] is sender:
-            del self._senders[mid]
-            self._router.set_outgoing(mid, ())
+        A section has one for each encoding.
+        """
+        name, ssrcs = parameters.name, (parameters.ssrc, parameters.rtx_ssrc)
+        self._senders[name] = sender, parameters
+        self._router.set_outgoing(name, [ssrc for ssrc in ssrcs if ssrc is not None])
+
+    def remove_sender(self, sender: RtpSender, name: str) -> None:
+        """Take a sender out; nothing happens when another has the name by now."""
+        if name in self._senders and self._senders[name][0] is sender:
+            del self._senders[name]
+            self._router.set_outgoing(name, ())
 
     def set_data(self, sctp: SctpTransport | None) -> None:
         """Say whose data runs over this group; an association is moved here."""
@@ -332,6 +335,6 @@ class TransportGroup(Emitter):
         for mid in {self._router.incoming(ssrc) for ssrc in sources(packet)}:
             if mid in self._receivers:
                 self._receivers[mid][0].receive_rtcp(packet, now)
-        for mid in {self._router.outgoing(ssrc) for ssrc in targets(packet)}:
-            if mid in self._senders:
-                self._senders[mid][0].receive_rtcp(packet)
+        for name in {self._router.outgoing(ssrc) for ssrc in targets(packet)}:
+            if name in self._senders:
+                self._senders[name][0].receive_rtcp(packet)

@@ -59,6 +59,11 @@ class RtpSendParameters:
     packet_time: float | None = None
     max_packet_time: float | None = None
 
+    @property
+    def name(self) -> str:
+        """What the stream goes by on its transport: the section, and the encoding if named."""
+        return self.mid if self.rid is None else f"{self.mid}/{self.rid}"
+
 
 def extension_numbers(
     extensions: Iterable[RTCRtpHeaderExtensionParameters],

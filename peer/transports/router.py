@@ -90,10 +90,10 @@ class RtpRouter:
         }
         self._rebuild()
 
-    def set_outgoing(self, mid: str, ssrcs: Iterable[int]) -> None:
-        """Say which SSRCs are sent in a section; none takes it out."""
-        self._outgoing = {ssrc: owner for ssrc, owner in self._outgoing.items() if owner != mid}
-        self._outgoing.update(dict.fromkeys(ssrcs, mid))
+    def set_outgoing(self, name: str, ssrcs: Iterable[int]) -> None:
+        """Say which SSRCs a sender of that name sends; none takes it out."""
+        self._outgoing = {ssrc: owner for ssrc, owner in self._outgoing.items() if owner != name}
+        self._outgoing.update(dict.fromkeys(ssrcs, name))
 
     def route(
         self,
@@ -137,7 +137,7 @@ class RtpRouter:
         return owner if owner in self._sections else None
 
     def outgoing(self, ssrc: int) -> str | None:
-        """Return the mid of the section that sends this SSRC."""
+        """Return the name of the sender of this SSRC."""
         return self._outgoing.get(ssrc)
 
     def encoding(self, ssrc: int) -> Encoding | None:

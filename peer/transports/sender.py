@@ -74,7 +74,7 @@ class SendTransport(Protocol):
     def set_sender(self, sender: "RtpSender", parameters: RtpSendParameters) -> None:
         """Hand RTCP about its streams to the sender, and tell it when `connected` changes."""
 
-    def remove_sender(self, sender: "RtpSender", mid: str) -> None:
+    def remove_sender(self, sender: "RtpSender", name: str) -> None:
         """Do so no more."""
 
     def send_rtp(self, data: bytes) -> None:
@@ -185,8 +185,8 @@ class RtpSender:
         before, was_on = self._parameters, self._transport
         shaped = before is not None and _shape(before, codec) == _shape(parameters, codec)
         if was_on is not None and before is not None:
-            if (was_on, before.mid) != (transport, parameters.mid):
-                was_on.remove_sender(self, before.mid)
+            if (was_on, before.name) != (transport, parameters.name):
+                was_on.remove_sender(self, before.name)
         changed = codec != self._codec or was_on is not transport or not shaped
         self._transport, self._parameters, self._codec = transport, parameters, codec
         self._labels = Labels(
@@ -209,7 +209,7 @@ class RtpSender:
         """
         if self._transport is not None and self._parameters is not None:
             self._say_goodbye(self._parameters)
-            self._transport.remove_sender(self, self._parameters.mid)
+            self._transport.remove_sender(self, self._parameters.name)
         self._transport = self._parameters = self._codec = None
         self._restart()
         await asyncio.gather(*self._ending, return_exceptions=True)

@@ -215,13 +215,13 @@ def test_an_encoding_names_its_codec() -> None:
             sender = pc.addTransceiver("video", {"sendEncodings": [{"codec": H264}]}).sender
             other.addTransceiver("video")
             await negotiate(pc, other)
-            sent = sender.below.parameters
+            sent = sender.below.layers[None].parameters
             assert sent is not None
             assert sent.codecs[0].mimeType == "video/H264"
             parameters = sender.getParameters()
             parameters.encodings[0].codec = VP8
             await sender.setParameters(parameters)
-            sent = sender.below.parameters
+            sent = sender.below.layers[None].parameters
             assert sent is not None
             assert sent.codecs[0].mimeType == "video/VP8"
             assert sender.getParameters().encodings[0].codec == VP8

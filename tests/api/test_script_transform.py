@@ -98,8 +98,7 @@ def test_a_picture_that_is_dropped_costs_those_up_to_the_next_key_frame_and_no_d
             a.addTrack(PictureTrack()).transform = RTCRtpScriptTransform(drop)
             await connect(a, b)
             await asyncio.sleep(SECONDS)
-            (outbound,) = (one.sender.below.statistics() for one in a.getTransceivers())
-            assert outbound is not None
+            (outbound,) = a.getSenders()[0].below.statistics()
             # The last one may have been dropped a moment ago.
             assert 0 <= outbound.video.keyframes - len(dropped) <= 1
             assert len(dropped) == 3
@@ -174,8 +173,7 @@ def test_a_request_of_the_peer_can_come_to_nothing() -> None:
             await asyncio.sleep(1)
             b.getReceivers()[0].send_key_frame_request()
             await asyncio.sleep(1)
-            (outbound,) = (one.sender.below.statistics() for one in a.getTransceivers())
-            assert outbound is not None
+            (outbound,) = a.getSenders()[0].below.statistics()
             assert len(asked) >= 1
             return outbound.video.keyframes
 

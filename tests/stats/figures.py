@@ -122,9 +122,9 @@ class FakeSender:
     figures: OutboundStatistics | None = None
     source: SourceStatistics | None = None
 
-    def statistics(self) -> OutboundStatistics | None:
-        """Return the figures of the stream."""
-        return self.figures
+    def statistics(self) -> list[OutboundStatistics]:
+        """Return the figures of each stream."""
+        return [] if self.figures is None else [self.figures]
 
     def source_statistics(self) -> SourceStatistics | None:
         """Return the figures of the track."""

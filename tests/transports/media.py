@@ -160,11 +160,11 @@ class Recorder:
 
     def set_sender(self, sender: RtpSender, parameters: RtpSendParameters) -> None:
         """Note the sender of a section."""
-        self.senders[parameters.mid] = sender
+        self.senders[parameters.name] = sender
 
-    def remove_sender(self, sender: RtpSender, mid: str) -> None:
+    def remove_sender(self, sender: RtpSender, name: str) -> None:
         """Forget it."""
-        assert self.senders.pop(mid) is sender
+        assert self.senders.pop(name) is sender
 
     def send_rtp(self, data: bytes) -> None:
         """Keep a packet."""

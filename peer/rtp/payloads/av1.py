@@ -73,7 +73,7 @@ class Av1Packetizer:
 
     def pack(self, frame: bytes, room: Room) -> list[bytes]:
         """Return the payloads of a temporal unit; ValueError when it is none."""
-        obus = [obu for obu in _split_stream(frame) if obu[0] >> 3 & 15 not in _IGNORED]
+        obus = [obu for obu in split_stream(frame) if obu[0] >> 3 & 15 not in _IGNORED]
         if not obus:
             return []
         begins = any(obu[0] >> 3 & 15 == _SEQUENCE for obu in obus)
@@ -83,7 +83,7 @@ class Av1Packetizer:
         ]
 
 
-def _split_stream(frame: bytes) -> Iterator[bytes]:
+def split_stream(frame: bytes) -> Iterator[bytes]:
     """Yield the OBUs of a stream, without their sizes (AV1 §5.3.1)."""
     at = 0
     while at < len(frame):

@@ -1,0 +1,51 @@
+"""Tracks of what is encoded already."""
+
+from collections.abc import AsyncIterable, Callable, Sequence
+from typing import Any
+
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av.packet import Packet
+
+from .encoded_media import EncodedMedia
+
+
+class EncodedTrack(MediaStreamTrack):
+    """A track of frames that are encoded already: they are sent as they are.
+
+    `frames` gives `av.Packet`, as of a camera's or a file's encoder, or what `encoded_frames()` of
+    a receiver gives; the track ends with it. `request_key_frame` is called when a peer needs one.
+    A subclass may say more: it is told what can be sent, and how much.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        frames: "AsyncIterable[EncodedMedia | Packet[Any]]",
+        request_key_frame: Callable[[], object] | None = None,
+    ) -> None:
+        super().__init__()
+        self.kind = kind
+        self._frames = aiter(frames)
+        self._request_key_frame = request_key_frame
+
+    async def recv(self) -> Any:
+        """Return the next frame; MediaStreamError when the track has ended."""
+        if self.readyState != "live":
+            raise MediaStreamError
+        try:
+            return await anext(self._frames)
+        except StopAsyncIteration:
+            self.stop()
+            raise MediaStreamError from None
+
+    def request_key_frame(self) -> None:
+        """Have the next picture need no other, if that can be had."""
+        if self._request_key_frame is not None:
+            self._request_key_frame()
+
+    def choose_format(self, codecs: Sequence[RTCRtpCodecParameters]) -> None:
+        """Hear what can be sent, the preferred format first."""
+
+    def limit(self, bitrate: int | None) -> None:
+        """Hear how many bits per second are to be sent at most, as often as that changes."""
