@@ -1,4 +1,4 @@
-"""DTLS, SRTP, RTP and SCTP of aiortc on top of this project's ICE.
+"""DTLS and SRTP of aiortc, media and data on top of this project's ICE.
 
 The only package that imports aiortc. One `TransportGroup` stands for one ICE stream: it has the
 DTLS transport of each component and hands RTP and RTCP to the `RtpReceiver` and `RtpSender` of
@@ -55,9 +55,9 @@ from aiortc.rtcsessiondescription import RTCSessionDescription
 from aiortc.sdp import SessionDescription
 
 from peer.front_door import lazy
+from peer.sctp import SctpDrop
 
 from .certificate import Certificate
-from .chunks import SctpDrop
 from .datachannel import DataChannel
 from .decoding import MediaDrop
 from .dtls import DtlsRole, DtlsTransport

@@ -9,7 +9,6 @@ from typing import cast
 
 import pylibsrtp
 from aiortc.rtcdtlstransport import (
-    DataReceiver,
     RTCDtlsFingerprint,
     RTCDtlsParameters,
     RTCDtlsTransport,
@@ -184,12 +183,19 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
 
     def send_data(self, data: bytes) -> None:
         """Send a message encrypted by DTLS; ConnectionError when not connected."""
+        self.send_messages((data,))
+
+    def send_messages(self, messages: Iterable[bytes]) -> None:
+        """Send messages, each in a datagram of its own; ConnectionError when not connected."""
         self._require_connection()
         try:
-            self._openssl.send(data)
+            for message in messages:
+                self._openssl.send(message)
         except SSL.Error as error:
             raise ConnectionError("the DTLS association is broken") from error
-        self._flush()
+        # Of several records in a datagram aiortc reads one, and the next with the next datagram.
+        for datagram in split_records(self._read_written(), 1):
+            self._transmit(datagram)
 
     def send_rtp(self, data: bytes) -> None:
         """Send an RTP packet; ConnectionError when not connected."""
@@ -474,11 +480,13 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
 
     def _written(self) -> list[bytes]:
         """Return what OpenSSL has written, cut between records to fit the MTU."""
+        return split_records(self._read_written(), self._mtu)
+
+    def _read_written(self) -> bytes:
         try:
-            written = self._openssl.bio_read(_MAX_FLIGHT)
+            return self._openssl.bio_read(_MAX_FLIGHT)
         except SSL.WantReadError:
-            return []
-        return split_records(written, self._mtu)
+            return b""
 
     def _send_flight(self, datagrams: Sequence[bytes]) -> None:
         self._ice.send_flight(datagrams)
@@ -489,12 +497,3 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._ice.send(data)
         self.counters.packets_sent += 1
         self.counters.bytes_sent += len(data)
-
-    def _register_data_receiver(self, receiver: DataReceiver) -> None:
-        """Leave it to `set_data_sink`, which also lets an association move."""
-
-    def _unregister_data_receiver(self, receiver: DataReceiver) -> None:
-        """Leave it to `set_data_sink`."""
-
-    async def _send_data(self, data: bytes) -> None:
-        self.send_data(data)

@@ -1,34 +1,51 @@
 """SCTP over DTLS: the association of the data channels (RFC 8841, RFC 8831)."""
 
 import asyncio
+import contextlib
 import math
-import struct
-from collections.abc import Coroutine
-from typing import Any
+import os
+from collections import Counter, deque
+from collections.abc import Callable
 
-from aiortc.rtcdatachannel import RTCDataChannel, RTCDataChannelParameters
-from aiortc.rtcsctptransport import (
-    WEBRTC_DCEP,
-    WEBRTC_STRING,
-    Chunk,
-    RTCSctpCapabilities,
-    RTCSctpTransport,
+from peer.sctp import (
+    MAX_PACKET,
+    MIN_PACKET,
+    Association,
+    Channel,
+    ChannelAmountLow,
+    ChannelCame,
+    ChannelChanged,
+    ChannelEvent,
+    ChannelMessage,
+    Channels,
+    ChannelState,
+    Ended,
+    Established,
+    SctpConfig,
+    SctpDrop,
+    SctpState,
+    SctpStatistics,
 )
 
-from .association import BoundedAssociation
-from .chunks import SctpDrop, judge
-from .datachannel import MAX_ID, DataChannel, channel_parameters
-from .dcep import Ack, Open, parse_dcep
+from .datachannel import DataChannel, channel_parameters
 from .dtls import DtlsRole, DtlsTransport
 from .emitter import Emitter
+from .stock import stock
 
 ESTABLISHMENT_TIMEOUT = 30.0
 """Seconds from the connected DTLS transport until a peer that does not answer is given up."""
+MAX_MESSAGE_SIZE = 262144
+"""Bytes of one message that is received, as a=max-message-size announces."""
+MAX_EARLY = 32
+"""Packets kept that come before the association begins: an INIT among them saves a second."""
+EVENTS_AT_A_TIME = 1000
+"""Events handed out in one iteration of the loop; a flood of tiny messages lets others run."""
 
-State = RTCSctpTransport.State
+_USER_DATA = "USERDATA_MAX_LENGTH"
+_HEADERS = 28
 
 
-class SctpTransport(Emitter, BoundedAssociation):
+class SctpTransport(Emitter):
     """One association. It runs once: `connect`, then `close`.
 
     It emits "statechange" and "datachannel" with each channel the peer makes; `state` is "new",
@@ -36,14 +53,31 @@ class SctpTransport(Emitter, BoundedAssociation):
     """
 
     def __init__(
-        self, dtls: DtlsTransport, *, port: int = 5000, timeout: float = ESTABLISHMENT_TIMEOUT
+        self,
+        dtls: DtlsTransport,
+        *,
+        port: int = 5000,
+        timeout: float = ESTABLISHMENT_TIMEOUT,
+        config: SctpConfig | None = None,
+        entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
-        super().__init__(dtls, port)
+        super().__init__()
         self._dtls = dtls
         self._timeout = timeout
-        self._association: asyncio.Task[None] | None = None
-        self._settled = asyncio.Event()
-        self._flush_due = False
+        self.port = port
+        self._association = Association(
+            config
+            or SctpConfig(port, max_packet=_packet_size(), max_message_size=MAX_MESSAGE_SIZE),
+            entropy=entropy,
+        )
+        self._channels = Channels(self._association)
+        self._handing_out = False
+        self._remote_port = 0
+        self._max_message_size = 65536
+        self._early: deque[bytes] = deque(maxlen=MAX_EARLY)
+        self._soon: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._patience: asyncio.TimerHandle | None = None
         dtls.on("statechange", self._follow_dtls)
 
     @property
@@ -52,26 +86,47 @@ class SctpTransport(Emitter, BoundedAssociation):
         return self._dtls
 
     @property
+    def state(self) -> str:
+        """One of "new", "connecting", "connected" and "closed"."""
+        return _STATES[self._association.state]
+
+    @property
+    def drops(self) -> Counter[SctpDrop]:
+        """What the peer sent and was of no use."""
+        return self._association.drops
+
+    @property
     def is_server(self) -> bool:
         """Tell whether our channels have odd ids: those of the DTLS server (RFC 8832 §6)."""
         return self._dtls.role is DtlsRole.SERVER
 
     @property
+    def maxChannels(self) -> int | None:
+        """The number of channels there may be at a time, None until it is connected."""
+        return self._channels.limit
+
+    @property
     def max_message_size(self) -> float:
         """The bytes a message may have, infinity for no limit."""
-        return self._remote_max_message_size or math.inf
+        return self._max_message_size or math.inf
 
     def set_max_message_size(self, size: int) -> None:
         """Note the peer's a=max-message-size; 0 means that there is no limit (RFC 8841 §6)."""
-        self._remote_max_message_size = size
+        self._max_message_size = size
+
+    def statistics(self) -> SctpStatistics:
+        """Return the figures of the association."""
+        return self._association.statistics()
 
     def connect(self, remote_port: int, max_message_size: int = 65536) -> None:
         """Begin: wait for DTLS, then set the association up. Raises RuntimeError if repeated."""
-        if self._association is not None or self.state != "new":
+        if self._remote_port or self.state != "new":
             raise RuntimeError("an SCTP transport connects once")
         self.set_max_message_size(max_message_size)
+        self._remote_port = remote_port
         self._number_channels()
-        self._association = asyncio.get_running_loop().create_task(self._establish(remote_port))
+        self._dtls.set_data_sink(self.receive)
+        self._follow_dtls()
 
     def set_transport(self, dtls: DtlsTransport) -> None:
         """Go on over another DTLS transport; the association stays what it is, closed included."""
@@ -81,10 +136,10 @@ class SctpTransport(Emitter, BoundedAssociation):
         self._dtls = dtls
         before.set_data_sink(None)
         before.remove_listener("statechange", self._follow_dtls)
-        self.setTransport(dtls)
         dtls.on("statechange", self._follow_dtls)
-        if self.state in ("connecting", "connected"):
+        if self._remote_port:
             dtls.set_data_sink(self.receive)
+            self._follow_dtls()
 
     def create_channel(
         self,
@@ -96,6 +151,7 @@ class SctpTransport(Emitter, BoundedAssociation):
         max_retransmits: int | None = None,
         negotiated: bool = False,
         id: int | None = None,  # noqa: A002 - the W3C's name
+        priority: str = "low",
     ) -> DataChannel:
         """Make a channel; it opens when the association is there.
 
@@ -110,231 +166,211 @@ class SctpTransport(Emitter, BoundedAssociation):
             max_retransmits=max_retransmits,
             negotiated=negotiated,
             id=id,
+            priority=priority,
         )
         if self.state == "closed":
             raise ConnectionError("the SCTP transport is closed")
-        channel = DataChannel(self, parameters)
-        self._refuse_excess_channels()
+        channel = DataChannel(self, self._channels.create(parameters, self._now()))
+        self._schedule()
         return channel
-
-    def receive(self, data: bytes) -> None:
-        """Take a packet from DTLS."""
-        reason = judge(data)
-        if reason is not None:
-            self.drops[reason] += 1
-            return
-        try:
-            _run_through(self._handle_data(data))
-            if self._flush_due:
-                self._flush_due = False
-                _run_through(self._data_channel_flush())
-        except (ValueError, AssertionError, LookupError, TypeError, struct.error):
-            self.drops[SctpDrop.MALFORMED] += 1
 
     async def flush(self) -> None:
         """Send what waits, as far as the peer and the network take it now."""
-        await self._data_channel_flush()
-        await self._transmit()
+        self._send()
 
     async def close(self) -> None:
         """Abort the association and close its channels; the DTLS transport stays.
 
         It returns always and leaves no task behind. Calling again changes nothing.
         """
-        if self.state != "closed":
-            await self.stop()
         self._dtls.set_data_sink(None)
-        task = self._association
-        if task is not None and task is not asyncio.current_task():
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        # What aiortc has set off runs to its end in one round of the loop: nothing in it waits.
-        await asyncio.sleep(0)
+        self._association.abort("", self._now())
+        self._send()
+        self._hand_out()
 
-    async def _establish(self, remote_port: int) -> None:
-        try:
-            await self._wait_dtls()
-        except ConnectionError:
-            self._set_state(State.CLOSED)
+    # What channels ask for
+
+    def send(self, channel: Channel, data: str | bytes) -> None:
+        """Queue a message; what is queued in one iteration of the loop leaves together."""
+        self._channels.send(channel, data, self._now())
+        self._schedule()
+
+    def close_channel(self, channel: Channel) -> None:
+        """Close a channel once what was sent has gone out."""
+        self._channels.close(channel)
+        self._hand_out()
+        self._schedule()
+
+    def amount(self, channel: Channel) -> int:
+        """Return the bytes that wait to be sent on a channel."""
+        return self._channels.amount(channel)
+
+    def set_low(self, channel: Channel, amount: int) -> None:
+        """Say at which amount "bufferedamountlow" is emitted."""
+        self._channels.set_low(channel, amount)
+
+    # What comes from below
+
+    def receive(self, data: bytes) -> None:
+        """Take a packet from DTLS; what it gives rise to leaves with the loop's next iteration."""
+        if self.state == "new":
+            self._early.append(data)
             return
-        self._number_channels()
-        self._dtls.set_data_sink(self.receive)
-        limit = self._remote_max_message_size
-        await self.start(RTCSctpCapabilities(maxMessageSize=limit), remote_port)
-        self.emit("statechange")
-        try:
-            async with asyncio.timeout(self._timeout):
-                await self._settled.wait()
-        except TimeoutError:
-            await self.stop()
-
-    async def _wait_dtls(self) -> None:
-        """Wait until the transport is connected, whichever it is by then."""
-        dtls = None
-        while dtls is not self._dtls:
-            dtls = self._dtls
-            try:
-                await dtls.wait_connected()
-            except ConnectionError:
-                if dtls is self._dtls:
-                    raise
+        self._association.receive(data, self._now())
+        self._hand_out()
+        self._schedule()
 
     def _follow_dtls(self) -> None:
-        if self._dtls.state in ("closed", "failed") and self.state != "closed":
-            self._set_state(State.CLOSED)
+        state = self._dtls.state
+        if state in ("closed", "failed") and self.state != "closed":
+            self._association.lose()
+            self._hand_out()
+        elif state == "connected" and self._remote_port and self.state == "new":
+            self._begin()
 
-    def _set_state(self, state: RTCSctpTransport.State) -> None:
-        before = self.state
-        if before == "closed":
-            return
-        listeners = self.listeners("statechange")
-        if state is State.ESTABLISHED:
-            self._settled.set()
-        super()._set_state(state)
-        if state is State.CLOSED:
-            self._settled.set()
-            self._close_unnumbered_channels()
-            self._dtls.remove_listener("statechange", self._follow_dtls)
-        if self.state == before:
-            return
-        if state is State.CLOSED:
-            # aiortc has removed them already, and told nobody.
-            for listener in listeners:
-                self.add_listener("statechange", listener)
-            self.emit("statechange")
-            self.remove_all_listeners()
-        else:
-            self._refuse_excess_channels()
-            self.emit("statechange")
+    def _begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._number_channels()
+        self._association.start(self._now(), self._remote_port)
+        self._patience = loop.call_later(self._timeout, self._give_up)
+        self.emit("statechange")
+        while self._early:
+            self.receive(self._early.popleft())
+        self._send()
 
-    def _close_unnumbered_channels(self) -> None:
-        for channel in {item[0] for item in self._data_channel_queue}:
-            if channel.id is None:
-                self._data_channel_close(channel)
-
-    def _refuse_excess_channels(self) -> None:
-        """Close new channels for which the peer has no stream (W3C: connected procedure)."""
-        limit = self.maxChannels
-        if self._association_state is not State.ESTABLISHED or limit is None:
-            return
-        for channel in self._unannounced_channels():
-            if channel.id is None or channel.id >= limit:
-                if channel.id is not None:
-                    del self._data_channels[channel.id]
-                channel.forget_id()
-                self._data_channel_close(channel)
-
-    def _unannounced_channels(self) -> list[DataChannel]:
-        """Return the channels that the peer is still to be told of."""
-        return [
-            channel
-            for channel, protocol, _ in self._data_channel_queue
-            if protocol == WEBRTC_DCEP and isinstance(channel, DataChannel) and channel.early
-        ]
+    def _give_up(self) -> None:
+        self._association.abort("the peer did not answer", self._now())
+        self._send()
+        self._hand_out()
 
     def _number_channels(self) -> None:
         """Give channels their numbers, once it is known who has which (RFC 8832 §6)."""
-        if self._dtls.role is DtlsRole.AUTO:
+        if self._dtls.role is not DtlsRole.AUTO:
+            self._channels.set_role(is_server=self.is_server)
+
+    # What goes out
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _schedule(self) -> None:
+        """Send what there is to send, once for all that this iteration of the loop brings."""
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_soon(self._work)
+
+    def _work(self) -> None:
+        self._soon = None
+        self._send()
+        self._hand_out()
+
+    def _send(self) -> None:
+        packets = self._association.transmits(self._now())
+        if packets:
+            # Lost packets: SCTP sends them again, or the state of DTLS ends it all.
+            with contextlib.suppress(ConnectionError):
+                self._dtls.send_messages(packets)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Have one timer at most, and let it be early rather than move it at each packet."""
+        at = self._association.get_timer()
+        if at is None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
             return
-        number = 1 if self.is_server else 0
-        for channel in self._unannounced_channels():
-            if channel.id is None:
-                while number in self._data_channels:
-                    number += 2
-                if number <= MAX_ID:
-                    self._data_channels[number] = channel
-                    channel.take_id(number)
+        loop = asyncio.get_running_loop()
+        if at <= loop.time():
+            self._schedule()
+        elif self._timer is None or at < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_at(at, self._wake)
 
-    async def _send_chunk(self, chunk: Chunk) -> None:
-        try:
-            await super()._send_chunk(chunk)
-        except ConnectionError:
-            # A lost packet: SCTP sends it again, or the DTLS state ends it all.
-            return
-
-    def _data_channel_open(self, channel: RTCDataChannel) -> None:
-        message = Open(
-            label=channel.label,
-            protocol=channel.protocol,
-            ordered=channel.ordered,
-            max_retransmits=channel.maxRetransmits,
-            max_packet_life_time=channel.maxPacketLifeTime,
-        )
-        self._data_channel_queue.append((channel, WEBRTC_DCEP, message.serialize()))
-        self._number_channels()
-        if self._association_state is State.ESTABLISHED:
-            asyncio.ensure_future(self._data_channel_flush())  # noqa: RUF006 - one step long
-
-    async def _data_channel_flush(self) -> None:
-        early = {
-            channel
-            for channel, _, _ in self._data_channel_queue
-            if isinstance(channel, DataChannel) and channel.early
-        }
-        for channel in early:
-            # RFC 8832 §6: no message may overtake the one that opens its channel.
-            channel.in_order = True
-        await super()._data_channel_flush()
-        for channel in early:
-            channel.in_order = False
-            # W3C §6.1.1.2 and RFC 8832 §6: there is no need to wait for the acknowledgement.
-            if channel.readyState == "connecting":
-                channel.announce_open()
-
-    async def _data_channel_receive(self, stream_id: int, pp_id: int, data: bytes) -> None:
-        message = parse_dcep(data) if pp_id == WEBRTC_DCEP else None
-        known = self._data_channels.get(stream_id)
-        if isinstance(known, DataChannel):
-            known.acknowledge()
-        if isinstance(message, Open):
-            await self._accept(stream_id, message)
-        elif pp_id == WEBRTC_DCEP and message is None:
-            self.drops[SctpDrop.MALFORMED_DCEP] += 1
-        elif stream_id not in self._data_channels:
-            self.drops[SctpDrop.UNKNOWN_CHANNEL] += 1
-        elif pp_id == WEBRTC_STRING and not _is_utf8(data):
-            self.drops[SctpDrop.NOT_UTF8] += 1
+    def _wake(self) -> None:
+        self._timer = None
+        now = self._now()
+        at = self._association.get_timer()
+        if at is not None and at <= now:
+            self._association.handle_timer(now)
+            self._work()
         else:
-            await super()._data_channel_receive(stream_id, pp_id, data)
+            self._arm()
 
-    async def _accept(self, stream_id: int, message: Open) -> None:
-        """Make the channel the peer opens (RFC 8832 §6)."""
-        if stream_id in self._data_channels:
-            self.drops[SctpDrop.CHANNEL_EXISTS] += 1
+    # Events
+
+    def _hand_out(self) -> None:
+        """Emit what has happened, a bounded part of it at a time."""
+        if self._handing_out:
             return
-        parameters = RTCDataChannelParameters(
-            label=message.label,
-            protocol=message.protocol,
-            ordered=message.ordered,
-            maxRetransmits=message.max_retransmits,
-            maxPacketLifeTime=message.max_packet_life_time,
-            id=stream_id,
-        )
-        channel = DataChannel(self, parameters, send_open=False)
-        channel.acknowledge()
-        channel.announce_open()
-        self._data_channels[stream_id] = channel
-        self._data_channel_queue.append((channel, WEBRTC_DCEP, Ack().serialize()))
-        # Once for all that came in a packet.
-        self._flush_due = True
-        self.emit("datachannel", channel)
-        # Who was told of the channel just now has not seen it open.
-        channel.emit("open")
+        self._handing_out = True
+        try:
+            for _ in range(EVENTS_AT_A_TIME):
+                event = self._channels.next_event(self._now())
+                if event is None:
+                    return
+                self._emit_event(event)
+            self._schedule()
+        finally:
+            self._handing_out = False
+
+    def _emit_event(self, event: ChannelEvent) -> None:
+        match event:
+            case ChannelMessage(channel, data):
+                _held(channel).emit("message", data)
+            case ChannelCame(channel):
+                self.emit("datachannel", DataChannel(self, channel))
+            case ChannelAmountLow(channel):
+                _held(channel).emit("bufferedamountlow")
+            case ChannelChanged():
+                self._emit_change(event)
+            case Established():
+                self._stop_waiting()
+                self.emit("statechange")
+            case Ended():
+                self._stop_waiting()
+                self._dtls.remove_listener("statechange", self._follow_dtls)
+                self.emit("statechange")
+                self.remove_all_listeners()
+
+    def _emit_change(self, event: ChannelChanged) -> None:
+        channel = _held(event.channel)
+        match event.state:
+            case ChannelState.OPEN:
+                channel.emit("open")
+            case ChannelState.CLOSING:
+                channel.emit("closing")
+            case ChannelState.CLOSED:
+                if event.reason and self.state != "closed":
+                    channel.emit("closing")
+                channel.emit("close")
+                channel.remove_all_listeners()
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
 
-def _run_through(steps: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine of aiortc's that waits for nothing, since our DTLS takes what is sent."""
-    try:
-        steps.send(None)
-    except StopIteration:
-        return
-    steps.close()
-    raise RuntimeError("aiortc's SCTP waits for something")
+_STATES = {
+    SctpState.CLOSED: "new",
+    SctpState.COOKIE_WAIT: "connecting",
+    SctpState.COOKIE_ECHOED: "connecting",
+    SctpState.ESTABLISHED: "connected",
+    SctpState.SHUTDOWN_RECEIVED: "connected",
+    SctpState.SHUTDOWN_ACK_SENT: "connected",
+    SctpState.ENDED: "closed",
+}
 
 
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+def _held(channel: Channel) -> DataChannel:
+    """Return what stands for a channel here."""
+    holder = channel.holder
+    assert isinstance(holder, DataChannel), "channels are made together with their holders"
+    return holder
+
+
+def _packet_size() -> int:
+    """Return the bytes of a packet; programs for aiortc set how much user data it has."""
+    most: int = getattr(stock("rtcsctptransport"), _USER_DATA)
+    return max(MIN_PACKET, min(MAX_PACKET, most + _HEADERS))

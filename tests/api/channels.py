@@ -8,6 +8,7 @@ from peer.api.data_channel import RTCDataChannel
 from peer.api.events import Event
 from peer.api.options import RTCDataChannelInit
 from peer.api.sctp_transport import RTCSctpTransport
+from peer.sctp import SctpConfig
 from peer.transports import DataChannel
 from tests.transports.associations import Associations
 from tests.transports.wire import Pair, until
@@ -60,10 +61,12 @@ def log(channel: RTCDataChannel) -> list[Any]:
 
 
 @asynccontextmanager
-async def two_ends(*, connected: bool = True, limit: int = 262144) -> AsyncIterator[Ends]:
+async def two_ends(
+    *, connected: bool = True, limit: int = 262144, right: SctpConfig | None = None
+) -> AsyncIterator[Ends]:
     """Two ends, connected if asked for, and closed afterwards."""
     pair = Pair()
-    both = Associations(pair)
+    both = Associations(pair, right=right)
     ends = Ends(both)
     if connected:
         pair.connect()

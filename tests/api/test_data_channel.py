@@ -16,6 +16,7 @@ from peer.api.errors import (
 from peer.api.events import Event, MessageEvent, RTCErrorEvent
 from peer.api.options import RTCDataChannelInit
 from peer.api.sctp_transport import MAX_BUFFERED
+from peer.sctp import SctpConfig
 from tests.api.channels import log, two_ends
 from tests.transports.test_dtls import run
 from tests.transports.wire import until
@@ -231,7 +232,8 @@ def test_messages_that_overtake_the_opening_are_kept() -> None:
     async def scenario() -> None:
         async with two_ends() as ends:
             mine = ends.open(negotiated=True, id=1)
-            below = ends.both.left._data_channels[1]
+            below = mine._below
+            assert below is not None
             got: list[object] = []
             mine.on("open", lambda: got.append("open"))
             mine.on("message", got.append)
@@ -250,7 +252,8 @@ def test_a_peer_that_sends_and_never_opens() -> None:
         async with two_ends(connected=False) as ends:
             mine = ends.open(negotiated=True, id=1)
             events = log(mine)
-            below = ends.both.left._data_channels[1]
+            below = mine._below
+            assert below is not None
             for _ in range(16):
                 below.emit("message", bytes(MAX_BUFFERED // 16))
             assert events == []
@@ -381,8 +384,7 @@ def test_an_id_in_use_and_a_closed_association() -> None:
 
 def test_a_channel_the_peer_has_no_stream_for() -> None:
     async def scenario() -> None:
-        async with two_ends(connected=False) as ends:
-            ends.both.right._inbound_streams_max = 4
+        async with two_ends(connected=False, right=SctpConfig(streams=4)) as ends:
             early = [ends.open() for _ in range(3)]
             logs = [log(channel) for channel in early]
             errors: list[RTCErrorEvent] = []

@@ -21,7 +21,7 @@ def test_states_and_limits() -> None:
             ends.both.pair.connect()
             ends.both.connect(70000)
             await ends.both.connected()
-            assert (seen.maxChannels, seen.maxMessageSize) == (1024, 70000)
+            assert (seen.maxChannels, seen.maxMessageSize) == (65535, 70000)
             ends.both.left.set_max_message_size(0)
             assert seen.maxMessageSize == MAX_BUFFERED
             await ends.both.left.close()

@@ -13,17 +13,12 @@ from importlib.metadata import version
 
 import pytest
 from aiortc.mediastreams import MediaStreamTrack
-from aiortc.rtcdatachannel import RTCDataChannel
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceCandidate
-from aiortc.rtcsctptransport import RTCSctpTransport
 from aiortc.rtcsessiondescription import RTCSessionDescription
 
-from peer.transports.association import BoundedAssociation
 from peer.transports.certificate import Certificate
-from peer.transports.datachannel import DataChannel
 from peer.transports.dtls import DtlsTransport
-from peer.transports.sctp import SctpTransport
 from peer.transports.track import RemoteTrack
 from tests.contract.source_tree import ROOT
 
@@ -34,9 +29,7 @@ SEAM: dict[type, tuple[type, set[str]]] = {
         {
             "_do_handshake",
             "_recv_next",
-            "_register_data_receiver",
             "_rx_srtp",
-            "_send_data",
             "_set_role",
             "_set_state",
             "_setup_srtp",
@@ -44,57 +37,9 @@ SEAM: dict[type, tuple[type, set[str]]] = {
             "_state",
             "_task",
             "_tx_srtp",
-            "_unregister_data_receiver",
             "_validate_peer_identity",
         },
     ),
-    SctpTransport: (
-        RTCSctpTransport,
-        {
-            "_association_state",
-            "_data_channel_close",
-            "_data_channel_flush",
-            "_transmit",
-            "_data_channel_open",
-            "_data_channel_queue",
-            "_data_channel_receive",
-            "_data_channels",
-            "_handle_data",
-            "_remote_max_message_size",
-            "_send_chunk",
-            "_set_state",
-        },
-    ),
-    BoundedAssociation: (
-        RTCSctpTransport,
-        {
-            "_advertised_rwnd",
-            "_association_state",
-            "_get_inbound_stream",
-            "_get_timestamp",
-            "_handle_data",
-            "_inbound_streams",
-            "_inbound_streams_max",
-            "_last_received_tsn",
-            "_last_sacked_tsn",
-            "_local_tsn",
-            "_mark_received",
-            "_outbound_streams_count",
-            "_receive_chunk",
-            "_receive_data_chunk",
-            "_receive_forward_tsn_chunk",
-            "_receive_sack_chunk",
-            "_remote_verification_tag",
-            "_sack_duplicates",
-            "_sack_misordered",
-            "_sack_needed",
-            "_send",
-            "_send_chunk",
-            "_send_sack",
-            "_update_rto",
-        },
-    ),
-    DataChannel: (RTCDataChannel, {"_setId", "_setReadyState"}),
     RemoteTrack: (MediaStreamTrack, {"_id"}),
 }
 

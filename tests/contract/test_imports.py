@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.source_tree import ROOT, imported_modules, module_name, sources
 
-PURE = ("sdp", "peer.ice", "peer.jsep", "peer.rtp", "peer.records")
+PURE = ("sdp", "peer.ice", "peer.jsep", "peer.rtp", "peer.sctp", "peer.records")
 IMPURE_MODULES = (
     "asyncio",
     "socket",
@@ -30,11 +30,19 @@ ALLOWED = {
     "peer.jsep": ("peer.jsep", "sdp"),
     "peer.rtp": ("peer.rtp",),
     "peer.rtp.congestion": ("peer.rtp",),
+    "peer.sctp": ("peer.sctp",),
     "peer.net": ("peer.net", "peer.ice"),
     "peer.media": ("peer.media", "peer.rtp"),
     "peer.testing": ("peer",),
     "peer.testing.internet": ("peer.testing.internet", "peer.ice"),
-    "peer.transports": ("peer.transports", "peer.media", "peer.rtp", "peer.net", "peer.ice"),
+    "peer.transports": (
+        "peer.transports",
+        "peer.media",
+        "peer.rtp",
+        "peer.sctp",
+        "peer.net",
+        "peer.ice",
+    ),
     "peer.stats": ("peer.stats", "peer.transports", "peer.net", "peer.ice"),
     "peer.api": (
         "peer.api",

@@ -1,8 +1,11 @@
 """Two SCTP associations in memory, and channels over them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from peer.sctp import SctpConfig
+from peer.sctp.wire import packet
 from peer.transports.datachannel import DataChannel
 from peer.transports.dtls import DtlsRole
 from peer.transports.sctp import SctpTransport
@@ -12,10 +15,12 @@ from tests.transports.wire import Pair, until
 class Associations:
     """Two SCTP transports over a pair of DTLS transports."""
 
-    def __init__(self, pair: Pair, *, timeout: float = 30.0) -> None:
+    def __init__(
+        self, pair: Pair, *, timeout: float = 30.0, right: SctpConfig | None = None
+    ) -> None:
         self.pair = pair
         self.left = SctpTransport(pair.left, timeout=timeout)
-        self.right = SctpTransport(pair.right, timeout=timeout)
+        self.right = SctpTransport(pair.right, timeout=timeout, config=right)
         self.incoming: list[DataChannel] = []
         self.right.on("datachannel", self.incoming.append)
 
@@ -61,3 +66,14 @@ def collect(channel: DataChannel) -> list[str | bytes]:
     got: list[str | bytes] = []
     channel.on("message", got.append)
     return got
+
+
+def send_raw(sctp: SctpTransport, stream: int, protocol: int, data: bytes) -> None:
+    """Send a message past the channels."""
+    sctp._association.send(stream, protocol, data, asyncio.get_running_loop().time())
+    sctp._schedule()
+
+
+def packet_for(sctp: SctpTransport, *chunks: bytes) -> bytes:
+    """Write a packet that an association takes for its peer's."""
+    return packet(5000, 5000, sctp._association._session.establishment.local.tag, *chunks)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from aiortc.exceptions import InvalidStateError
 
-from peer.transports.association import MAX_MESSAGE_SIZE
-from peer.transports.dcep import Open
+from peer.sctp import SctpConfig
+from peer.sctp.dcep import Open
+from peer.sctp.message import RELIABLE
 from peer.transports.dtls import DtlsRole
-from peer.transports.sctp import SctpTransport
-from tests.transports.associations import Associations, associated, collect
+from peer.transports.sctp import MAX_MESSAGE_SIZE, SctpTransport
+from tests.transports.associations import Associations, associated, collect, send_raw
 from tests.transports.test_dtls import run
 from tests.transports.wire import Link, Pair, nothing, until
 
@@ -208,8 +209,7 @@ def test_a_handler_that_raises_breaks_nothing() -> None:
 def test_channels_the_peer_has_no_stream_for_are_closed() -> None:
     async def scenario() -> None:
         pair = Pair()
-        both = Associations(pair)
-        both.right._inbound_streams_max = 4
+        both = Associations(pair, right=SctpConfig(streams=4))
         early = [both.left.create_channel(str(number)) for number in range(3)]
         pair.connect()
         both.connect()
@@ -263,7 +263,7 @@ def test_a_channel_of_the_other_parity_is_taken() -> None:
 
     async def scenario() -> None:
         async with associated() as both:
-            await both.left._send(51, 50, Open(label="odd").serialize())
+            send_raw(both.left, 51, 50, Open(label="odd").serialize())
             await until(lambda: len(both.incoming) == 1)
             assert (both.incoming[0].id, both.incoming[0].label) == (51, "odd")
 
@@ -277,13 +277,15 @@ def test_a_channel_opens_before_it_is_acknowledged(ordered: bool) -> None:
     async def scenario() -> None:
         async with associated() as both:
             sent: list[bool] = []
-            send = both.left._send
+            association = both.left._association
+            send = association.send
 
-            async def note(*args: Any, **settings: Any) -> None:
-                sent.append(settings.get("ordered", True))
-                await send(*args, **settings)
+            def note(*arguments: Any) -> None:
+                delivery = arguments[4] if len(arguments) > 4 else RELIABLE
+                sent.append(delivery.ordered)
+                send(*arguments)
 
-            both.left._send = note  # type: ignore[method-assign]
+            association.send = note  # type: ignore[assignment, method-assign]
             deliver = both.pair.link.to_left.passes
             both.pair.link.to_left.passes = nothing
             channel = both.left.create_channel("early", ordered=ordered)

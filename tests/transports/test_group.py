@@ -471,6 +471,7 @@ def test_what_was_dropped_is_counted_by_component() -> None:
             data = SctpTransport(groups.right.rtp)
             groups.right.set_data(data)
             assert groups.right.dropped(1) == groups.right.dropped(2) == {}
+            data.connect(5000)
             groups.right._receive_rtp(b"\x80", 0.0)
             data.receive(b"")
             groups.links[0].right.deliver(b"\x01", 0.0)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from aiortc.clock import current_ntp_time, datetime_to_ntp
 
 from peer.rtp import FullIntraRequest, Nack, PictureLoss, ReportBlock, RtcpDrop, SenderReport
-from peer.transports.chunks import SctpDrop
+from peer.sctp import SctpDrop
 from peer.transports.decoding import MediaDrop
 from peer.transports.inbound import InboundPacket
 from peer.transports.receiver import RtpReceiver

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.transports.dcep import Ack, Open, parse_dcep
+from peer.sctp.dcep import Ack, Open, parse_dcep
 
 TEXT = st.text(max_size=40)
 LIMIT = st.none() | st.integers(0, 0xFFFFFFFF)

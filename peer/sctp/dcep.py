@@ -28,7 +28,7 @@ class Open:
     ordered: bool = True
     max_retransmits: int | None = None
     max_packet_life_time: int | None = None
-    priority: int = 0
+    priority: int = 256
 
     def serialize(self) -> bytes:
         """Return the message; lengths count bytes, not characters."""

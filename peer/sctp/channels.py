@@ -1,0 +1,414 @@
+"""The data channels of an association: who has which number, opening and closing (RFC 8832)."""
+
+from collections import deque
+from typing import NamedTuple, TypeAlias
+
+from peer.records import dataclass
+
+from .association import Association
+from .channel import MAX_ID, Channel, ChannelParameters, ChannelState
+from .dcep import Ack, Open, parse_dcep
+from .drops import SctpDrop
+from .events import (
+    AmountLow,
+    Ended,
+    Established,
+    Event,
+    IncomingReset,
+    MessageRefused,
+    OutgoingReset,
+    Restarted,
+)
+from .message import DCEP, EMPTY_BINARY, EMPTY_STRING
+from .ordering import Message
+from .session import SctpState
+
+MAX_OPENED_BY_PEER = 1024
+"""Channels at a time that the peer may have opened."""
+MAX_ORPHANS, MAX_ORPHAN_BYTES = 64, 65536
+"""Messages kept for channels that are not there yet: both sides make a negotiated one."""
+STRING, BINARY = 51, 53
+_NOTHING = b"\0"
+_NO_STREAM = "the peer has no stream for the channel"
+
+
+class ChannelMessage(NamedTuple):
+    """A message has come."""
+
+    channel: Channel
+    data: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCame:
+    """The peer has opened a channel; that it is open is told next."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChanged:
+    """A channel is in another state; `reason` tells of a closing that nobody asked for."""
+
+    channel: Channel
+    state: ChannelState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAmountLow:
+    """What waits to be sent on a channel has fallen to its threshold."""
+
+    channel: Channel
+
+
+ChannelEvent: TypeAlias = (
+    ChannelMessage | ChannelCame | ChannelChanged | ChannelAmountLow | Established | Ended
+)
+
+
+class Channels:
+    """The channels over an association, which it feeds with messages and takes events from.
+
+    The driver gives packets and the time to the association, and takes events here.
+    """
+
+    def __init__(self, association: Association) -> None:
+        self._association = association
+        self._drops = association.drops
+        self._by_id: dict[int, Channel] = {}
+        # Those that are to be opened.
+        self._waiting: list[Channel] = []
+        self._blocked: set[int] = set()
+        # The lowest number of ours that may be free, once it is known which are ours.
+        self._lowest: int | None = None
+        self._came = 0
+        self._late: dict[int, Open] = {}
+        self._orphans: deque[Message] = deque()
+        self._orphan_bytes = 0
+        self._events: deque[ChannelEvent] = deque()
+
+    @property
+    def limit(self) -> int | None:
+        """How many channels there may be, None before the peer is known."""
+        streams = self._association.streams
+        return None if streams is None else min(streams)
+
+    # Calls
+
+    def create(self, parameters: ChannelParameters, now: float) -> Channel:
+        """Make a channel; ValueError for an id in use.
+
+        When the association is up already the channel is open at once, or closed when the peer has
+        no stream for it; no event tells of that.
+        """
+        channel = Channel(parameters)
+        if channel.id is not None:
+            if channel.id in self._by_id or channel.id in self._blocked:
+                raise ValueError(f"there is a channel with the id {channel.id} already")
+            self._by_id[channel.id] = channel
+        self._waiting.append(channel)
+        self._number()
+        if self._is_up:
+            self._waiting.remove(channel)
+            self._open(channel, now)
+        return channel
+
+    def set_role(self, *, is_server: bool) -> None:
+        """Note whether we are the DTLS server, whose channels have odd numbers (RFC 8832 §6)."""
+        if self._lowest is None:
+            self._lowest = 1 if is_server else 0
+            self._number()
+
+    def send(self, channel: Channel, data: str | bytes, now: float) -> None:
+        """Queue a message on an open channel."""
+        assert channel.id is not None, "an open channel has a number"
+        if isinstance(data, str):
+            protocol, body = (STRING, data.encode()) if data else (EMPTY_STRING, _NOTHING)
+        else:
+            protocol, body = (BINARY, data) if data else (EMPTY_BINARY, _NOTHING)
+        self._association.send(channel.id, protocol, body, now, channel.delivery)
+
+    def amount(self, channel: Channel) -> int:
+        """Return the bytes that wait to be sent on a channel."""
+        return 0 if channel.id is None else self._association.amount(channel.id)
+
+    def set_low(self, channel: Channel, amount: int) -> None:
+        """Say at which amount it is told that little waits."""
+        channel.low = amount
+        if channel.id is not None:
+            self._association.set_threshold(channel.id, amount)
+
+    def close(self, channel: Channel) -> None:
+        """Close a channel once what was sent has gone out."""
+        if channel.state in (ChannelState.CLOSING, ChannelState.CLOSED):
+            return
+        if channel.id is None or not self._is_up:
+            self._close(channel)
+        else:
+            channel.state = ChannelState.CLOSING
+            self._reset(channel)
+
+    # Events
+
+    def next_event(self, now: float) -> ChannelEvent | None:
+        """Return the next event, None when there is none."""
+        while not self._events:
+            event = self._association.next_event()
+            if event is None:
+                return None
+            self._take(event, now)
+        return self._events.popleft()
+
+    def _take(self, event: Event, now: float) -> None:
+        match event:
+            case Message():
+                self._receive(event, now)
+            case AmountLow(stream):
+                if (channel := self._by_id.get(stream)) is not None:
+                    self._events.append(ChannelAmountLow(channel))
+            case Established():
+                self._events.append(event)
+                self._open_all(now)
+            case IncomingReset(streams):
+                self._take_incoming_reset(streams, now)
+            case OutgoingReset(streams, done):
+                self._take_outgoing_reset(streams, now, done=done)
+            case MessageRefused(stream):
+                if (channel := self._by_id.get(stream)) is not None:
+                    self._begin_closing(channel, "a message was longer than allowed")
+            case Restarted():
+                pass
+            case Ended():
+                self._end(event)
+
+    # Opening
+
+    @property
+    def _is_up(self) -> bool:
+        return self._association.state in (SctpState.ESTABLISHED, SctpState.SHUTDOWN_RECEIVED)
+
+    def _number(self) -> None:
+        """Give channels their numbers, the lowest that are free."""
+        for channel in self._waiting:
+            number = self._lowest
+            if channel.id is not None or number is None:
+                continue
+            while number in self._by_id or number in self._blocked:
+                number += 2
+            if number <= MAX_ID:
+                channel.id = number
+                self._by_id[number] = channel
+                self._lowest = number + 2
+
+    def _open_all(self, now: float) -> None:
+        """Open what has waited for the association."""
+        self._number()
+        waiting, self._waiting = self._waiting, []
+        for channel in waiting:
+            self._open(channel, now)
+            reason = "" if channel.state is ChannelState.OPEN else _NO_STREAM
+            self._events.append(ChannelChanged(channel, channel.state, reason))
+
+    def _open(self, channel: Channel, now: float) -> None:
+        """Open a channel if the peer has a stream for it (W3C §6.1.1.2)."""
+        if channel.id is None or channel.id >= (self.limit or 0):
+            self._forget(channel)
+            channel.id = None
+            channel.state = ChannelState.CLOSED
+            return
+        self._prepare(channel)
+        if not channel.parameters.negotiated:
+            message = _open_message(channel.parameters)
+            self._association.send(channel.id, DCEP, message, now)
+        channel.state = ChannelState.OPEN
+        self._adopt_orphans(channel.id, now)
+
+    def _prepare(self, channel: Channel) -> None:
+        assert channel.id is not None
+        self._association.set_threshold(channel.id, channel.low)
+        self._association.set_weight(channel.id, channel.parameters.weight)
+
+    def _accept(self, number: int, message: Open, now: float) -> None:
+        """Take a channel that the peer opens (RFC 8832 §6)."""
+        there = self._by_id.get(number)
+        if there is not None and there.state is ChannelState.CLOSING:
+            # The peer has seen the end of the one before already.
+            self._late[number] = message
+            return
+        if there is not None or number > MAX_ID or number in self._blocked:
+            self._drops[SctpDrop.CHANNEL_EXISTS] += 1
+            return
+        if self._is_ours(number):
+            self._drops[SctpDrop.WRONG_PARITY] += 1
+        if self._came >= MAX_OPENED_BY_PEER:
+            self._drops[SctpDrop.TOO_MANY_CHANNELS] += 1
+            self._association.reset((number,))
+            return
+        parameters = ChannelParameters(
+            message.label,
+            message.protocol,
+            message.ordered,
+            _short(message.max_retransmits),
+            _short(message.max_packet_life_time),
+            message.priority or ChannelParameters().weight,
+        )
+        channel = Channel(parameters)
+        channel.id = number
+        channel.become_known()
+        channel.came = True
+        self._came += 1
+        self._by_id[number] = channel
+        self._prepare(channel)
+        self._association.send(number, DCEP, Ack().serialize(), now)
+        self._events.append(ChannelCame(channel))
+        self._change(channel, ChannelState.OPEN)
+        self._adopt_orphans(number, now)
+
+    # Messages
+
+    def _receive(self, message: Message, now: float) -> None:
+        stream, protocol, data = message
+        if stream in self._late:
+            # It is for the channel that is to be, and not for the one that is closing.
+            self._keep(message)
+            return
+        channel = self._by_id.get(stream)
+        if channel is not None:
+            channel.become_known()
+        if protocol == DCEP:
+            self._receive_dcep(stream, channel, data, now)
+        elif channel is None or channel.state is ChannelState.CONNECTING:
+            self._keep(message)
+        elif protocol == STRING:
+            try:
+                self._events.append(ChannelMessage(channel, data.decode()))
+            except UnicodeDecodeError:
+                self._drops[SctpDrop.NOT_UTF8] += 1
+        elif protocol == BINARY:
+            self._events.append(ChannelMessage(channel, data))
+        elif protocol == EMPTY_STRING:
+            self._events.append(ChannelMessage(channel, ""))
+        elif protocol == EMPTY_BINARY:
+            self._events.append(ChannelMessage(channel, b""))
+        else:
+            self._drops[SctpDrop.UNKNOWN_PROTOCOL] += 1
+
+    def _receive_dcep(self, stream: int, channel: Channel | None, data: bytes, now: float) -> None:
+        message = parse_dcep(data)
+        if isinstance(message, Open):
+            self._accept(stream, message, now)
+        elif message is None:
+            self._drops[SctpDrop.MALFORMED_DCEP] += 1
+            if channel is None:
+                self._association.reset((stream,))
+        elif channel is None:
+            self._drops[SctpDrop.UNKNOWN_CHANNEL] += 1
+
+    def _keep(self, message: Message) -> None:
+        """Keep a message for a channel that may be made yet, the latest few."""
+        self._orphans.append(message)
+        self._orphan_bytes += len(message.data)
+        while len(self._orphans) > MAX_ORPHANS or self._orphan_bytes > MAX_ORPHAN_BYTES:
+            self._orphan_bytes -= len(self._orphans.popleft().data)
+            self._drops[SctpDrop.UNKNOWN_CHANNEL] += 1
+
+    def _adopt_orphans(self, number: int, now: float) -> None:
+        if not self._orphans:
+            return
+        orphans, self._orphans = self._orphans, deque()
+        self._orphan_bytes = 0
+        for message in orphans:
+            if message.stream == number:
+                self._receive(message, now)
+            else:
+                self._keep(message)
+
+    # Closing
+
+    def _reset(self, channel: Channel) -> None:
+        assert channel.id is not None
+        self._association.reset((channel.id,))
+
+    def _begin_closing(self, channel: Channel, reason: str = "") -> None:
+        """Close a channel that nobody closed here; what waits on it is dropped."""
+        if channel.state in (ChannelState.CLOSING, ChannelState.CLOSED) or channel.id is None:
+            return
+        self._change(channel, ChannelState.CLOSING, reason)
+        self._association.discard(channel.id)
+        self._reset(channel)
+
+    def _take_incoming_reset(self, streams: frozenset[int] | None, now: float) -> None:
+        numbers = list(self._by_id) if streams is None else streams
+        for number in numbers:
+            channel = self._by_id.get(number)
+            if channel is not None:
+                channel.incoming_reset = True
+                self._begin_closing(channel)
+                self._close_if_done(channel, now)
+
+    def _take_outgoing_reset(self, streams: tuple[int, ...], now: float, *, done: bool) -> None:
+        for number in streams:
+            channel = self._by_id.get(number)
+            if channel is None:
+                continue
+            channel.outgoing_reset = True
+            if not done:
+                # What the peer makes of the stream is unknown.
+                self._blocked.add(number)
+                channel.incoming_reset = True
+            self._begin_closing(channel)
+            self._close_if_done(channel, now)
+
+    def _close_if_done(self, channel: Channel, now: float) -> None:
+        number = channel.id
+        if number is None or not (channel.incoming_reset and channel.outgoing_reset):
+            return
+        self._close(channel)
+        late = self._late.pop(number, None)
+        if late is not None:
+            self._accept(number, late, now)
+
+    def _close(self, channel: Channel, reason: str = "") -> None:
+        self._forget(channel)
+        self._change(channel, ChannelState.CLOSED, reason)
+
+    def _forget(self, channel: Channel) -> None:
+        number = channel.id
+        if number is not None and self._by_id.get(number) is channel:
+            del self._by_id[number]
+            self._came -= channel.came
+            if self._is_ours(number):
+                self._lowest = min(number, self._lowest or number)
+        if channel in self._waiting:
+            self._waiting.remove(channel)
+
+    def _is_ours(self, number: int) -> bool:
+        """Tell whether a number is of those that we give (RFC 8832 §6)."""
+        return self._lowest is not None and number % 2 == self._lowest % 2
+
+    def _change(self, channel: Channel, state: ChannelState, reason: str = "") -> None:
+        channel.state = state
+        self._events.append(ChannelChanged(channel, state, reason))
+
+    def _end(self, event: Ended) -> None:
+        for channel in list(dict.fromkeys((*self._by_id.values(), *self._waiting))):
+            self._close(channel, event.reason)
+        self._orphans.clear()
+        self._events.append(event)
+
+
+def _open_message(parameters: ChannelParameters) -> bytes:
+    return Open(
+        label=parameters.label,
+        protocol=parameters.protocol,
+        ordered=parameters.ordered,
+        max_retransmits=parameters.max_retransmits,
+        max_packet_life_time=parameters.max_packet_life_time,
+        priority=parameters.weight,
+    ).serialize()
+
+
+def _short(limit: int | None) -> int | None:
+    """Return a limit as the W3C's API has it, in 16 bits."""
+    return None if limit is None else min(limit, 65535)

@@ -1,0 +1,82 @@
+"""How much may be under way (RFC 9260 §7.2)."""
+
+INITIAL_PACKETS = 10
+LEAST_PACKETS = 4
+MAX_GROWTH = 64
+"""Packets by which one SACK opens the window at most while it is searched for: those it covers."""
+_UNKNOWN = 1 << 30
+
+
+class Congestion:
+    """The congestion window in bytes of whole chunks. `flight` is what is under way of them.
+
+    `is_full` says that it was the window that ended the last sending.
+    """
+
+    __slots__ = ("_partial", "_recovery", "_threshold", "flight", "is_full", "packet", "window")
+
+    def __init__(self, packet: int) -> None:
+        self.packet = packet
+        self.flight = 0
+        self.is_full = False
+        self._recovery: int | None = None
+        self.reset()
+
+    @property
+    def recovering(self) -> bool:
+        """Tell whether what was lost in a window has not all arrived yet."""
+        return self._recovery is not None
+
+    def reset(self) -> None:
+        """Begin anew: the path is another one (RFC 8261 §6.1)."""
+        self.window = INITIAL_PACKETS * self.packet
+        self._threshold = _UNKNOWN
+        self._partial = 0
+        self._recovery = None
+
+    def on_acknowledged(self, size: int) -> None:
+        """Open the window for bytes that arrived while it was made use of (§7.2.1, §7.2.2)."""
+        if self._recovery is not None:
+            return
+        if self.window <= self._threshold:
+            if self.is_full:
+                self.window += min(size, MAX_GROWTH * self.packet)
+            return
+        self._partial += size
+        if self._partial >= self.window:
+            if self.is_full:
+                self._partial -= self.window
+                self.window += self.packet
+            else:
+                self._partial = self.window
+        if not self.flight:
+            self._partial = 0
+
+    def on_cumulative(self, tsn: int) -> None:
+        """Leave fast recovery once all that was under way when it began has arrived (§7.2.4)."""
+        if self._recovery is not None and tsn >= self._recovery:
+            self._recovery = None
+
+    def on_loss(self, highest: int) -> None:
+        """Halve the window, once for all that is lost of what is under way up to a TSN."""
+        if self._recovery is None:
+            self._recovery = highest
+            self._shrink()
+            self.window = self._threshold
+
+    def on_timeout(self) -> None:
+        """Begin with one packet (§7.2.3)."""
+        self._shrink()
+        self.window = self.packet
+        self._recovery = None
+
+    def on_idle(self) -> None:
+        """Trust less what was learnt before nothing was sent for a while (§7.2.1)."""
+        least = INITIAL_PACKETS * self.packet
+        if self.window > least:
+            self._threshold = self.window
+            self.window = max(self.window // 2, least)
+
+    def _shrink(self) -> None:
+        self._threshold = max(self.window // 2, LEAST_PACKETS * self.packet)
+        self._partial = 0

@@ -1,0 +1,38 @@
+"""Why something that arrived was of no use."""
+
+import enum
+
+
+class SctpDrop(enum.Enum):
+    """What was dropped, and each bound that a peer has met."""
+
+    CLOSED = "no-association"
+    MALFORMED = "malformed-sctp"
+    BAD_CHECKSUM = "bad-checksum"
+    WRONG_PORT = "wrong-port"
+    WRONG_TAG = "wrong-verification-tag"
+    UNEXPECTED = "unexpected-chunk"
+    UNKNOWN_CHUNK = "unknown-chunk"
+    TOO_MANY_CHUNKS = "too-many-chunks"
+    TOO_MANY_INITS = "too-many-inits"
+    BAD_COOKIE = "bad-cookie"
+    STALE_COOKIE = "stale-cookie"
+    NOTHING_SENT = "nothing-sent"
+    OLD_SACK = "old-sack"
+    TOO_FAR_AHEAD = "too-far-ahead"
+    TOO_MANY_GAPS = "too-many-gaps"
+    NO_ROOM = "no-room"
+    NO_SUCH_STREAM = "no-such-stream"
+    NO_USER_DATA = "no-user-data"
+    WRONG_SEQUENCE = "wrong-sequence-number"
+    CONTRADICTION = "contradiction"
+    MESSAGE_TOO_LONG = "message-too-long"
+    RESET_REFUSED = "reset-refused"
+    TOO_MANY_ANSWERS = "too-many-answers"
+    MALFORMED_DCEP = "malformed-dcep"
+    CHANNEL_EXISTS = "channel-exists"
+    WRONG_PARITY = "wrong-parity"
+    TOO_MANY_CHANNELS = "too-many-channels"
+    UNKNOWN_CHANNEL = "unknown-channel"
+    UNKNOWN_PROTOCOL = "unknown-payload-protocol"
+    NOT_UTF8 = "not-utf8"

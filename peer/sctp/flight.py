@@ -1,0 +1,259 @@
+"""What was sent and is not acknowledged for good: SACKs, and what they say is lost.
+
+Each packet with data has a number. A fragment is lost when a packet that was sent sufficiently
+later than the last one with it has arrived: `_tolerance` packets later, or more than an eighth of
+a round trip beyond one (RFC 8985 §7.2, RFC 9002 §6.1). That holds for what was sent again as well,
+so that a timeout is left for what nothing comes after. Where the peer tells of duplicates the
+tolerance grows: the path has put packets out of order.
+"""
+
+import heapq
+from collections import deque
+from math import inf
+
+from .congestion import Congestion
+from .message import ABANDONED, ACKED, IN_FLIGHT, LOST, Fragment, OutgoingMessage
+from .rtt import RoundTrip
+from .wire import HALF, MASK
+
+TOLERANCE = 3
+MAX_TOLERANCE = 64
+MAX_OUTSTANDING = 65535
+"""TSNs under way: gap blocks can say no more."""
+_COMPACT = 512
+_GRANULARITY = 0.001
+
+Ranges = list[tuple[int, int]]
+
+
+class Flight:
+    """Fragments by their TSNs, which follow each other and never wrap.
+
+    `cumulative` is the last that was acknowledged for good. `expired` collects messages to be
+    given up because one of their fragments is not to be sent again.
+    """
+
+    def __init__(self, next_tsn: int, packet: int, round_trip: RoundTrip) -> None:
+        self.next_tsn = next_tsn
+        self.cumulative = next_tsn - 1
+        self.congestion = Congestion(packet)
+        self.count = 0
+        """Fragments that are under way."""
+        self.expired: list[OutgoingMessage] = []
+        self._round_trip = round_trip
+        self._sent: list[Fragment | None] = []
+        # Where the fragment after the cumulative TSN is in it.
+        self._head = 0
+        self._order: deque[tuple[int, Fragment]] = deque()
+        self._packet = 0
+        self._arrived = 0
+        self._measured_from = next_tsn
+        self._gaps: Ranges = []
+        self._lost: list[int] = []
+        self._tolerance = TOLERANCE
+
+    @property
+    def outstanding(self) -> int:
+        """The number of TSNs that are not acknowledged for good."""
+        return self.next_tsn - 1 - self.cumulative
+
+    def fragment(self, tsn: int) -> Fragment:
+        """Return one that is outstanding."""
+        found = self._sent[self._head + tsn - self.cumulative - 1]
+        assert found is not None
+        return found
+
+    def add(self, fragment: Fragment) -> None:
+        """Take in a fragment with the next TSN."""
+        self._sent.append(fragment)
+        self.next_tsn += 1
+
+    def begin_packet(self) -> None:
+        """Have what is launched from now on be in another packet."""
+        self._packet += 1
+
+    def launch(self, fragment: Fragment, now: float) -> None:
+        """Note that a fragment is in the packet that was begun."""
+        fragment.state = IN_FLIGHT
+        fragment.times += 1
+        fragment.sent_in, fragment.sent_at = self._packet, now
+        self._order.append((self._packet, fragment))
+        self.congestion.flight += fragment.size
+        self.count += 1
+
+    def next_lost(self) -> Fragment | None:
+        """Return the first fragment that is to be sent again."""
+        lost = self._lost
+        while lost:
+            if lost[0] > self.cumulative:
+                fragment = self.fragment(lost[0])
+                if fragment.state == LOST:
+                    return fragment
+            heapq.heappop(lost)
+        return None
+
+    # What the peer says
+
+    def acknowledge(self, cumulative: int, blocks: Ranges, now: float) -> int:
+        """Take in a SACK, in TSNs; returns the bytes of chunks it is the first to acknowledge.
+
+        The blocks are in order, apart, and beyond the cumulative TSN.
+        """
+        acked = 0
+        arrived: Fragment | None = None
+        sent, at = self._sent, self._head
+        for index in range(at, at + cumulative - self.cumulative):
+            fragment, sent[index] = sent[index], None
+            if fragment is not None and fragment.state < ACKED:
+                acked += self._take_off(fragment)
+                arrived = self._later(arrived, fragment, now)
+            if fragment is not None:
+                fragment.state = max(fragment.state, ACKED)
+        self._head += cumulative - self.cumulative
+        self.cumulative = cumulative
+        if blocks or self._gaps:
+            for first, last in _difference(blocks, self._gaps):
+                for tsn in range(first, last + 1):
+                    fragment = self.fragment(tsn)
+                    if fragment.state < ACKED:
+                        acked += self._take_off(fragment)
+                        fragment.state = ACKED
+                        arrived = self._later(arrived, fragment, now)
+            self._renege(_difference(self._gaps, blocks))
+            self._gaps = blocks
+        if arrived is not None:
+            self._note_arrival(arrived, now)
+        if self._head > _COMPACT and 2 * self._head > len(sent):
+            del sent[: self._head]
+            self._head = 0
+        return acked
+
+    def tolerate(self) -> None:
+        """Take it that packets arrive out of order: something was sent again in vain."""
+        self._tolerance = min(2 * self._tolerance, MAX_TOLERANCE)
+
+    def _take_off(self, fragment: Fragment) -> int:
+        if fragment.state == IN_FLIGHT:
+            self.congestion.flight -= fragment.size
+            self.count -= 1
+        return fragment.size
+
+    def _later(self, one: Fragment | None, other: Fragment, now: float) -> Fragment | None:
+        """Return the one that was sent later, of those that tell which packet has arrived."""
+        if other.times > 1 and now - other.sent_at < self._round_trip.least:
+            # It was the one before that has arrived.
+            return one
+        return other if one is None or other.sent_in > one.sent_in else one
+
+    def _note_arrival(self, fragment: Fragment, now: float) -> None:
+        self._arrived = max(self._arrived, fragment.sent_in)
+        if fragment.times == 1 and fragment.tsn >= self._measured_from:
+            # RFC 9260 §6.3.1 C4, C5: one measurement a round trip, of what was sent once.
+            self._measured_from = self.next_tsn
+            self._round_trip.measure(now - fragment.sent_at)
+
+    def _renege(self, ranges: Ranges) -> None:
+        """Send again what the peer has had and has not any more (§6.2.1 D iii)."""
+        for first, last in ranges:
+            for tsn in range(max(first, self.cumulative + 1), last + 1):
+                fragment = self.fragment(tsn)
+                if fragment.state == ACKED:
+                    fragment.state = LOST
+                    heapq.heappush(self._lost, tsn)
+
+    # What is lost
+
+    def detect(self, now: float) -> float:
+        """Mark what must be lost; returns when more is, if nothing arrives until then."""
+        order, arrived = self._order, self._arrived
+        wait = 1.125 * max(self._round_trip.latest, self._round_trip.srtt or 0.0) + _GRANULARITY
+        found = False
+        due = inf
+        while order:
+            number, fragment = order[0]
+            if fragment.state == IN_FLIGHT and fragment.sent_in == number:
+                if number > arrived - self._tolerance:
+                    due = fragment.sent_at + wait if number < arrived else inf
+                    if due > now:
+                        break
+                self._lose(fragment, now)
+                found = True
+            order.popleft()
+        if found:
+            self.congestion.on_loss(self.next_tsn - 1)
+        return due if order else inf
+
+    def lose_all(self, now: float) -> None:
+        """Mark all that is under way as lost (§6.3.3)."""
+        for _, fragment in self._order:
+            if fragment.state == IN_FLIGHT:
+                self._lose(fragment, now)
+        self._order.clear()
+
+    def repeat_last(self, now: float) -> bool:
+        """Have the last one under way sent again (RFC 8985 §7.3); False if there is none."""
+        for number, fragment in reversed(self._order):
+            if fragment.state == IN_FLIGHT and fragment.sent_in == number:
+                if not fragment.message.has_expired(fragment, now):
+                    self._lose(fragment, now)
+                    return True
+        return False
+
+    def abandon(self, message: OutgoingMessage) -> None:
+        """Send no fragment of a message again (RFC 3758 §3.5 A3)."""
+        for fragment in message.fragments or ():
+            if fragment.tsn > self.cumulative:
+                if fragment.state == IN_FLIGHT:
+                    self._take_off(fragment)
+                fragment.state = ABANDONED
+
+    def _lose(self, fragment: Fragment, now: float) -> None:
+        self._take_off(fragment)
+        fragment.state = LOST
+        if fragment.message.has_expired(fragment, now):
+            self.expired.append(fragment.message)
+        else:
+            heapq.heappush(self._lost, fragment.tsn)
+
+
+def read_blocks(pairs: Ranges, cumulative: int, outstanding: int) -> Ranges | None:
+    """Return the gap blocks of a SACK as TSNs, in order and apart; None if they lie.
+
+    `outstanding` counts the TSNs beyond the cumulative one.
+    """
+    merged: Ranges = []
+    for first, last in sorted(pairs):
+        if last > outstanding:
+            return None
+        if first < 2 or first > last:
+            continue
+        first, last = first + cumulative, last + cumulative
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def unwrap_ahead(number: int, base: int) -> int | None:
+    """Return how far a TSN is beyond another, None when it is behind."""
+    ahead = (number - base) & MASK
+    return ahead if ahead < HALF else None
+
+
+def _difference(ranges: Ranges, others: Ranges) -> Ranges:
+    """Return what the ranges cover and the others do not; both are in order and apart."""
+    found: Ranges = []
+    at = 0
+    for first, last in ranges:
+        while at < len(others) and others[at][1] < first:
+            at += 1
+        index = at
+        while index < len(others) and others[index][0] <= last:
+            if others[index][0] > first:
+                found.append((first, others[index][0] - 1))
+            first = max(first, others[index][1] + 1)
+            index += 1
+        if first <= last:
+            found.append((first, last))
+    return found

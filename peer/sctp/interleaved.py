@@ -1,0 +1,119 @@
+"""Putting the messages of I-DATA chunks together (RFC 8260 §2.2)."""
+
+from collections.abc import Iterable
+
+from .ordering import Ordering
+from .reassembly import WHOLE, ContradictionError
+from .wire import BEGIN, END, MASK, UNORDERED
+
+
+class _Partial:
+    """A message that is not whole; what is too long is counted and not kept."""
+
+    __slots__ = ("end", "flags", "parts", "protocol", "size", "too_long")
+
+    def __init__(self, flags: int) -> None:
+        self.flags = flags
+        self.protocol = 0
+        self.parts: dict[int, bytes] = {}
+        self.end = -1
+        self.size = 0
+        self.too_long = False
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether no fragment is missing."""
+        return len(self.parts) == self.end + 1
+
+
+class InterleavedReassembly:
+    """The messages of all streams, as `Reassembly`; chunks say which message they are of."""
+
+    __slots__ = ("_held", "_limit", "_partial", "_parts", "ordering")
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._partial: dict[tuple[int, bool], dict[int, _Partial]] = {}
+        self._held = self._parts = 0
+        self.ordering = Ordering(MASK)
+
+    @property
+    def held(self) -> int:
+        """The bytes that wait, those of whole messages included."""
+        return self._held + self.ordering.held
+
+    @property
+    def count(self) -> int:
+        """The fragments and whole messages that wait."""
+        return self._parts + self.ordering.count
+
+    def add(
+        self,
+        _tsn: int,
+        flags: int,
+        stream: int,
+        number: int,
+        protocol: int,
+        place: int,
+        data: bytes,
+    ) -> None:
+        """Take a fragment whose TSN is new; raises ContradictionError."""
+        if flags & WHOLE == WHOLE and len(data) <= self._limit:
+            self.ordering.put(flags, stream, number, protocol, data)
+            return
+        key = stream, bool(flags & UNORDERED)
+        messages = self._partial.setdefault(key, {})
+        message = messages.get(number)
+        if message is None:
+            message = messages[number] = _Partial(flags)
+        place = 0 if flags & BEGIN else place
+        if place in message.parts or (message.end >= 0 and (place > message.end or flags & END)):
+            raise ContradictionError
+        if flags & BEGIN:
+            message.protocol = protocol
+        if flags & END:
+            message.end = place
+        self._fill(message, stream, place, data)
+        if message.whole:
+            self._drop(key, number)
+            whole = b"".join([message.parts[at] for at in range(message.end + 1)])
+            result = None if message.too_long else whole
+            self.ordering.put(message.flags, stream, number, message.protocol, result)
+
+    def forward(self, _point: int, skipped: dict[tuple[int, bool], int]) -> None:
+        """Give up messages up to the number named for their stream, ordered or not."""
+        for key, last in skipped.items():
+            messages = self._partial.get(key, {})
+            for number in [each for each in messages if (last - each) & MASK <= MASK >> 1]:
+                self._drop(key, number)
+        self.ordering.skip({stream: last for (stream, loose), last in skipped.items() if not loose})
+
+    def reset(self, streams: frozenset[int] | None) -> None:
+        """Begin anew with streams, with all for None."""
+        self.ordering.reset(streams)
+        for key in self._of(streams):
+            for number in list(self._partial.get(key, {})):
+                self._drop(key, number)
+
+    def _of(self, streams: frozenset[int] | None) -> Iterable[tuple[int, bool]]:
+        if streams is None:
+            return list(self._partial)
+        return [(stream, loose) for stream in streams for loose in (False, True)]
+
+    def _fill(self, message: _Partial, stream: int, place: int, data: bytes) -> None:
+        message.size += len(data)
+        if message.size > self._limit and not message.too_long:
+            message.too_long = True
+            self.ordering.refused.append(stream)
+            self._held -= sum(map(len, message.parts.values()))
+            message.parts = dict.fromkeys(message.parts, b"")
+        message.parts[place] = b"" if message.too_long else data
+        self._held += len(message.parts[place])
+        self._parts += 1
+
+    def _drop(self, key: tuple[int, bool], number: int) -> None:
+        message = self._partial[key].pop(number)
+        if not self._partial[key]:
+            del self._partial[key]
+        self._held -= sum(map(len, message.parts.values()))
+        self._parts -= len(message.parts)

@@ -1,0 +1,172 @@
+"""Putting the messages of DATA chunks together (RFC 9260 §6.9), each fragment at little cost.
+
+The fragments of a message have consecutive TSNs, so runs of them are found by their first and
+last. Neighbours that contradict each other end the association: no message could have both.
+"""
+
+from collections import deque
+
+from .ordering import Ordering
+from .wire import BEGIN, END, UNORDERED
+
+WHOLE = BEGIN | END
+
+
+class ContradictionError(Exception):
+    """Fragments that stand next to each other are of no message."""
+
+
+class _Run:
+    """Fragments with consecutive TSNs, of one message; what is too long is not kept."""
+
+    __slots__ = (
+        "begun",
+        "ended",
+        "first",
+        "flags",
+        "last",
+        "number",
+        "parts",
+        "protocol",
+        "size",
+        "stream",
+        "too_long",
+    )
+
+    def __init__(self, tsn: int, flags: int, stream: int, number: int, protocol: int) -> None:
+        self.first = self.last = tsn
+        self.flags, self.stream, self.number, self.protocol = flags, stream, number, protocol
+        self.begun, self.ended = bool(flags & BEGIN), bool(flags & END)
+        self.parts: deque[bytes] = deque()
+        self.size = 0
+        self.too_long = False
+
+    def belongs(self, flags: int, stream: int, number: int) -> bool:
+        """Tell whether a fragment may be of the same message."""
+        same = stream == self.stream and not (flags ^ self.flags) & UNORDERED
+        return same and (number == self.number or bool(flags & UNORDERED))
+
+    def take_in(self, following: "_Run") -> None:
+        """Take in what follows; the shorter of the two is moved."""
+        if len(self.parts) < len(following.parts):
+            following.parts.extendleft(reversed(self.parts))
+            self.parts = following.parts
+        else:
+            self.parts.extend(following.parts)
+        self.last, self.ended = following.last, following.ended
+        self.size += following.size
+        self.too_long = self.too_long or following.too_long
+
+
+class Reassembly:
+    """The messages of all streams; whole ones go to `ordering`.
+
+    `limit` is the most bytes of a message. Held are the fragments of messages that are not whole.
+    """
+
+    __slots__ = ("_by_first", "_by_last", "_count", "_held", "_limit", "ordering")
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._by_first: dict[int, _Run] = {}
+        self._by_last: dict[int, _Run] = {}
+        self._held = self._count = 0
+        self.ordering = Ordering(0xFFFF)
+
+    @property
+    def held(self) -> int:
+        """The bytes that wait, those of whole messages included."""
+        return self._held + self.ordering.held
+
+    @property
+    def count(self) -> int:
+        """The fragments and whole messages that wait."""
+        return self._count + self.ordering.count
+
+    def add(
+        self,
+        tsn: int,
+        flags: int,
+        stream: int,
+        number: int,
+        protocol: int,
+        _place: int,
+        data: bytes,
+    ) -> None:
+        """Take a fragment whose TSN is new; raises ContradictionError."""
+        before, after = self._by_last.get(tsn - 1), self._by_first.get(tsn + 1)
+        if before is not None and before.ended != bool(flags & BEGIN):
+            raise ContradictionError
+        if after is not None and after.begun != bool(flags & END):
+            raise ContradictionError
+        if flags & WHOLE == WHOLE and len(data) <= self._limit:
+            self.ordering.put(flags, stream, number, protocol, data)
+            return
+        if before is None or flags & BEGIN:
+            run = self._by_first[tsn] = _Run(tsn, flags, stream, number, protocol)
+        elif before.belongs(flags, stream, number):
+            run = before
+            del self._by_last[tsn - 1]
+            run.last, run.ended = tsn, bool(flags & END)
+        else:
+            raise ContradictionError
+        self._fill(run, data)
+        if after is not None and not flags & END:
+            self._join(run, after)
+        if run.begun and run.ended:
+            self._finish(run)
+        else:
+            self._by_last[run.last] = run
+
+    def forward(self, point: int, skipped: dict[tuple[int, bool], int]) -> None:
+        """Give up what the peer has, up to a TSN, with the last number of each ordered stream."""
+        for run in self._reached(point):
+            del self._by_first[run.first], self._by_last[run.last]
+            self._empty(run)
+        self.ordering.skip({stream: last for (stream, _), last in skipped.items()})
+
+    def reset(self, streams: frozenset[int] | None) -> None:
+        """Begin anew with streams, with all for None."""
+        self.ordering.reset(streams)
+
+    def _reached(self, point: int) -> list[_Run]:
+        """Return the runs that begin up to a TSN, and of which something is missing up to it."""
+        runs = self._by_first
+        lowest = min(runs, default=point + 1)
+        if point - lowest < len(runs):
+            found = [runs[tsn] for tsn in range(lowest, point + 1) if tsn in runs]
+        else:
+            found = [run for tsn, run in runs.items() if tsn <= point]
+        return [run for run in found if run.last <= point or not run.begun]
+
+    def _fill(self, run: _Run, data: bytes) -> None:
+        run.size += len(data)
+        run.parts.append(data)
+        self._held += len(data)
+        self._count += 1
+        self._judge(run)
+
+    def _join(self, run: _Run, after: _Run) -> None:
+        if not run.belongs(after.flags, after.stream, after.number):
+            raise ContradictionError
+        del self._by_first[after.first], self._by_last[after.last]
+        run.take_in(after)
+        self._judge(run)
+
+    def _judge(self, run: _Run) -> None:
+        if run.size > self._limit and not run.too_long:
+            run.too_long = True
+            self.ordering.refused.append(run.stream)
+        if run.too_long:
+            self._empty(run)
+
+    def _empty(self, run: _Run) -> None:
+        self._held -= sum(map(len, run.parts))
+        self._count -= len(run.parts)
+        run.parts.clear()
+
+    def _finish(self, run: _Run) -> None:
+        del self._by_first[run.first]
+        data = None if run.too_long else b"".join(run.parts)
+        self._empty(run)
+        self.ordering.put(run.flags, run.stream, run.number, run.protocol, data)

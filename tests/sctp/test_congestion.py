@@ -1,0 +1,76 @@
+"""The congestion window, in figures worked out by hand."""
+
+from peer.sctp.congestion import Congestion
+
+PACKET = 1000
+
+
+def test_it_opens_by_what_arrives_while_it_is_searched_for() -> None:
+    """RFC 9260 §7.2.1."""
+    congestion = Congestion(PACKET)
+    assert congestion.window == 10 * PACKET
+    congestion.on_acknowledged(4 * PACKET)
+    assert congestion.window == 10 * PACKET, "not made use of"
+    congestion.is_full = True
+    congestion.on_acknowledged(4 * PACKET)
+    assert congestion.window == 14 * PACKET
+    congestion.on_acknowledged(100 * PACKET)
+    assert congestion.window == 78 * PACKET
+
+
+def test_a_loss_halves_it_once_a_window() -> None:
+    """RFC 9260 §7.2.3, §7.2.4."""
+    congestion = Congestion(PACKET)
+    congestion.window = 40 * PACKET
+    congestion.on_loss(500)
+    assert congestion.window == 20 * PACKET
+    congestion.on_loss(510)
+    congestion.is_full = True
+    congestion.on_acknowledged(9 * PACKET)
+    assert congestion.window == 20 * PACKET
+    congestion.on_cumulative(499)
+    congestion.on_loss(520)
+    assert congestion.window == 20 * PACKET
+    congestion.on_cumulative(500)
+    congestion.on_loss(600)
+    assert congestion.window == 10 * PACKET
+
+
+def test_then_it_opens_by_a_packet_a_round_trip() -> None:
+    """RFC 9260 §7.2.2."""
+    congestion = Congestion(PACKET)
+    congestion.on_loss(1)
+    congestion.on_cumulative(1)
+    congestion.window = 6 * PACKET
+    congestion.flight = PACKET
+    congestion.is_full = True
+    for _ in range(3):
+        congestion.on_acknowledged(2 * PACKET)
+    assert congestion.window == 7 * PACKET
+    congestion.is_full = False
+    for _ in range(20):
+        congestion.on_acknowledged(2 * PACKET)
+    assert congestion.window == 7 * PACKET
+    congestion.is_full = True
+    congestion.on_acknowledged(1)
+    assert congestion.window == 8 * PACKET
+
+
+def test_a_timeout_leaves_one_packet() -> None:
+    congestion = Congestion(PACKET)
+    congestion.window = 40 * PACKET
+    congestion.on_timeout()
+    assert congestion.window == PACKET
+    congestion.is_full = True
+    congestion.on_acknowledged(PACKET)
+    assert congestion.window == 2 * PACKET
+
+
+def test_an_idle_path_is_trusted_less() -> None:
+    congestion = Congestion(PACKET)
+    congestion.window = 50 * PACKET
+    for expected in (25, 12.5, 10, 10):
+        congestion.on_idle()
+        assert congestion.window == expected * PACKET
+    congestion.reset()
+    assert congestion.window == 10 * PACKET
