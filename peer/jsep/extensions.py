@@ -11,6 +11,9 @@ AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TRANSPORT_WIDE_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
+PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+ABS_CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
+
 DEFAULT_AUDIO_EXTENSIONS = (MID, AUDIO_LEVEL, TRANSPORT_WIDE_CC)
 DEFAULT_VIDEO_EXTENSIONS = (
     MID,
@@ -19,6 +22,10 @@ DEFAULT_VIDEO_EXTENSIONS = (
     RTP_STREAM_ID,
     REPAIRED_RTP_STREAM_ID,
 )
+
+ANSWERED_AUDIO_EXTENSIONS = (ABS_CAPTURE_TIME,)
+ANSWERED_VIDEO_EXTENSIONS = (ABS_CAPTURE_TIME, PLAYOUT_DELAY)
+"""What is answered besides, and offered only when it is asked for, or was agreed before."""
 
 # Those of Chromium, for the same reason as its payload types, or such as it uses for nothing else:
 # what some of its numbers stand for depends on whether there is audio.
@@ -59,13 +66,20 @@ class ExtensionIds:
 
 
 def offer_extensions(
-    supported: Iterable[str], ids: ExtensionIds, previous: Sequence[Extmap] | None
+    offered: Iterable[str],
+    supported: Iterable[str],
+    ids: ExtensionIds,
+    previous: Sequence[Extmap] | None,
 ) -> tuple[Extmap, ...]:
-    """Return the mappings to offer; `previous` are those of the last answer (RFC 9429 §5.2.2)."""
+    """Return the mappings to offer.
+
+    `previous` are those of the last answer: they are offered again, as far as they are supported
+    (RFC 9429 §5.2.2).
+    """
     if previous is not None:
         wanted = set(supported)
         return tuple(extmap for extmap in previous if extmap.uri in wanted)
-    numbered = ((ids.get(uri), uri) for uri in supported)
+    numbered = ((ids.get(uri), uri) for uri in offered)
     return tuple(Extmap(identifier, uri) for identifier, uri in numbered if identifier is not None)
 
 

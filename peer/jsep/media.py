@@ -108,6 +108,7 @@ def offered_rtp_section(
         in_order_of_support=bool(preferences),
     )
     extmaps = offer_extensions(
+        configuration.offered_extensions(transceiver.kind),
         configuration.extensions(transceiver.kind),
         ids,
         previous.extensions if previous else None,

@@ -3,7 +3,13 @@
 import enum
 
 from peer.jsep.codecs import DEFAULT_AUDIO_CODECS, DEFAULT_VIDEO_CODECS, with_congestion_feedback
-from peer.jsep.extensions import DEFAULT_AUDIO_EXTENSIONS, DEFAULT_VIDEO_EXTENSIONS
+from peer.jsep.extensions import (
+    ABS_CAPTURE_TIME,
+    ANSWERED_AUDIO_EXTENSIONS,
+    ANSWERED_VIDEO_EXTENSIONS,
+    DEFAULT_AUDIO_EXTENSIONS,
+    DEFAULT_VIDEO_EXTENSIONS,
+)
 from peer.records import dataclass
 from sdp import Codec, Direction, Fingerprint
 
@@ -49,7 +55,8 @@ class Configuration:
     the media sections stay in place. `always_negotiate_data_channels` gives every offer a section
     for data, in front of what is new with it (W3C webrtc-extensions). `ice_pacing` is the time
     between ICE transactions in milliseconds, None for the default (RFC 8839 §5.5). With
-    `congestion_feedback` that of RFC 8888 is offered and answered.
+    `congestion_feedback` that of RFC 8888 is offered and answered, with `capture_times` packets are
+    offered to tell when they were captured.
     """
 
     fingerprints: tuple[Fingerprint, ...]
@@ -69,6 +76,7 @@ class Configuration:
     lenient_munging: bool = False
     always_negotiate_data_channels: bool = False
     congestion_feedback: bool = False
+    capture_times: bool = False
 
     def codecs(self, kind: str) -> tuple[Codec, ...]:
         """Codecs supported for audio or video, in order of preference."""
@@ -77,7 +85,14 @@ class Configuration:
 
     def extensions(self, kind: str) -> tuple[str, ...]:
         """URIs of the header extensions supported for audio or video."""
-        return self.audio_extensions if kind == AUDIO else self.video_extensions
+        if kind == AUDIO:
+            return self.audio_extensions + ANSWERED_AUDIO_EXTENSIONS
+        return self.video_extensions + ANSWERED_VIDEO_EXTENSIONS
+
+    def offered_extensions(self, kind: str) -> tuple[str, ...]:
+        """URIs of those that are offered."""
+        extensions = self.audio_extensions if kind == AUDIO else self.video_extensions
+        return (*extensions, ABS_CAPTURE_TIME) if self.capture_times else extensions
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ from .reports import (
 from .round_trip import RoundTrip, measured_round_trips, round_trip_time
 from .rtcp import Compound, RtcpDrop, RtcpPacket, is_rtcp, read_compound, write_compound
 from .rtx import RTX_HEADER, unwrap, wrap
-from .sender_clock import NTP_BITS, CaptureClock, ClockOffset, RtpClock, SenderClocks
+from .sender_clock import NTP_BITS, CaptureClock, CaptureStamps, ClockOffset, RtpClock, SenderClocks
 from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, extend, signed_difference
 from .stream_arrivals import StreamArrivalRecorder
 from .timeline import CaptureTimes, Place, TimeLine
@@ -182,6 +182,7 @@ __all__ = [
     "KeyRequests",
     "NTP_BITS",
     "CaptureClock",
+    "CaptureStamps",
     "ClockOffset",
     "RtpClock",
     "SenderClocks",

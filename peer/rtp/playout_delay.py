@@ -144,7 +144,8 @@ class VideoDelay:
     def _move(self, now: float, overdue: float) -> None:
         wanted = max(self.target, self.floor, self.sync_floor)
         if self._limits is not None:
-            wanted = min(max(wanted, self._limits[0]), self._limits[1])
+            least, most = self._limits
+            wanted = min(max(wanted, least) if self.is_even else wanted, most)
         wanted = min(wanted, MAX_DELAY)
         if self._last is None:
             self.current = wanted

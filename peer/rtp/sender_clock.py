@@ -19,6 +19,8 @@ _MAX_DRIFT = 0.1
 _MAX_OFFSETS = 100
 MAX_SENDERS = 16
 """Senders whose clocks are known at a time."""
+STAMP_INTERVAL = 1.0
+STAMP_ERROR = SECOND // 1000
 INTERPOLATION = 5.0
 """Seconds for which an absolute capture time says those of later packets."""
 
@@ -148,6 +150,31 @@ class SenderClocks:
             del self._offsets[next(iter(self._offsets))]
         self._offsets[cname] = known
         return known
+
+
+class CaptureStamps:
+    """Which packets tell when they were captured: those without which a receiver would be wrong.
+
+    That is one a second, and each that is more than a millisecond off what the last one says.
+    """
+
+    def __init__(self) -> None:
+        self._clock = CaptureClock()
+        self._due = -1e9
+
+    def stamp(
+        self, rtp_timestamp: int, clock_rate: int, ntp_time: int, now: float
+    ) -> CaptureTime | None:
+        """Return what the first packet of a frame is to say, None when it need not."""
+        known = self._clock.capture_time(0, rtp_timestamp, clock_rate, now)
+        if known is not None and now < self._due:
+            error = signed_difference(ntp_time, known.ntp_time, NTP_BITS)
+            if abs(error) <= STAMP_ERROR:
+                return None
+        told = CaptureTime(ntp_time, 0)
+        self._clock.note(0, rtp_timestamp, clock_rate, now, told)
+        self._due = now + STAMP_INTERVAL
+        return told
 
 
 class CaptureClock:

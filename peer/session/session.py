@@ -422,4 +422,5 @@ def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Config
         always_negotiate_data_channels=configuration.alwaysNegotiateDataChannels,
         congestion_feedback=configuration.media is not None
         and configuration.media.congestion_feedback,
+        capture_times=configuration.media is not None and configuration.media.capture_times,
     )

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.rtp import (
+    ABS_CAPTURE_TIME,
     MAX_PACKET,
     RTX_HEADER,
     AudioLevel,
+    CaptureStamps,
     ExtensionMap,
     HeaderExtensions,
     Packetizer,
@@ -23,7 +25,7 @@ from peer.rtp import (
     write_packet,
 )
 
-from .ntp import ntp_time
+from .ntp import SECOND, ntp_time
 
 MAX_HISTORY = 600
 """Packets that can be asked for again, as in libwebrtc."""
@@ -41,6 +43,7 @@ class EncodedFrame:
     is that of its packets; None marks the last of them, as for pictures. `is_key` is that of a
     picture that needs no other. With `payload_type` it carries copies of those before it as well,
     in that format (RFC 2198).
+    `captured` is when the track gave it, on the loop's clock.
     """
 
     data: bytes
@@ -50,6 +53,7 @@ class EncodedFrame:
     marker: bool | None = None
     is_key: bool = False
     payload_type: int | None = None
+    captured: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class OutboundStream:
         self._room = 0
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
         self._rtx_packets = self._rtx_octets = 0
+        self._stamps = CaptureStamps()
 
     @property
     def last_time(self) -> float | None:
@@ -104,11 +109,18 @@ class OutboundStream:
 
         None when it cannot be sent: it is empty, or has a part that is too large and whole.
         """
-        timestamp = self.place(frame.timestamp, codec.clockRate, now)
+        captured = now if frame.captured is None else frame.captured
+        timestamp = self.place(frame.timestamp, codec.clockRate, captured)
         self._clock_rate = codec.clockRate
-        profile, extension = labels.extensions.write(_sayings(frame, labels))
-        header = header_size(profile, extension) + (self.rtx_ssrc is not None) * RTX_HEADER
-        payloads = self._packetizer(codec).pack(frame.data, Room(MAX_PACKET - header))
+        said = _sayings(frame, labels)
+        extension = labels.extensions.write(said)
+        if ABS_CAPTURE_TIME in labels.extensions:
+            ntp = ntp_time() - round((now - captured) * SECOND)
+            said.capture_time = self._stamps.stamp(timestamp, codec.clockRate, ntp, now)
+        first = labels.extensions.write(said)
+        header = header_size(*extension) + (self.rtx_ssrc is not None) * RTX_HEADER
+        room = Room(MAX_PACKET - header, first=header_size(*first) - header_size(*extension))
+        payloads = self._packetizer(codec).pack(frame.data, room)
         if header + max(map(len, payloads), default=0) > MAX_UNSPLIT:
             return []
         payload_type = codec.payloadType or 0
@@ -118,6 +130,7 @@ class OutboundStream:
         packets = []
         last = len(payloads) - 1
         for position, payload in enumerate(payloads):
+            profile, body = extension if position else first
             packet = RtpPacket(
                 payload_type=payload_type,
                 marker=position == last if frame.marker is None else frame.marker,
@@ -126,7 +139,7 @@ class OutboundStream:
                 ssrc=self.ssrc,
                 payload=payload,
                 profile=profile,
-                extension=extension,
+                extension=body,
             )
             self._remember(packet)
             self._sequence_number = (self._sequence_number + 1) & 0xFFFF

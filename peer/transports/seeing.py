@@ -256,6 +256,8 @@ class Seeing:
             self._invite(encoding, stream, now)
             return
         encoding.stream = stream
+        if packet.extensions.playout_delay is not None:
+            encoding.playout.delay.limit(*packet.extensions.playout_delay)
         buffer = encoding.buffer
         if encoding.missing.add(place.number, now):
             buffer.repairs_ended()

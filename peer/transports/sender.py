@@ -350,6 +350,7 @@ class RtpSender:
         self, data: "Frame | Packet[Any]", codec: RTCRtpCodecParameters, encoder: MediaEncoder
     ) -> None:
         loop, parameters, source = asyncio.get_running_loop(), self._parameters, self._source
+        captured = loop.time()
         if (
             parameters is None
             or not parameters.active
@@ -368,7 +369,8 @@ class RtpSender:
             if self._kind == "video":
                 self._note_picture(frame, encoded.data)
             if self._stream is not None:
-                self.passage.send(frame, codec, encoded.data, self._stream, loop.time())
+                sent = replace(frame, captured=captured)
+                self.passage.send(sent, codec, encoded.data, self._stream, captured)
 
     def _note_picture(self, frame: EncodedFrame, data: "Frame | Packet[Any]") -> None:
         now = asyncio.get_running_loop().time()

@@ -41,6 +41,9 @@ class MediaConfig:
 
     With `congestion_feedback` the reports of RFC 8888 say when packets came, where the peer has
     them too; else those of transport-wide numbers do, which browsers have.
+
+    With `capture_times` offers ask for packets that tell when they were captured
+    (abs-capture-time), and ours do; without, that is so where the peer asks for it.
     """
 
     max_picture_pixels: int = 4096 * 2304
@@ -48,6 +51,7 @@ class MediaConfig:
     max_process_bytes: int = 1 << 30
     even_pace: bool = False
     congestion_feedback: bool = False
+    capture_times: bool = False
 
 
 class _Accounts:

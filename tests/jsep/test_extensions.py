@@ -7,6 +7,7 @@ import pytest
 
 from peer.jsep import InvalidAccessError
 from peer.jsep.extensions import (
+    ABS_CAPTURE_TIME,
     ABS_SEND_TIME,
     AUDIO_LEVEL,
     MID,
@@ -43,6 +44,22 @@ def test_one_identifier_for_one_extension_in_all_sections() -> None:
         10: RTP_STREAM_ID,
         11: REPAIRED_RTP_STREAM_ID,
     }
+
+
+def test_capture_times_are_offered_when_they_are_asked_for_and_answered_to_who_asks() -> None:
+    one, other = make_end(0, capture_times=True), make_end(1)
+    one.add("audio")
+    one.add("video")
+    exchange(one, other)
+    for section in (0, 1):
+        assert ABS_CAPTURE_TIME in offered(one, section).values()
+        assert ABS_CAPTURE_TIME in offered(other, section).values()
+    other.offer()
+    assert ABS_CAPTURE_TIME in offered(other).values()
+    fresh = make_end(0)
+    fresh.add("video")
+    fresh.offer()
+    assert ABS_CAPTURE_TIME not in offered(fresh).values()
 
 
 def answered(*extmaps: Extmap, mixed: bool = False) -> tuple[Extmap, ...]:

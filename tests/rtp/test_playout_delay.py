@@ -101,6 +101,16 @@ def test_the_sender_limits_the_delay() -> None:
     assert wanted == [True, False]
 
 
+def test_where_frames_leave_at_once_the_sender_does_not_hold_them_back() -> None:
+    delay = VideoDelay(RATE, even=False)
+    delay.limit(0.1, 0.2)
+    feed(delay, 60)
+    assert delay.current == 0
+    delay.floor = 0.5
+    feed(delay, 200, begin=60)
+    assert delay.current == pytest.approx(0.2)
+
+
 def test_samples_are_forgotten() -> None:
     delay = VideoDelay(RATE)
     for index in range(5000):

@@ -8,6 +8,7 @@ from peer.rtp.sender_clock import (
     MAX_SENDERS,
     SECOND,
     CaptureClock,
+    CaptureStamps,
     ClockOffset,
     RtpClock,
     SenderClocks,
@@ -134,3 +135,19 @@ def test_another_source_or_rate_has_no_capture_time(source: int, rate: int) -> N
     clock = CaptureClock()
     clock.note(1, 0, 48000, 10.0, CaptureTime(NTP, None))
     assert clock.capture_time(source, 960, rate, 10.1) is None
+
+
+def test_one_packet_a_second_tells_its_capture_time_and_each_that_is_off() -> None:
+    stamps = CaptureStamps()
+
+    def stamp(second: float, *, late: float = 0.0, rate: int = 90000) -> CaptureTime | None:
+        ntp_time = NTP + round((second + late) * SECOND)
+        return stamps.stamp(round(second * 90000) + 5, rate, ntp_time, second)
+
+    assert stamp(0.0) == (NTP, 0)
+    assert stamp(0.5) is None
+    assert stamp(0.6, late=0.0009) is None
+    assert stamp(0.7, late=0.0011) == (NTP + round(0.7011 * SECOND), 0)
+    assert stamp(1.6, late=0.0011) is None
+    assert stamp(1.7, late=0.0011) is not None
+    assert stamp(1.8, late=0.0011, rate=48000) is not None

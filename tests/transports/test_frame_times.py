@@ -7,9 +7,10 @@ import pytest
 from av import AudioFrame, VideoFrame
 from av.frame import Frame
 
-from peer import FrameTimes, PcmTrack, RTCPeerConnection, frame_times
+from peer import FrameTimes, PcmTrack, RTCConfiguration, RTCPeerConnection, frame_times
 from peer.net import wall_time
 from peer.testing import Conditions, Network, PictureTrack, connect, picture_number, run
+from peer.transports import MediaConfig
 from tests.media.tones import speech
 
 DELAY = 0.04
@@ -119,6 +120,29 @@ def test_the_rtp_timestamp_goes_with_its_picture() -> None:
         ticks = (stamps[last] - stamps[first]) & 0xFFFFFFFF
         # The encoder rounds.
         assert ticks == pytest.approx((last - first) * 90000 / RATE, abs=1)
+
+    run(program())
+
+
+def test_packets_may_tell_before_any_report_does() -> None:
+    """abs-capture-time: the first frame has it."""
+
+    async def program() -> None:
+        net = Network(seed=4, delay=DELAY)
+        config = RTCConfiguration(media=MediaConfig(capture_times=True))
+        a, b = net.host("alice").connection(config), net.host("bob").connection()
+        a.addTrack(PictureTrack(rate=RATE))
+        watcher = Watcher(b)
+        await connect(a, b)
+        await asyncio.sleep(3)
+        await asyncio.gather(a.close(), b.close())
+        frames = watcher.times("video")
+        assert len(frames) > 2 * RATE
+        for came, _, times in frames:
+            assert times.senderCaptureTime is not None
+            # Both hosts have one clock; NTP counts from 1900.
+            since_1970 = times.senderCaptureTime - 2208988800
+            assert came - since_1970 == pytest.approx(DELAY, abs=3e-3)
 
     run(program())
 

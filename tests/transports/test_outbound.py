@@ -1,14 +1,18 @@
 """The packets of one outgoing stream."""
 
+import asyncio
+
 import pytest
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.rtp import MAX_PACKET
+from peer.rtp import ABS_CAPTURE_TIME, MAX_PACKET, ExtensionMap
+from peer.testing import run
 from peer.transports.inbound import InboundPacket
+from peer.transports.ntp import SECOND, ntp_time
 from peer.transports.outbound import MAX_HISTORY, MAX_UNSPLIT, EncodedFrame, Labels, OutboundStream
-from tests.transports.media import NUMBERS, OPUS, VP8, read_rtp
+from tests.transports.media import MID, NUMBERS, OPUS, VP8, read_rtp
 
 LABELS = Labels("v", "hi", NUMBERS)
 
@@ -36,6 +40,31 @@ def test_the_packets_of_a_frame() -> None:
     assert (first.extensions.mid, first.extensions.rid) == ("v", "hi")
     assert first.extensions.abs_send_time is not None
     assert (stream.packets_sent, stream.octets_sent) == (2, 2008)
+
+
+def test_the_first_packet_of_a_frame_tells_when_it_was_captured_where_that_is_agreed() -> None:
+    """Once a second; all packets have the same room, and none is too large."""
+    agreed = Labels("v", "hi", ExtensionMap({MID.uri: 1, ABS_CAPTURE_TIME: 6}))
+
+    async def program() -> None:
+        stream, loop = OutboundStream(7, 8), asyncio.get_running_loop()
+        told = []
+        for number in range(9):
+            frame = EncodedFrame(bytes(3000), number * 22500, captured=loop.time() - 0.01)
+            sent = stream.packetize(frame, VP8, agreed, loop.time())
+            assert max(map(len, sent)) <= MAX_PACKET - 2
+            read = [InboundPacket.read(data, agreed.extensions) for data in sent]
+            times = [one.extensions.capture_time for one in read if isinstance(one, InboundPacket)]
+            assert times[1:] == [None] * (len(sent) - 1)
+            if times[0] is not None:
+                told.append(number)
+                age = (ntp_time() - times[0].ntp_time) / SECOND
+                assert age == pytest.approx(0.01, abs=1e-6)
+                assert times[0].offset == 0
+            await asyncio.sleep(0.25)
+        assert told == [0, 4, 8]
+
+    run(program())
 
 
 def test_sequence_numbers_begin_in_the_lower_half() -> None:
