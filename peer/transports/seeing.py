@@ -14,25 +14,13 @@ from typing import Protocol
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from peer.rtp import (
-    CaptureTimes,
-    Depayloader,
-    FrameBuffer,
-    FramePlayout,
-    FrameQueue,
-    KeyRequests,
-    NackRequester,
-    Piece,
-    Place,
-    TimeLine,
-    VideoFrame,
-    make_depayloader,
-)
+from peer.rtp import CaptureTimes, FrameQueue, VideoFrame
 
 from .decoding import Decoded, MediaDrop, StreamDecoder, Undecoded
 from .described import CLOCK_RATE, Origin, described_picture
 from .encoded_frames import EncodedFrames, EncodedReaders
 from .encoded_media import RTCEncodedVideoFrame
+from .followed import FollowedEncoding
 from .inbound import InboundPacket, InboundStream
 from .parameters import has_feedback
 from .passage import Passage
@@ -42,8 +30,6 @@ from .track import RemoteTrack
 
 logger = logging.getLogger(__name__)
 
-MAX_STEP_BACK = 0.5
-"""Seconds that a picture may be shown before one that was sent earlier (RFC 6184 §5.1)."""
 MAX_ENCODINGS = 4
 """Encodings of a track that are followed; the oldest that is not shown makes room."""
 
@@ -56,79 +42,6 @@ class Requests(Protocol):
 
     def ask_for_key(self, stream: InboundStream) -> None:
         """Ask for a picture that needs no other (PLI)."""
-
-
-class Encoding:
-    """The packets of one encoding of a track."""
-
-    def __init__(self, capture_times: CaptureTimes | None, *, even: bool) -> None:
-        self.line = TimeLine(CLOCK_RATE, max_step_back=MAX_STEP_BACK, capture_times=capture_times)
-        self.buffer: FrameBuffer[Origin] = FrameBuffer()
-        self.missing = NackRequester()
-        self.keys = KeyRequests()
-        self.playout: FramePlayout[Origin] = FramePlayout(CLOCK_RATE, even=even)
-        self.stream: InboundStream | None = None
-        self.key_wanted = False
-        """Somebody has asked for a key frame that has not come."""
-        self._depayloaders: dict[int, tuple[RTCRtpCodecParameters, Depayloader]] = {}
-
-    def depayloader(self, codec: RTCRtpCodecParameters) -> Depayloader | None:
-        """Return what reads the payloads of a codec, None when nothing does."""
-        number = codec.payloadType or 0
-        known = self._depayloaders.get(number)
-        if known is not None and (known[0] is codec or known[0] == codec):
-            return known[1]
-        made = make_depayloader(codec.mimeType, codec.parameters)
-        if made is not None:
-            self._depayloaders[number] = codec, made
-        return made
-
-    def place(
-        self, packet: InboundPacket, depayloader: Depayloader, now: float, *, repaired: bool
-    ) -> Place | None:
-        """Find where a packet belongs; None for one that is of no use.
-
-        Another stream takes over with its first key frame.
-        """
-        may_take_over = self.line.ssrc in (None, packet.ssrc)
-        if not may_take_over and packet.payload:
-            piece = depayloader.read(packet.payload)
-            may_take_over = isinstance(piece, Piece) and piece.announces_key
-        return self.line.place(
-            packet.ssrc,
-            packet.sequence_number,
-            packet.timestamp,
-            CLOCK_RATE,
-            now,
-            repaired=repaired,
-            may_take_over=may_take_over,
-        )
-
-    def set_round_trip(self, seconds: float) -> None:
-        """Say how long an answer takes."""
-        self.missing.round_trip = self.keys.round_trip = seconds
-        self.buffer.round_trip = self.playout.delay.round_trip = seconds
-
-    def frames(self, now: float) -> "list[VideoFrame[Origin]]":
-        """Return the frames that are to be decoded now."""
-        frames = self.buffer.pull(now)
-        self.missing.forget(self.buffer.settled + 1)
-        for frame in frames:
-            self.keys.note_frame(now)
-            if frame.is_key:
-                self.missing.note_key_frame(len(frame.packets))
-            self.playout.insert(frame)
-        return self.playout.pull(now)
-
-    def deadline(self, *, asks: bool, key_needed: bool) -> float | None:
-        """Return when to look again without a packet; `asks` says that key frames are asked for."""
-        deadlines = [
-            self.buffer.deadline(),
-            self.missing.deadline() if self.buffer.repairs else None,
-            self.keys.deadline(needed=key_needed) if asks else None,
-            self.playout.deadline(),
-        ]
-        return min((one for one in deadlines if one is not None), default=None)
 
 
 class Seeing:
@@ -158,7 +71,7 @@ class Seeing:
         self._capture_times = capture_times
         self._even = even
         self._floor = 0.0
-        self._encodings: dict[str | None, Encoding] = {}
+        self._encodings: dict[str | None, FollowedEncoding] = {}
         self._shown: str | None = None
         self._repairs = self._asks_for_keys = False
         self._round_trip: float | None = None
@@ -255,30 +168,12 @@ class Seeing:
             self.drops[MediaDrop.MISPLACED] += 1
             self._invite(encoding, stream, now)
             return
-        encoding.stream = stream
-        if packet.extensions.playout_delay is not None:
-            encoding.playout.delay.limit(*packet.extensions.playout_delay)
-        buffer = encoding.buffer
-        if encoding.missing.add(place.number, now):
-            buffer.repairs_ended()
-        before = sum(buffer.malformed.values())
-        is_key = buffer.insert(
-            place.number,
-            place.time,
-            packet.payload,
-            Origin(stream, codec, packet.timestamp, packet.csrcs),
-            depayloader,
-            now,
-            marker=bool(packet.marker),
-            repaired=repaired,
-        )
-        self.drops[MediaDrop.MALFORMED_PAYLOAD] += sum(buffer.malformed.values()) - before
-        encoding.keys.note_packet(now, is_key=is_key)
-        if is_key:
-            encoding.missing.key_begins()
+        origin = Origin(stream, codec, packet.timestamp, packet.csrcs)
+        well_formed = encoding.take(packet, origin, place, depayloader, now, repaired=repaired)
+        self.drops[MediaDrop.MALFORMED_PAYLOAD] += not well_formed
         self._look(now)
 
-    def _invite(self, encoding: Encoding, stream: InboundStream, now: float) -> None:
+    def _invite(self, encoding: FollowedEncoding, stream: InboundStream, now: float) -> None:
         """Ask another stream than the present one for the key frame with which it takes over."""
         is_other = stream.ssrc != encoding.line.ssrc
         if is_other and self._asks_for_keys and encoding.keys.poll(now, needed=True):
@@ -289,12 +184,12 @@ class Seeing:
         for encoding in self._encodings.values():
             encoding.line.end(ssrc)
 
-    def _encoding(self, stream: InboundStream) -> Encoding:
+    def _encoding(self, stream: InboundStream) -> FollowedEncoding:
         encoding = self._encodings.get(stream.rid)
         if encoding is None:
             if len(self._encodings) >= MAX_ENCODINGS:
                 del self._encodings[next(rid for rid in self._encodings if rid != self._shown)]
-            encoding = Encoding(self._capture_times, even=self._even)
+            encoding = FollowedEncoding(self._capture_times, even=self._even)
             self._encodings[stream.rid] = encoding
             encoding.buffer.repairs = self._repairs
             encoding.playout.delay.floor = self._floor
@@ -317,7 +212,7 @@ class Seeing:
                 deadline = due
         self._schedule(deadline)
 
-    def _wants(self, rid: str | None, encoding: Encoding, now: float) -> tuple[bool, bool]:
+    def _wants(self, rid: str | None, encoding: FollowedEncoding, now: float) -> tuple[bool, bool]:
         """Tell whether somebody wants an encoding, and whether a key frame is needed for it."""
         readers = self._readers_of(rid, now)
         is_watched = rid == self._shown and self._track.has_reader(now)
@@ -368,7 +263,9 @@ class Seeing:
             self.drops[MediaDrop.OTHER_ENCODING] += 1
             stream.frames_dropped += 1
 
-    def _ask(self, encoding: Encoding, now: float, *, for_key: bool, needs_key: bool) -> None:
+    def _ask(
+        self, encoding: FollowedEncoding, now: float, *, for_key: bool, needs_key: bool
+    ) -> None:
         stream = encoding.stream
         if stream is None:
             return
@@ -413,14 +310,14 @@ class Seeing:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            time = self._time_of(frame)
+            time, begun = self._time_of(frame), asyncio.get_running_loop().time()
             try:
                 decoded = await self._decode(frame, time)
             except (Undecoded, NoThreadError) as error:
                 reason = error.reason if isinstance(error, Undecoded) else MediaDrop.NO_THREAD
                 self._lose(frame, reason)
             else:
-                self._deliver(frame, time, decoded)
+                self._deliver(frame, time, decoded, begun)
 
     async def _decode(self, frame: "VideoFrame[Origin]", time: int) -> Decoded:
         """Decode a frame in a thread; one that is at work when it is stopped has its decoder."""
@@ -454,14 +351,16 @@ class Seeing:
             encoding.buffer.decoder_failed()
             self._look(asyncio.get_running_loop().time())
 
-    def _deliver(self, encoded: "VideoFrame[Origin]", time: int, decoded: Decoded) -> None:
+    def _deliver(
+        self, encoded: "VideoFrame[Origin]", time: int, decoded: Decoded, begun: float
+    ) -> None:
         now, unread = asyncio.get_running_loop().time(), self._track.frames_dropped
         origin = encoded.packets[0]
         stream = origin.stream
         stream.note_decode_time(decoded.seconds)
         encoding = self._encodings.get(stream.rid)
         if encoding is not None:
-            encoding.playout.delay.note_decoding(decoded.seconds)
+            encoding.playout.delay.note_decoding(now - begun)
         for frame in decoded.frames:
             # A decoder may give another frame than it was given, where they are shown in
             # another order than sent.

@@ -80,6 +80,7 @@ ELSEWHERE = {
     "tests/sctp/test_setup.py": ["sctp/establishment"],
     "tests/transports/test_dtls.py": ["transports/identity"],
     "tests/transports/test_group.py": ["transports/parameters"],
+    "tests/transports/test_seeing.py": ["transports/followed"],
     "tests/transports/test_stock_aiortc.py": ["transports/stock"],
     "tests/transports/test_statistics.py": ["net/wall_clock", "transports/ntp"],
     # The simulated internet has a folder for its tests.

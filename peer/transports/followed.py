@@ -1,0 +1,128 @@
+"""One encoding of a track of pictures: from its packets to frames that a decoder can take."""
+
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+
+from peer.rtp import (
+    CaptureTimes,
+    Depayloader,
+    FrameBuffer,
+    FramePlayout,
+    KeyRequests,
+    NackRequester,
+    Piece,
+    Place,
+    TimeLine,
+    VideoFrame,
+    make_depayloader,
+)
+
+from .described import CLOCK_RATE, Origin
+from .inbound import InboundPacket, InboundStream
+
+MAX_STEP_BACK = 0.5
+"""Seconds that a picture may be shown before one that was sent earlier (RFC 6184 §5.1)."""
+
+
+class FollowedEncoding:
+    """The packets of one encoding of a track."""
+
+    def __init__(self, capture_times: CaptureTimes | None, *, even: bool) -> None:
+        self.line = TimeLine(CLOCK_RATE, max_step_back=MAX_STEP_BACK, capture_times=capture_times)
+        self.buffer: FrameBuffer[Origin] = FrameBuffer()
+        self.missing = NackRequester()
+        self.keys = KeyRequests()
+        self.playout: FramePlayout[Origin] = FramePlayout(CLOCK_RATE, even=even)
+        self.stream: InboundStream | None = None
+        self.key_wanted = False
+        """Somebody has asked for a key frame that has not come."""
+        self._depayloaders: dict[int, tuple[RTCRtpCodecParameters, Depayloader]] = {}
+
+    def depayloader(self, codec: RTCRtpCodecParameters) -> Depayloader | None:
+        """Return what reads the payloads of a codec, None when nothing does."""
+        number = codec.payloadType or 0
+        known = self._depayloaders.get(number)
+        if known is not None and (known[0] is codec or known[0] == codec):
+            return known[1]
+        made = make_depayloader(codec.mimeType, codec.parameters)
+        if made is not None:
+            self._depayloaders[number] = codec, made
+        return made
+
+    def place(
+        self, packet: InboundPacket, depayloader: Depayloader, now: float, *, repaired: bool
+    ) -> Place | None:
+        """Find where a packet belongs; None for one that is of no use.
+
+        Another stream takes over with its first key frame.
+        """
+        may_take_over = self.line.ssrc in (None, packet.ssrc)
+        if not may_take_over and packet.payload:
+            piece = depayloader.read(packet.payload)
+            may_take_over = isinstance(piece, Piece) and piece.announces_key
+        return self.line.place(
+            packet.ssrc,
+            packet.sequence_number,
+            packet.timestamp,
+            CLOCK_RATE,
+            now,
+            repaired=repaired,
+            may_take_over=may_take_over,
+        )
+
+    def take(
+        self,
+        packet: InboundPacket,
+        origin: Origin,
+        place: Place,
+        depayloader: Depayloader,
+        now: float,
+        *,
+        repaired: bool,
+    ) -> bool:
+        """Take a packet in; returns whether its payload is well formed."""
+        self.stream = origin.stream
+        if packet.extensions.playout_delay is not None:
+            self.playout.delay.limit(*packet.extensions.playout_delay)
+        if self.missing.add(place.number, now):
+            self.buffer.repairs_ended()
+        before = sum(self.buffer.malformed.values())
+        is_key = self.buffer.insert(
+            place.number,
+            place.time,
+            packet.payload,
+            origin,
+            depayloader,
+            now,
+            marker=bool(packet.marker),
+            repaired=repaired,
+        )
+        self.keys.note_packet(now, is_key=is_key)
+        if is_key:
+            self.missing.key_begins()
+        return sum(self.buffer.malformed.values()) == before
+
+    def set_round_trip(self, seconds: float) -> None:
+        """Say how long an answer takes."""
+        self.missing.round_trip = self.keys.round_trip = seconds
+        self.buffer.round_trip = self.playout.delay.round_trip = seconds
+
+    def frames(self, now: float) -> "list[VideoFrame[Origin]]":
+        """Return the frames that are to be decoded now."""
+        frames = self.buffer.pull(now)
+        self.missing.forget(self.buffer.settled + 1)
+        for frame in frames:
+            self.keys.note_frame(now)
+            if frame.is_key:
+                self.missing.note_key_frame(len(frame.packets))
+            self.playout.insert(frame)
+        return self.playout.pull(now)
+
+    def deadline(self, *, asks: bool, key_needed: bool) -> float | None:
+        """Return when to look again without a packet; `asks` says that key frames are asked for."""
+        deadlines = [
+            self.buffer.deadline(),
+            self.missing.deadline() if self.buffer.repairs else None,
+            self.keys.deadline(needed=key_needed) if asks else None,
+            self.playout.deadline(),
+        ]
+        return min((one for one in deadlines if one is not None), default=None)
