@@ -155,8 +155,10 @@ class RemoteTrack(Emitter, MediaStreamTrack):
 
 
 def _duration(frame: Frame | None) -> float:
-    """Return the seconds of sound in a frame."""
-    return frame.samples / frame.sample_rate if isinstance(frame, AudioFrame) else 0.0
+    """Return the seconds of sound in a frame, which need not say how many it has."""
+    if not isinstance(frame, AudioFrame) or not frame.sample_rate:
+        return 0.0
+    return frame.samples / frame.sample_rate
 
 
 def _size(frame: Frame) -> int:
