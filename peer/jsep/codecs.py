@@ -22,6 +22,7 @@ AUDIO_FEEDBACK = (Feedback("transport-cc"), Feedback("nack"))
 VIDEO_FEEDBACK = (
     Feedback("nack"),
     Feedback("nack", "pli"),
+    Feedback("ccm", "fir"),
     Feedback("goog-remb"),
     Feedback("transport-cc"),
 )

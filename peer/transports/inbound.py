@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from aiortc.clock import datetime_from_ntp
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 from av.frame import Frame
@@ -29,6 +28,7 @@ from peer.rtp import (
 
 from .frame_times import FrameTimes
 from .measure import VideoMeter
+from .ntp import date_of
 from .statistics import (
     AudioFigures,
     InboundStatistics,
@@ -283,7 +283,7 @@ class InboundStream:
         return RemoteOutboundStatistics(
             packets_sent=report.packets,
             octets_sent=report.octets,
-            timestamp=datetime_from_ntp(report.ntp_time) if report.ntp_time else None,
+            timestamp=date_of(report.ntp_time) if report.ntp_time else None,
             reports=self._reports,
             arrival=self._reported_at,
             round_trip_time=answers.latest,
