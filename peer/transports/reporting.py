@@ -46,7 +46,7 @@ class Reporter:
     """Sends reports while there is something to report, in as few compounds as possible.
 
     Each section has an SSRC of ours, which reports on what is received there. `senders` and
-    `receivers` are those of the transport by their mid, as they are at the time.
+    `receivers` are those of the transport by their names, as they are at the time.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Reporter:
         self._send, self._senders, self._receivers = send, senders, receivers
         self._schedule = ReportSchedule(interval)
         self._budget = FeedbackBudget()
-        self._next: str | None = None
+        self._next: int | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -106,37 +106,30 @@ class Reporter:
         self._timer = None
         now = asyncio.get_running_loop().time()
         writer, heard = ReportWriter(self.references.answers(now)), False
-        mids = list(dict.fromkeys((*self._senders, *self._receivers)))
-        begin = mids.index(self._next) if self._next in mids else 0
+        sources = self._sources()
+        ssrcs = list(sources)
+        begin = ssrcs.index(self._next) if self._next in sources else 0
         self._next = None
-        for mid in mids[begin:] + mids[:begin]:
+        for ssrc in ssrcs[begin:] + ssrcs[:begin]:
             if writer.full:
-                self._next = mid
+                self._next = ssrc
                 break
-            heard = self._add_section(writer, mid, now) or heard
+            heard = _add(writer, ssrc, sources[ssrc], now) or heard
         compounds = writer.finish(ntp_time() if heard else None)
         for data in compounds:
             self._transmit(data)
         self._schedule.note_report(now, random.random(), more=bool(compounds))
         self._arm()
 
-    def _add_section(self, writer: ReportWriter, mid: str, now: float) -> bool:
-        """Add what there is to report of a section; tells whether something was heard."""
-        reports: list[SenderReport | ReceiverReport] = []
-        blocks: Sequence[ReportBlock] = ()
-        cname = None
-        if mid in self._senders:
-            sender, sending = self._senders[mid]
-            reports, cname = list(sender.reports(now)), sending.cname
-        if mid in self._receivers:
-            receiver, receiving = self._receivers[mid]
-            blocks, cname = receiver.report_blocks(now), receiving.cname
-            if blocks:
-                ours = next((one for one in reports if one.ssrc == receiving.rtcp_ssrc), None)
-                others = [one for one in reports if one is not ours]
-                reports = with_blocks(ours or ReceiverReport(receiving.rtcp_ssrc), blocks) + others
-        writer.add(reports, cname)
-        return bool(blocks)
+    def _sources(self) -> "dict[int, _Source]":
+        """Return what there is to report by each SSRC of ours."""
+        found: dict[int, _Source] = {}
+        for sender, sending in self._senders.values():
+            found[sending.ssrc] = _Source(sending.cname, sender)
+        for receiver, receiving in self._receivers.values():
+            source = found.setdefault(receiving.rtcp_ssrc, _Source(receiving.cname))
+            source.receivers.append(receiver)
+        return found
 
     def _transmit(self, data: bytes) -> None:
         try:
@@ -144,3 +137,26 @@ class Reporter:
         except ConnectionError:
             # RTCP of a transport that is not connected is of no use to anybody.
             return
+
+
+class _Source:
+    """A source of ours: who sends by it, and who reports by it on what is received."""
+
+    def __init__(self, cname: str | None, sender: ReportingSender | None = None) -> None:
+        self.cname = cname
+        self.sender = sender
+        self.receivers: list[ReportingReceiver] = []
+
+
+def _add(writer: ReportWriter, ssrc: int, source: _Source, now: float) -> bool:
+    """Add what there is to report by a source; tells whether something was heard."""
+    reports: list[SenderReport | ReceiverReport] = []
+    if source.sender is not None:
+        reports += source.sender.reports(now)
+    blocks = [block for receiver in source.receivers for block in receiver.report_blocks(now)]
+    if blocks:
+        ours = next((one for one in reports if one.ssrc == ssrc), None)
+        others = [one for one in reports if one is not ours]
+        reports = with_blocks(ours or ReceiverReport(ssrc), blocks) + others
+    writer.add(reports, source.cname)
+    return bool(blocks)

@@ -82,7 +82,7 @@ ELSEWHERE = {
     "tests/transports/test_group.py": ["transports/parameters"],
     "tests/transports/test_seeing.py": ["transports/followed"],
     "tests/transports/test_stock_aiortc.py": ["transports/stock"],
-    "tests/transports/test_statistics.py": ["net/wall_clock", "transports/ntp"],
+    "tests/transports/test_statistics.py": ["net/wall_clock"],
     # The simulated internet has a folder for its tests.
     "tests/sim_tests": [
         "testing/internet/client_path",

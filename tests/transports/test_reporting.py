@@ -90,9 +90,7 @@ def test_one_compound_has_the_reports_of_all_sections() -> None:
         transport.receive("v2", 6)
         transport.reporter.report_soon()
         await asyncio.sleep(0.55)
-        ((a, v1, v1_receiving, rtx, v0, names, extended),) = [
-            (one[0], one[2], one[1], one[3], one[4], one[5], one[6]) for one in transport.packets()
-        ]
+        ((a, v1, rtx, v0, v1_receiving, names, extended),) = transport.packets()
         assert isinstance(a, SenderReport)
         assert [block.ssrc for block in a.blocks] == [11]
         assert isinstance(v1_receiving, ReceiverReport)
@@ -103,9 +101,27 @@ def test_one_compound_has_the_reports_of_all_sections() -> None:
         assert isinstance(v0, ReceiverReport)
         assert (v0.ssrc, [one.ssrc for one in v0.blocks]) == (2, [12, 13])
         assert isinstance(names, SourceDescription)
-        assert [chunk.ssrc for chunk in names.chunks] == [1, 5, 3, 4, 2]
+        assert [chunk.ssrc for chunk in names.chunks] == [1, 3, 4, 2, 5]
         assert isinstance(extended, ExtendedReport)
         assert extended.reference_time is not None
+        transport.reporter.close()
+
+    run(program())
+
+
+def test_of_several_encodings_the_one_by_which_we_report_has_the_blocks() -> None:
+    async def program() -> None:
+        transport = Transport()
+        for name, ssrc in (("v0-hi", 1), ("v0-lo", 2)):
+            transport.senders[name] = Sending(ssrc), send_parameters("v0", ssrc)
+        transport.receive("v0", 1, 11)
+        transport.reporter.report_soon()
+        await asyncio.sleep(0.55)
+        ((high, low, *_),) = transport.packets()
+        assert isinstance(high, SenderReport)
+        assert isinstance(low, SenderReport)
+        assert (high.ssrc, [block.ssrc for block in high.blocks]) == (1, [11])
+        assert (low.ssrc, low.blocks) == (2, ())
         transport.reporter.close()
 
     run(program())
