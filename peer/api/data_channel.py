@@ -210,6 +210,7 @@ class RTCDataChannel(EventTarget, metaclass=Alone):
                 max_retransmits=self.maxRetransmits,
                 negotiated=self.negotiated,
                 id=self.id,
+                priority=self.priority,
             )
         except (ValueError, ConnectionError) as error:
             # The application has to have the channel first.

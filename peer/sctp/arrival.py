@@ -21,7 +21,7 @@ from .resets import (
     may_stand_together,
     read_request,
 )
-from .session import RECEIVING, SctpState, Session
+from .session import SctpState, Session
 from .wire import (
     ABORT,
     ADD_OUTGOING,
@@ -73,7 +73,7 @@ _Handler = Callable[[Session, bytes, int, int, int, float], None]
 
 def receive(session: Session, packet: bytes, now: float) -> None:
     """Take a packet; what is wrong with it is counted."""
-    if session.state in (SctpState.ENDED, SctpState.CLOSED):
+    if session.state is SctpState.ENDED or session.state is SctpState.CLOSED:
         session.drops[SctpDrop.CLOSED] += 1
     elif packet[:8] != session.expected:
         _receive_odd(session, packet, now)
@@ -213,28 +213,30 @@ def _pass_over(session: Session, packet: bytes, kind: int, start: int, end: int)
 def _on_data(
     session: Session, packet: bytes, flags: int, start: int, end: int, _now: float
 ) -> None:
-    if session.inbound is None or session.state not in RECEIVING:
-        session.drops[SctpDrop.UNEXPECTED] += 1
-    elif session.outbound.queue.mixed:
+    inbound = session.receiver
+    if inbound is None:
+        return
+    if session.outbound.queue.mixed:
         violate(session, "DATA where I-DATA was agreed on")
     else:
-        session.inbound.data(packet, flags, start, end)
+        inbound.data(packet, flags, start, end)
 
 
 def _on_i_data(
     session: Session, packet: bytes, flags: int, start: int, end: int, _now: float
 ) -> None:
-    if session.inbound is None or session.state not in RECEIVING:
-        session.drops[SctpDrop.UNEXPECTED] += 1
-    elif not session.outbound.queue.mixed:
+    inbound = session.receiver
+    if inbound is None:
+        return
+    if not session.outbound.queue.mixed:
         violate(session, "I-DATA where DATA was agreed on")
     else:
-        session.inbound.i_data(packet, flags, start, end)
+        inbound.i_data(packet, flags, start, end)
 
 
 def _on_sack(session: Session, packet: bytes, _: int, start: int, end: int, now: float) -> None:
     _, _, _, cumulative, window, gaps, duplicates = SACK_HEAD.unpack_from(packet, start)
-    if session.state in (SctpState.COOKIE_WAIT, SctpState.SHUTDOWN_ACK_SENT):
+    if session.state is SctpState.COOKIE_WAIT or session.state is SctpState.SHUTDOWN_ACK_SENT:
         session.drops[SctpDrop.UNEXPECTED] += 1
         return
     if end - start < SACK_HEAD.size + 4 * (gaps + duplicates):
@@ -260,8 +262,8 @@ def _on_i_forward(
 
 
 def _forward(session: Session, packet: bytes, start: int, end: int, *, mixed: bool) -> None:
-    if session.inbound is None or session.state not in RECEIVING:
-        session.drops[SctpDrop.UNEXPECTED] += 1
+    inbound = session.receiver
+    if inbound is None:
         return
     if mixed != session.outbound.queue.mixed:
         violate(session, "a FORWARD-TSN of the other kind than was agreed on")
@@ -276,7 +278,7 @@ def _forward(session: Session, packet: bytes, start: int, end: int, *, mixed: bo
             skipped[stream, bool(number & 1)] = LONG.unpack_from(packet, at + 4)[0]
         else:
             skipped[stream, False] = number
-    session.inbound.forward(point, skipped)
+    inbound.forward(point, skipped)
 
 
 # Streams
@@ -286,8 +288,8 @@ def _on_re_config(
     session: Session, packet: bytes, _: int, start: int, end: int, now: float
 ) -> None:
     parameters = read_parameters(packet[start + CHUNK_HEADER : end])
-    if session.inbound is None or session.state not in RECEIVING:
-        session.drops[SctpDrop.UNEXPECTED] += 1
+    inbound = session.receiver
+    if inbound is None:
         return
     if parameters is None or not may_stand_together(parameters):
         session.drops[SctpDrop.MALFORMED] += 1
@@ -296,12 +298,12 @@ def _on_re_config(
         if parameter.kind == RESET_RESPONSE:
             _on_response(session, parameter.value, now)
             continue
-        resets, received = session.incoming_resets, session.inbound.received
+        resets, received = session.incoming_resets, inbound.received
         request = read_request(parameter, resets.number, received.cumulative)
         if request is None:
             session.drops[SctpDrop.MALFORMED] += 1
         else:
-            _on_request(session, session.inbound, request)
+            _on_request(session, inbound, request)
 
 
 def _on_response(session: Session, body: bytes, now: float) -> None:

@@ -195,7 +195,7 @@ class Association:
     def handle_timer(self, now: float) -> None:
         """Do what is due."""
         now, session = self._clock(now), self._session
-        if self.state in (SctpState.CLOSED, SctpState.ENDED):
+        if self._is_silent:
             return
         if session.establishment.at <= now:
             setup.repeat(session, now)
@@ -213,6 +213,11 @@ class Association:
         """Return the packets that are to be sent now."""
         return departure.packets(self._session, self._clock(now))
 
+    @property
+    def has_events(self) -> bool:
+        """Tell whether there is an event."""
+        return bool(self._session.events)
+
     def next_event(self) -> Event | None:
         """Return the next event, None when there is none."""
         events = self._session.events
@@ -221,7 +226,7 @@ class Association:
     def get_timer(self) -> float | None:
         """Return the absolute time at which `handle_timer` is to be called, None for never."""
         session = self._session
-        if self.state in (SctpState.CLOSED, SctpState.ENDED):
+        if self._is_silent:
             return None
         if session.more:
             return self._now
@@ -234,6 +239,11 @@ class Association:
             inf if session.inbound is None else session.inbound.sack_at,
         )
         return at if at < inf else None
+
+    @property
+    def _is_silent(self) -> bool:
+        state = self._session.state
+        return state is SctpState.CLOSED or state is SctpState.ENDED
 
     def _clock(self, now: float) -> float:
         """Return the time, which does not go back."""

@@ -151,6 +151,11 @@ class Channels:
 
     # Events
 
+    @property
+    def has_events(self) -> bool:
+        """Tell whether there may be an event."""
+        return bool(self._events) or self._association.has_events
+
     def next_event(self, now: float) -> ChannelEvent | None:
         """Return the next event, None when there is none."""
         while not self._events:
@@ -186,7 +191,8 @@ class Channels:
 
     @property
     def _is_up(self) -> bool:
-        return self._association.state in (SctpState.ESTABLISHED, SctpState.SHUTDOWN_RECEIVED)
+        state = self._association.state
+        return state is SctpState.ESTABLISHED or state is SctpState.SHUTDOWN_RECEIVED
 
     def _number(self) -> None:
         """Give channels their numbers, the lowest that are free."""

@@ -1,7 +1,7 @@
 """Putting packets together: what is due, control chunks before data (RFC 9260 §6.10)."""
 
 from .establishment import INTERVAL
-from .session import SENDING, SctpState, Session
+from .session import SctpState, Session
 from .wire import SHUTDOWN_ACK, write_chunk
 
 BURST = 32
@@ -12,13 +12,14 @@ _SACK_ROOM = 16
 def packets(session: Session, now: float) -> list[bytes]:
     """Return the packets that are to be sent now."""
     made, session.alone = session.alone, []
-    if session.state in (SctpState.CLOSED, SctpState.ENDED):
+    if session.state is SctpState.CLOSED or session.state is SctpState.ENDED:
         return made
     _begin_resets(session, now)
     for _ in range(BURST):
         packet = _bundle(session, now)
         if packet is None:
             session.more = False
+            _end_if_done(session, now)
             return made
         made.append(packet)
     session.more = True
@@ -41,45 +42,48 @@ def _begin_resets(session: Session, now: float) -> None:
 
 def _bundle(session: Session, now: float) -> bytes | None:
     """Return the next packet, None when nothing is due."""
-    first = session.cookie_chunk
+    first, session.cookie_chunk = session.cookie_chunk, b""
     chunks = [first] if first else []
-    session.cookie_chunk = b""
     room = session.room - len(first)
     control = _control(session, room, now)
-    room -= sum(map(len, control))
+    for chunk in control:
+        room -= len(chunk)
     inbound = session.inbound
-    sacks = inbound is not None and inbound.is_due(now, company=bool(control))
-    may_sack = sacks or (inbound is not None and inbound.has_news)
-    sack = inbound.sack() if inbound is not None and sacks else b""
-    room -= len(sack) if sacks else _SACK_ROOM if may_sack else 0
+    news = inbound is not None and inbound.has_news
+    if inbound is not None and inbound.is_due(now, company=bool(control)):
+        chunks.append(inbound.sack())
+        room -= len(chunks[-1])
+        news = False
     data: list[bytes] = []
-    if session.state in SENDING or first:
-        data = session.outbound.fill(room, now)
-    if inbound is not None and data and may_sack and not sacks:
-        sack = inbound.sack()
-    if sack:
-        chunks.append(sack)
+    if session.is_sending or first:
+        data = session.outbound.fill(room - _SACK_ROOM if news else room, now)
+    if inbound is not None and data and news:
+        chunks.append(inbound.sack())
     chunks += control
     chunks += data
     if data:
         session.heartbeat.put_off(now)
-    _end_if_done(session, now)
     return session.seal(chunks, zero=not first) if chunks else None
 
 
 def _control(session: Session, room: int, now: float) -> list[bytes]:
     """Return the control chunks that are due and fit."""
     chunks: list[bytes] = []
-    if session.state in SENDING:
-        outbound, resets = session.outbound, session.outgoing_resets
-        due = (outbound.forward(now), session.incoming_resets.take(), resets.due(now))
-        chunks = [chunk for chunk in due if chunk]
+    if session.is_sending:
+        if chunk := session.outbound.forward(now):
+            chunks.append(chunk)
+        if chunk := session.incoming_resets.take():
+            chunks.append(chunk)
+        if chunk := session.outgoing_resets.due(now):
+            chunks.append(chunk)
         if session.heartbeat.at <= now:
             chunks.append(session.heartbeat.ask(now))
-    room -= sum(map(len, chunks))
-    while session.answers and len(session.answers[0]) <= room:
-        room -= len(session.answers[0])
-        chunks.append(session.answers.pop(0))
+    answers = session.answers
+    if answers:
+        room -= sum(map(len, chunks))
+        while answers and len(answers[0]) <= room:
+            room -= len(answers[0])
+            chunks.append(answers.pop(0))
     return chunks
 
 

@@ -20,24 +20,24 @@ class Heartbeat:
         self._entropy = entropy
         self._asked = b""
         self._asked_at = 0.0
+        self._jitter = self._draw()
         self.at = inf
         self.errors = 0
 
     def put_off(self, now: float) -> None:
         """Wait for the whole interval again, and half a time-out more or less."""
         if self._interval:
-            jitter = self._entropy(1)[0] / 255 - 0.5
-            self.at = now + self._interval + self._round_trip.rto * (1 + jitter)
+            self.at = now + self._interval + self._round_trip.rto * self._jitter
 
-    def stop(self) -> None:
-        """Ask no more."""
-        self.at = inf
+    def _draw(self) -> float:
+        return 0.5 + self._entropy(1)[0] / 255
 
     def ask(self, now: float) -> bytes:
         """Return the chunk that asks."""
         if self._asked:
             self.errors += 1
         self._asked, self._asked_at = self._entropy(_NONCE), now
+        self._jitter = self._draw()
         self.put_off(now)
         return write_chunk(HEARTBEAT, write_parameter(HEARTBEAT_INFO, self._asked))
 

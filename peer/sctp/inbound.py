@@ -58,6 +58,7 @@ class Inbound:
     ) -> None:
         self.received = Received(tsn)
         self.reassembly = InterleavedReassembly(limit) if mixed else Reassembly(limit)
+        self._ordering = self.reassembly.ordering
         self.drops = drops
         self.errors: list[tuple[int, bytes]] = []
         self.sack_now = False
@@ -77,7 +78,7 @@ class Inbound:
     @property
     def held(self) -> int:
         """The bytes that wait for others."""
-        return self.reassembly.held + self._waiting_bytes
+        return self.reassembly.held + self._ordering.held + self._waiting_bytes
 
     @property
     def is_reset_due(self) -> bool:
@@ -116,18 +117,24 @@ class Inbound:
             return
         if flags & IMMEDIATE:
             self.sack_now = True
-        usual = ahead == 1 and data and stream < self._streams
-        if not usual or self.held > self._window or self.reassembly.count >= MAX_HELD:
+        reassembly, ordering = self.reassembly, self._ordering
+        if (
+            ahead > 1
+            or not data
+            or stream >= self._streams
+            or reassembly.held + ordering.held > self._window
+            or reassembly.count + ordering.count >= MAX_HELD
+            or self._deferred is not None
+        ):
             if not self._judge(ahead, stream, len(data), number_on_wire):
                 return
         received.add(tsn)
         if stream >= self._streams:
             return
-        arguments = tsn, flags, stream, number, protocol, place, data
         if self._deferred is None:
-            self.reassembly.add(*arguments)
+            reassembly.add(tsn, flags, stream, number, protocol, place, data)
         else:
-            self._take_deferred(arguments)
+            self._take_deferred((tsn, flags, stream, number, protocol, place, data))
 
     def _judge(self, ahead: int, stream: int, size: int, tsn: int) -> bool:
         """Tell whether an unusual chunk is taken; room is left for what all others wait for."""
@@ -135,7 +142,7 @@ class Inbound:
             self.drops[SctpDrop.NO_USER_DATA] += 1
             self.errors.append((NO_USER_DATA, tsn.to_bytes(4, "big")))
             return False
-        count = self.reassembly.count + len(self._waiting)
+        count = self.reassembly.count + self._ordering.count + len(self._waiting)
         reason = None
         if ahead > MAX_AHEAD:
             reason = SctpDrop.TOO_FAR_AHEAD

@@ -27,25 +27,15 @@ class _Partial:
 
 
 class InterleavedReassembly:
-    """The messages of all streams, as `Reassembly`; chunks say which message they are of."""
+    """The messages of all streams; as `Reassembly`, but chunks say which message they are of."""
 
-    __slots__ = ("_held", "_limit", "_partial", "_parts", "ordering")
+    __slots__ = ("_limit", "_partial", "count", "held", "ordering")
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._partial: dict[tuple[int, bool], dict[int, _Partial]] = {}
-        self._held = self._parts = 0
+        self.held = self.count = 0
         self.ordering = Ordering(MASK)
-
-    @property
-    def held(self) -> int:
-        """The bytes that wait, those of whole messages included."""
-        return self._held + self.ordering.held
-
-    @property
-    def count(self) -> int:
-        """The fragments and whole messages that wait."""
-        return self._parts + self.ordering.count
 
     def add(
         self,
@@ -105,15 +95,15 @@ class InterleavedReassembly:
         if message.size > self._limit and not message.too_long:
             message.too_long = True
             self.ordering.refused.append(stream)
-            self._held -= sum(map(len, message.parts.values()))
+            self.held -= sum(map(len, message.parts.values()))
             message.parts = dict.fromkeys(message.parts, b"")
         message.parts[place] = b"" if message.too_long else data
-        self._held += len(message.parts[place])
-        self._parts += 1
+        self.held += len(message.parts[place])
+        self.count += 1
 
     def _drop(self, key: tuple[int, bool], number: int) -> None:
         message = self._partial[key].pop(number)
         if not self._partial[key]:
             del self._partial[key]
-        self._held -= sum(map(len, message.parts.values()))
-        self._parts -= len(message.parts)
+        self.held -= sum(map(len, message.parts.values()))
+        self.count -= len(message.parts)

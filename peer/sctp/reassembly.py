@@ -17,13 +17,14 @@ class ContradictionError(Exception):
 
 
 class _Run:
-    """Fragments with consecutive TSNs, of one message; what is too long is not kept."""
+    """Fragments with consecutive TSNs, of one message; of `size` bytes `kept` are there."""
 
     __slots__ = (
         "begun",
         "ended",
         "first",
         "flags",
+        "kept",
         "last",
         "number",
         "parts",
@@ -38,7 +39,7 @@ class _Run:
         self.flags, self.stream, self.number, self.protocol = flags, stream, number, protocol
         self.begun, self.ended = bool(flags & BEGIN), bool(flags & END)
         self.parts: deque[bytes] = deque()
-        self.size = 0
+        self.size = self.kept = 0
         self.too_long = False
 
     def belongs(self, flags: int, stream: int, number: int) -> bool:
@@ -55,33 +56,25 @@ class _Run:
             self.parts.extend(following.parts)
         self.last, self.ended = following.last, following.ended
         self.size += following.size
+        self.kept += following.kept
         self.too_long = self.too_long or following.too_long
 
 
 class Reassembly:
     """The messages of all streams; whole ones go to `ordering`.
 
-    `limit` is the most bytes of a message. Held are the fragments of messages that are not whole.
+    `limit` is the most bytes of a message. `held` and `count` are the bytes and the fragments of
+    messages that are not whole.
     """
 
-    __slots__ = ("_by_first", "_by_last", "_count", "_held", "_limit", "ordering")
+    __slots__ = ("_by_first", "_by_last", "_limit", "count", "held", "ordering")
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._by_first: dict[int, _Run] = {}
         self._by_last: dict[int, _Run] = {}
-        self._held = self._count = 0
+        self.held = self.count = 0
         self.ordering = Ordering(0xFFFF)
-
-    @property
-    def held(self) -> int:
-        """The bytes that wait, those of whole messages included."""
-        return self._held + self.ordering.held
-
-    @property
-    def count(self) -> int:
-        """The fragments and whole messages that wait."""
-        return self._count + self.ordering.count
 
     def add(
         self,
@@ -140,10 +133,12 @@ class Reassembly:
         return [run for run in found if run.last <= point or not run.begun]
 
     def _fill(self, run: _Run, data: bytes) -> None:
-        run.size += len(data)
+        size = len(data)
+        run.size += size
+        run.kept += size
         run.parts.append(data)
-        self._held += len(data)
-        self._count += 1
+        self.held += size
+        self.count += 1
         self._judge(run)
 
     def _join(self, run: _Run, after: _Run) -> None:
@@ -161,8 +156,9 @@ class Reassembly:
             self._empty(run)
 
     def _empty(self, run: _Run) -> None:
-        self._held -= sum(map(len, run.parts))
-        self._count -= len(run.parts)
+        self.held -= run.kept
+        self.count -= len(run.parts)
+        run.kept = 0
         run.parts.clear()
 
     def _finish(self, run: _Run) -> None:

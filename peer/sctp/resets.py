@@ -205,6 +205,8 @@ class IncomingResets:
 
     def take(self) -> bytes:
         """Return the answers that are to be sent, as chunks."""
+        if not self._answers:
+            return b""
         answers, self._answers = self._answers, []
         return b"".join(answers)
 

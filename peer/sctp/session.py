@@ -36,10 +36,6 @@ class SctpState(enum.Enum):
     ENDED = "ended"
 
 
-RECEIVING = frozenset({SctpState.ESTABLISHED, SctpState.COOKIE_ECHOED})
-SENDING = frozenset({SctpState.ESTABLISHED, SctpState.SHUTDOWN_RECEIVED})
-
-
 class Session:
     """State shared by the parts of an association.
 
@@ -49,6 +45,8 @@ class Session:
 
     def __init__(self, config: SctpConfig, entropy: Callable[[int], bytes]) -> None:
         self.config = config
+        self.room = (config.max_packet - COMMON_HEADER) & ~3
+        """The bytes that the chunks of a packet may have."""
         self.state = SctpState.CLOSED
         self.drops: Counter[SctpDrop] = Counter()
         self.events: deque[Event] = deque()
@@ -142,9 +140,18 @@ class Session:
         return self._head + checksum(self._head_sum, body) + body
 
     @property
-    def room(self) -> int:
-        """The bytes that the chunks of a packet may have."""
-        return (self.config.max_packet - COMMON_HEADER) & ~3
+    def is_sending(self) -> bool:
+        """Tell whether data may be sent."""
+        return self.state is SctpState.ESTABLISHED or self.state is SctpState.SHUTDOWN_RECEIVED
+
+    @property
+    def receiver(self) -> Inbound | None:
+        """The receiving half if data is taken now; what comes when it is not is counted."""
+        state = self.state
+        if state is SctpState.ESTABLISHED or state is SctpState.COOKIE_ECHOED:
+            return self.inbound
+        self.drops[SctpDrop.UNEXPECTED] += 1
+        return None
 
     @property
     def errors(self) -> int:

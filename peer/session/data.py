@@ -91,6 +91,7 @@ class Data:
             link.group.rtp,
             port=parameters.local_port,
             timeout=self._links.configuration.handshakeTimeout,
+            entropy=self._links.entropy,
         )
         self._below = below
         link.group.set_data(below)

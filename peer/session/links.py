@@ -1,7 +1,7 @@
 """The transports of a connection, over one ICE session (RFC 8445 §6.1.2: the checklist set)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -73,6 +73,11 @@ class Links:
         if number in self._unmade or self._links[number].failed:
             raise GivenUpError(f"transport {number} has failed")
         return self._links[number]
+
+    @property
+    def entropy(self) -> Callable[[int], bytes]:
+        """What random bytes are drawn from: the machine's, or that of a simulated host."""
+        return (self.configuration.network or NetConfig()).system.entropy
 
     @property
     def all(self) -> Mapping[int, Link]:

@@ -25,7 +25,7 @@ from .emitter import Emitter
 from .handshake import ALERT_GRACE, Handshake
 from .ice import DatagramSink, IceTransport
 from .identity import Identity
-from .plaintext import cut_records, is_protected
+from .plaintext import protected_records
 from .records import DtlsDrop, TransportCounters, split_records
 from .srtp import MAX_PACKET, SrtpReader
 
@@ -394,9 +394,8 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
 
     def _receive_records(self, data: bytes) -> None:
         """Decrypt a datagram; a record has a message, and needs no answer when it does."""
-        records = cut_records(data)
-        protected = [record for record in records if is_protected(record)]
-        if len(protected) < len(records) or not records:
+        protected, more = protected_records(data)
+        if more:
             self.drops[DtlsDrop.UNEXPECTED_RECORD] += 1
         if len(protected) == 1:
             self._openssl.bio_write(protected[0])

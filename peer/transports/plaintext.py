@@ -16,6 +16,7 @@ MAX_MESSAGE = 102400
 _HEADER = struct.Struct("!BBBHHLH")
 _FRAGMENT = struct.Struct("!B3sH3s3s")
 _MAJOR = 254
+_APPLICATION_HEAD = bytes((23, _MAJOR, 253, 0, 1))
 _FATAL, _CLOSE_NOTIFY = 2, 0
 # The messages before the keys (RFC 5246 §7.4, RFC 6347 §4.3.2); Finished is protected already.
 _OF_CLIENT = frozenset({1, 11, 15, 16})
@@ -53,6 +54,17 @@ def cut_records(datagram: bytes) -> list[bytes]:
         records.append(datagram[at:end])
         at = end
     return records
+
+
+def protected_records(datagram: bytes) -> tuple[list[bytes], bool]:
+    """Return the records that are under keys, and whether there is anything else."""
+    size = int.from_bytes(datagram[11:13], "big")
+    if datagram[:5] == _APPLICATION_HEAD and len(datagram) == _HEADER.size + size:
+        # As nearly all datagrams are.
+        return [datagram], False
+    records = cut_records(datagram)
+    protected = [record for record in records if is_protected(record)]
+    return protected, not records or len(protected) < len(records)
 
 
 def is_protected(record: bytes) -> bool:

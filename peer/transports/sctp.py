@@ -186,7 +186,7 @@ class SctpTransport(Emitter):
         self._dtls.set_data_sink(None)
         self._association.abort("", self._now())
         self._send()
-        self._hand_out()
+        self._hand_out(self._now())
 
     # What channels ask for
 
@@ -198,7 +198,7 @@ class SctpTransport(Emitter):
     def close_channel(self, channel: Channel) -> None:
         """Close a channel once what was sent has gone out."""
         self._channels.close(channel)
-        self._hand_out()
+        self._hand_out(self._now())
         self._schedule()
 
     def amount(self, channel: Channel) -> int:
@@ -213,18 +213,19 @@ class SctpTransport(Emitter):
 
     def receive(self, data: bytes) -> None:
         """Take a packet from DTLS; what it gives rise to leaves with the loop's next iteration."""
-        if self.state == "new":
+        if self._association.state is SctpState.CLOSED:
             self._early.append(data)
             return
-        self._association.receive(data, self._now())
-        self._hand_out()
+        now = self._now()
+        self._association.receive(data, now)
+        self._hand_out(now)
         self._schedule()
 
     def _follow_dtls(self) -> None:
         state = self._dtls.state
         if state in ("closed", "failed") and self.state != "closed":
             self._association.lose()
-            self._hand_out()
+            self._hand_out(self._now())
         elif state == "connected" and self._remote_port and self.state == "new":
             self._begin()
 
@@ -241,7 +242,7 @@ class SctpTransport(Emitter):
     def _give_up(self) -> None:
         self._association.abort("the peer did not answer", self._now())
         self._send()
-        self._hand_out()
+        self._hand_out(self._now())
 
     def _number_channels(self) -> None:
         """Give channels their numbers, once it is known who has which (RFC 8832 §6)."""
@@ -261,7 +262,7 @@ class SctpTransport(Emitter):
     def _work(self) -> None:
         self._soon = None
         self._send()
-        self._hand_out()
+        self._hand_out(self._now())
 
     def _send(self) -> None:
         packets = self._association.transmits(self._now())
@@ -299,14 +300,14 @@ class SctpTransport(Emitter):
 
     # Events
 
-    def _hand_out(self) -> None:
+    def _hand_out(self, now: float) -> None:
         """Emit what has happened, a bounded part of it at a time."""
-        if self._handing_out:
+        if self._handing_out or not self._channels.has_events:
             return
         self._handing_out = True
         try:
             for _ in range(EVENTS_AT_A_TIME):
-                event = self._channels.next_event(self._now())
+                event = self._channels.next_event(now)
                 if event is None:
                     return
                 self._emit_event(event)

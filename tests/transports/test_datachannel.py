@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiortc.exceptions import InvalidStateError
 
-from peer.sctp import SctpConfig
+from peer.sctp import WEIGHTS, SctpConfig
 from peer.sctp.dcep import Open
 from peer.sctp.message import RELIABLE
 from peer.transports.dtls import DtlsRole
@@ -234,6 +234,7 @@ Refused = Callable[[SctpTransport], object]
         lambda sctp: sctp.create_channel("", max_retransmits=1, max_packet_life_time=1),
         lambda sctp: sctp.create_channel("", max_retransmits=65536),
         lambda sctp: sctp.create_channel("", max_packet_life_time=-1),
+        lambda sctp: sctp.create_channel("", priority="urgent"),
         lambda sctp: sctp.create_channel("", negotiated=True),
         lambda sctp: sctp.create_channel("", negotiated=True, id=65535),
     ],
@@ -245,6 +246,20 @@ def test_parameters_that_are_refused(create: Refused) -> None:
             create(both.left)
         await both.left.close()
         await both.right.close()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("priority", "weight"), WEIGHTS.items())
+def test_a_priority_counts_on_both_sides(priority: str, weight: int) -> None:
+    """RFC 8831 §6.4, RFC 8832 §5.1."""
+
+    async def scenario() -> None:
+        async with associated() as both:
+            await both.channel(priority=priority)
+            for side in (both.left, both.right):
+                queue = side._association._session.outbound.queue
+                assert queue.stream(0).weight == weight
 
     run(scenario)
 
