@@ -148,8 +148,13 @@ class AudioPath:
 
     @property
     def target_delay(self) -> float:
-        """Seconds that sound should be held back for the network's sake."""
-        return 0.0 if self._buffer is None else self._buffer.target.seconds
+        """Seconds that sound should be held back, pictures aside."""
+        return 0.0 if self._buffer is None else self._buffer.target.unsynchronized
+
+    def set_sync_delay(self, seconds: float) -> None:
+        """Hold sound back by so much more, for the sake of pictures."""
+        if self._buffer is not None:
+            self._buffer.target.sync_delay = seconds
 
     def set_formats(self, formats: Mapping[int, AudioFormat]) -> None:
         """Say what payload types mean from now on; what waits keeps what it meant."""

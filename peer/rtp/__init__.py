@@ -47,6 +47,7 @@ from .frame_buffer import FrameBuffer, VideoFrame
 from .frame_queue import FrameQueue
 from .intra_requests import IntraRequests
 from .key_requests import KeyRequests
+from .lip_sync import Flow, LipSync
 from .loss import LossEstimate
 from .nack import DEFAULT_ROUND_TRIP, NackRequester
 from .packet import MAX_PACKET, RtpDrop, RtpPacket, header_size, read_packet, write_packet
@@ -119,6 +120,8 @@ __all__ = [
     "BitrateRequests",
     "IntraRequests",
     "DEFAULT_ROUND_TRIP",
+    "Flow",
+    "LipSync",
     "NackRequester",
     "RtpDrop",
     "RtpPacket",

@@ -37,8 +37,8 @@ class TargetDelay:
     def __init__(self, rate: int) -> None:
         self.floor = 0.0
         """What the application wants at least."""
-        self.sync_floor = 0.0
-        """What lip synchronisation wants at least."""
+        self.sync_delay = 0.0
+        """What lip synchronisation adds."""
         self._rate = rate
         self._packet = 0.0
         self._fastest = Fastest()
@@ -55,7 +55,15 @@ class TargetDelay:
     @property
     def seconds(self) -> float:
         """The target with all that was asked for."""
-        wanted = max(self.floor, self.sync_floor)
+        return self._within_reach(self.unsynchronized + self.sync_delay)
+
+    @property
+    def unsynchronized(self) -> float:
+        """The target without what lip synchronisation adds."""
+        return self._within_reach(self.floor)
+
+    def _within_reach(self, wanted: float) -> float:
+        """Return as much of a delay as the packets have room for that wait, the network's first."""
         if wanted <= self._value:
             return self._value
         return max(self._value, min(wanted, self._packet * MAX_PACKETS * 0.75))

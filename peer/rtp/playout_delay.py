@@ -50,8 +50,10 @@ class VideoDelay:
     def __init__(self, rate: int, *, even: bool = True) -> None:
         self.is_even = even
         """Whether frames leave at an even pace; else at once, but for repairs."""
-        self.floor = self.sync_floor = 0.0
-        """What the application and lip synchronisation want at least."""
+        self.floor = 0.0
+        """What the application wants at least."""
+        self.sync_delay = 0.0
+        """What lip synchronisation adds."""
         self.round_trip = 0.1
         self.current = 0.0
         self._rate = rate
@@ -69,7 +71,7 @@ class VideoDelay:
         """Let frames leave at an even pace, or at once, from now on."""
         self.is_even = even
         if not even:
-            self.current = min(self.current, max(self.target, self.floor, self.sync_floor))
+            self.current = min(self.current, self.unsynchronized)
 
     @property
     def is_immediate(self) -> bool:
@@ -82,6 +84,11 @@ class VideoDelay:
         if not self.is_even:
             return self._repair()
         return self._jitter() + self._repair() + self._decode_time + RENDER
+
+    @property
+    def unsynchronized(self) -> float:
+        """The delay that is wanted without what lip synchronisation adds."""
+        return max(self.target, self.floor)
 
     def limit(self, minimum: float, maximum: float) -> None:
         """Note what a playout-delay extension says; nonsense is ignored."""
@@ -142,7 +149,7 @@ class VideoDelay:
         return min(_REPAIR_ROUND_TRIPS * self.round_trip, _MAX_REPAIR)
 
     def _move(self, now: float, overdue: float) -> None:
-        wanted = max(self.target, self.floor, self.sync_floor)
+        wanted = self.unsynchronized + (self.sync_delay if self.is_even else 0.0)
         if self._limits is not None:
             least, most = self._limits
             wanted = min(max(wanted, least) if self.is_even else wanted, most)

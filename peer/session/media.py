@@ -26,11 +26,13 @@ from peer.jsep import (
     StopSender,
     StopTransceiver,
 )
-from peer.transports import MediaStreamTrack
+from peer.transports import MediaStreamTrack, Synchronization
 
 from .endings import Endings
 from .errors import GivenUpError
 from .links import Links
+
+KINDS = ("audio", "video")
 
 
 class Media:
@@ -47,6 +49,8 @@ class Media:
         self._transceivers: dict[int, RTCRtpTransceiver] = {}
         self._given_up: set[int] = set()
         self._streams: dict[str, MediaStream] = {}
+        self._synchronized: dict[tuple[int, int], Synchronization] = {}
+        """What keeps two receivers together, by the numbers of their transceivers."""
         self._muted: list[RTCRtpReceiver] = []
         self._removed: list[tuple[MediaStream, RTCRtpReceiver]] = []
         self._added: list[tuple[MediaStream, RTCRtpReceiver]] = []
@@ -131,6 +135,8 @@ class Media:
         stopped = self._transceivers.pop(number, None)
         if stopped is not None:
             stopped.mark_stopped()
+            stopped.receiver.below.synchronize(None)
+            self._synchronize()
             self._end_media(stopped)
 
     def _end_media(self, transceiver: RTCRtpTransceiver) -> None:
@@ -149,6 +155,29 @@ class Media:
         self._removed += [(stream, receiver) for stream in before if stream not in now]
         self._added += [(stream, receiver) for stream in now if stream not in before]
         receiver.track.streams = now
+        self._synchronize()
+
+    def _synchronize(self) -> None:
+        """Keep the first sound and the first pictures of each of the peer's streams together."""
+        pairs: dict[int, Synchronization] = {}
+        for stream in self._streams.values():
+            first: dict[str, int] = {}
+            for number, one in self._transceivers.items():
+                if number not in pairs and stream in one.receiver.track.streams:
+                    first.setdefault(one.kind, number)
+            if len(first) == len(KINDS):
+                audio, video = (first[kind] for kind in KINDS)
+                known = self._synchronized.get((audio, video))
+                pairs[audio] = pairs[video] = known or Synchronization(
+                    self._transceivers[audio].receiver.below,
+                    self._transceivers[video].receiver.below,
+                )
+                self._synchronized[audio, video] = pairs[audio]
+        self._synchronized = {
+            numbers: one for numbers, one in self._synchronized.items() if one in pairs.values()
+        }
+        for number, one in self._transceivers.items():
+            one.receiver.below.synchronize(pairs.get(number))
 
     def _remove_track(self, number: int) -> None:
         self._set_streams(number, ())
@@ -186,7 +215,9 @@ class Media:
 
     async def close(self) -> None:
         """Stop everything, also the tracks that were sent; returns always and leaves no task."""
+        self._synchronized.clear()
         for transceiver in self._transceivers.values():
+            transceiver.receiver.below.synchronize(None)
             self._end_media(transceiver)
         await self._endings.wait()
         for transceiver in self._transceivers.values():

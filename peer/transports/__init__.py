@@ -93,6 +93,7 @@ from .statistics import (
     VideoFigures,
 )
 from .stock import load_all, stock
+from .synchronization import Synchronization
 from .track import RemoteTrack
 from .track_sender import TrackSender
 
@@ -142,6 +143,7 @@ __all__ = [
     "RtpReceiver",
     "RtpReceiveParameters",
     "RemoteTrack",
+    "Synchronization",
     "FrameTimes",
     "frame_times",
     "EncodedFrames",

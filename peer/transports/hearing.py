@@ -83,6 +83,15 @@ class Hearing:
         self._path.set_even(even or seconds is not None)
         self._schedule()
 
+    @property
+    def delay(self) -> float:
+        """Seconds that sound is held back, lip synchronisation aside."""
+        return self._path.target_delay
+
+    def set_sync_delay(self, seconds: float) -> None:
+        """Hold sound back by so much more, for the sake of pictures."""
+        self._path.set_sync_delay(seconds)
+
     def set_round_trip(self, seconds: float) -> None:
         """Say how long an answer of the peer takes."""
         self._path.set_round_trip(seconds)

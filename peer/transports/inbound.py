@@ -123,6 +123,8 @@ class InboundStream:
         self.nacks_sent = self.plis_sent = 0
         self.frames_dropped = 0
         self.sender_report: SenderReport | None = None
+        self.cname: str | None = None
+        """The name of its sender (RFC 3550 §6.5.1), None before it told."""
         self.sender_clock = ClockOffset()
         """The clock of its sender, the same for all streams of one (CNAME)."""
         self._clock_rate = clock_rate

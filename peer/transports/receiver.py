@@ -13,6 +13,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from peer.media import Moment
 from peer.rtp import (
     ClockOffset,
+    Flow,
     Goodbye,
     Nack,
     PictureLoss,
@@ -35,6 +36,7 @@ from .rtcp import feedback, sdes_names
 from .seeing import Seeing
 from .share import MediaShare
 from .statistics import InboundStatistics, named
+from .synchronization import SentFlow, Synchronization
 from .track import RemoteTrack
 
 MAX_STREAMS = 16
@@ -87,7 +89,8 @@ class RtpReceiver:
         self.track.hold_within(self._share)
         self.nacks_sent = self.plis_sent = self.packets_repaired = 0
         self._drops: Counter[MediaDrop] = Counter()
-        even, times = self._share.config.even_pace, self._capture_time
+        self._is_even = even = self._share.config.even_pace
+        times = self._capture_time
         self._hearing: Hearing | None = None
         self._seeing: Seeing | None = None
         if kind == "audio":
@@ -104,6 +107,7 @@ class RtpReceiver:
         self._repairs: dict[int, RepairStream] = {}
         self._round_trip: float | None = None
         self._answers = RoundTrip()
+        self._synchronization: Synchronization | None = None
 
     @property
     def kind(self) -> str:
@@ -133,9 +137,34 @@ class RtpReceiver:
 
     def set_floor(self, seconds: float | None) -> None:
         """Hold frames back at least so long; None: as the connection's settings say."""
+        media, even = self._hearing or self._seeing, self._share.config.even_pace
+        if media is not None:
+            media.set_floor(seconds, even=even)
+        self._is_even = even or seconds is not None
+
+    def synchronize(self, synchronization: Synchronization | None) -> None:
+        """Say what keeps the track together with another one; None for nothing."""
+        if synchronization is not self._synchronization:
+            self._synchronization = synchronization
+            self.set_sync_delay(0.0)
+
+    def flow(self) -> SentFlow | None:
+        """Return the flow of the stream heard last; None when frames leave at once."""
+        media, streams = self._hearing or self._seeing, self._streams.values()
+        stream = max(streams, key=lambda one: one.last_arrival, default=None)
+        if media is None or stream is None or stream.cname is None or not self._is_even:
+            return None
+        arrival = stream.last_arrival
+        capture = stream.times(stream.rtp_timestamp, (), arrival, arrival).senderCaptureTime
+        if capture is None:
+            return None
+        return SentFlow(stream.cname, Flow(arrival, capture, media.delay))
+
+    def set_sync_delay(self, seconds: float) -> None:
+        """Hold frames back by so much more, for the sake of another track."""
         media = self._hearing or self._seeing
         if media is not None:
-            media.set_floor(seconds, even=self._share.config.even_pace)
+            media.set_sync_delay(seconds)
 
     def statistics(self) -> list[InboundStatistics]:
         """Return the figures of each stream."""
@@ -241,10 +270,13 @@ class RtpReceiver:
             source = self._streams.get(packet.ssrc) or self._repairs.get(packet.ssrc)
             if source is not None:
                 source.note_report(packet, now, self._round_trip or 0.0)
+            if self._synchronization is not None:
+                self._synchronization.update(now)
         elif isinstance(packet, SourceDescription):
             for ssrc, cname in sdes_names(packet):
                 stream = self._streams.get(ssrc)
                 if stream is not None and self._transport is not None:
+                    stream.cname = cname
                     stream.sender_clock = self._transport.clock_of(cname)
         elif isinstance(packet, Goodbye):
             for ssrc in packet.ssrcs:

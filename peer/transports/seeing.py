@@ -70,7 +70,7 @@ class Seeing:
         self._requests = requests
         self._capture_times = capture_times
         self._even = even
-        self._floor = 0.0
+        self._floor = self._sync_delay = 0.0
         self._encodings: dict[str | None, FollowedEncoding] = {}
         self._shown: str | None = None
         self._repairs = self._asks_for_keys = False
@@ -116,6 +116,18 @@ class Seeing:
             encoding.playout.delay.floor = self._floor
             encoding.playout.delay.set_even(self._even)
         self._look(asyncio.get_running_loop().time())
+
+    @property
+    def delay(self) -> float:
+        """Seconds that pictures are held back, lip synchronisation aside."""
+        shown = self._encodings.get(self._shown)
+        return 0.0 if shown is None else shown.playout.delay.unsynchronized
+
+    def set_sync_delay(self, seconds: float) -> None:
+        """Hold pictures back by so much more, for the sake of sound."""
+        self._sync_delay = seconds
+        for encoding in self._encodings.values():
+            encoding.playout.delay.sync_delay = seconds
 
     def select(self, rid: str) -> None:
         """Show this encoding of several from its next key frame on."""
@@ -193,6 +205,7 @@ class Seeing:
             self._encodings[stream.rid] = encoding
             encoding.buffer.repairs = self._repairs
             encoding.playout.delay.floor = self._floor
+            encoding.playout.delay.sync_delay = self._sync_delay
             if self._round_trip is not None:
                 encoding.set_round_trip(self._round_trip)
             self._shown = self._shown or stream.rid

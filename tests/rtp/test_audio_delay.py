@@ -71,12 +71,13 @@ def test_what_the_application_and_lip_synchronisation_want() -> None:
     feed(target, 100)
     target.floor = 0.5
     assert target.seconds == 0.5
-    target.sync_floor = 0.7
-    assert target.seconds == 0.7
+    target.sync_delay = 0.2
+    assert target.seconds == pytest.approx(0.7)
+    assert target.unsynchronized == 0.5
     assert target.minimum == pytest.approx(0.02)
     target.floor = 4.0
     assert target.seconds == pytest.approx(0.75 * 200 * 0.02)
-    target.floor = target.sync_floor = 0.0
+    target.floor = target.sync_delay = 0.0
     assert target.seconds == pytest.approx(0.02)
 
 

@@ -44,9 +44,10 @@ def test_the_delay_moves_slowly() -> None:
     feed(delay, 60, begin=60)
     assert delay.current == pytest.approx(0.21)
     delay.floor = 0.0
-    delay.sync_floor = 0.15
+    delay.sync_delay = 0.15
     feed(delay, 60, begin=120)
-    assert delay.current == pytest.approx(0.15)
+    assert delay.current == pytest.approx(0.16)
+    assert delay.unsynchronized == pytest.approx(0.01)
 
 
 def test_repairs_are_waited_for_while_they_happen() -> None:

@@ -81,3 +81,32 @@ def test_streams_change_before_tracks_are_told_of() -> None:
             ]
 
     run(scenario)
+
+
+def test_the_first_sound_and_pictures_of_a_stream_are_kept_together() -> None:
+    async def scenario() -> None:
+        async with two(QUICK, QUICK) as (ours, theirs):
+            stream, other = MediaStream(id="stream"), MediaStream(id="other")
+            kinds = (AudioStreamTrack, VideoStreamTrack, VideoStreamTrack)
+            senders = [theirs.addTrack(kind(), stream) for kind in kinds]
+            await negotiate(theirs, ours)
+
+            def together() -> list[Any]:
+                return [one.receiver.below._synchronization for one in ours.getTransceivers()]
+
+            audio, video, second = before = together()
+            assert audio is video
+            assert audio is not None
+            assert second is None
+            senders[1].setStreams(other)
+            await negotiate(theirs, ours)
+            audio, video, second = together()
+            assert audio is second
+            assert audio is not None
+            assert video is None
+            senders[1].setStreams(stream)
+            await negotiate(theirs, ours)
+            assert [one is None for one in together()] == [one is None for one in before]
+        assert together() == [None, None, None]
+
+    run(scenario)
