@@ -237,6 +237,19 @@ class ExtensionMap:
         body = b"".join(bytes((number << 4 | len(value) - 1,)) + value for number, value in small)
         return ONE_BYTE, body + bytes(-len(body) % 4)
 
+    def find(self, uri: str, profile: int, body: bytes) -> int | None:
+        """Return where the value of an extension begins in what `write` wrote; None without it."""
+        wanted, position = self._ids.get(uri), 0
+        while position < len(body) and body[position]:
+            if profile == ONE_BYTE:
+                number, size, begin = body[position] >> 4, (body[position] & 15) + 1, position + 1
+            else:
+                number, size, begin = body[position], body[position + 1], position + 2
+            if number == wanted:
+                return begin
+            position = begin + size
+        return None
+
 
 def _fits_one_byte(number: int, value: bytes) -> bool:
     return number <= _MAX_ONE_BYTE_ID and 0 < len(value) <= _MAX_ONE_BYTE_SIZE

@@ -87,6 +87,7 @@ class RTCIceCandidatePairStats(RTCStats):
     lastPacketReceivedTimestamp: datetime | None = None
     totalRoundTripTime: float = 0.0
     currentRoundTripTime: float | None = None
+    availableOutgoingBitrate: float | None = None
     requestsReceived: int = 0
     requestsSent: int = 0
     responsesReceived: int = 0
@@ -110,12 +111,27 @@ def candidate_pairs(
     sources: StatsSources, transports: TransportIds
 ) -> Iterator[RTCIceCandidatePairStats]:
     """Yield the statistics of each pair of these transports."""
+    available = _available_bitrates(sources)
     for ice in sources.ice:
         known = {figures.id for figures in ice.pairs}
         for figures in ice.pairs:
             transport = transports.get((figures.stream, figures.component))
             if transport is not None:
-                yield _pair(sources, figures, transport, known)
+                pair = _pair(sources, figures, transport, known)
+                pair.availableOutgoingBitrate = available.get(figures.id)
+                yield pair
+
+
+def _available_bitrates(sources: StatsSources) -> dict[str, float]:
+    """Return what may be sent on the pairs in use, as far as their peers told anything."""
+    estimates = {str(source.number): source.group.sending.bitrate for source in sources.transports}
+    found = {}
+    for ice in sources.ice:
+        for figures in ice.transports:
+            estimate = estimates.get(figures.stream) if figures.component == 1 else None
+            if estimate is not None and figures.selected_candidate_pair_id is not None:
+                found[figures.selected_candidate_pair_id] = estimate
+    return found
 
 
 def _candidate(

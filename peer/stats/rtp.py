@@ -106,6 +106,7 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
 
     `redundantPacketsSent` carried copies of those before them (RFC 2198).
     `drops` counts frames that were lost and requests that were refused, by the name of the reason.
+    `qualityLimitationReason` is "bandwidth" or "none".
     """
 
     trackId: str | None
@@ -122,6 +123,7 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     redundantPacketsSent: int | None = None
     lastPacketSentTimestamp: datetime | None = None
     targetBitrate: float | None = None
+    qualityLimitationReason: str | None = None
     nackCount: int = 0
     pliCount: int | None = None
     firCount: int | None = None

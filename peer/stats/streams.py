@@ -151,6 +151,7 @@ def _outbound(
 
 def _add_sent_pictures(stats: RTCOutboundRtpStreamStats, figures: OutboundStatistics) -> None:
     stats.pliCount, stats.firCount = figures.plis_received, figures.firs_received
+    stats.qualityLimitationReason = "bandwidth" if figures.is_held_back else "none"
     stats.framesEncoded = figures.frames_encoded
     stats.framesSent = figures.frames_sent
     stats.totalEncodeTime = figures.encode_time

@@ -73,13 +73,14 @@ from .encoded_media import (
 from .frame_times import FrameTimes, frame_times
 from .group import TransportGroup
 from .ice import DatagramPath, IceTransport
+from .outlet import SendDrop
 from .parameters import RtpReceiveParameters, RtpSendParameters
 from .passage import Passage
 from .receiver import RtpReceiver
 from .records import DtlsDrop, TransportCounters
 from .router import Drop
 from .sctp import SctpTransport
-from .sender import RtpSender, SendDrop
+from .sender import RtpSender
 from .share import MediaConfig, MediaShare
 from .statistics import (
     AudioFigures,

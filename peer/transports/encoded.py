@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple, Protocol
 
+from av import VideoFrame
 from av.frame import Frame
 from av.packet import Packet
 
@@ -32,6 +33,9 @@ class MediaEncoder(Protocol):
 
     def note_loss(self, fraction: float) -> None:
         """Note how much of it the peer misses."""
+
+    def leave_out(self, data: VideoFrame) -> None:
+        """Note a picture for which there is no room: those that follow get no larger for it."""
 
 
 def timestamp_of(data: "Frame | Packet[Any]", clock_rate: int) -> int:

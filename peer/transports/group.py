@@ -11,6 +11,7 @@ from peer.rtp import (
     ClockOffset,
     ExtendedReport,
     Goodbye,
+    MaximumBitrate,
     RoundTrip,
     RtcpDrop,
     RtcpPacket,
@@ -18,6 +19,7 @@ from peer.rtp import (
     SenderClocks,
     SenderReportRequest,
     SourceDescription,
+    TransportFeedback,
     measured_round_trips,
     read_compound,
 )
@@ -29,13 +31,15 @@ from .emitter import Emitter
 from .ice import IceTransport
 from .inbound import InboundPacket
 from .ntp import ntp_time
+from .outlet import ROUND_TRIP
+from .pacing import PacedSending, network_of
 from .parameters import RtpReceiveParameters, RtpSendParameters, extension_numbers
 from .receiver import RtpReceiver
 from .reporting import Reporter
 from .router import Drop, Encoding, RtpRouter, RtpSection
 from .rtcp import sdes_mids, sources, targets
 from .sctp import SctpTransport
-from .sender import ROUND_TRIP, RtpSender
+from .sender import RtpSender
 from .statistics import named
 
 MAX_EARLY_PACKETS = 100
@@ -69,6 +73,7 @@ class TransportGroup(Emitter):
         self._router = RtpRouter()
         self._extensions = extension_numbers(())
         self._arrivals = ArrivalFeedback(self.send_rtcp)
+        self._sending = PacedSending(self.send_rtp)
         self._clocks = SenderClocks()
         self._round_trip = RoundTrip()
         self._receivers: dict[str, tuple[RtpReceiver, RtpReceiveParameters]] = {}
@@ -77,6 +82,8 @@ class TransportGroup(Emitter):
             self.send_rtcp, self._senders, self._receivers, interval=report_interval
         )
         self._dtls = [self._make_dtls(component) for component in self._ice]
+        self._route = network_of(self._ice[0].selected_pair)
+        self._ice[0].on("selectedcandidatepairchange", self._follow_path)
         self._data: SctpTransport | None = None
         self._early: deque[tuple[bytes, float, Drop]] = deque(maxlen=MAX_EARLY_PACKETS)
         self.drops: Counter[Drop | RtcpDrop | RtpDrop] = Counter()
@@ -186,8 +193,13 @@ class TransportGroup(Emitter):
         if sctp is not None:
             sctp.set_transport(self.rtp)
 
+    @property
+    def sending(self) -> PacedSending:
+        """What senders send RTP with, and what each of them may send."""
+        return self._sending
+
     def send_rtp(self, data: bytes) -> None:
-        """Send an RTP packet; ConnectionError when not connected."""
+        """Send an RTP packet at once; ConnectionError when not connected."""
         self.rtp.send_rtp(data)
 
     def send_rtcp(self, data: bytes) -> None:
@@ -216,6 +228,7 @@ class TransportGroup(Emitter):
         self._early.clear()
         self._arrivals.close()
         self._reporter.close()
+        self._sending.close()
         await asyncio.gather(*(dtls.close() for dtls in self._dtls))
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.remove_all_listeners()
@@ -248,6 +261,12 @@ class TransportGroup(Emitter):
             for sender, _ in list(self._senders.values()):
                 sender.transport_changed()
         self.emit("statechange")
+
+    def _follow_path(self) -> None:
+        """Begin another estimate where packets go through another network."""
+        before, self._route = self._route, network_of(self._ice[0].selected_pair) or self._route
+        if before is not None and before != self._route and not self._closed:
+            self._sending.change_path(asyncio.get_running_loop().time())
 
     def _describe_streams(self) -> None:
         """Read the extensions by the numbers of all sections; a BUNDLE group agrees on them."""
@@ -307,7 +326,11 @@ class TransportGroup(Emitter):
                     self._router.bind(ssrc, mid)
         for packet in packets:
             self._hand_out(packet, now)
-            if isinstance(packet, Goodbye):
+            if isinstance(packet, TransportFeedback):
+                self._sending.take(packet, now)
+            elif isinstance(packet, MaximumBitrate):
+                self._sending.note_limit(packet.bitrate, now)
+            elif isinstance(packet, Goodbye):
                 for ssrc in packet.ssrcs:
                     self._router.forget(ssrc)
             elif isinstance(packet, ExtendedReport) and packet.reference_time is not None:

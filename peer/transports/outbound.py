@@ -1,9 +1,11 @@
 """One outgoing RTP stream: numbers, timestamps, header extensions, history."""
 
+import itertools
 import math
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
@@ -22,17 +24,17 @@ from peer.rtp import (
     header_size,
     make_packetizer,
     wrap,
-    write_packet,
 )
 
+from .leaving import LeavingPacket
 from .ntp import SECOND, ntp_time
 
 MAX_HISTORY = 600
 """Packets that can be asked for again, as in libwebrtc."""
 MAX_UNSPLIT = 1400
 """Bytes of a whole packet whose payload cannot be split; MAX_PACKET where it can."""
-MAX_REPEATS = 32
-"""Packets that are repeated at once; each packet sent for the first time gives room for another."""
+PADDING_CHOICE = 20
+"""Latest packets from which padding is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,13 @@ class Labels:
     extensions: ExtensionMap
 
 
+class _Sent(NamedTuple):
+    """A packet as it can be sent again."""
+
+    packet: RtpPacket
+    leaving: LeavingPacket
+
+
 def _first_sequence_number() -> int:
     """Choose in the lower half: an early wrap could break the SRTP rollover counter."""
     return secrets.randbelow(1 << 15)
@@ -86,9 +95,8 @@ class OutboundStream:
         self._last_timestamp = secrets.randbits(32)
         self._clock_rate = 0
         self._last_time: float | None = None
-        self._history: dict[int, RtpPacket] = {}
+        self._history: dict[int, _Sent] = {}
         self._repeated: dict[int, float] = {}
-        self._room = 0
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
         self._rtx_packets = self._rtx_octets = 0
         self._stamps = CaptureStamps()
@@ -104,7 +112,7 @@ class OutboundStream:
 
     def packetize(
         self, frame: EncodedFrame, codec: RTCRtpCodecParameters, labels: Labels, now: float
-    ) -> list[bytes]:
+    ) -> list[LeavingPacket]:
         """Return the packets of a frame; `now` is in seconds.
 
         None when it cannot be sent: it is empty, or has a part that is too large and whole.
@@ -141,9 +149,8 @@ class OutboundStream:
                 profile=profile,
                 extension=body,
             )
-            self._remember(packet)
+            packets.append(self._remember(packet, labels))
             self._sequence_number = (self._sequence_number + 1) & 0xFFFF
-            packets.append(self._count(packet))
         return packets
 
     def _packetizer(self, codec: RTCRtpCodecParameters) -> Packetizer:
@@ -155,63 +162,80 @@ class OutboundStream:
             )
         return self._packetizers[key]
 
-    def _count(self, packet: RtpPacket) -> bytes:
+    def _remember(self, packet: RtpPacket, labels: Labels) -> LeavingPacket:
+        leaving = LeavingPacket.of(packet, labels.extensions)
         self.packets_sent += 1
-        self.octets_sent += len(packet.payload)
-        data = write_packet(packet)
-        self.header_octets_sent += len(data) - len(packet.payload)
-        return data
-
-    def _remember(self, packet: RtpPacket) -> None:
-        self._history[packet.sequence_number] = packet
+        self.octets_sent += leaving.payload_size
+        self.header_octets_sent += leaving.header_size
+        self._history[packet.sequence_number] = _Sent(packet, leaving)
         if len(self._history) > MAX_HISTORY:
             oldest = next(iter(self._history))
             del self._history[oldest]
             self._repeated.pop(oldest, None)
-        self._room = min(MAX_REPEATS, self._room + 1)
+        return leaving
 
     def due(self, lost: Iterable[int], now: float, round_trip: float) -> list[int]:
         """Return which of these packets are to be repeated now, the oldest first.
 
-        Each is once in a round trip, and all together are as often as packets are sent at all: a
-        request must not be worth a flood. `now` and `round_trip` are in seconds.
+        Each is once in a round trip, and not before it has left; both are in seconds.
         """
         due = []
         wanted = self._history.keys() & set(lost)
         for number in sorted(wanted, key=lambda one: (one - self._sequence_number) & 0xFFFF):
-            if self._room and now - self._repeated.get(number, -math.inf) >= round_trip:
-                self._room -= 1
+            late = now - self._repeated.get(number, -math.inf) >= round_trip
+            if late and self._history[number].leaving.has_left:
                 self._repeated[number] = now
                 due.append(number)
             else:
                 self.repeats_refused += 1
         return due
 
+    def size_of(self, sequence_number: int) -> int:
+        """Return what a packet took of the line, 0 when it was sent too long ago."""
+        sent = self._history.get(sequence_number)
+        return 0 if sent is None else sent.leaving.size
+
     def repeat(
         self, sequence_number: int, rtx_payload_type: int | None, labels: Labels
-    ) -> bytes | None:
+    ) -> LeavingPacket | None:
         """Return a packet again, as a retransmission when those were agreed (RFC 4588).
 
         None when it was sent too long ago.
         """
-        packet = self._history.get(sequence_number)
-        if packet is None:
+        sent = self._history.get(sequence_number)
+        if sent is None:
             return None
+        if rtx_payload_type is None or self.rtx_ssrc is None:
+            leaving = sent.leaving.again()
+        else:
+            leaving = self._retransmit(sent.packet, rtx_payload_type, self.rtx_ssrc, labels)
+        self._count_repeated(sent.packet, leaving)
+        return leaving
+
+    def pad(self, size: int, rtx_payload_type: int, labels: Labels) -> LeavingPacket | None:
+        """Return a retransmission of about so many bytes that nobody asked for.
+
+        None when nothing of the kind was sent.
+        """
+        if self.rtx_ssrc is None or not self._history:
+            return None
+        recent = itertools.islice(reversed(self._history.values()), PADDING_CHOICE)
+        sent = min(recent, key=lambda one: abs(one.leaving.size - size))
+        leaving = self._retransmit(sent.packet, rtx_payload_type, self.rtx_ssrc, labels)
+        self._count_repeated(sent.packet, leaving)
+        return leaving
+
+    def _count_repeated(self, packet: RtpPacket, leaving: LeavingPacket) -> None:
         self.packets_repeated += 1
         self.octets_repeated += len(packet.payload)
-        if rtx_payload_type is None or self.rtx_ssrc is None:
-            # The same bytes to the last: others under the same SRTP index would give away
-            # what it is protected with (RFC 3711 §9.1).
-            data = write_packet(packet)
-        else:
-            data = self._retransmit(packet, rtx_payload_type, self.rtx_ssrc, labels)
-        self.header_octets_sent += len(data) - len(packet.payload)
-        return data
+        self.header_octets_sent += len(leaving) - len(packet.payload)
 
-    def _retransmit(self, packet: RtpPacket, payload_type: int, ssrc: int, labels: Labels) -> bytes:
+    def _retransmit(
+        self, packet: RtpPacket, payload_type: int, ssrc: int, labels: Labels
+    ) -> LeavingPacket:
         said = HeaderExtensions()
         said.mid, said.repaired_rid = labels.mid, labels.rid
-        said.abs_send_time = _send_time()
+        said.abs_send_time = said.transport_sequence_number = 0
         number, self._rtx_sequence_number = (
             self._rtx_sequence_number,
             (self._rtx_sequence_number + 1) & 0xFFFF,
@@ -219,7 +243,7 @@ class OutboundStream:
         again = wrap(packet, payload_type, ssrc, number, labels.extensions.write(said))
         self._rtx_packets += 1
         self._rtx_octets += len(again.payload)
-        return write_packet(again)
+        return LeavingPacket.of(again, labels.extensions)
 
     def reports(self, now: float) -> list[SenderReport]:
         """Return a sender report for each SSRC that has sent, the media's first.
@@ -260,12 +284,8 @@ class OutboundStream:
 def _sayings(frame: EncodedFrame, labels: Labels) -> HeaderExtensions:
     said = HeaderExtensions()
     said.mid, said.rid = labels.mid, labels.rid
-    said.abs_send_time = _send_time()
+    # Both are written when the packet leaves.
+    said.abs_send_time = said.transport_sequence_number = 0
     if frame.audio_level is not None:
         said.audio_level = AudioLevel(-frame.audio_level, frame.voice)
     return said
-
-
-def _send_time() -> int:
-    """Return the time of day as abs-send-time has it: 6.18 seconds."""
-    return (ntp_time() >> 14) & 0xFFFFFF

@@ -86,6 +86,10 @@ class PictureEncoder:
     def note_loss(self, fraction: float) -> None:
         """Change nothing: what is lost is sent again."""
 
+    def leave_out(self, data: VideoFrame) -> None:
+        """Count a picture as if it had been encoded."""
+        self._rate.add(timestamp_of(data, self._codec.clockRate) / self._codec.clockRate)
+
 
 def worth(pixels: int) -> int:
     """Return the bits per second that make a picture of that many pixels as good as it gets."""

@@ -1,16 +1,15 @@
 """Sending the media of one section (W3C RTCRtpSender)."""
 
 import asyncio
-import enum
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from aiortc.codecs import is_rtx
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av import VideoFrame
 from av.frame import Frame
 from av.packet import Packet
 
@@ -21,7 +20,6 @@ from peer.rtp import (
     Goodbye,
     IntraRequests,
     LossEstimate,
-    MaximumBitrate,
     Nack,
     PictureLoss,
     ReceiverReport,
@@ -34,13 +32,10 @@ from peer.rtp import (
 from .encoded import MediaEncoder
 from .encoding import make_encoder
 from .measure import SourceMeter, VideoMeter, measure
-from .outbound import EncodedFrame, Labels, OutboundStream
-from .parameters import (
-    RtpSendParameters,
-    extension_numbers,
-    redundant_payload_type,
-    repaired_payload_type,
-)
+from .outbound import EncodedFrame, OutboundStream
+from .outlet import Outlet, SendDrop
+from .pacing import PacedSending
+from .parameters import RtpSendParameters, redundant_payload_type
 from .passage import Passage
 from .rtcp import compound, feedback, read_report
 from .sent_passage import SentPassage
@@ -55,10 +50,8 @@ from .statistics import (
 
 KEYFRAME_INTERVAL = 0.3
 """Seconds from a picture that needs no other to the next that is made because it is asked for."""
-ROUND_TRIP = 0.1
-"""Seconds of a round trip, until the peer's reports tell."""
-MIN_ROUND_TRIP = 0.01
-"""Seconds it takes at least, whatever they tell."""
+MAX_BACKLOG = 0.15
+"""Seconds of packets that wait to leave, with more of which pictures are left out."""
 MAX_PAUSE = 1.0
 """Seconds between attempts, of a track that gives nothing which can be sent, at most."""
 _PAUSE = 0.02
@@ -77,8 +70,9 @@ class SendTransport(Protocol):
     def remove_sender(self, sender: "RtpSender", name: str) -> None:
         """Do so no more."""
 
-    def send_rtp(self, data: bytes) -> None:
-        """Send RTP; ConnectionError when not connected."""
+    @property
+    def sending(self) -> PacedSending:
+        """What RTP is sent with, and what each sender may send."""
 
     def send_rtcp(self, data: bytes) -> None:
         """Send RTCP; ConnectionError when not connected."""
@@ -88,16 +82,6 @@ class SendTransport(Protocol):
 
     def report_soon(self) -> None:
         """Ask for `reports` within half a second, and from then on."""
-
-
-class SendDrop(enum.Enum):
-    """Why a frame of the track, or a packet the peer asked for, was not sent."""
-
-    TRACK_FAILED = "track-failed"
-    ENCODER_FAILED = "encoder-failed"
-    TOO_LARGE = "too-large"
-    TRANSFORMED_AWAY = "transformed-away"
-    REPEATED_LATELY = "repeated-lately"
 
 
 class RtpSender:
@@ -115,15 +99,13 @@ class RtpSender:
         *,
         share: MediaShare | None = None,
     ) -> None:
-        self.drops: Counter[SendDrop] = Counter()
         self._share, self._share_is_own = share or MediaShare(), share is None
         self._kind = kind
         self._track = track
         self._transport: SendTransport | None = None
         self._parameters: RtpSendParameters | None = None
         self._codec: RTCRtpCodecParameters | None = None
-        self._rtx_payload_type: int | None = None
-        self._labels: Labels | None = None
+        self._outlet = Outlet(kind)
         self._stream: OutboundStream | None = None
         self._encoder: MediaEncoder | None = None
         self.passage = SentPassage(self._transmit, self._ask_for_key)
@@ -131,7 +113,6 @@ class RtpSender:
         """Asked when the peer wants a key frame."""
         self._keyframe = False
         self._keyframe_at = -math.inf
-        self._target_bitrate: int | None = None
         self._bounds = BitrateRequests()
         self._intra_requests = IntraRequests()
         self._source = SourceMeter()
@@ -143,6 +124,11 @@ class RtpSender:
         self._loss = LossEstimate()
         self._sending: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def drops(self) -> Counter[SendDrop]:
+        """How often each reason kept something from being sent."""
+        return self._outlet.drops
 
     @property
     def kind(self) -> str:
@@ -189,13 +175,7 @@ class RtpSender:
                 was_on.remove_sender(self, before.name)
         changed = codec != self._codec or was_on is not transport or not shaped
         self._transport, self._parameters, self._codec = transport, parameters, codec
-        self._labels = Labels(
-            parameters.mid, parameters.rid, extension_numbers(parameters.header_extensions)
-        )
-        self._rtx_payload_type = _rtx_payload_type(parameters.codecs, codec)
-        if self._stream is None or self._stream.ssrc != parameters.ssrc:
-            self._stream = OutboundStream(parameters.ssrc, parameters.rtx_ssrc)
-        self._stream.rtx_ssrc = parameters.rtx_ssrc
+        self._stream = self._outlet.open(transport.sending, parameters, codec)
         transport.set_sender(self, parameters)
         if self._stream.packets_sent:
             transport.report_soon()
@@ -210,6 +190,7 @@ class RtpSender:
         if self._transport is not None and self._parameters is not None:
             self._say_goodbye(self._parameters)
             self._transport.remove_sender(self, self._parameters.name)
+        self._outlet.close()
         self._transport = self._parameters = self._codec = None
         self._restart()
         await asyncio.gather(*self._ending, return_exceptions=True)
@@ -230,7 +211,7 @@ class RtpSender:
                     self._note_report(block)
             case Nack():
                 self._nacks += 1
-                self._repeat(packet.numbers)
+                self._repeat(packet)
             case PictureLoss():
                 self._plis += 1
                 self._keyframe |= self.allows_key_frame()
@@ -241,8 +222,6 @@ class RtpSender:
                     self._keyframe |= self.allows_key_frame()
             case TemporaryBitrates(notification=False):
                 self._take_bounds(packet)
-            case MaximumBitrate():
-                self._target_bitrate = packet.bitrate
             case _:
                 return
 
@@ -255,6 +234,7 @@ class RtpSender:
         stream, parameters = self._stream, self._parameters
         if stream is None:
             return None
+        now = asyncio.get_running_loop().time()
         return OutboundStatistics(
             ssrc=stream.ssrc,
             rtx_ssrc=stream.rtx_ssrc,
@@ -271,11 +251,12 @@ class RtpSender:
             frames_encoded=self._frames_encoded,
             frames_sent=self._frames_sent,
             encode_time=self._encode_time,
-            video=self._video.figures(asyncio.get_running_loop().time()),
+            video=self._video.figures(now),
             nacks_received=self._nacks,
             plis_received=self._plis,
             firs_received=self._firs,
-            target_bitrate=self._bitrate(),
+            target_bitrate=self._outlet.bitrate(now),
+            is_held_back=self._outlet.is_held_back(now),
             remote=self._remote,
             drops=named(self.drops, {SendDrop.TRANSFORMED_AWAY: self.passage.frames_dropped}),
         )
@@ -355,10 +336,11 @@ class RtpSender:
             parameters is None
             or not parameters.active
             or not self._gate.admits(data, parameters.max_framerate)
+            or not self._has_room(data, encoder, loop.time())
         ):
             source.add(data, measure(data), loop.time())
             return
-        encoder.limit(self._bitrate(), loop.time())
+        encoder.limit(self._outlet.bitrate(loop.time()), loop.time())
         encoder.note_loss(self._loss.fraction)
         keyframe = self._take_keyframe_request(loop.time())
         encoded = await encoder.encode(data, keyframe=keyframe)
@@ -371,6 +353,22 @@ class RtpSender:
             if self._stream is not None:
                 sent = replace(frame, captured=captured)
                 self.passage.send(sent, codec, encoded.data, self._stream, captured)
+
+    def _has_room(self, data: "Frame | Packet[Any]", encoder: MediaEncoder, now: float) -> bool:
+        """Tell whether a frame can be sent now; what is encoded already always is."""
+        outlet = self._outlet
+        outlet.bound = self._bounds.bitrate(now)
+        if not isinstance(data, VideoFrame):
+            return True
+        outlet.note_picture(data.width, data.height)
+        paused = not outlet.share(now)
+        if not paused and outlet.backlog() <= MAX_BACKLOG:
+            return True
+        # What comes after a pause must need nothing from before.
+        self._keyframe |= paused
+        self.drops[SendDrop.CONGESTED] += 1
+        encoder.leave_out(data)
+        return False
 
     def _note_picture(self, frame: EncodedFrame, data: "Frame | Packet[Any]") -> None:
         now = asyncio.get_running_loop().time()
@@ -393,46 +391,31 @@ class RtpSender:
         return True
 
     def _transmit(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:
-        transport, stream, labels = self._transport, self._stream, self._labels
-        if transport is None or stream is None or labels is None or codec.payloadType is None:
-            return
-        now, began = asyncio.get_running_loop().time(), not stream.packets_sent
-        packets = stream.packetize(frame, codec, labels, now)
-        if not packets:
-            self.drops[SendDrop.TOO_LARGE] += 1
-            return
+        transport, stream, now = self._transport, self._stream, asyncio.get_running_loop().time()
+        began = stream is not None and not stream.packets_sent
         try:
-            for data in packets:
-                transport.send_rtp(data)
+            self._frames_sent += self._outlet.transmit(frame, codec, now)
         except ConnectionError:
             # The change of the transport's state ends the loop.
             return
-        self._frames_sent += 1
-        if began:
+        if began and transport is not None:
             transport.report_soon()
 
-    def _repeat(self, lost: Sequence[int]) -> None:
-        stream, labels, transport = self._stream, self._labels, self._transport
-        if stream is None or labels is None or transport is None:
-            return
-        now = asyncio.get_running_loop().time()
+    def _repeat(self, request: Nack) -> None:
         measured = None if self._remote is None else self._remote.round_trip_time
-        refused = stream.repeats_refused
-        for sequence_number in stream.due(lost, now, max(MIN_ROUND_TRIP, measured or ROUND_TRIP)):
-            packet = stream.repeat(sequence_number, self._rtx_payload_type, labels)
-            try:
-                if packet is not None:
-                    transport.send_rtp(packet)
-            except ConnectionError:
-                return
-        self.drops[SendDrop.REPEATED_LATELY] += stream.repeats_refused - refused
+        try:
+            self._outlet.repeat(request.numbers, measured, asyncio.get_running_loop().time())
+        except ConnectionError:
+            return
 
     def _note_report(self, block: ReportBlock) -> None:
         if self._stream is not None and block.ssrc == self._stream.ssrc:
             clock_rate = 1 if self._codec is None else self._codec.clockRate
             now = asyncio.get_running_loop().time()
             first = self._stream.first_sequence_number
-            self._remote = read_report(block, self._remote, first, clock_rate, now)
+            before = self._remote
+            self._remote = read_report(block, before, first, clock_rate, now)
+            self._outlet.note_report(before, self._remote, now)
             self._loss.note(block.fraction_lost / 256, now)
 
     def _take_bounds(self, packet: TemporaryBitrates) -> None:
@@ -444,14 +427,10 @@ class RtpSender:
         for limit in packet.limits:
             if limit.ssrc == parameters.ssrc:
                 self._bounds.note(packet.sender, limit, now)
+        self._outlet.bound = self._bounds.bitrate(now)
         held = self._bounds.bounding_set(now)
         notification = TemporaryBitrates(parameters.ssrc, held, notification=True)
         transport.send_feedback(feedback(notification, parameters.ssrc, parameters))
-
-    def _bitrate(self) -> int | None:
-        bound = self._bounds.bitrate(asyncio.get_running_loop().time())
-        limits = (self._target_bitrate, bound, self._parameters and self._parameters.max_bitrate)
-        return min((limit for limit in limits if limit), default=None)
 
     def _say_goodbye(self, parameters: RtpSendParameters) -> None:
         now = asyncio.get_running_loop().time()
@@ -481,12 +460,3 @@ def _choose_codec(codecs: Iterable[RTCRtpCodecParameters]) -> RTCRtpCodecParamet
         if find_audio_codec(codec.mimeType) is not None or (pictures and pictures.encoder):
             return codec
     raise ValueError("none of the codecs can be encoded")
-
-
-def _rtx_payload_type(
-    codecs: Iterable[RTCRtpCodecParameters], codec: RTCRtpCodecParameters
-) -> int | None:
-    for candidate in codecs:
-        if is_rtx(candidate) and repaired_payload_type(candidate) == codec.payloadType:
-            return candidate.payloadType
-    return None

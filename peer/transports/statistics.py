@@ -126,6 +126,8 @@ class RemoteInboundStatistics:
 class OutboundStatistics:
     """What was sent on one SSRC; `target_bitrate` in bits per second.
 
+    With `is_held_back` it is less than the pictures could use.
+
     `codec` is None while nothing is to be sent. Packets sent again, which `packets_sent` and
     `bytes_sent` leave out, are the repeated ones. `packets_redundant`
     carried copies of those before them (RFC 2198). `frames_sent` and `frames_encoded` differ by
@@ -152,6 +154,7 @@ class OutboundStatistics:
     plis_received: int
     firs_received: int
     target_bitrate: int | None
+    is_held_back: bool
     remote: RemoteInboundStatistics | None
     drops: Mapping[str, int] = field(default_factory=dict)
 

@@ -9,7 +9,6 @@ import pytest
 
 from peer.rtp import RtcpDrop, read_compound
 from peer.transports.group import TransportGroup
-from peer.transports.outbound import MAX_REPEATS
 from peer.transports.receiver import RtpReceiver
 from peer.transports.sender import RtpSender
 from tests.attacks.cost import DATAGRAM, MARGIN, cpu
@@ -95,6 +94,7 @@ async def receiving() -> AsyncIterator[TransportGroup]:
         track = PushedTrack("video")
         sender, receiver = RtpSender("video", track), RtpReceiver("video")
         sender.send(groups.right, send_parameters("v0", SENT))
+        groups.right.sending.note_limit(1e9, 0.0)
         receiver.receive(groups.right, receive_parameters("v0"))
         track.push(150)
         figures = sender.statistics
@@ -125,9 +125,10 @@ def test_a_compound_that_asks_for_all_that_was_sent_costs_little() -> None:
             asked = [struct.pack("!HH", first + 17 * number, 0xFFFF) for number in range(8)]
             packets = b"".join(feedback(205, 1, one) for one in asked)
             compound = packets * (SIZE // len(packets))
-            before = group.rtp.counters.packets_sent
+            group.sending.note_limit(300_000, 1.0)
+            before = group.rtp.counters.bytes_sent
             assert cpu(lambda: group._receive_rtcp(compound, 1.0)) < DATAGRAM * MARGIN
-            assert group.rtp.counters.packets_sent - before == MAX_REPEATS
+            assert 0 < group.rtp.counters.bytes_sent - before <= 0.15 * 300_000 / 8
 
     run(scenario)
 

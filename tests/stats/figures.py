@@ -66,6 +66,7 @@ OUTBOUND = OutboundStatistics(
     plis_received=2,
     firs_received=1,
     target_bitrate=500000,
+    is_held_back=True,
     remote=REMOTE_INBOUND,
 )
 SOUND = SoundFigures(

@@ -14,6 +14,7 @@ from av.frame import Frame
 
 from peer.rtp import ClockOffset, SenderClocks
 from peer.transports.inbound import InboundPacket
+from peer.transports.pacing import PacedSending
 from peer.transports.parameters import (
     RtpReceiveParameters,
     RtpSendParameters,
@@ -141,6 +142,7 @@ class Recorder:
         self.rtp: list[InboundPacket] = []
         self.rtcp: list[bytes] = []
         self.receivers: dict[str, RtpReceiver] = {}
+        self.sending = PacedSending(self._send_rtp)
         self.clocks = SenderClocks()
         self.senders: dict[str, RtpSender] = {}
         self.hurries = 0
@@ -166,8 +168,7 @@ class Recorder:
         """Forget it."""
         assert self.senders.pop(name) is sender
 
-    def send_rtp(self, data: bytes) -> None:
-        """Keep a packet."""
+    def _send_rtp(self, data: bytes) -> None:
         self._require_connection()
         self.rtp.append(read_rtp(data))
 

@@ -9,7 +9,6 @@ from peer.rtp import (
     BitrateLimit,
     FullIntraRequest,
     Goodbye,
-    MaximumBitrate,
     Nack,
     PictureLoss,
     ReceiverReport,
@@ -307,22 +306,31 @@ def test_feedback_that_is_no_nack_repeats_nothing() -> None:
     run(scenario)
 
 
-def test_the_bitrate_is_the_lowest_limit() -> None:
+def test_an_encoder_gets_the_lowest_limit_less_what_headers_take() -> None:
     async def scenario() -> None:
-        transport = Recorder()
-        sender = RtpSender("video", PushedTrack("video"))
+        track, transport = PushedTrack("video"), Recorder()
+        sender = RtpSender("video", track)
 
-        def bitrate() -> int | None:
+        async def bitrate(limit: int, **changes: object) -> int | None:
+            sender.send(transport, send_parameters("v0", 7, **changes))
+            transport.sending.note_limit(limit, now())
+            sent = len(transport.rtp)
+            track.push()
+            await until(lambda: len(transport.rtp) > sent)
             figures = sender.statistics()
             assert figures is not None
+            assert figures.is_held_back is ("max_bitrate" not in changes)
             return figures.target_bitrate
 
-        sender.send(transport, send_parameters("v0", 7))
-        assert bitrate() is None
-        sender.receive_rtcp(MaximumBitrate(9, 300000, (7,)))
-        assert bitrate() == 300000
-        sender.send(transport, send_parameters("v0", 7, max_bitrate=200000))
-        assert bitrate() == 200000
+        first = await bitrate(400_000)
+        assert first is not None
+        assert 200_000 <= first < 400_000
+        second = await bitrate(300_000)
+        assert second is not None
+        assert 150_000 <= second < 300_000
+        capped = await bitrate(300_000, max_bitrate=200_000)
+        assert capped is not None
+        assert capped < 200_000
         await sender.stop()
 
     run(scenario)
@@ -380,7 +388,8 @@ def test_the_bounds_of_all_receivers_hold_and_are_told() -> None:
             sender.receive_rtcp(TemporaryBitrates(requester, (bound,)))
         figures = sender.statistics()
         assert figures is not None
-        assert figures.target_bitrate == 200_000
+        assert figures.target_bitrate is not None
+        assert 150_000 < figures.target_bitrate < 200_000
         told = [one for data in transport.rtcp for one in read_compound(data).packets]
         held = (BitrateLimit(10, 200_000, 40),)
         assert told[1:] == [TemporaryBitrates(7, held, notification=True)] * 2

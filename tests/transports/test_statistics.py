@@ -11,11 +11,12 @@ from peer.rtp import FullIntraRequest, Nack, PictureLoss, ReportBlock, RtcpDrop,
 from peer.sctp import SctpDrop
 from peer.transports.decoding import MediaDrop
 from peer.transports.inbound import InboundPacket
+from peer.transports.outlet import SendDrop
 from peer.transports.receiver import RtpReceiver
 from peer.transports.records import DtlsDrop
 from peer.transports.router import Drop, Encoding
 from peer.transports.rtcp import read_report
-from peer.transports.sender import RtpSender, SendDrop
+from peer.transports.sender import RtpSender
 from peer.transports.statistics import InboundStatistics, OutboundStatistics, named
 from peer.transports.track import MAX_UNREAD_PICTURES
 from tests.transports.media import (

@@ -30,6 +30,7 @@ neighbours; what is lost while nothing arrives at all is no congestion; bursts a
 
 from .allocation import Demand, allocate
 from .controller import CongestionController, LimitedBy
+from .meter import RateMeter
 from .pacer import Pacer, Priority, Release
 from .probe_results import ProbeCluster
 from .remote_estimate import RemoteEstimate
@@ -42,6 +43,7 @@ __all__ = [
     "Pacer",
     "Priority",
     "ProbeCluster",
+    "RateMeter",
     "Release",
     "RemoteEstimate",
     "RepairBudget",

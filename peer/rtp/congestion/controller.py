@@ -155,6 +155,7 @@ class CongestionController:
         if before_silence is not None:
             # What is lost while nothing arrives at all tells nothing of the rate.
             report = report.without_losses()
+            self._estimate.resume()
         if report.round_trip is not None:
             self._silence.round_trip = report.round_trip
         self._estimate.take(report, now, is_idle=self._idle.since is not None)

@@ -74,6 +74,10 @@ class FeedbackEstimate:
         self._delay.control.lower(bitrate, now)
         self._loss.lower(bitrate)
 
+    def resume(self) -> None:
+        """Forget at what rate packets arrived before they did not for a while."""
+        self._throughput.forget()
+
     def take(self, report: Report, now: float, *, is_idle: bool) -> None:
         """Take a report; `is_idle` tells that the application sends too little."""
         arrivals = [result for result in report.results if result.arrived is not None]

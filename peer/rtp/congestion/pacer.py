@@ -62,14 +62,13 @@ class Release(NamedTuple, Generic[PacketT]):
 
 
 class _Probe:
-    __slots__ = ("begun", "cluster", "count", "is_starved", "octets", "planned")
+    __slots__ = ("begun", "cluster", "count", "octets", "planned")
 
     def __init__(self, cluster: ProbeCluster, now: float) -> None:
         self.cluster = cluster
         self.planned = now
         self.begun: float | None = None
         self.octets = self.count = 0
-        self.is_starved = False
 
     @property
     def due(self) -> float:
@@ -100,7 +99,7 @@ class Pacer(Generic[PacketT]):
         self._entered = 0.0
         self._rate = self._filling = 0.0
         self._debt = self._filled = 0.0
-        self._is_resting = False
+        self._is_resting = self._is_starved = False
         self._settled = 0.0
         self._probes: deque[_Probe] = deque(maxlen=MAX_PROBES)
 
@@ -129,6 +128,8 @@ class Pacer(Generic[PacketT]):
         self._count += 1
         self._octets += packet.size
         self._entered += now
+        # Of what is sent padding can be made.
+        self._is_starved = False
 
     def probe(self, cluster: ProbeCluster, now: float) -> None:
         """Send a probe as soon as there is something to send."""
@@ -167,12 +168,12 @@ class Pacer(Generic[PacketT]):
     def deadline(self) -> float | None:
         """Return when something is due next, None when nothing waits."""
         deadlines = []
-        if self._probes and self._probes[0].begun is not None and not self._probes[0].is_starved:
+        if self._probes and self._probes[0].begun is not None and self._has_something:
             deadlines.append(self._probes[0].due)
         if self._count:
             debt = self._debt if self._is_resting else 0.0
             deadlines.append(self._settled + 8 * debt / self._present_rate(self._settled))
-        elif self._filling:
+        elif self._filling and not self._probes and self._has_something:
             owed = max(self._debt / self._rate, self._filled / self._filling)
             deadlines.append(self._settled + 8 * owed)
         return min(deadlines, default=None)
@@ -244,9 +245,8 @@ class Pacer(Generic[PacketT]):
             return
         end = probe.octets + int(probe.cluster.bitrate * PROBE_BURST / 8)
         while probe.octets < end:
-            batch = [self._next()] if self._count else self._pad(end - probe.octets)
-            probe.is_starved = not batch
-            if probe.is_starved:
+            batch = [self._next()] if self._count else self._make_padding(end - probe.octets)
+            if not batch:
                 return
             if probe.begun is None:
                 probe.begun = now
@@ -255,10 +255,19 @@ class Pacer(Generic[PacketT]):
 
     def _fill(self, released: list[Release[PacketT]]) -> None:
         """Pad up to what may be sent."""
-        if not self._filling or self._debt or self._filled:
-            return
-        for packet in self._pad(int(self._filling * FILLING_BURST / 8)):
-            self._release(packet, released)
+        if self._filling and not self._debt and not self._filled and self._has_something:
+            for packet in self._make_padding(int(self._filling * FILLING_BURST / 8)):
+                self._release(packet, released)
+
+    @property
+    def _has_something(self) -> bool:
+        """Whether something can be sent that nobody waits for: packets, or padding made of them."""
+        return self._count > 0 or not self._is_starved
+
+    def _make_padding(self, size: int) -> Sequence[PacketT]:
+        padding = self._pad(size)
+        self._is_starved = not padding
+        return padding
 
 
 def _less(owed: float, paid: float) -> float:

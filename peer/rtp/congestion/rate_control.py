@@ -8,6 +8,8 @@ from .trend import Usage
 
 BACKOFF = 0.85
 """The part of what arrived that is sent after an overuse."""
+BLIND_BACKOFF = 0.5
+"""The part of the rate that is sent then, when nothing has been known of what arrives."""
 BACKOFF_MARGIN = 5_000.0
 GROWTH = 1.08
 """Per second, while nothing is known of the link."""
@@ -37,6 +39,7 @@ class RateControl:
         "_arriving",
         "_capacity",
         "_changed",
+        "_is_known",
         "_state",
         "bitrate",
         "least",
@@ -49,7 +52,7 @@ class RateControl:
         self.round_trip = DEFAULT_ROUND_TRIP
         self._state = _State.HOLD
         self._capacity = LinkCapacity()
-        self._arriving = bitrate
+        self._arriving, self._is_known = bitrate, False
         self._changed = -inf
 
     def set(self, bitrate: float, now: float) -> None:
@@ -66,7 +69,7 @@ class RateControl:
     def update(self, usage: Usage, arriving: float | None, now: float) -> None:
         """Follow what the delays say; `arriving` is the rate that the peer gets, when known."""
         if arriving is not None:
-            self._arriving = arriving
+            self._arriving, self._is_known = arriving, True
         if usage is Usage.OVER:
             self._decrease(arriving, now)
         elif usage is Usage.UNDER:
@@ -81,7 +84,8 @@ class RateControl:
         rested = now - self._changed >= patience
         if arriving is None:
             if rested:
-                self.lower(self.bitrate / 2, now)
+                # Known before, it is not for a moment: what was found since then nearly holds.
+                self.lower(self.bitrate * (BACKOFF if self._is_known else BLIND_BACKOFF), now)
             return
         if not rested and arriving >= self.bitrate / 2:
             return

@@ -38,7 +38,7 @@ class Throughput:
                 continue
             arrival = _Arrival(packet.arrived, packet.sent, packet.size + packet.besides)
             if window and packet.arrived < window[-1].arrived - MAX_REORDERING:
-                self._clear()
+                self.forget()
             if window and packet.arrived < window[-1].arrived:
                 insort(window, arrival)
             else:
@@ -76,7 +76,8 @@ class Throughput:
         # The first may go when what remains is long enough.
         return len(window) > MIN_PACKETS + 1 and window[-1].arrived - window[1].arrived > MIN_SPAN
 
-    def _clear(self) -> None:
+    def forget(self) -> None:
+        """Begin anew."""
         self._window.clear()
         self._discarded_until = 0.0
 

@@ -7,7 +7,6 @@ def test_repair_takes_a_part_of_the_target() -> None:
     budget = RepairBudget()
     taken = sum(budget.take(1000, 1_000_000, index * 0.001) for index in range(500))
     assert taken == 18
-    assert budget.rate(0.5) == 144_000
 
 
 def test_it_is_given_back_with_time() -> None:
@@ -16,7 +15,6 @@ def test_it_is_given_back_with_time() -> None:
         budget.take(1000, 1_000_000, 0.0)
     assert not budget.take(1000, 1_000_000, 0.9)
     assert budget.take(1000, 1_000_000, 1.0)
-    assert budget.rate(5.0) == 0
 
 
 def test_a_low_rate_repairs_a_little() -> None:

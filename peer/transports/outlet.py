@@ -1,0 +1,227 @@
+"""What one sender sends over a transport: media, repair and padding, within its share."""
+
+import enum
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from aiortc.codecs import is_rtx
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+
+from peer.rtp import TRANSPORT_WIDE_CC
+from peer.rtp.congestion import Demand, Priority, RateMeter
+
+from .leaving import LeavingPacket
+from .outbound import EncodedFrame, Labels, OutboundStream
+from .pacing import PacedSending
+from .parameters import (
+    RtpSendParameters,
+    extension_numbers,
+    has_feedback,
+    repaired_payload_type,
+)
+from .picture_encoder import worth
+from .statistics import RemoteInboundStatistics
+
+ROUND_TRIP = 0.1
+"""Seconds of a round trip, until the peer's reports tell."""
+MIN_ROUND_TRIP = 0.01
+"""Seconds it takes at least, whatever they tell."""
+AUDIO_BITRATE = 60_000.0
+"""What sound takes with its headers, until it is known."""
+LEAST_VIDEO = 30_000.0
+"""With less a picture is of no use."""
+PAYLOAD_PART = 0.93
+"""Of a share, until it is known what headers take."""
+ENOUGH = 0.95
+"""Of what pictures can use, that does not hold them back."""
+LEAST_PADDING = 50
+"""Bytes for which no padding is made."""
+
+
+class SendDrop(enum.Enum):
+    """Why a frame of the track, or a packet the peer asked for, was not sent."""
+
+    TRACK_FAILED = "track-failed"
+    ENCODER_FAILED = "encoder-failed"
+    TOO_LARGE = "too-large"
+    CONGESTED = "congested"
+    TRANSFORMED_AWAY = "transformed-away"
+    REPEATED_LATELY = "repeated-lately"
+    REPEATED_ENOUGH = "repeated-enough"
+
+
+class Outlet:
+    """The stream of one sender on its way to a transport, with its share of it."""
+
+    def __init__(self, kind: str) -> None:
+        self.drops: Counter[SendDrop] = Counter()
+        self.stream: OutboundStream | None = None
+        self.bound: int | None = None
+        """What the peer takes of this stream, in bits per second."""
+        self._is_audio = kind == "audio"
+        self._sending: PacedSending | None = None
+        self._parameters: RtpSendParameters | None = None
+        self._codec: RTCRtpCodecParameters | None = None
+        self._labels: Labels | None = None
+        self._rtx_payload_type: int | None = None
+        self._most = worth(0)
+        self._payload = RateMeter()
+        self._total = RateMeter()
+
+    def open(
+        self,
+        sending: PacedSending,
+        parameters: RtpSendParameters,
+        codec: RTCRtpCodecParameters,
+    ) -> OutboundStream:
+        """Send by these parameters from now on; returns the stream, which goes on where it can."""
+        if self._sending is not sending or (self.stream and self.stream.ssrc != parameters.ssrc):
+            self.close()
+        if self.stream is None or self.stream.ssrc != parameters.ssrc:
+            self.stream = OutboundStream(parameters.ssrc, parameters.rtx_ssrc)
+        self.stream.rtx_ssrc = parameters.rtx_ssrc
+        extensions = extension_numbers(parameters.header_extensions)
+        self._labels = Labels(parameters.mid, parameters.rid, extensions)
+        self._rtx_payload_type = _rtx_payload_type(parameters.codecs, codec)
+        self._sending, self._parameters, self._codec = sending, parameters, codec
+        sending.enroll(self)
+        return self.stream
+
+    def close(self) -> None:
+        """Send no more; what waits is dropped."""
+        if self._sending is not None:
+            self._sending.withdraw(self)
+            self._sending = None
+
+    @property
+    def ssrc(self) -> int:
+        """What the stream goes by."""
+        return 0 if self.stream is None else self.stream.ssrc
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether its packets have transport-wide numbers that the peer reports."""
+        labels, codec = self._labels, self._codec
+        if labels is None or codec is None or TRANSPORT_WIDE_CC not in labels.extensions:
+            return False
+        return has_feedback(codec, "transport-cc")
+
+    def demand(self, now: float) -> Demand:
+        """Return what the stream can use."""
+        parameters = self._parameters
+        if parameters is None or not parameters.active:
+            return Demand(0.0, 0.0)
+        if self._is_audio:
+            # What sound does not need, because nobody speaks, is there for pictures.
+            needed = self._total.bitrate(now) or AUDIO_BITRATE
+            return Demand(needed, needed, enforced=True)
+        most = min(self._most, self._limit() or self._most)
+        return Demand(min(LEAST_VIDEO, most), most)
+
+    def _limit(self) -> int | None:
+        """Return what the application and the peer allow, None when neither says."""
+        configured = None if self._parameters is None else self._parameters.max_bitrate
+        return min((one for one in (configured, self.bound) if one), default=None)
+
+    def note_picture(self, width: int, height: int) -> None:
+        """Note how large the pictures are that are sent."""
+        self._most = worth(width * height)
+
+    def share(self, now: float) -> float:
+        """Return what the stream may send with its headers, in bits per second."""
+        return 0.0 if self._sending is None else self._sending.share(self.ssrc, now)
+
+    def bitrate(self, now: float) -> int | None:
+        """Return what an encoder may make, in bits per second; None without a limit.
+
+        What headers and repair take of the share is measured. Sound is not limited by the share,
+        which is what it takes.
+        """
+        parameters = self._parameters
+        if parameters is None or self._is_audio:
+            return None if parameters is None else self._limit()
+        self._payload.advance(now)
+        self._total.advance(now)
+        part = PAYLOAD_PART
+        if self._total.octets:
+            part = max(0.5, self._payload.octets / self._total.octets)
+        # What waits is to have left within a second.
+        part *= max(0.5, 1 - self.backlog())
+        return int(part * self.share(now))
+
+    def is_held_back(self, now: float) -> bool:
+        """Tell whether pictures could use more than they may be sent with."""
+        demand = self.demand(now)
+        return not self._is_audio and self.share(now) < ENOUGH * demand.most
+
+    def backlog(self) -> float:
+        """Return the seconds in which what waits on the transport will have left."""
+        return 0.0 if self._sending is None else self._sending.backlog()
+
+    def transmit(self, frame: EncodedFrame, codec: RTCRtpCodecParameters, now: float) -> bool:
+        """Send a frame; False when it is not. ConnectionError when not connected."""
+        sending, stream, labels = self._sending, self.stream, self._labels
+        if sending is None or stream is None or labels is None or codec.payloadType is None:
+            return False
+        packets = stream.packetize(frame, codec, labels, now)
+        if not packets:
+            self.drops[SendDrop.TOO_LARGE] += 1
+            return False
+        self._count(packets, now, repeated=False)
+        priority = Priority.AUDIO if self._is_audio else Priority.VIDEO
+        sending.post(packets, priority, stream.ssrc, now)
+        return True
+
+    def repeat(self, lost: Iterable[int], round_trip: float | None, now: float) -> None:
+        """Send packets again, each once in a round trip and all within the budget for repair."""
+        sending, stream, labels = self._sending, self.stream, self._labels
+        if sending is None or stream is None or labels is None:
+            return
+        refused = stream.repeats_refused
+        due = stream.due(lost, now, max(MIN_ROUND_TRIP, round_trip or ROUND_TRIP))
+        self.drops[SendDrop.REPEATED_LATELY] += stream.repeats_refused - refused
+        priority = Priority.AUDIO_REPAIR if self._is_audio else Priority.VIDEO_REPAIR
+        for position, number in enumerate(due):
+            if not sending.may_repeat(stream.size_of(number), now):
+                self.drops[SendDrop.REPEATED_ENOUGH] += len(due) - position
+                return
+            packet = stream.repeat(number, self._rtx_payload_type, labels)
+            if packet is not None:
+                self._count([packet], now, repeated=True)
+                sending.post([packet], priority, stream.ssrc, now)
+
+    def note_report(
+        self, before: RemoteInboundStatistics | None, after: RemoteInboundStatistics, now: float
+    ) -> None:
+        """Note what a report of the peer adds to the one before."""
+        if self._sending is None or before is None:
+            return
+        lost = after.packets_lost - before.packets_lost
+        received = (after.packets_received or 0) - (before.packets_received or 0)
+        round_trip = after.round_trip_time or ROUND_TRIP
+        self._sending.note_loss(lost, lost + received, round_trip, now)
+
+    def pad(self, size: int) -> Sequence[LeavingPacket]:
+        """Return packets that were sent, as retransmissions that nobody asked for."""
+        stream, labels = self.stream, self._labels
+        if stream is None or labels is None or self._rtx_payload_type is None or self._is_audio:
+            return ()
+        if size < LEAST_PADDING or not self.is_numbered:
+            return ()
+        packet = stream.pad(size, self._rtx_payload_type, labels)
+        return () if packet is None else (packet,)
+
+    def _count(self, packets: Sequence[LeavingPacket], now: float, *, repeated: bool) -> None:
+        for packet in packets:
+            self._total.add(packet.size, now)
+            if not repeated:
+                self._payload.add(packet.payload_size, now)
+
+
+def _rtx_payload_type(
+    codecs: Iterable[RTCRtpCodecParameters], codec: RTCRtpCodecParameters
+) -> int | None:
+    for candidate in codecs:
+        if is_rtx(candidate) and repaired_payload_type(candidate) == codec.payloadType:
+            return candidate.payloadType
+    return None

@@ -1,0 +1,192 @@
+"""Sending media over one transport: no more than its congestion control allows, and evenly."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from peer.ice import Candidate, CandidateType
+from peer.rtp import TransportFeedback
+from peer.rtp.congestion import (
+    CongestionController,
+    Demand,
+    Pacer,
+    Priority,
+    RepairBudget,
+    allocate,
+)
+
+from .leaving import LeavingPacket
+from .ntp import ntp_time
+
+MIN_WAIT = 0.0005
+"""Seconds from one wake-up to the next, at least."""
+
+
+class PacedStream(Protocol):
+    """A stream that shares the transport with others."""
+
+    @property
+    def ssrc(self) -> int:
+        """What the stream goes by."""
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether its packets have transport-wide numbers that the peer reports."""
+
+    def demand(self, now: float) -> Demand:
+        """Return what it can use."""
+
+    def pad(self, size: int) -> Sequence[LeavingPacket]:
+        """Return padding of about so many bytes, nothing when there is nothing to make it of."""
+
+
+class PacedSending:
+    """The packets, the estimate and the shares of one transport.
+
+    `send` takes the bytes of a packet; it raises ConnectionError when not connected.
+    """
+
+    def __init__(self, send: Callable[[bytes], object]) -> None:
+        self._send = send
+        self._controller = CongestionController()
+        self._pacer: Pacer[LeavingPacket] = Pacer(self._pad)
+        self._repairs = RepairBudget()
+        self._streams: dict[int, PacedStream] = {}
+        self._paused: frozenset[int] = frozenset()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def bitrate(self) -> float | None:
+        """What may be sent, in bits per second; None before the peer told anything."""
+        return self._controller.target if self._controller.has_estimate else None
+
+    def enroll(self, stream: PacedStream) -> None:
+        """Let a stream have its share, or note what else it is now."""
+        self._streams[stream.ssrc] = stream
+        self._agree()
+
+    def withdraw(self, stream: PacedStream) -> None:
+        """Forget a stream, and what of it waits; nothing happens when it is not there."""
+        if self._streams.get(stream.ssrc) is stream:
+            del self._streams[stream.ssrc]
+            self._pacer.drop(stream.ssrc)
+            self._agree()
+
+    def post(
+        self, packets: Sequence[LeavingPacket], priority: Priority, ssrc: int, now: float
+    ) -> None:
+        """Send packets of a stream as soon as there is room; ConnectionError when not connected."""
+        for packet in packets:
+            self._pacer.add(packet, priority, ssrc, now)
+        self._run(now)
+
+    def may_repeat(self, size: int, now: float) -> bool:
+        """Tell whether repair may take so many bytes more; they count then."""
+        return self._repairs.take(size, self._controller.target, now)
+
+    def backlog(self) -> float:
+        """Return the seconds in which what waits will have left."""
+        return self._pacer.backlog()
+
+    def share(self, ssrc: int, now: float) -> float:
+        """Return what a stream may send, in bits per second with all headers; 0 while it pauses."""
+        demands = {one: stream.demand(now) for one, stream in self._streams.items()}
+        self._controller.set_wanted(sum(demand.most for demand in demands.values()), now)
+        shares = allocate(self._controller.target, demands, self._paused)
+        self._paused = frozenset(one for one, share in shares.items() if not share)
+        return shares.get(ssrc, 0.0)
+
+    def take(self, feedback: TransportFeedback, now: float) -> None:
+        """Take what the peer tells of packets."""
+        self._controller.take(feedback, now)
+        self._run_if_connected(now)
+
+    def note_limit(self, bitrate: float, now: float) -> None:
+        """Note what the peer takes at most."""
+        self._controller.note_limit(bitrate, now)
+
+    def note_loss(self, lost: int, expected: int, round_trip: float, now: float) -> None:
+        """Note what a receiver report adds to what was lost and expected."""
+        self._controller.note_loss(lost, expected, round_trip, now)
+
+    def change_path(self, now: float) -> None:
+        """Begin anew: packets go another way."""
+        self._controller.change_path(now)
+
+    def close(self) -> None:
+        """Send nothing more of what waits."""
+        self._pacer.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _agree(self) -> None:
+        self._controller.has_feedback = any(one.is_numbered for one in self._streams.values())
+
+    def _pad(self, size: int) -> Sequence[LeavingPacket]:
+        for stream in self._streams.values():
+            padding = stream.pad(size)
+            if padding:
+                return padding
+        return ()
+
+    def _run(self, now: float) -> None:
+        """Let go what is due, and come back when more is."""
+        try:
+            self._let_go(now)
+            probes = self._controller.probes()
+            for cluster in probes:
+                self._pacer.probe(cluster, now)
+            if probes:
+                self._let_go(now)
+        except ConnectionError:
+            self.close()
+            raise
+        self._schedule()
+
+    def _let_go(self, now: float) -> None:
+        controller = self._controller
+        self._pacer.set_rates(controller.pacing, controller.filling, now)
+        for packet, probe in self._pacer.due(now):
+            self._send(packet.leave(controller.next_number, _send_time()))
+            if packet.is_numbered:
+                controller.packet_sent(packet.size, now, probe=probe)
+            else:
+                controller.unnumbered_sent(packet.size, now)
+
+    def _schedule(self) -> None:
+        deadline = self._pacer.deadline()
+        if self._timer is not None:
+            if deadline is not None and self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(deadline, loop.time() + MIN_WAIT), self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._run_if_connected(asyncio.get_running_loop().time())
+
+    def _run_if_connected(self, now: float) -> None:
+        try:
+            self._run(now)
+        except ConnectionError:
+            # The change of the transport's state ends what is sent.
+            return
+
+
+def network_of(pair: tuple[Candidate, Candidate] | None) -> tuple[object, ...] | None:
+    """Return what tells the networks of a pair from others: ports and kinds may change within.
+
+    Whether it goes through relays counts.
+    """
+    if pair is None:
+        return None
+    return tuple((one.address.host, one.type is CandidateType.RELAYED) for one in pair)
+
+
+def _send_time() -> int:
+    """Return the time of day as abs-send-time has it: 6.18 seconds."""
+    return (ntp_time() >> 14) & 0xFFFFFF

@@ -1,0 +1,160 @@
+"""Whole calls over narrow lines, with an encoder that makes what it is asked for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from peer import RTCIceCandidatePairStats, RTCOutboundRtpStreamStats
+from peer.testing import Conditions, Network, PictureTrack, ToneTrack, connect, run
+from peer.testing.network import Host
+from peer.transports import sender
+from peer.transports.encoded import Encoded
+from peer.transports.encoding import make_encoder
+from peer.transports.outbound import EncodedFrame
+
+RATE = 30
+KEY = b"\x10\x00\x00\x9d\x01\x2a"
+"""The beginning of a key frame of VP8 (RFC 6386 §9.1)."""
+
+
+class Measured:
+    """What a call is judged by."""
+
+    def __init__(self, host: Host, statistics: Callable[[], Awaitable[Any]]) -> None:
+        self._host = host
+        self._statistics = statistics
+
+    async def rate(self, seconds: float) -> float:
+        """Let time pass; returns the bits per second that entered the line."""
+        before = self._host.line.sent.octets
+        await asyncio.sleep(seconds)
+        return 8 * (self._host.line.sent.octets - before) / seconds
+
+    @property
+    def lost(self) -> int:
+        """The packets that the line dropped."""
+        return self._host.line.sent.lost
+
+    async def video(self) -> RTCOutboundRtpStreamStats:
+        """Return the figures of the picture that is sent."""
+        report = await self._statistics()
+        outbound = (one for one in report.values() if isinstance(one, RTCOutboundRtpStreamStats))
+        return next(one for one in outbound if one.kind == "video")
+
+    async def available(self) -> float:
+        """Return the estimate."""
+        report = await self._statistics()
+        pairs = [one for one in report.values() if isinstance(one, RTCIceCandidatePairStats)]
+        (found,) = {one.availableOutgoingBitrate for one in pairs if one.availableOutgoingBitrate}
+        return found
+
+
+class FakeEncoder:
+    """Makes pictures of the size that a rate leaves them."""
+
+    def __init__(self) -> None:
+        self.bitrate = 300_000
+        self._timestamp = 0
+        self.limits: list[int] = []
+
+    def limit(self, bitrate: int | None, now: float) -> None:
+        """Note what is asked for."""
+        self.bitrate = bitrate or self.bitrate
+        self.limits.append(self.bitrate)
+
+    def note_loss(self, fraction: float) -> None:
+        """Take no notice."""
+
+    def leave_out(self, data: Any) -> None:
+        """Take no notice."""
+
+    async def encode(self, data: Any, *, keyframe: bool) -> Encoded:
+        """Make a picture."""
+        is_key = keyframe or not self._timestamp
+        self._timestamp += 90_000 // RATE
+        size = self.bitrate // 8 // RATE * (3 if is_key else 1)
+        frame = EncodedFrame(KEY + bytes(size), self._timestamp, is_key=is_key)
+        return Encoded([frame], None, 0.0, data)
+
+
+Program = Callable[[Measured, Host], Awaitable[None]]
+
+
+def call(monkeypatch: pytest.MonkeyPatch, link: Conditions, program: Program) -> None:
+    """Send sound and pictures over a line, and measure."""
+
+    def make(codec: Any, *arguments: Any) -> Any:
+        if codec.mimeType.startswith("video/"):
+            return FakeEncoder()
+        return make_encoder(codec, *arguments)
+
+    monkeypatch.setattr(sender, "make_encoder", make)
+
+    async def whole() -> None:
+        net = Network(seed=3)
+        alice, bob = net.host("alice", link=link), net.host("bob")
+        a, b = alice.connection(), bob.connection()
+        a.addTrack(ToneTrack())
+        a.addTrack(PictureTrack(640, 352, rate=RATE))
+        await connect(a, b)
+        await program(Measured(alice, a.getStats), alice)
+        await asyncio.gather(a.close(), b.close())
+
+    run(whole())
+
+
+@pytest.mark.parametrize("rate", [250_000, 1_000_000])
+def test_a_narrow_line_is_used_and_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, rate: int
+) -> None:
+    async def program(measured: Measured, alice: Host) -> None:
+        await asyncio.sleep(4)
+        lost = measured.lost
+        assert 0.85 * rate <= await measured.rate(10) <= rate
+        assert measured.lost == lost
+        video = await measured.video()
+        assert video.qualityLimitationReason == "bandwidth"
+        assert 0.75 * rate <= await measured.available() <= 1.1 * rate
+        assert video.targetBitrate is not None
+        assert video.targetBitrate < await measured.available()
+        assert (video.keyFramesEncoded or 0) <= 1 + (video.pliCount or 0)
+
+    call(monkeypatch, Conditions(delay=0.02, rate=rate, queue=0.25), program)
+
+
+@pytest.mark.slow
+def test_a_wide_line_gives_pictures_all_they_can_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def program(measured: Measured, alice: Host) -> None:
+        await asyncio.sleep(3)
+        assert 0.75 * 1_700_000 <= await measured.rate(5) <= 2_000_000
+        assert (await measured.video()).qualityLimitationReason == "none"
+
+    call(monkeypatch, Conditions(delay=0.02), program)
+
+
+def test_a_line_that_becomes_narrow_and_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def program(measured: Measured, alice: Host) -> None:
+        await asyncio.sleep(5)
+        alice.line.change(rate=400_000)
+        await asyncio.sleep(3)
+        lost = measured.lost
+        assert await measured.rate(5) >= 0.7 * 400_000
+        assert measured.lost - lost <= 5
+        await alice.line.outage(3)
+        await asyncio.sleep(1)
+        assert await measured.rate(5) >= 0.7 * 400_000
+
+    call(monkeypatch, Conditions(delay=0.02, rate=2_000_000, queue=0.25), program)
+
+
+@pytest.mark.slow
+def test_losses_by_chance_do_not_end_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def program(measured: Measured, alice: Host) -> None:
+        await asyncio.sleep(3)
+        assert await measured.rate(20) >= 1_000_000
+        video = await measured.video()
+        assert 0 < video.retransmittedBytesSent <= 0.2 * video.bytesSent
+
+    call(monkeypatch, Conditions(delay=0.02, loss=0.05), program)

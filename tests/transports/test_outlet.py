@@ -1,0 +1,176 @@
+"""What one sender sends, within its share."""
+
+import asyncio
+
+import pytest
+
+from peer.rtp import TRANSPORT_WIDE_CC
+from peer.rtp.congestion import Demand
+from peer.transports import RTCRtcpFeedback, RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters
+from peer.transports.outbound import EncodedFrame
+from peer.transports.outlet import LEAST_VIDEO, Outlet, SendDrop
+from peer.transports.parameters import RtpSendParameters
+from tests.transports.media import (
+    EXTENSIONS,
+    OPUS,
+    RTX,
+    VP8,
+    Recorder,
+    now,
+    repeated,
+    send_parameters,
+)
+from tests.transports.test_dtls import run
+
+NUMBERED = RTCRtpHeaderExtensionParameters(6, TRANSPORT_WIDE_CC)
+FEEDBACK_VP8 = RTCRtpCodecParameters(
+    "video/VP8", 90000, None, 96, [RTCRtcpFeedback("transport-cc")]
+)
+
+
+def video(**changes: object) -> RtpSendParameters:
+    values = {"rtx_ssrc": 8, "codecs": (VP8, RTX), **changes}
+    return send_parameters("v0", 7, **values)
+
+
+def opened(transport: Recorder, **changes: object) -> Outlet:
+    outlet = Outlet("video")
+    outlet.open(transport.sending, video(**changes), VP8)
+    return outlet
+
+
+def test_a_frame_leaves_as_packets() -> None:
+    async def scenario() -> None:
+        transport = Recorder()
+        outlet = opened(transport)
+        assert outlet.transmit(EncodedFrame(bytes(500), 0), VP8, now())
+        assert [packet.ssrc for packet in transport.rtp] == [7]
+        assert not outlet.transmit(EncodedFrame(b"", 0), VP8, now())
+        assert outlet.drops == {SendDrop.TOO_LARGE: 1}
+        outlet.close()
+        outlet.close()
+        assert not outlet.transmit(EncodedFrame(bytes(500), 0), VP8, now())
+
+    run(scenario)
+
+
+def test_a_packet_is_repeated_once_in_a_round_trip() -> None:
+    async def scenario() -> None:
+        transport = Recorder()
+        outlet = opened(transport)
+        outlet.transmit(EncodedFrame(bytes(500), 0), VP8, now())
+        sent, at = transport.rtp[0], now()
+        for step in range(45):
+            outlet.repeat([sent.sequence_number], 0.3, at + step / 45)
+        again = transport.rtp[1:]
+        assert len(again) == 4
+        assert again[0].ssrc == repeated(sent).ssrc
+        assert outlet.drops[SendDrop.REPEATED_LATELY] == 41
+
+    run(scenario)
+
+
+def test_repair_takes_a_part_of_the_rate() -> None:
+    async def scenario() -> None:
+        transport = Recorder()
+        outlet = opened(transport)
+        begin = now()
+        transport.sending.note_limit(8e6, begin)
+        for number in range(10):
+            outlet.transmit(EncodedFrame(bytes(1000), number), VP8, begin)
+            await asyncio.sleep(0.005)
+        transport.sending.note_limit(100_000, begin)
+        numbers = [packet.sequence_number for packet in transport.rtp]
+        outlet.repeat(numbers, 0.1, begin + 1)
+        assert outlet.drops[SendDrop.REPEATED_ENOUGH] == len(numbers) - 2
+
+    run(scenario)
+
+
+def test_what_waits_to_leave_is_not_repeated() -> None:
+    async def scenario() -> None:
+        transport = Recorder()
+        outlet = opened(transport)
+        outlet.transmit(EncodedFrame(bytes(20_000), 0), VP8, now())
+        assert outlet.backlog() > 0
+        first = transport.rtp[0].sequence_number
+        before = len(transport.rtp)
+        outlet.repeat([first + 15], 0.1, now())
+        assert outlet.drops[SendDrop.REPEATED_LATELY] == 1
+        assert len(transport.rtp) == before
+        outlet.close()
+        assert outlet.backlog() == 0
+
+    run(scenario)
+
+
+def test_padding_is_a_retransmission_of_what_was_sent() -> None:
+    async def scenario() -> None:
+        transport = Recorder()
+        outlet = Outlet("video")
+        outlet.open(transport.sending, video(header_extensions=(*EXTENSIONS, NUMBERED)), VP8)
+        numbered = [outlet.is_numbered]
+        codecs = (FEEDBACK_VP8, RTX)
+        parameters = video(header_extensions=(*EXTENSIONS, NUMBERED), codecs=codecs)
+        outlet.open(transport.sending, parameters, FEEDBACK_VP8)
+        assert [*numbered, outlet.is_numbered] == [False, True]
+        assert outlet.pad(500) == ()
+        outlet.transmit(EncodedFrame(bytes(100), 0), VP8, now())
+        outlet.transmit(EncodedFrame(bytes(900), 3000), VP8, now())
+        (padding,) = outlet.pad(1000)
+        assert padding.is_numbered
+        assert padding.size > 900
+        assert outlet.pad(20) == ()
+        outlet.close()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("size", "most"),
+    [((320, 240), 600e3), ((640, 360), 1.7e6), ((1280, 720), 2.5e6), ((3840, 2160), 5e6)],
+)
+def test_larger_pictures_can_use_more(size: tuple[int, int], most: float) -> None:
+    async def scenario() -> None:
+        outlet = opened(Recorder())
+        outlet.note_picture(*size)
+        assert outlet.demand(now()) == Demand(LEAST_VIDEO, most)
+        outlet = opened(Recorder(), max_bitrate=200_000)
+        assert outlet.demand(now()).most == 200_000
+        assert opened(Recorder(), active=False).demand(now()).most == 0
+
+    run(scenario)
+
+
+def test_sound_needs_what_it_takes_and_is_never_paused() -> None:
+    async def scenario() -> None:
+        transport = Recorder()
+        outlet, begin = Outlet("audio"), now()
+        outlet.open(transport.sending, send_parameters("a0", 9), OPUS)
+        assert outlet.demand(begin).enforced
+        for index in range(50):
+            outlet.transmit(EncodedFrame(bytes(80), index * 960), OPUS, begin + index * 0.02)
+        size = 50 * 8 * (80 + 38 + 12 + 20)
+        assert outlet.demand(begin + 1).least == pytest.approx(size, rel=0.1)
+        assert not outlet.is_held_back(begin)
+        assert outlet.bitrate(begin) is None
+
+    run(scenario)
+
+
+def test_an_encoder_gets_less_the_more_is_repeated() -> None:
+    async def scenario() -> None:
+        transport = Recorder()
+        outlet, begin = opened(transport), now()
+        transport.sending.note_limit(800_000, begin)
+        for index in range(6):
+            outlet.transmit(EncodedFrame(bytes(1000), index), VP8, begin)
+            await asyncio.sleep(0.012)
+        before = outlet.bitrate(begin)
+        outlet.repeat([packet.sequence_number for packet in transport.rtp], 0.1, begin + 0.5)
+        after = outlet.bitrate(begin + 0.5)
+        assert before is not None
+        assert after is not None
+        assert 200_000 <= after < before < 800_000
+
+    run(scenario)
