@@ -32,18 +32,18 @@ def _rtx(payload_type: int, primary: int) -> Codec:
     return Codec(payload_type, RTX, 90000, 1, (("apt", str(primary)),))
 
 
-def _h264(payload_type: int, profile_level_id: str) -> Codec:
-    return Codec(
+def _video(payload_type: int, name: str, **parameters: str) -> Codec:
+    told = tuple((key.replace("_", "-"), value) for key, value in parameters.items())
+    return Codec(payload_type, name, 90000, 1, told, VIDEO_FEEDBACK)
+
+
+def _h264(payload_type: int, profile_level_id: str, *, mode: int = 1) -> Codec:
+    return _video(
         payload_type,
         "H264",
-        90000,
-        1,
-        (
-            ("level-asymmetry-allowed", "1"),
-            ("packetization-mode", "1"),
-            ("profile-level-id", profile_level_id),
-        ),
-        VIDEO_FEEDBACK,
+        level_asymmetry_allowed="1",
+        packetization_mode=str(mode),
+        profile_level_id=profile_level_id,
     )
 
 
@@ -57,12 +57,22 @@ DEFAULT_AUDIO_CODECS = (
     Codec(8, "PCMA", 8000),
 )
 DEFAULT_VIDEO_CODECS = (
-    Codec(96, "VP8", 90000, 1, (), VIDEO_FEEDBACK),
+    _video(96, "VP8"),
     _rtx(97, 96),
     _h264(102, "42001f"),
     _rtx(103, 102),
     _h264(108, "42e01f"),
     _rtx(109, 108),
+    _video(98, "VP9", profile_id="0"),
+    _rtx(99, 98),
+    _video(45, "AV1", level_idx="5", profile="0", tier="0"),
+    _rtx(46, 45),
+    _h264(112, "64001f"),
+    _rtx(113, 112),
+    _h264(114, "42e01f", mode=0),
+    _rtx(115, 114),
+    _video(49, "H265", level_id="93", profile_id="1", tier_flag="0", tx_mode="SRST"),
+    _rtx(50, 49),
 )
 
 

@@ -73,9 +73,20 @@ def _av1(bitrate: int) -> Mapping[str, str]:
     }
 
 
+def _h265(bitrate: int) -> Mapping[str, str]:
+    limits = f"vbv-maxrate={bitrate // 1000}:vbv-bufsize={bitrate // 2000}"
+    return {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "forced-idr": "1",
+        "x265-params": f"{limits}:repeat-headers=1:scenecut=0:keyint=-1:log-level=none",
+    }
+
+
 VP8 = Wrapped("libvpx", _vp8, drops=True)
 VP9 = Wrapped("libvpx-vp9", _vp9, drops=True)
 H264 = Wrapped("libx264", _h264, even=True)
+H265 = Wrapped("libx265", _h265, even=True)
 AV1 = Wrapped("libsvtav1", _av1, even=True)
 
 
@@ -154,13 +165,23 @@ class FFmpegVideoEncoder:
         self._impatience = 0.0
         return context
 
+    def __del__(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        """Drain the encoder: SVT-AV1 complains on the terminal when it is left in the middle."""
+        if self._context is not None and self._context.is_open:
+            self._context.encode(None)
+
 
 class FFmpegVideoDecoder:
     """One of FFmpeg's decoders, in one thread: a connection's share is counted in decoders."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, max_pixels: int) -> None:
         self._context = _create(name, "r")
         self._context.thread_count = 1
+        # Pictures may grow without a header that says so beforehand.
+        self._context.options = {"max_pixels": str(max_pixels)}
 
     def decode(self, data: bytes, timestamp: int) -> list[VideoFrame]:
         """Decode a frame; av.FFmpegError when it cannot be."""

@@ -1,10 +1,21 @@
 """Which codecs there are; what a program adds is used like the rest."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from .audio import AudioDecoder, AudioEncoder
-from .ffmpeg import AV1, H264, VP8, VP9, FFmpegVideoDecoder, FFmpegVideoEncoder, is_there
+from .ffmpeg import (
+    AV1,
+    H264,
+    H265,
+    VP8,
+    VP9,
+    FFmpegVideoDecoder,
+    FFmpegVideoEncoder,
+    Wrapped,
+    is_there,
+)
 from .h264 import H264VideoEncoder
 from .libopus import load as load_opus
 from .libvpx import load as load_vpx
@@ -23,9 +34,12 @@ class AudioCodec(NamedTuple):
 
 
 class VideoCodec(NamedTuple):
-    """How to make a decoder, and an encoder; without one, pictures are only received."""
+    """How to make a decoder of pictures of so many pixels at most, and an encoder.
 
-    decoder: Callable[[], VideoDecoder]
+    Without an encoder, pictures are only received.
+    """
+
+    decoder: Callable[[int], VideoDecoder]
     encoder: Callable[[VideoSettings], VideoEncoder] | None = None
 
 
@@ -79,7 +93,7 @@ def _register(
     decoder = next((one for one in decoders if is_there(one, "r")), None)
     if decoder is not None:
         register_video_codec(
-            f"video/{name}", VideoCodec(lambda: FFmpegVideoDecoder(decoder), encoder)
+            f"video/{name}", VideoCodec(partial(FFmpegVideoDecoder, decoder), encoder)
         )
 
 
@@ -101,12 +115,14 @@ def _h264(settings: VideoSettings) -> VideoEncoder:
     return FFmpegVideoEncoder(H264, settings)
 
 
-def _av1(settings: VideoSettings) -> VideoEncoder:
-    return FFmpegVideoEncoder(AV1, settings)
+def _wrapped(encoder: Wrapped) -> Callable[[VideoSettings], VideoEncoder] | None:
+    if not is_there(encoder.name, "w"):
+        return None
+    return lambda settings: FFmpegVideoEncoder(encoder, settings)
 
 
 _register("VP8", ("libvpx", "vp8"), _vp8)
 _register("H264", ("h264",), _h264)
 _register("VP9", ("vp9", "libvpx-vp9"), _vp9)
-_register("AV1", ("libdav1d",), _av1 if is_there(AV1.name, "w") else None)
-_register("H265", ("hevc",), None)
+_register("AV1", ("libdav1d",), _wrapped(AV1))
+_register("H265", ("hevc",), _wrapped(H265))

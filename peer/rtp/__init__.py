@@ -60,7 +60,7 @@ from .payloads.key_frames import is_key_frame
 from .payloads.opus import has_voice
 from .payloads.packetizing import Packetizer, Room, WholePacketizer
 from .payloads.piece import Depayloader, PayloadDrop, Piece
-from .payloads.video import make_depayloader, make_packetizer
+from .payloads.video import coded_sizes, make_depayloader, make_packetizer
 from .payloads.vp8 import Vp8Depayloader, Vp8Packetizer
 from .payloads.vp9 import Vp9Depayloader, Vp9Packetizer
 from .playout_delay import FramePlayout
@@ -213,6 +213,7 @@ __all__ = [
     "is_key_frame",
     "parameter_sets",
     "with_parameter_sets",
+    "coded_sizes",
     "Action",
     "AudioBuffer",
     "AudioStatistics",

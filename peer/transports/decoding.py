@@ -85,7 +85,7 @@ class StreamDecoder:
         try:
             self._make_room(data)
             if self._decoder is None:
-                self._decoder = _make_decoder(self._codec)
+                self._decoder = self._make()
             frames = self._decoder.decode(data, timestamp)
             seconds = time.perf_counter() - begin
             return Decoded(frames, seconds)
@@ -105,9 +105,8 @@ class StreamDecoder:
             if not self._holding.resize(picture.held_bytes):
                 raise Undecoded(MediaDrop.TOO_MUCH_MEMORY, f"{picture.held_bytes} bytes")
 
-
-def _make_decoder(codec: RTCRtpCodecParameters) -> VideoDecoder:
-    found = find_video_codec(codec.mimeType)
-    if found is None:
-        raise ValueError(f"nothing decodes {codec.mimeType}")
-    return found.decoder()
+    def _make(self) -> VideoDecoder:
+        found = find_video_codec(self._codec.mimeType)
+        if found is None:
+            raise ValueError(f"nothing decodes {self._codec.mimeType}")
+        return found.decoder(self._share.config.max_picture_pixels)

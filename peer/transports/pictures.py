@@ -1,12 +1,12 @@
 """How large a picture is, and what decoding it takes, by its header alone.
 
-VP8 says so in each picture that needs no other (RFC 6386 §9.1), H.264 in the sequence parameter
-sets before one (ITU-T H.264 §7.3.2.1.1).
+VP8 and VP9 say so in each picture that needs no other (RFC 6386 §9.1), H.264, H.265 and AV1 in
+parameters before one (ITU-T H.264 §7.3.2.1.1).
 """
 
 from typing import NamedTuple
 
-from peer.rtp import SequenceParameters
+from peer.rtp import SequenceParameters, coded_sizes
 
 MAX_PARAMETER_SETS = 16
 """Sequence parameter sets that come with one picture."""
@@ -17,6 +17,10 @@ _SEQUENCE_PARAMETER_SET = 7
 _VP8_START_CODE = b"\x9d\x01\x2a"
 _VP8_BUFFERS = 5
 _EXTRA_BUFFERS = 3
+_PICTURES_HELD = {"VP9": 11, "AV1": 11, "H265": 19}
+"""All that may be referred to, and those at work."""
+_BYTES_OF_PIXEL = 3
+"""With 4:2:0 samples of 10 bits."""
 _HALF_SAMPLES = (2, 3, 4, 6)
 """Twice the samples of a pixel, by chroma_format_idc."""
 
@@ -44,6 +48,11 @@ def announced_pictures(codec: str, data: bytes) -> list[Picture]:
             return _vp8(data)
         case "H264":
             return _h264(data)
+        case name if name in _PICTURES_HELD:
+            return [
+                Picture(width, height, width * height * _BYTES_OF_PIXEL * _PICTURES_HELD[name])
+                for width, height in coded_sizes(f"video/{name}", data)
+            ]
         case _:
             return []
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from peer import RTCRtpReceiver
+
 from .browser import Page
 from .call import Call, Side, calling
 from .flow import assert_flow, assert_keeps_flowing, let_page_send, send
@@ -65,5 +67,34 @@ def test_one_way(stage: Stage, page: Page, sender: Side) -> None:
                 await let_page_send(page, 600, BLUE)
             await call.connect(sender)
             await assert_flow(call, *((2, 0) if sender is Side.OURS else (0, 2)))
+
+    stage.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        *(("chromium", name) for name in ("H264", "VP9", "AV1")),
+        # It has H.264 only when its plug-in is installed.
+        *(("firefox", name) for name in ("VP9", "AV1")),
+    ],
+    indirect=["kind"],
+)
+def test_pictures_of_other_codecs_both_ways(stage: Stage, page: Page, name: str) -> None:
+    """Those that are agreed only when nothing before them is."""
+
+    async def scenario() -> None:
+        async with calling(page) as call:
+            send(call, GREEN)
+            (transceiver,) = call.ours.getTransceivers()
+            capabilities = RTCRtpReceiver.getCapabilities("video")
+            assert capabilities is not None
+            wanted = (f"video/{name}", "video/rtx")
+            transceiver.setCodecPreferences(
+                [codec for codec in capabilities.codecs if codec.mimeType in wanted]
+            )
+            await let_page_send(page, RED)
+            await call.connect(Side.OURS)
+            await assert_flow(call, 1, 1)
 
     stage.run(scenario())

@@ -331,11 +331,11 @@ def test_a_codec_that_only_an_altered_description_has_is_none() -> None:
     """The application may write any codec into its offer, but nothing here encodes it."""
     one, other = make_ends(lenient_munging=True)
     one.add("video")
-    vp9 = (Codec(98, "VP9", 90000),)
+    theora = (Codec(98, "theora", 90000),)
     one.state, text = create_offer(one.state, entropy=one.entropy)
-    one.set_local("offer", altered(text, lambda media: media.with_codecs(media.codecs + vp9)))
+    one.set_local("offer", altered(text, lambda media: media.with_codecs(media.codecs + theora)))
     other.set_remote("offer", text)
-    answer = altered(other.answer(), lambda media: media.with_codecs(vp9))
+    answer = altered(other.answer(), lambda media: media.with_codecs(theora))
     with pytest.raises(InvalidAccessError, match="no codec for media"):
         one.set_remote("answer", answer)
 

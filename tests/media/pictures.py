@@ -11,6 +11,7 @@ from peer.media import EncodedPicture, VideoEncoder
 from peer.media.ffmpeg import FFmpegVideoDecoder
 
 RATE = 30
+MAX_PIXELS = 1 << 20
 
 
 @cache
@@ -60,7 +61,7 @@ def kilobits(made: list[EncodedPicture | None]) -> float:
 
 def decoded(name: str, made: list[EncodedPicture | None]) -> list[VideoFrame]:
     """The pictures that one of FFmpeg's decoders makes of frames."""
-    decoder = FFmpegVideoDecoder(name)
+    decoder = FFmpegVideoDecoder(name, MAX_PIXELS)
     return [
         frame
         for number, one in enumerate(made)

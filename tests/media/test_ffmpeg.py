@@ -7,6 +7,7 @@ from av import VideoFrame
 from peer.media.ffmpeg import (
     AV1,
     H264,
+    H265,
     PATIENCE,
     VP8,
     VP9,
@@ -16,17 +17,17 @@ from peer.media.ffmpeg import (
     is_there,
 )
 from peer.media.video import VideoSettings
-from tests.media.pictures import RATE, encode, keys, kilobits, moving
+from tests.media.pictures import MAX_PIXELS, RATE, encode, keys, kilobits, moving
 
-DECODERS = {VP8: "libvpx", VP9: "vp9", H264: "h264", AV1: "libdav1d"}
+DECODERS = {VP8: "libvpx", VP9: "vp9", H264: "h264", AV1: "libdav1d", H265: "hevc"}
 each = pytest.mark.parametrize("wrapped", DECODERS, ids=lambda wrapped: str(wrapped.name))
 
 
 @each
 def test_pictures_are_encoded_and_decoded(wrapped: Wrapped) -> None:
     """Of another size than before as well; one frame in is one picture out."""
-    encoder = FFmpegVideoEncoder(wrapped, VideoSettings())
-    decoder = FFmpegVideoDecoder(DECODERS[wrapped])
+    encoder = FFmpegVideoEncoder(wrapped, VideoSettings(bitrate=5_000_000))
+    decoder = FFmpegVideoDecoder(DECODERS[wrapped], MAX_PIXELS)
     sizes: list[tuple[int, int]] = []
     for size in ((320, 180), (130, 66)):
         made = encode(encoder, moving(*size), 6, keys=(4,))
@@ -44,7 +45,7 @@ def test_odd_sides(wrapped: Wrapped) -> None:
     encoder = FFmpegVideoEncoder(wrapped, VideoSettings())
     (made,) = encode(encoder, moving(131, 67), 1)
     assert made is not None
-    (frame,) = FFmpegVideoDecoder(DECODERS[wrapped]).decode(made.data, 0)
+    (frame,) = FFmpegVideoDecoder(DECODERS[wrapped], MAX_PIXELS).decode(made.data, 0)
     assert (frame.width, frame.height) == ((130, 66) if wrapped.even else (131, 67))
 
 
@@ -65,7 +66,7 @@ def test_another_rate_waits_for_its_key_frame(wrapped: Wrapped) -> None:
     assert keys(encode(encoder, pictures, 90, keys=(3,))) == [3]
 
 
-@pytest.mark.parametrize("wrapped", [H264, AV1], ids=lambda wrapped: str(wrapped.name))
+@pytest.mark.parametrize("wrapped", [H264, AV1, H265], ids=lambda wrapped: str(wrapped.name))
 def test_pictures_are_left_out_where_the_rate_is_too_low_for_them(wrapped: Wrapped) -> None:
     encoder = FFmpegVideoEncoder(wrapped, VideoSettings(bitrate=15_000))
     made = encode(encoder, moving(640, 360), 60, keys=(50,))
@@ -83,9 +84,18 @@ def test_the_tracks_picture_is_left_as_it_is() -> None:
     assert before == after
 
 
+@each
+def test_pictures_that_are_too_large_are_not_decoded(wrapped: Wrapped) -> None:
+    (made,) = encode(FFmpegVideoEncoder(wrapped, VideoSettings()), moving(320, 192), 1)
+    assert made is not None
+    assert len(FFmpegVideoDecoder(DECODERS[wrapped], 320 * 192).decode(made.data, 0)) == 1
+    with pytest.raises(av.FFmpegError):
+        FFmpegVideoDecoder(DECODERS[wrapped], 320 * 191).decode(made.data, 0)
+
+
 def test_what_cannot_be() -> None:
     with pytest.raises(av.FFmpegError):
-        FFmpegVideoDecoder("libvpx").decode(b"noise", 0)
+        FFmpegVideoDecoder("libvpx", MAX_PIXELS).decode(b"noise", 0)
     with pytest.raises((av.FFmpegError, ValueError)):
         FFmpegVideoEncoder(VP8, VideoSettings()).encode(VideoFrame(), key=False)
     assert is_there("libvpx", "r")

@@ -154,8 +154,7 @@ def test_what_cannot_be_encoded_is_refused() -> None:
     for wrong in (VideoFrame(16, 16), None, "picture"):
         with pytest.raises((ValueError, TypeError, AttributeError)):
             encode(encoder, wrong)
-    for name in ("video/none", "video/H265"):
-        with pytest.raises(ValueError, match=name):
-            PictureEncoder(
-                RTCRtpCodecParameters(name, 90000), send_parameters("v0", 7), MediaShare()
-            )
+    with pytest.raises(ValueError, match="video/none"):
+        PictureEncoder(
+            RTCRtpCodecParameters("video/none", 90000), send_parameters("v0", 7), MediaShare()
+        )

@@ -48,6 +48,15 @@ def test_h264_in_fields_and_with_scaling_lists() -> None:
     assert (picture.width, picture.height) == (640, 512)
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"), [("VP9", "libvpx-vp9"), ("AV1", "libsvtav1"), ("H265", "libx265")]
+)
+def test_the_others(name: str, codec: str) -> None:
+    (picture,) = announced_pictures(name, encoded(codec, 640, 368))
+    assert (picture.width, picture.height) == (640, 368)
+    assert picture.held_bytes > 8 * 640 * 368 * 3 // 2
+
+
 def test_a_picture_that_needs_others_says_nothing() -> None:
     assert announced_pictures("VP8", b"\x01" + bytes(20)) == []
     assert announced_pictures("H264", b"\0\0\0\1\x41" + bytes(20)) == []

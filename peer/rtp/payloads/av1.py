@@ -102,6 +102,11 @@ def split_stream(frame: bytes) -> Iterator[bytes]:
         yield bytes((head & 0xFD,)) + extension + frame[body:at]
 
 
+def read_stream_size(frame: bytes) -> tuple[int, int] | None:
+    """Return the size that a temporal unit tells, if it does; ValueError when it is none."""
+    return _size(list(split_stream(frame)))
+
+
 def _cut(obus: list[bytes], room: Room) -> list[list[_Element]]:
     """Lay OBUs into as few packets as they fit into, about equally large."""
     total = sum(_SIZE + len(obu) for obu in obus) + room.first + room.last

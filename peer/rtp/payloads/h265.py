@@ -1,6 +1,7 @@
 """H.265 in RTP (RFC 7798), one transmission without decoding order numbers."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from .annexb import (
     START_CODE,
@@ -19,6 +20,16 @@ _VPS, _SPS, _PPS, _DELIMITER, _FILLER = 32, 33, 34, 35, 38
 _AGGREGATE, _FRAGMENT, _LAST = 48, 49, 47
 _IRAP = range(16, 24)
 _MAX_SUB_LAYERS = 6
+
+
+class H265Sequence(NamedTuple):
+    """What a sequence parameter set says: its id, and what is shown of pictures of a coded size."""
+
+    number: int
+    width: int
+    height: int
+    coded_width: int
+    coded_height: int
 
 
 class H265Depayloader:
@@ -88,13 +99,13 @@ class H265Depayloader:
             if kind != _SPS:
                 self._sets.note(kind, read_set_number(unit), unit)
                 return None
-            number, width, height = read_sps(unit)
+            told = read_sps(unit)
         except ValueError:
             return PayloadDrop.TRUNCATED
-        if is_too_large(width, height):
+        if is_too_large(told.coded_width, told.coded_height):
             return PayloadDrop.PICTURE_TOO_LARGE
-        self._sets.note(kind, number, unit)
-        return width, height
+        self._sets.note(kind, told.number, unit)
+        return told.width, told.height
 
 
 class H265Packetizer:
@@ -140,6 +151,11 @@ class H265Packetizer:
                 return
 
 
+def read_sequences(frame: bytes) -> list[H265Sequence]:
+    """Return what the sequence parameter sets of an access unit say; ValueError as `read_sps`."""
+    return [read_sps(unit) for unit in split_units(frame) if unit[0] >> 1 & 0x3F == _SPS]
+
+
 def read_set_number(unit: bytes) -> int:
     """Return the id of a parameter set (H.265 §7.3.2); ValueError when cut off."""
     kind = unit[0] >> 1 & 0x3F
@@ -147,7 +163,7 @@ def read_set_number(unit: bytes) -> int:
         return unit[2] >> 4
     if kind == _PPS:
         return BitReader(unescape(unit[2:34])).ue()
-    return read_sps(unit)[0]
+    return read_sps(unit).number
 
 
 def _is_later_slice(unit: bytes) -> bool:
@@ -155,11 +171,8 @@ def _is_later_slice(unit: bytes) -> bool:
     return unit[0] >> 1 & 0x3F < 32 and unit[2] < 0x80
 
 
-def read_sps(unit: bytes) -> tuple[int, int, int]:
-    """Return the id of a sequence parameter set and its pictures' size (H.265 §7.3.2.2.1).
-
-    ValueError when it is cut off.
-    """
+def read_sps(unit: bytes) -> H265Sequence:
+    """Read a sequence parameter set (H.265 §7.3.2.2.1); ValueError when it is cut off."""
     reader = BitReader(unescape(unit[2:]))
     reader.skip(4)
     layers = min(reader.read(3), _MAX_SUB_LAYERS)
@@ -169,14 +182,14 @@ def read_sps(unit: bytes) -> tuple[int, int, int]:
     chroma = reader.ue()
     if chroma == 3:
         reader.skip(1)
-    width, height = reader.ue(), reader.ue()
+    width, height = coded = reader.ue(), reader.ue()
     if reader.read(1):
         left, right, top, bottom = (reader.ue() for _ in range(4))
         width -= (left + right) * (2 if chroma in (1, 2) else 1)
         height -= (top + bottom) * (2 if chroma == 1 else 1)
     if width <= 0 or height <= 0:
         raise ValueError("a picture without pixels")
-    return number, width, height
+    return H265Sequence(number, width, height, *coded)
 
 
 def _skip_profiles(reader: BitReader, layers: int) -> None:

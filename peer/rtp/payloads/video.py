@@ -4,13 +4,13 @@ import binascii
 from collections.abc import Callable, Mapping
 
 from .annexb import MAX_SETS
-from .av1 import Av1Depayloader, Av1Packetizer
+from .av1 import Av1Depayloader, Av1Packetizer, read_stream_size
 from .h264 import H264Depayloader, H264Packetizer
-from .h265 import H265Depayloader, H265Packetizer
+from .h265 import H265Depayloader, H265Packetizer, read_sequences
 from .packetizing import Packetizer, WholePacketizer
 from .piece import Depayloader
 from .vp8 import Vp8Depayloader, Vp8Packetizer
-from .vp9 import Vp9Depayloader, Vp9Packetizer
+from .vp9 import Vp9Depayloader, Vp9Packetizer, read_size
 
 _DEPAYLOADERS: dict[str, Callable[[], Depayloader]] = {
     "video/vp8": Vp8Depayloader,
@@ -71,3 +71,20 @@ def make_packetizer(
         case "video/h265":
             return H265Packetizer()
     return WholePacketizer()
+
+
+def coded_sizes(mime_type: str, frame: bytes) -> list[tuple[int, int]]:
+    """Return the sizes of pictures that a frame of VP9, AV1 or H.265 announces, most often none.
+
+    ValueError when its header cannot be read.
+    """
+    match mime_type.lower():
+        case "video/vp9":
+            size = read_size(frame)
+        case "video/av1":
+            size = read_stream_size(frame)
+        case "video/h265":
+            return [(one.coded_width, one.coded_height) for one in read_sequences(frame)]
+        case _:
+            size = None
+    return [] if size is None else [size]

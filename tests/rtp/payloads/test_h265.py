@@ -26,7 +26,7 @@ def aggregate(*units: bytes) -> bytes:
 
 
 def test_the_size_of_pictures() -> None:
-    assert read_sps(SPS) == (0, 1280, 720)
+    assert read_sps(SPS) == (0, 1280, 720, 1280, 720)
     for end in range(2, 15):
         with pytest.raises(ValueError, match="past the end"):
             read_sps(SPS[:end])
