@@ -37,6 +37,13 @@ def times(session: Session) -> list[float]:
 
 
 def _worth_repeating(session: Session) -> Iterator[tuple[Generation, PairRequest, float]]:
+    embeds = any(
+        embedding.is_confirmed
+        for stream in session.streams.values()
+        for embedding in stream.embeddings.values()
+    )
+    if not (embeds or session.lossy) and session.role is IceRole.CONTROLLED:
+        return
     for transaction in session.transactions.pair_requests():
         if transaction.purpose is not Purpose.CHECK or transaction.cancelled:
             continue

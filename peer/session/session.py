@@ -347,14 +347,14 @@ class Session:
         """Tell of the states of the connection that are others now."""
         if self._closed or self._executing:
             return
-        ice, state = self.ice_connection_state, self.connection_state
+        ice, dtls = self.ice_connection_state, self.links.dtls_states
+        state = connection_state(ice, dtls)
         ice_before, self._told_ice_connection_state = self._told_ice_connection_state, ice
         before, self._told_connection_state = self._told_connection_state, state
         if ice != ice_before:
             self._tell(Event("iceconnectionstatechange"))
         if state != before:
             self._tell(Event("connectionstatechange"))
-        dtls = self.links.dtls_states
         if dtls and set(dtls) == {"closed"}:
             self.soon(self._closed_by_peer)
 

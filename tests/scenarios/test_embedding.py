@@ -29,6 +29,7 @@ LINK = 0.04
 DRAFT, GOOG = EmbeddingProfile
 PLAIN = IceConfig(embed_handshake=False)
 LITE = IceConfig(lite=True)
+BAD = Conditions(delay=LINK, loss=0.1, reordering=0.3, reordering_delay=0.1, duplication=0.2)
 Sizes = tuple[tuple[int, ...], ...]
 
 
@@ -263,3 +264,22 @@ def test_loss_costs_a_third() -> None:
     assert embedded[p95] < 1.6
     assert embedded[p95] < plain[p95] / 3
     assert statistics.median(embedded) < statistics.median(plain) / 2
+
+
+@pytest.mark.parametrize("profile", EmbeddingProfile)
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_the_line_does_both_get_there(seed: int, profile: EmbeddingProfile) -> None:
+    """Losses, copies and datagrams that overtake each other; it ends, and replays."""
+    for client, sizes in product(("alice", "bob"), (SIZES, LARGE)):
+        lab = Lab(seed)
+        call = Handshakes(lab, client=client, sizes=sizes)
+        for host in call.hosts:
+            for interface in host.host.interfaces:
+                interface.link.up.conditions = BAD
+                interface.link.down.conditions = BAD
+        call.meet(profile).run(120)
+        lab.run(40)
+        assert call.states == (EmbeddingState.COMPLETE, EmbeddingState.COMPLETE)
+        for host in call.hosts:
+            assert replay(host.records).divergence is None
+        lab.check_invariants()
