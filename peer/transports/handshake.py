@@ -104,7 +104,10 @@ class Handshake:
 
     def _take_embedded(self, datagram: bytes, _now: float) -> Sequence[bytes]:
         """Take a datagram that came in a check; returns the next flight."""
-        return () if self._over.is_set() else self._answer(datagram)
+        flight = () if self._over.is_set() else self._answer(datagram)
+        if flight and not self._over.is_set():
+            self._flights.watch()
+        return flight
 
     def _answer(self, datagram: bytes) -> Sequence[bytes]:
         records = self._admit(datagram)
