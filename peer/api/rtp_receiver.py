@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from peer.jsep import ReceiveParameters
+from peer.jsep import ReceiveParameters, is_rid
 from peer.net import wall_time
 from peer.stats import RTCStatsReport
 from peer.transports import (
@@ -18,7 +18,7 @@ from peer.transports import (
 )
 
 from .dtls_transport import RTCDtlsTransport
-from .errors import InvalidStateError, RangeError
+from .errors import InvalidStateError, JsepTypeError, RangeError
 from .host import Host
 from .kinship import Alone
 from .media_stream import MediaStream
@@ -162,6 +162,23 @@ class RTCRtpReceiver(metaclass=Alone):
             raise RangeError(f"a buffer holds 0 to {MAX_BUFFER_TARGET} ms")
         self._buffer_target = milliseconds
         self.below.set_floor(None if milliseconds is None else milliseconds / 1000)
+
+    @property
+    def encodings(self) -> tuple[str, ...]:
+        """The names (rid) of the encodings that have come, where the peer sends several.
+
+        Simulcast is taken with `MediaConfig(receive_simulcast=True)`.
+        """
+        return self.below.encodings
+
+    def select_encoding(self, rid: str) -> None:
+        """Decode this encoding of several, from its next key frame on, which is asked for.
+
+        It is the first to come before that. TypeError for what is no rid.
+        """
+        if not is_rid(rid):
+            raise JsepTypeError(f"{rid!r} is no rid")
+        self.below.select_encoding(rid)
 
     def encoded_frames(self, rid: str | None = None) -> EncodedFrames:
         """Read the track as it comes from now on, in decoding order: no decoder runs for that.

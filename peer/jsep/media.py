@@ -18,7 +18,14 @@ from peer.jsep.extensions import (
     offer_extensions,
 )
 from peer.jsep.model import APPLICATION, Configuration, Encoding, RtcpMuxPolicy, Transceiver
-from peer.jsep.simulcast import agreed_rids, requested_encodings, send_lines
+from peer.jsep.simulcast import (
+    agreed_rids,
+    has_sent_rids,
+    kept_lines,
+    received_lines,
+    requested_encodings,
+    send_lines,
+)
 from peer.records import dataclass
 from sdp import (
     UNSPECIFIED,
@@ -126,9 +133,13 @@ def offered_rtp_section(
     ).with_codecs(codecs)
     had_msid = previous is not None and bool(previous.local.media.msids)
     encodings = transceiver.encodings
-    if previous is not None and previous.local.media.rids and not previous.agreed_rids:
+    before = None if previous is None else previous.local.media
+    if previous is not None and has_sent_rids(previous.local.media) and not previous.agreed_rids:
         encodings = ()
-    return _with_sources(section, transceiver, cname, encodings, had_msid=had_msid)
+    section = _with_sources(section, transceiver, cname, encodings, had_msid=had_msid)
+    if before is None or not transceiver.direction.receives:
+        return section
+    return kept_lines(section, before)
 
 
 def _offered_rtcp(configuration: Configuration, previous: Negotiated | None) -> RtcpAttributes:
@@ -175,7 +186,10 @@ def answered_rtp_section(
         rtcp=RtcpAttributes(mux=offered.rtcp.mux, rsize=offered.rtcp.rsize),
     ).with_codecs(answered_codecs(configuration, transceiver, offered))
     encodings = requested_encodings(transceiver, offered)
-    return _with_sources(section, transceiver, cname, encodings, had_msid=had_msid)
+    section = _with_sources(section, transceiver, cname, encodings, had_msid=had_msid)
+    if configuration.receive_simulcast and direction.receives:
+        return received_lines(section, offered)
+    return section
 
 
 def _with_sources(

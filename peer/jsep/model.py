@@ -56,7 +56,8 @@ class Configuration:
     for data, in front of what is new with it (W3C webrtc-extensions). `ice_pacing` is the time
     between ICE transactions in milliseconds, None for the default (RFC 8839 §5.5). With
     `congestion_feedback` that of RFC 8888 is offered and answered, with `capture_times` packets are
-    offered to tell when they were captured.
+    offered to tell when they were captured, with `receive_simulcast` simulcast that the peer offers
+    is taken (RFC 8853).
     """
 
     fingerprints: tuple[Fingerprint, ...]
@@ -77,6 +78,7 @@ class Configuration:
     always_negotiate_data_channels: bool = False
     congestion_feedback: bool = False
     capture_times: bool = False
+    receive_simulcast: bool = False
 
     def codecs(self, kind: str) -> tuple[Codec, ...]:
         """Codecs supported for audio or video, in order of preference."""

@@ -6,6 +6,9 @@ from peer.jsep.errors import InvalidAccessError
 from peer.jsep.model import Encoding, Transceiver
 from sdp import MediaSection, Rid, RidDirection, Simulcast, SimulcastRid, replace
 
+MAX_RECEIVED = 4
+"""Encodings of a track that are taken; receivers follow no more."""
+
 
 def send_lines(encodings: Sequence[Encoding]) -> tuple[tuple[Rid, ...], Simulcast | None]:
     """Return the a=rid lines and the a=simulcast line for what a sender offers or answers."""
@@ -36,6 +39,50 @@ def requested_encodings(transceiver: Transceiver, offered: MediaSection) -> tupl
         return tuple(one for one in transceiver.encodings if one.rid in found)
     unused = transceiver.current_direction is None
     return wanted if unused and (transceiver.by_add_track or transceiver.by_remote) else ()
+
+
+def received_lines(section: MediaSection, offered: MediaSection) -> MediaSection:
+    """Return an answer that takes the simulcast which is offered (RFC 8853 §5.3.2).
+
+    Of each stream that is the first alternative that a=rid describes, with a payload type that the
+    answer has.
+    """
+    if offered.simulcast is None:
+        return section
+    formats = {codec.payload_type for codec in section.codecs}
+    known: dict[str, Rid] = {}
+    for rid in offered.rids:
+        numbers = tuple(number for number in rid.payload_types if number in formats)
+        if rid.direction is RidDirection.SEND and (numbers or not rid.payload_types):
+            known[rid.id] = replace(rid, direction=RidDirection.RECV, payload_types=numbers)
+    taken: dict[str, Rid] = {}
+    for alternatives in offered.simulcast.send:
+        first = next((known[one.rid] for one in alternatives if one.rid in known), None)
+        if first is not None and len(taken) < MAX_RECEIVED:
+            taken.setdefault(first.id, first)
+    return _with_received(section, tuple(taken.values()))
+
+
+def kept_lines(section: MediaSection, previous: MediaSection) -> MediaSection:
+    """Return an offer that goes on to receive the simulcast of the description before it."""
+    return _with_received(
+        section, tuple(rid for rid in previous.rids if rid.direction is RidDirection.RECV)
+    )
+
+
+def _with_received(section: MediaSection, rids: tuple[Rid, ...]) -> MediaSection:
+    if not rids:
+        return section
+    sent = () if section.simulcast is None else section.simulcast.send
+    streams = tuple((SimulcastRid(rid.id),) for rid in rids)
+    return replace(
+        section, rids=(*section.rids, *rids), simulcast=Simulcast(send=sent, recv=streams)
+    )
+
+
+def has_sent_rids(section: MediaSection) -> bool:
+    """Tell whether a description names encodings that are sent."""
+    return any(rid.direction is RidDirection.SEND for rid in section.rids)
 
 
 def agreed_rids(local: MediaSection, remote: MediaSection) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ from peer.jsep import (
 )
 from peer.net import NetConfig
 from peer.stats import RTCStatsReport
-from peer.transports import Certificate, MediaShare
+from peer.transports import Certificate, MediaConfig, MediaShare
 from sdp import Fingerprint
 
 from .data import Data
@@ -410,7 +410,7 @@ def _ice_options(configuration: RTCConfiguration) -> tuple[str, ...]:
 
 
 def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Configuration:
-    told = certificate.signalled
+    told, media = certificate.signalled, configuration.media or MediaConfig()
     return Configuration(
         (Fingerprint(told.algorithm, told.value),),
         bundle_policy=BundlePolicy(configuration.bundlePolicy.value),
@@ -420,7 +420,7 @@ def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Config
         max_message_size=MAX_MESSAGE_SIZE,
         lenient_munging=configuration.lenientMunging,
         always_negotiate_data_channels=configuration.alwaysNegotiateDataChannels,
-        congestion_feedback=configuration.media is not None
-        and configuration.media.congestion_feedback,
-        capture_times=configuration.media is not None and configuration.media.capture_times,
+        congestion_feedback=media.congestion_feedback,
+        capture_times=media.capture_times,
+        receive_simulcast=media.receive_simulcast,
     )

@@ -192,6 +192,11 @@ class RtpReceiver:
             found.update(stream.contributors)
         return found
 
+    @property
+    def encodings(self) -> tuple[str, ...]:
+        """The names of the encodings that have come, of several (RFC 8853)."""
+        return () if self._seeing is None else self._seeing.names
+
     def select_encoding(self, rid: str) -> None:
         """Decode this encoding of several from now on."""
         if self._seeing is not None:

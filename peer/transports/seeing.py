@@ -129,6 +129,11 @@ class Seeing:
         for encoding in self._encodings.values():
             encoding.playout.delay.sync_delay = seconds
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the encodings there are, for as far as they have any."""
+        return tuple(rid for rid in self._encodings if rid is not None)
+
     def select(self, rid: str) -> None:
         """Show this encoding of several from its next key frame on."""
         if rid == self._shown:

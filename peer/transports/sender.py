@@ -174,6 +174,9 @@ class RtpSender:
             if (was_on, before.name) != (transport, parameters.name):
                 was_on.remove_sender(self, before.name)
         changed = codec != self._codec or was_on is not transport or not shaped
+        if before is not None and parameters.active and not before.active:
+            # What comes after a pause must need nothing from before.
+            self._ask_for_key()
         self._transport, self._parameters, self._codec = transport, parameters, codec
         self._stream = self._outlet.open(transport.sending, parameters, codec)
         transport.set_sender(self, parameters)

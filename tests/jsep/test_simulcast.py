@@ -204,3 +204,54 @@ def test_encodings_that_make_no_sense(rids: tuple[str | None, ...]) -> None:
     encodings = tuple(map(Encoding, rids))
     with pytest.raises(JsepTypeError):
         add_transceiver(end.state, "video", entropy=end.entropy, encodings=encodings)
+
+
+def simulcast_receiver() -> End:
+    """An end that takes the simulcast it is offered."""
+    end = make_end(1)
+    configuration = replace(end.state.configuration, receive_simulcast=True)
+    end.state = replace(end.state, configuration=configuration)
+    return end
+
+
+def test_simulcast_that_is_offered_is_taken_by_who_wants_it() -> None:
+    end, other = make_end(0), simulcast_receiver()
+    number = end.add_simulcast("h", "m", "l")
+    exchange(end, other)
+    assert [str(rid) for rid in first(other).rids] == ["h recv", "m recv", "l recv"]
+    assert str(first(other).simulcast) == "recv h;m;l"
+    assert end.state.wiring.senders[number].rids == ("h", "m", "l")
+    # It goes on through offers of the other side, and with what that sends itself.
+    (received,) = (one.id for one in other.state.transceivers)
+    other.state = set_direction(other.state, received, Direction.SENDRECV)
+    exchange(other, end)
+    assert str(first(other).simulcast) == "recv h;m;l"
+    assert len(first(other).ssrcs) == 2
+    assert end.state.wiring.senders[number].rids == ("h", "m", "l")
+
+
+def test_of_what_is_offered_is_taken_what_can_be() -> None:
+    """One alternative of each stream, of formats that are in the answer, and not too many."""
+    end, other = make_end(0), simulcast_receiver()
+    end.add("video", Direction.SENDONLY)
+    names = [*"abcdef"]
+    rids = [Rid(name, SEND) for name in names]
+    rids[1] = replace(rids[1], payload_types=(1,))
+    rids[2] = replace(rids[2], restrictions=(("max-width", "640"),))
+    streams = [("x", "a"), ("b",), ("c",), ("d",), ("e",), ("f",)]
+    simulcast = Simulcast(send=tuple(tuple(map(SimulcastRid, each)) for each in streams))
+    text = altered(end.offer(), lambda m: replace(m, rids=tuple(rids), simulcast=simulcast))
+    other.set_remote("offer", text)
+    other.answer()
+    assert str(first(other).simulcast) == "recv a;c;d;e"
+    assert str(first(other).rids[1]) == "c recv max-width=640"
+
+
+def test_nobody_takes_simulcast_without_receiving() -> None:
+    end, other = make_end(0), simulcast_receiver()
+    end.add_simulcast("h", "l")
+    other.set_remote("offer", end.offer())
+    (number,) = (one.id for one in other.state.transceivers)
+    other.state = set_direction(other.state, number, Direction.INACTIVE)
+    other.answer()
+    assert (first(other).rids, first(other).simulcast) == ((), None)
