@@ -44,6 +44,7 @@ class MediaConfig:
 
     With `capture_times` offers ask for packets that tell when they were captured
     (abs-capture-time), and ours do; without, that is so where the peer asks for it.
+
     With `receive_simulcast` all encodings that the peer offers are taken (RFC 8853): one of them is
     decoded, others can be read as they come.
     """

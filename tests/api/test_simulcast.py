@@ -50,7 +50,8 @@ def test_each_encoding_arrives_in_its_size_and_all_can_be_read_at_once() -> None
     async def story() -> None:
         async with calling() as (a, b):
             await connect(a, b)
-            found = Readings(b, "l", "m", "h").frames
+            readings = Readings(b, "l", "m", "h")
+            found = readings.frames
             await asyncio.sleep(4)
             (receiver,) = b.getReceivers()
             assert set(receiver.encodings) == {"l", "m", "h"}
@@ -98,7 +99,8 @@ def test_encodings_are_switched_off_and_on() -> None:
     async def story() -> None:
         async with calling() as (a, b):
             await connect(a, b)
-            found = Readings(b, "l", "h").frames
+            readings = Readings(b, "l", "h")
+            found = readings.frames
             (sender,) = a.getSenders()
             counts: list[list[int]] = []
             for active in (True, False, True):
