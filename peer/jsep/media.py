@@ -131,15 +131,21 @@ def offered_rtp_section(
         extmaps=extmaps,
         rtcp=_offered_rtcp(configuration, previous),
     ).with_codecs(codecs)
-    had_msid = previous is not None and bool(previous.local.media.msids)
-    encodings = transceiver.encodings
-    before = None if previous is None else previous.local.media
-    if previous is not None and has_sent_rids(previous.local.media) and not previous.agreed_rids:
+    if previous is None:
+        return _with_sources(section, transceiver, cname, transceiver.encodings, had_msid=False)
+    return _offered_again(section, transceiver, cname, previous)
+
+
+def _offered_again(
+    section: MediaSection, transceiver: Transceiver, cname: str, previous: Negotiated
+) -> MediaSection:
+    """Add the sources, and the simulcast that was agreed on."""
+    before, encodings = previous.local.media, transceiver.encodings
+    if has_sent_rids(before) and not previous.agreed_rids:
         encodings = ()
+    had_msid = bool(before.msids)
     section = _with_sources(section, transceiver, cname, encodings, had_msid=had_msid)
-    if before is None or not transceiver.direction.receives:
-        return section
-    return kept_lines(section, before)
+    return kept_lines(section, before) if transceiver.direction.receives else section
 
 
 def _offered_rtcp(configuration: Configuration, previous: Negotiated | None) -> RtcpAttributes:
