@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
 
     from .api import (
+        CircuitBreakerEvent,
         DOMException,
         Event,
         InvalidAccessError,
@@ -158,6 +159,7 @@ _HOMES = {
         "RTCCertificate",
         "RTCConfiguration",
         "RTCDataChannel",
+        "CircuitBreakerEvent",
         "RTCDataChannelEvent",
         "RTCDataChannelInit",
         "RTCDtlsTransport",
@@ -301,6 +303,7 @@ __all__ = [
     "Event",
     "MediaStreamTrackEvent",
     "MessageEvent",
+    "CircuitBreakerEvent",
     "RTCDataChannelEvent",
     "RTCErrorEvent",
     "RTCPeerConnectionIceErrorEvent",

@@ -19,6 +19,7 @@ from peer.transports import Certificate, MediaStreamTrack
 
 from .api import (
     Begun,
+    CircuitBreakerEvent,
     Ending,
     Event,
     EventHandler,
@@ -56,7 +57,8 @@ class RTCPeerConnection(EventTarget):
     ``pc.onicecandidate`` with the W3C's event: "icecandidate" (RTCIceCandidate, None at the end),
     "icecandidateerror" (the event), "track" (the track), "datachannel" (the channel),
     "negotiationneeded", "signalingstatechange", "icegatheringstatechange",
-    "iceconnectionstatechange" and "connectionstatechange" (nothing).
+    "iceconnectionstatechange" and "connectionstatechange" (nothing); beside the W3C's
+    "circuitbreaker" (the event).
 
     It may be made outside of an event loop. Raises what W3C says of a wrong configuration:
     TypeError, SyntaxError, InvalidAccessError, RangeError.
@@ -71,6 +73,7 @@ class RTCPeerConnection(EventTarget):
     onicegatheringstatechange = EventHandler[Event]()
     oniceconnectionstatechange = EventHandler[Event]()
     onconnectionstatechange = EventHandler[Event]()
+    oncircuitbreaker = EventHandler[CircuitBreakerEvent]()
 
     def __init__(self, configuration: RTCConfiguration | Mapping[str, Any] | None = None) -> None:
         super().__init__()

@@ -62,6 +62,7 @@ from .event_target import (
     EventTarget,
 )
 from .events import (
+    CircuitBreakerEvent,
     Event,
     MediaStreamTrackEvent,
     MessageEvent,
@@ -156,6 +157,7 @@ __all__ = [
     "RTCCertificate",
     "RTCConfiguration",
     "RTCDataChannel",
+    "CircuitBreakerEvent",
     "RTCDataChannelEvent",
     "RTCDataChannelInit",
     "RTCDtlsTransport",

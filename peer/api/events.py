@@ -58,6 +58,18 @@ class RTCPeerConnectionIceErrorEvent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CircuitBreakerEvent(Event):
+    """A stream should not be sent any more (RFC 8083), or, without a `reason`, may be again.
+
+    The reason is "no-reports", "nothing-received" or "congestion". Nothing is stopped by it.
+    """
+
+    type: str = field(default="circuitbreaker", kw_only=True)
+    ssrc: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MessageEvent(Event):
     """A message arrived on a data channel."""
 

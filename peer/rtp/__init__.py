@@ -13,6 +13,7 @@ from .audio_buffer import AudioBuffer
 from .audio_eager import EagerAudioBuffer
 from .audio_queue import Action, AudioStatistics, Decision
 from .bitrate_requests import BitrateRequests
+from .circuit_breaker import Breach, CircuitBreaker
 from .congestion_feedback import Arrival, CongestionFeedback, StreamArrivals
 from .extensions import (
     ABS_CAPTURE_TIME,
@@ -118,6 +119,8 @@ __all__ = [
     "SenderReportRequest",
     "TemporaryBitrates",
     "BitrateRequests",
+    "Breach",
+    "CircuitBreaker",
     "IntraRequests",
     "DEFAULT_ROUND_TRIP",
     "Flow",

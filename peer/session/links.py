@@ -47,6 +47,9 @@ class Observer(Protocol):
     def transports_changed(self) -> None:
         """The state of an ICE or DTLS transport has changed."""
 
+    def circuit_changed(self, ssrc: int, reason: str | None) -> None:
+        """A stream should not be sent any more, or, without a reason, may be again."""
+
 
 class Links:
     """All transports by the number the plan gives them, and the ICE agent below.
@@ -180,6 +183,7 @@ class Links:
             tell=self._observer.candidate_gathered,
         )
         link.group.on("statechange", self._observer.transports_changed)
+        link.group.on("circuitbreaker", self._observer.circuit_changed)
         self._links[step.transport] = link
         self._early = None
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from peer.api import (
+    CircuitBreakerEvent,
     Done,
     Event,
     EventTarget,
@@ -357,6 +358,11 @@ class Session:
             self._tell(Event("connectionstatechange"))
         if dtls and set(dtls) == {"closed"}:
             self.soon(self._closed_by_peer)
+
+    def circuit_changed(self, ssrc: int, reason: str | None) -> None:
+        """Tell of a stream that should not be sent any more, or may be again."""
+        event = CircuitBreakerEvent(ssrc, reason)
+        self._tell(event, event)
 
     def _take_channel(self, channel: RTCDataChannel) -> None:
         self._tell(RTCDataChannelEvent(channel=channel), channel)

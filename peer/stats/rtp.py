@@ -107,6 +107,8 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     `redundantPacketsSent` carried copies of those before them (RFC 2198).
     `drops` counts frames that were lost and requests that were refused, by the name of the reason.
     `qualityLimitationReason` is "bandwidth" or "none".
+    `circuitBreaker` is why it should not be sent any more (RFC 8083): "no-reports",
+    "nothing-received" or "congestion".
     """
 
     trackId: str | None
@@ -135,6 +137,7 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     framesPerSecond: float | None = None
     totalEncodeTime: float | None = None
     drops: dict[str, int] | None = None
+    circuitBreaker: str | None = None
 
 
 @dataclass

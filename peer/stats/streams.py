@@ -141,12 +141,19 @@ def _outbound(
         targetBitrate=figures.target_bitrate,
         nackCount=figures.nacks_received,
         drops=dict(figures.drops) or None,
+        circuitBreaker=_breach(sources, source, stream.ssrc),
     )
     if stream.kind == "video":
         _add_sent_pictures(stats, figures)
     else:
         stats.redundantPacketsSent = figures.packets_redundant
     return stats
+
+
+def _breach(sources: StatsSources, source: SenderSource, ssrc: int) -> str | None:
+    """Return why a stream should not be sent any more."""
+    groups = (one.group for one in sources.transports if one.number == source.transport)
+    return next((group.breaches.get(ssrc) for group in groups), None)
 
 
 def _add_sent_pictures(stats: RTCOutboundRtpStreamStats, figures: OutboundStatistics) -> None:

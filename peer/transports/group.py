@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 
@@ -51,7 +52,8 @@ class TransportGroup(Emitter):
     """DTLS over each component of an ICE stream, with RTP, RTCP and data over it.
 
     Without RTCP multiplexing there are two components, each with a DTLS association of its own
-    (RFC 5764 §3), and RTCP goes over the second. Emits "statechange" when a DTLS state changed.
+    (RFC 5764 §3), and RTCP goes over the second. Emits "statechange" when a DTLS state changed,
+    "circuitbreaker" when a stream should not be sent any more, with its SSRC and why, or may again.
     """
 
     def __init__(
@@ -79,7 +81,11 @@ class TransportGroup(Emitter):
         self._receivers: dict[str, tuple[RtpReceiver, RtpReceiveParameters]] = {}
         self._senders: dict[str, tuple[RtpSender, RtpSendParameters]] = {}
         self._reporter = Reporter(
-            self.send_rtcp, self._senders, self._receivers, interval=report_interval
+            self.send_rtcp,
+            self._senders,
+            self._receivers,
+            interval=report_interval,
+            on_breach=partial(self.emit, "circuitbreaker"),
         )
         self._dtls = [self._make_dtls(component) for component in self._ice]
         self._route = network_of(self._ice[0].selected_pair)
@@ -112,6 +118,11 @@ class TransportGroup(Emitter):
     def connected(self) -> bool:
         """Tell whether RTP and data can be sent."""
         return self.rtp.state == "connected"
+
+    @property
+    def breaches(self) -> Mapping[int, str]:
+        """Why streams should not be sent any more, by SSRC (RFC 8083)."""
+        return self._reporter.breakers.breaches
 
     def dropped(self, component: int) -> dict[str, int]:
         """Return how much of what came to a component was dropped, by the name of the reason.
@@ -339,6 +350,7 @@ class TransportGroup(Emitter):
                 if self._router.outgoing(packet.media) is not None:
                     self._reporter.report_now(self._round_trip.mean or ROUND_TRIP)
         self._measure_round_trip(packets)
+        self._reporter.breakers.take(packets, self._round_trip.mean, now)
 
     def _measure_round_trip(self, packets: Sequence[RtcpPacket]) -> None:
         ours = {parameters.ssrc for _, parameters in self._senders.values()}

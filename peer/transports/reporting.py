@@ -18,6 +18,7 @@ from peer.rtp import (
     with_blocks,
 )
 
+from .breakers import Breakers, Listener
 from .ntp import ntp_time
 from .parameters import RtpReceiveParameters, RtpSendParameters
 
@@ -46,7 +47,8 @@ class Reporter:
     """Sends reports while there is something to report, in as few compounds as possible.
 
     Each section has an SSRC of ours, which reports on what is received there. `senders` and
-    `receivers` are those of the transport by their names, as they are at the time.
+    `receivers` are those of the transport by their names, as they are at the time; `on_breach` is
+    told when one should cease to send.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class Reporter:
         receivers: Mapping[str, tuple[ReportingReceiver, RtpReceiveParameters]],
         *,
         interval: float,
+        on_breach: Listener,
     ) -> None:
+        self.breakers = Breakers(senders, on_breach)
         self.references = ReferenceTimes()
         self.drops: Counter[FeedbackDrop] = Counter()
         self._send, self._senders, self._receivers = send, senders, receivers
@@ -118,6 +122,7 @@ class Reporter:
         compounds = writer.finish(ntp_time() if heard else None)
         for data in compounds:
             self._transmit(data)
+        self.breakers.look(now)
         self._schedule.note_report(now, random.random(), more=bool(compounds))
         self._arm()
 

@@ -7,6 +7,7 @@ from aiortc import AudioStreamTrack
 
 from peer.api.errors import RTCError
 from peer.api.events import (
+    CircuitBreakerEvent,
     Event,
     MediaStreamTrackEvent,
     MessageEvent,
@@ -52,6 +53,11 @@ CANDIDATE = RTCIceCandidate(candidate="", sdpMid="0")
             },
         ),
         (MediaStreamTrackEvent(TRACK, type="addtrack"), "addtrack", {"track": TRACK}),
+        (
+            CircuitBreakerEvent(7, "no-reports"),
+            "circuitbreaker",
+            {"ssrc": 7, "reason": "no-reports"},
+        ),
     ],
 )
 def test_types_and_fields(event: Event, kind: str, values: dict[str, object]) -> None:

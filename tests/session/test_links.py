@@ -68,6 +68,9 @@ class Heard:
     def transports_changed(self) -> None:
         self.changes.release()
 
+    def circuit_changed(self, ssrc: int, reason: str | None) -> None:
+        raise AssertionError(ssrc, reason)
+
     async def both(self) -> None:
         """Wait until the agent has told of a candidate and of the end."""
         for _ in range(2):

@@ -57,12 +57,18 @@ class Transport:
         self.up = True
         self.senders: dict[str, tuple[Sending, RtpSendParameters]] = {}
         self.receivers: dict[str, tuple[Receiving, RtpReceiveParameters]] = {}
-        self.reporter = Reporter(self._send, self.senders, self.receivers, interval=1.0)
+        self.breaches: list[tuple[int, str | None]] = []
+        self.reporter = Reporter(
+            self._send, self.senders, self.receivers, interval=1.0, on_breach=self._note_breach
+        )
 
     def _send(self, data: bytes) -> None:
         if not self.up:
             raise ConnectionError
         self.sent.append((asyncio.get_running_loop().time(), data))
+
+    def _note_breach(self, ssrc: int, reason: str | None) -> None:
+        self.breaches.append((ssrc, reason))
 
     def send(self, mid: str, *ssrcs: int) -> None:
         """Have a section send."""
