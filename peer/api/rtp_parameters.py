@@ -19,6 +19,13 @@ from .errors import InvalidModificationError, JsepTypeError
 from .options import RTCRtpEncodingParameters
 from .rtp_capabilities import RTCRtpCodecCapability, describe_codec
 
+DEGRADATION_PREFERENCES = (
+    "maintain-framerate",
+    "maintain-resolution",
+    "balanced",
+    "maintain-framerate-and-resolution",
+)
+"""What is to stay when there is not enough for both (W3C mst-content-hint)."""
 _T = TypeVar("_T")
 _SSRC_STEP = 0x9E3779B1
 """Any odd number: as many steps lead to as many SSRCs."""
@@ -95,11 +102,16 @@ def describe_extensions(extensions: Sequence[Extmap]) -> list[RTCRtpHeaderExtens
 
 
 def to_send(
-    kind: str, agreed: SendParameters, encoding: RTCRtpEncodingParameters, source: int = 0
+    kind: str,
+    agreed: SendParameters,
+    encoding: RTCRtpEncodingParameters,
+    source: int = 0,
+    preference: str | None = None,
 ) -> RtpSendParameters:
     """Return how to send what was agreed, within what the application set for the encoding.
 
-    Each encoding is another `source` of the section, counted from 0.
+    `preference` is its degradationPreference. Each encoding is another `source` of the section,
+    counted from 0.
     """
     limits = [one for one in (agreed.max_bitrate, encoding.maxBitrate) if one is not None]
     return RtpSendParameters(
@@ -115,6 +127,7 @@ def to_send(
         max_bitrate=min(limits, default=None),
         max_framerate=encoding.maxFramerate,
         scale_down_by=encoding.scaleResolutionDownBy or 1.0,
+        degradation_preference=preference,
         packet_time=agreed.packet_time,
         max_packet_time=agreed.max_packet_time,
     )
@@ -182,6 +195,8 @@ def read_send_parameters(value: object) -> RTCRtpSendParameters:
         raise JsepTypeError(f"{value!r} is no RTCRtpSendParameters")
     if isinstance(encodings, str) or not isinstance(encodings, Sequence):
         raise JsepTypeError("encodings are missing")
+    if found.degradationPreference not in (None, *DEGRADATION_PREFERENCES):
+        raise JsepTypeError(f"{found.degradationPreference!r} is no degradationPreference")
     found.encodings = [RTCRtpEncodingParameters.from_value(one) for one in encodings]
     return found
 
@@ -195,13 +210,12 @@ def _read_mapping(value: Mapping[str, object]) -> RTCRtpSendParameters:
         raise JsepTypeError("codecs or headerExtensions are missing")
     if not isinstance(rtcp, Mapping):
         raise JsepTypeError("rtcp is missing")
-    preference = value.get("degradationPreference")
     return RTCRtpSendParameters(
         headerExtensions=[_build(RTCRtpHeaderExtension, one) for one in extensions],
         rtcp=_build(RTCRtcpParameters, rtcp),
         codecs=[_build(RTCRtpCodecDescription, one) for one in codecs],
         transactionId=transaction,
-        degradationPreference=preference if isinstance(preference, str) else None,
+        degradationPreference=value.get("degradationPreference"),  # type: ignore[arg-type]
     )
 
 

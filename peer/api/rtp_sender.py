@@ -53,6 +53,7 @@ class RTCRtpSender(metaclass=Alone):
         self._number = number
         self._kind = kind
         self._encodings = encodings or initial_encodings(kind, ())
+        self._preference: str | None = None
         self._last_read: RTCRtpSendParameters | None = None
         self._stopped = False
         self._has_sent = False
@@ -132,6 +133,7 @@ class RTCRtpSender(metaclass=Alone):
             transactionId=transaction,
             encodings=self._negotiated_encodings(),
             rtcp=RTCRtcpParameters(self._host.state.cname, False),
+            degradationPreference=self._preference,
         )
         if agreed is not None:
             parameters.codecs = describe_codecs(self._kind, agreed.codecs)
@@ -157,6 +159,7 @@ class RTCRtpSender(metaclass=Alone):
         check_codecs(given.encodings, self._choosable)
         changed = {one.rid: one for one in settle(self._kind, given.encodings)}
         self._last_read = None
+        self._preference = given.degradationPreference
         self._encodings = list(({one.rid: one for one in self._encodings} | changed).values())
         self._send()
         return Begun(Done())
@@ -237,7 +240,10 @@ class RTCRtpSender(metaclass=Alone):
             encodings = [best_encoding(encodings)]
         self.below.send(
             group,
-            {one.rid: to_send(self._kind, agreed, one, self._source(one.rid)) for one in encodings},
+            {
+                one.rid: to_send(self._kind, agreed, one, self._source(one.rid), self._preference)
+                for one in encodings
+            },
         )
 
     def _source(self, rid: str | None) -> int:

@@ -4,6 +4,7 @@ Opus is libopus called itself (`libopus`), because FFmpeg's wrapper knows no los
 through PyAV.
 """
 
+from .adaptation import Adaptation, Judged
 from .audio import AudioDecoder, AudioEncoder, AudioPacket
 from .audio_path import AudioDrop, AudioFormat, AudioPath, Heard, Moment
 from .libopus import OpusDecoder, OpusEncoder, OpusError
@@ -23,6 +24,8 @@ from .sound import Chunk, Shaper
 from .video import EncodedPicture, VideoDecoder, VideoEncoder, VideoSettings
 
 __all__ = [
+    "Adaptation",
+    "Judged",
     "AudioDecoder",
     "AudioEncoder",
     "AudioPacket",

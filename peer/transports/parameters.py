@@ -40,7 +40,8 @@ class RtpSendParameters:
 
     The first codec that can be encoded is used. `rid` names the only encoding, when it has a
     name. `max_bitrate` is in bits per second, `max_framerate` in frames per second; both sides of
-    a picture are divided by `scale_down_by`. The peer wants packets of `packet_time` milliseconds
+    a picture are divided by `scale_down_by`, and `degradation_preference` says what else may become
+    less (W3C). The peer wants packets of `packet_time` milliseconds
     of sound, and none over `max_packet_time` (RFC 8866 §6.4, §6.5).
     """
 
@@ -56,6 +57,7 @@ class RtpSendParameters:
     max_bitrate: int | None = None
     max_framerate: float | None = None
     scale_down_by: float = 1.0
+    degradation_preference: str | None = None
     packet_time: float | None = None
     max_packet_time: float | None = None
 

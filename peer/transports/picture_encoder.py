@@ -9,12 +9,12 @@ from av import VideoFrame
 from av.frame import Frame
 from av.packet import Packet
 
-from peer.media import VideoSettings, find_video_codec
+from peer.media import Adaptation, Judged, VideoSettings, find_video_codec
 
 from .encoded import Encoded, timestamp_of
 from .outbound import EncodedFrame
 from .parameters import RtpSendParameters
-from .shaping import FrameRate, PictureShaper
+from .shaping import FrameGate, FrameRate, PictureShaper
 from .share import MediaShare
 
 _WORTH = (
@@ -25,6 +25,7 @@ _WORTH = (
 )
 _WORTH_OF_OTHERS = 5_000_000
 """Bits per second that pictures up to a size are worth, as in libwebrtc, and larger ones."""
+_AS_IT_IS = "maintain-framerate-and-resolution"
 _MODULES = {"video/vp8": vpx, "video/h264": h264}
 _STOCK = {name: module.MAX_BITRATE for name, module in _MODULES.items()}
 
@@ -44,7 +45,9 @@ class PictureEncoder:
         self._share = share
         self._shaper = PictureShaper()
         self._rate = FrameRate()
+        self._gate = FrameGate()
         self._limit: int | None = None
+        self._adaptation: Adaptation | None = None
 
     async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
         """Encode a picture, one that needs no other with `keyframe`."""
@@ -58,14 +61,35 @@ class PictureEncoder:
 
     def _encode(self, data: VideoFrame, timestamp: int, key: bool) -> Encoded:
         begin = time.perf_counter()
-        picture = self._shaper.shape(data, self._parameters.scale_down_by)
-        frame_rate = self._rate.add(timestamp / self._codec.clockRate)
-        self._encoder.set_rate(self._bitrate(picture), frame_rate)
+        now = timestamp / self._codec.clockRate
+        adaptation = self._adaptation or self._begin(data)
+        if not self._gate.admits(data, adaptation.frame_rate) and not key:
+            return Encoded([], None, 0.0, data)
+        picture = self._shaper.shape(data, self._parameters.scale_down_by * adaptation.scale)
+        frame_rate = self._rate.add(now)
+        pixels = picture.width * picture.height
+        bitrate = self._bitrate(pixels)
+        self._encoder.set_rate(bitrate, frame_rate)
         made = self._encoder.encode(picture, key=key)
+        quantizer = None if made is None else made.quantizer
+        adaptation.note(Judged(pixels, bitrate, frame_rate, made is None, quantizer), now)
         frames = [] if made is None else [EncodedFrame(made.data, timestamp, is_key=made.is_key)]
         return Encoded(frames, None, time.perf_counter() - begin, picture)
 
-    def _bitrate(self, picture: VideoFrame) -> int:
+    def _begin(self, picture: VideoFrame) -> Adaptation:
+        """Decide how large the first picture is; without an estimate as large as it comes.
+
+        Of several encodings each has the size that it was given.
+        """
+        parameters = self._parameters
+        preference = _AS_IT_IS if parameters.rid else parameters.degradation_preference
+        adaptation = self._adaptation = Adaptation(self._codec.mimeType, preference)
+        if self._limit is not None and not parameters.rid:
+            pixels = picture.width * picture.height
+            adaptation.begin(round(pixels / parameters.scale_down_by**2), self._limit)
+        return adaptation
+
+    def _bitrate(self, pixels: int) -> int:
         """Return what a picture is encoded at: as much as is allowed and the picture is worth.
 
         What a program has set in aiortc's modules holds: where to begin, and how far to go.
@@ -77,7 +101,7 @@ class PictureEncoder:
             return bitrate
         if _STOCK.get(name, module.MAX_BITRATE) != module.MAX_BITRATE:
             return min(bitrate, int(module.MAX_BITRATE))
-        return min(bitrate, worth(picture.width * picture.height))
+        return min(bitrate, worth(pixels))
 
     def limit(self, bitrate: int | None, now: float) -> None:
         """Stay within so many bits per second from the next picture on."""

@@ -453,6 +453,8 @@ def _shape(parameters: RtpSendParameters, codec: RTCRtpCodecParameters) -> tuple
         parameters.packet_time,
         parameters.max_packet_time,
         parameters.scale_down_by,
+        parameters.max_bitrate is None,
+        parameters.degradation_preference,
         redundant_payload_type(parameters.codecs, codec),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
-from peer import AudioStreamTrack, RTCPeerConnection
+from peer import AudioStreamTrack, RTCPeerConnection, VideoStreamTrack
 from peer.api.errors import (
     InvalidAccessError,
     InvalidModificationError,
@@ -266,5 +266,26 @@ def test_what_stops_keeps_its_track_until_that_is_negotiated() -> None:
             pc.removeTrack(sender)
             sender.setStreams()
             pc.addTrack(track)
+
+    run(scenario)
+
+
+def test_what_is_to_stay_when_there_is_not_enough_for_both() -> None:
+    async def scenario() -> None:
+        async with two() as (one, other):
+            sender = one.addTrack(VideoStreamTrack())
+            assert sender.getParameters().degradationPreference is None
+            parameters = sender.getParameters()
+            parameters.degradationPreference = "maintain-resolution"
+            await sender.setParameters(parameters)
+            assert sender.getParameters().degradationPreference == "maintain-resolution"
+            await negotiate(one, other)
+            (layer,) = sender.below.layers.values()
+            assert layer.parameters is not None
+            assert layer.parameters.degradation_preference == "maintain-resolution"
+            parameters = sender.getParameters()
+            parameters.degradationPreference = "maintain-everything"
+            with pytest.raises(JsepTypeError, match="maintain-everything"):
+                sender.setParameters(parameters)
 
     run(scenario)

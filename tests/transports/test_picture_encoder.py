@@ -158,3 +158,47 @@ def test_what_cannot_be_encoded_is_refused() -> None:
         PictureEncoder(
             RTCRtpCodecParameters("video/none", 90000), send_parameters("v0", 7), MediaShare()
         )
+
+
+def coarse(count: int) -> list[EncodedPicture | None]:
+    return [EncodedPicture(b"data", False, 120) for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ({}, (990, 556)),
+        ({"degradation_preference": "maintain-resolution"}, (1280, 720)),
+        ({"rid": "hi"}, (1280, 720)),
+    ],
+)
+def test_pictures_that_are_too_coarse_are_made_smaller(
+    changes: dict[str, object], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not against the application's wish, nor those of several encodings (W3C)."""
+    encoder, codec = pretended(monkeypatch, VP8, **changes)
+    codec.answers = coarse(70)
+    pictures = [picture(number, 1280, 720) for number in range(70)]
+    last = encode(encoder, *pictures)[-1]
+    assert (last.data.width, last.data.height) == size
+
+
+def test_pictures_become_fewer_where_that_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But never one that is asked for as a key frame."""
+    encoder, codec = pretended(monkeypatch, degradation_preference="maintain-resolution")
+    codec.answers = coarse(200)
+    encoded = encode(encoder, *(picture(number) for number in range(90)))
+    assert sum(1 for one in encoded[70:] if not one.frames) > 5
+    (key,) = encode(encoder, picture(90), key=True)
+    (next_one,) = encode(encoder, picture(91), key=True)
+    assert key.frames
+    assert next_one.frames
+
+
+def test_the_first_picture_is_as_large_as_the_estimate_is_enough_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoder, _ = pretended(monkeypatch)
+    encoder.limit(300_000, 0.0)
+    (encoded,) = encode(encoder, picture(0, 1280, 720))
+    assert (encoded.data.width, encoded.data.height) == (768, 432)
