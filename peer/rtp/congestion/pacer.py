@@ -2,8 +2,8 @@
 
 Packets wait by what they are for, and among those for the same by turns of their streams. What has
 left is owed, and time pays at the pacing rate: packets go while little is owed, then none until all
-is paid. Sound never waits, but is owed like the rest. A probe has its own rate: it takes what
-waits, and padding when nothing does.
+is paid. Who is woken late finds some of it paid in advance. Sound never waits, but is owed like the
+rest. A probe has its own rate: it takes what waits, and padding when nothing does.
 """
 
 import enum
@@ -16,6 +16,8 @@ from .probe_results import ProbeCluster
 
 BURST = 0.010
 """Seconds at the pacing rate that leave at once, at most."""
+MAX_CREDIT = 0.030
+"""Seconds at the pacing rate that packets may make up for when they were let go too late."""
 MAX_WAIT = 1.0
 """Seconds in which what waits is to have left: with more of it, it leaves faster."""
 MAX_ELAPSED = 2.0
@@ -124,6 +126,8 @@ class Pacer(Generic[PacketT]):
 
     def add(self, packet: PacketT, priority: Priority, stream: int, now: float) -> None:
         """Let a packet of a stream wait."""
+        if not self._count:
+            self._settle(now)
         self._queues[priority].setdefault(stream, deque()).append((now, packet))
         self._count += 1
         self._octets += packet.size
@@ -161,8 +165,10 @@ class Pacer(Generic[PacketT]):
         rate = self._present_rate(now)
         while self._count and self._may_send(rate):
             self._release(self._next(), released)
-        if not self._count and not self._probes:
-            self._fill(released)
+        if not self._count:
+            self._debt = max(0.0, self._debt)
+            if not self._probes:
+                self._fill(released)
         return released
 
     def deadline(self) -> float | None:
@@ -171,7 +177,7 @@ class Pacer(Generic[PacketT]):
         if self._probes and self._probes[0].begun is not None and self._has_something:
             deadlines.append(self._probes[0].due)
         if self._count:
-            debt = self._debt if self._is_resting else 0.0
+            debt = max(0.0, self._debt) if self._is_resting else 0.0
             deadlines.append(self._settled + 8 * debt / self._present_rate(self._settled))
         elif self._filling and not self._probes and self._has_something:
             owed = max(self._debt / self._rate, self._filled / self._filling)
@@ -182,9 +188,12 @@ class Pacer(Generic[PacketT]):
         """Let time pay what is owed."""
         passed = max(0.0, min(now - self._settled, MAX_ELAPSED))
         self._settled = max(self._settled, now)
-        self._debt = _less(self._debt, passed * self._present_rate(now) / 8)
-        self._filled = _less(self._filled, passed * self._filling / 8)
-        if not self._debt:
+        rate = self._present_rate(now)
+        # Nothing is paid in advance while nothing waits.
+        least = -MAX_CREDIT * rate / 8 if self._count else 0.0
+        self._debt = max(least, _less(self._debt, passed * rate / 8))
+        self._filled = max(0.0, _less(self._filled, passed * self._filling / 8))
+        if self._debt <= 0:
             self._is_resting = False
 
     def _present_rate(self, now: float) -> float:
@@ -273,4 +282,4 @@ class Pacer(Generic[PacketT]):
 def _less(owed: float, paid: float) -> float:
     """Return what is still owed."""
     left = owed - paid
-    return left if left > _RESIDUE else 0.0
+    return left if abs(left) > _RESIDUE else 0.0

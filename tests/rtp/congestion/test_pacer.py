@@ -108,6 +108,20 @@ def test_an_empty_queue_saves_nothing_up() -> None:
     assert sum(packet.size for at, packet in left if at == 10.0) <= RATE * 0.01 / 8 + 1000
 
 
+@pytest.mark.parametrize("grain", [0.001, 0.015, 0.025])
+def test_who_is_woken_late_makes_up_for_it(grain: float) -> None:
+    made, now, sent = pacer(), 0.0, 0
+    made.due(0.0)
+    for step in range(int(2 / grain)):
+        now = step * grain
+        while made.octets < 5000:
+            made.add(Packet(1000), Priority.VIDEO, 1, now)
+        deadline = made.deadline()
+        if deadline is not None and deadline <= now:
+            sent += sum(one.packet.size for one in made.due(now))
+    assert 8 * sent / now == pytest.approx(RATE, rel=0.03)
+
+
 def test_what_waits_too_long_leaves_faster() -> None:
     made = pacer(100_000)
     add(made, 100, Priority.VIDEO, 1)
