@@ -10,6 +10,7 @@ from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from peer.rtp import (
     REPORT_INTERVAL,
     ClockOffset,
+    CongestionFeedback,
     ExtendedReport,
     Goodbye,
     MaximumBitrate,
@@ -337,7 +338,7 @@ class TransportGroup(Emitter):
                     self._router.bind(ssrc, mid)
         for packet in packets:
             self._hand_out(packet, now)
-            if isinstance(packet, TransportFeedback):
+            if isinstance(packet, TransportFeedback | CongestionFeedback):
                 self._sending.take(packet, now)
             elif isinstance(packet, MaximumBitrate):
                 self._sending.note_limit(packet.bitrate, now)

@@ -14,6 +14,8 @@ from .leaving import LeavingPacket
 from .outbound import EncodedFrame, Labels, OutboundStream
 from .pacing import PacedSending
 from .parameters import (
+    CONGESTION_FEEDBACK,
+    FEEDBACK,
     RtpSendParameters,
     extension_numbers,
     has_feedback,
@@ -104,7 +106,12 @@ class Outlet:
         labels, codec = self._labels, self._codec
         if labels is None or codec is None or TRANSPORT_WIDE_CC not in labels.extensions:
             return False
-        return has_feedback(codec, "transport-cc")
+        return has_feedback(codec, FEEDBACK)
+
+    @property
+    def is_reported_by_stream(self) -> bool:
+        """Whether the peer reports its packets by the numbers of their streams (RFC 8888)."""
+        return self._codec is not None and has_feedback(self._codec, *CONGESTION_FEEDBACK)
 
     def demand(self, now: float) -> Demand:
         """Return what the stream can use."""
@@ -206,7 +213,7 @@ class Outlet:
         stream, labels = self.stream, self._labels
         if stream is None or labels is None or self._rtx_payload_type is None or self._is_audio:
             return ()
-        if size < LEAST_PADDING or not self.is_numbered:
+        if size < LEAST_PADDING or not (self.is_numbered or self.is_reported_by_stream):
             return ()
         packet = stream.pad(size, self._rtx_payload_type, labels)
         return () if packet is None else (packet,)

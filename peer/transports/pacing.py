@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from peer.ice import Candidate, CandidateType
-from peer.rtp import TransportFeedback
+from peer.rtp import CongestionFeedback, TransportFeedback
 from peer.rtp.congestion import (
     CongestionController,
     Demand,
     Pacer,
     Priority,
     RepairBudget,
+    StreamNumbers,
     allocate,
 )
 
@@ -33,6 +34,10 @@ class PacedStream(Protocol):
     def is_numbered(self) -> bool:
         """Whether its packets have transport-wide numbers that the peer reports."""
 
+    @property
+    def is_reported_by_stream(self) -> bool:
+        """Whether the peer reports its packets by the numbers of their streams (RFC 8888)."""
+
     def demand(self, now: float) -> Demand:
         """Return what it can use."""
 
@@ -52,6 +57,7 @@ class PacedSending:
         self._pacer: Pacer[LeavingPacket] = Pacer(self._pad)
         self._repairs = RepairBudget()
         self._streams: dict[int, PacedStream] = {}
+        self._numbers: StreamNumbers | None = None
         self._paused: frozenset[int] = frozenset()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -96,9 +102,12 @@ class PacedSending:
         self._paused = frozenset(one for one, share in shares.items() if not share)
         return shares.get(ssrc, 0.0)
 
-    def take(self, feedback: TransportFeedback, now: float) -> None:
+    def take(self, feedback: TransportFeedback | CongestionFeedback, now: float) -> None:
         """Take what the peer tells of packets."""
-        self._controller.take(feedback, now)
+        if isinstance(feedback, TransportFeedback):
+            self._controller.take(feedback, now)
+        elif self._numbers is not None:
+            self._controller.take_arrivals(self._numbers.arrivals(feedback), now)
         self._run_if_connected(now)
 
     def note_limit(self, bitrate: float, now: float) -> None:
@@ -121,7 +130,11 @@ class PacedSending:
             self._timer = None
 
     def _agree(self) -> None:
-        self._controller.has_feedback = any(one.is_numbered for one in self._streams.values())
+        streams = self._streams.values()
+        by_stream = any(one.is_reported_by_stream for one in streams)
+        self._controller.has_feedback = by_stream or any(one.is_numbered for one in streams)
+        if by_stream != (self._numbers is not None):
+            self._numbers = StreamNumbers() if by_stream else None
 
     def _pad(self, size: int) -> Sequence[LeavingPacket]:
         for stream in self._streams.values():
@@ -145,11 +158,14 @@ class PacedSending:
         self._schedule()
 
     def _let_go(self, now: float) -> None:
-        controller = self._controller
+        controller, numbers = self._controller, self._numbers
         self._pacer.set_rates(controller.pacing, controller.filling, now)
         for packet, probe in self._pacer.due(now):
-            self._send(packet.leave(controller.next_number, _send_time()))
-            if packet.is_numbered:
+            data = packet.leave(controller.next_number, _send_time())
+            self._send(data)
+            if numbers is not None:
+                numbers.add(*_place(data), controller.next_number)
+            if packet.is_numbered or numbers is not None:
                 controller.packet_sent(packet.size, now, probe=probe)
             else:
                 controller.unnumbered_sent(packet.size, now)
@@ -185,6 +201,11 @@ def network_of(pair: tuple[Candidate, Candidate] | None) -> tuple[object, ...] |
     if pair is None:
         return None
     return tuple((one.address.host, one.type is CandidateType.RELAYED) for one in pair)
+
+
+def _place(packet: bytes) -> tuple[int, int]:
+    """Return SSRC and sequence number of a packet (RFC 3550 §5.1)."""
+    return int.from_bytes(packet[8:12], "big"), int.from_bytes(packet[2:4], "big")
 
 
 def _send_time() -> int:

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from peer.rtp import CongestionFeedback, TransportFeedback
 from peer.testing import (
     IDEAL,
     Conditions,
@@ -15,6 +16,7 @@ from peer.testing import (
     connect,
     run,
 )
+from peer.transports import MediaConfig
 
 from .support import Heard, Seen, closing, now
 
@@ -126,3 +128,38 @@ def test_ten_minutes_of_voice_cost_thirty_seconds() -> None:
     for each in run(story()):
         assert each.samples == pytest.approx(600 * 48000, rel=0.01)
     assert time.process_time() - began < 30
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by_stream", [True, False])
+def test_a_line_is_used_by_either_feedback(
+    by_stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Transport-wide numbers, or RFC 8888 where both sides want it."""
+
+    async def story() -> tuple[str, float, set[type]]:
+        net = Network(seed=2)
+        line = Conditions(delay=0.02, rate=1_000_000, queue=0.3)
+        alice, bob = net.host("alice", link=line), net.host("bob")
+        media = MediaConfig(congestion_feedback=True) if by_stream else None
+        ends = [one.connection(media=media) for one in (alice, bob)]
+        async with closing(*ends) as (a, b):
+            told: set[type] = set()
+            a.addTrack(PictureTrack())
+            await connect(a, b)
+            sending = a._session.links.all[0].group.sending
+            take = sending.take
+
+            def note(feedback: TransportFeedback | CongestionFeedback, now: float) -> None:
+                told.add(type(feedback))
+                take(feedback, now)
+
+            monkeypatch.setattr(sending, "take", note)
+            await asyncio.sleep(SECONDS)
+            assert a.localDescription is not None
+            return a.localDescription.sdp, sending.bitrate or 0.0, told
+
+    sdp, bitrate, told = run(story(), seed=2)
+    assert ("a=rtcp-fb:* ack ccfb" in sdp) is by_stream
+    assert told == {CongestionFeedback if by_stream else TransportFeedback}
+    assert 500_000 < bitrate < 1_300_000

@@ -1,6 +1,7 @@
 """What one sender sends, within its share."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -114,6 +115,11 @@ def test_padding_is_a_retransmission_of_what_was_sent() -> None:
         parameters = video(header_extensions=(*EXTENSIONS, NUMBERED), codecs=codecs)
         outlet.open(transport.sending, parameters, FEEDBACK_VP8)
         assert [*numbered, outlet.is_numbered] == [False, True]
+        by_stream = replace(VP8, rtcpFeedback=[RTCRtcpFeedback("ack", "ccfb")])
+        assert not outlet.is_reported_by_stream
+        outlet.open(transport.sending, parameters, by_stream)
+        assert (outlet.is_numbered, outlet.is_reported_by_stream) == (False, True)
+        outlet.open(transport.sending, parameters, FEEDBACK_VP8)
         assert outlet.pad(500) == ()
         outlet.transmit(EncodedFrame(bytes(100), 0), VP8, now())
         outlet.transmit(EncodedFrame(bytes(900), 3000), VP8, now())

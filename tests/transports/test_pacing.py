@@ -1,12 +1,15 @@
 """Sending over one transport by its congestion control, in virtual time."""
 
 import asyncio
+import struct
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
 from peer.ice import Candidate, CandidateType, TransportAddress, TransportProtocol
-from peer.rtp import TransportFeedback
+from peer.rtp import CongestionFeedback, StreamArrivalRecorder, TransportFeedback
 from peer.rtp.congestion import Demand, Priority
 from peer.testing import run
 from peer.transports.leaving import LeavingPacket
@@ -18,8 +21,16 @@ ROUND_TRIP = 0.04
 class Stream:
     """A stream whose packets are numbered or not, with padding to give."""
 
-    def __init__(self, ssrc: int = 7, *, most: float = 1e6, numbered: bool = True) -> None:
+    def __init__(
+        self,
+        ssrc: int = 7,
+        *,
+        most: float = 1e6,
+        numbered: bool = True,
+        by_stream: bool = False,
+    ) -> None:
         self.ssrc = ssrc
+        self.is_reported_by_stream = by_stream
         self.is_numbered = numbered
         self.most = most
         self.padded = 0
@@ -101,6 +112,47 @@ def test_reports_raise_what_may_be_sent() -> None:
         assert after is not None
         assert after > 1e6
         assert wire.sending.share(7, now()) == min(2e6, after)
+        wire.sending.close()
+
+    run(program())
+
+
+def test_reports_by_the_numbers_of_streams_are_as_good() -> None:
+    """RFC 8888: two streams with numbers of their own, reported together."""
+
+    async def program() -> None:
+        wire, arrived = Wire(answers=False), StreamArrivalRecorder()
+        streams = [Stream(ssrc, most=1e6, numbered=False, by_stream=True) for ssrc in (7, 8)]
+        for stream in streams:
+            wire.sending.enroll(stream)
+        counts = Counter[int]()
+
+        def packet(ssrc: int) -> LeavingPacket:
+            counts[ssrc] += 1
+            head = struct.pack("!BBHII", 0x80, 96, counts[ssrc], 0, ssrc)
+            return LeavingPacket(head + bytes(988), 988)
+
+        for stream in streams:
+            stream.packet = partial(packet, stream.ssrc)  # type: ignore[method-assign]
+        reported = 0
+        for _ in range(150):
+            for stream in streams:
+                wire.sending.share(stream.ssrc, now())
+                wire.sending.post([packet(stream.ssrc)], Priority.VIDEO, stream.ssrc, now())
+            await asyncio.sleep(0.02)
+            for at, data in wire.sent[reported:]:
+                arrived.add(int.from_bytes(data[8:12], "big"), data[3] | data[2] << 8, 1000, at)
+            reported = len(wire.sent)
+            for message in arrived.feedback(9, int((now() + 100) * (1 << 32)), now()):
+                wire.sending.take(message, now())
+        assert streams[0].padded + streams[1].padded > 0
+        assert wire.sending.bitrate is not None
+        assert wire.sending.bitrate > 1e6
+        wire.sending.withdraw(streams[0])
+        wire.sending.withdraw(streams[1])
+        before = wire.sending.bitrate
+        wire.sending.take(CongestionFeedback(9, (), 0), now())
+        assert wire.sending.bitrate == before
         wire.sending.close()
 
     run(program())
