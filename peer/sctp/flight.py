@@ -180,7 +180,7 @@ class Flight:
                 found = True
             order.popleft()
         if found:
-            self.congestion.on_loss(self.next_tsn - 1)
+            self.congestion.on_loss(self.next_tsn - 1, self._round_trip.queued)
         return due if order else inf
 
     def lose_all(self, now: float) -> None:

@@ -23,6 +23,11 @@ class RoundTrip:
         self.latest = INITIAL
         self.least = inf
 
+    @property
+    def queued(self) -> float:
+        """The share of a round trip that packets spend in queues now, as far as is known."""
+        return 1.0 - self.least / self.srtt if self.srtt else 0.0
+
     def measure(self, sample: float) -> None:
         """Take a round trip in; those that no path has are not."""
         if not 0.0 <= sample <= _MAX_SAMPLE:

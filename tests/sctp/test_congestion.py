@@ -1,5 +1,7 @@
 """The congestion window, in figures worked out by hand."""
 
+import pytest
+
 from peer.sctp.congestion import Congestion
 
 PACKET = 1000
@@ -22,24 +24,35 @@ def test_a_loss_halves_it_once_a_window() -> None:
     """RFC 9260 §7.2.3, §7.2.4."""
     congestion = Congestion(PACKET)
     congestion.window = 40 * PACKET
-    congestion.on_loss(500)
+    congestion.on_loss(500, 0.5)
     assert congestion.window == 20 * PACKET
-    congestion.on_loss(510)
+    congestion.on_loss(510, 0.5)
     congestion.is_full = True
     congestion.on_acknowledged(9 * PACKET)
     assert congestion.window == 20 * PACKET
     congestion.on_cumulative(499)
-    congestion.on_loss(520)
+    congestion.on_loss(520, 0.5)
     assert congestion.window == 20 * PACKET
     congestion.on_cumulative(500)
-    congestion.on_loss(600)
+    congestion.on_loss(600, 0.5)
     assert congestion.window == 10 * PACKET
+
+
+@pytest.mark.parametrize(
+    ("window", "queued", "left"),
+    [(20, 0.0, 16), (20, 0.15, 16), (20, 0.16, 10), (400, 0.12, 320), (400, 0.13, 200)],
+)
+def test_without_a_queue_a_loss_costs_less(window: int, queued: float, left: int) -> None:
+    congestion = Congestion(PACKET)
+    congestion.window = window * PACKET
+    congestion.on_loss(1, queued)
+    assert congestion.window == left * PACKET
 
 
 def test_then_it_opens_by_a_packet_a_round_trip() -> None:
     """RFC 9260 §7.2.2."""
     congestion = Congestion(PACKET)
-    congestion.on_loss(1)
+    congestion.on_loss(1, 0.5)
     congestion.on_cumulative(1)
     congestion.window = 6 * PACKET
     congestion.flight = PACKET
