@@ -16,6 +16,7 @@ from sdp.sctp import (
     SctpAttributes,
     Sctpmap,
     parse_max_message_size,
+    parse_sctp_init,
     parse_sctp_port,
     parse_sctpmap,
 )
@@ -56,6 +57,7 @@ class MediaBuilder(LevelBuilder):
         "rtcp_mux_only",
         "rtcp_rsize",
         "rtpmaps",
+        "sctp_init",
         "sctp_port",
         "sctpmap",
         "simulcast",
@@ -88,6 +90,7 @@ class MediaBuilder(LevelBuilder):
         self.sctp_port: int | None = None
         self.max_message_size: int | None = None
         self.sctpmap: Sctpmap | None = None
+        self.sctp_init: bytes | None = None
         self._read_media_line(value)
 
     def _read_media_line(self, value: str) -> None:
@@ -191,9 +194,8 @@ class MediaBuilder(LevelBuilder):
             self.tolerate("a=simulcast names a rid that no a=rid describes")
 
     def _sctp(self) -> SctpAttributes:
-        if self.sctp_port is None and self.max_message_size is None and self.sctpmap is None:
-            return NO_SCTP
-        return SctpAttributes(self.sctp_port, self.max_message_size, self.sctpmap)
+        found = SctpAttributes(self.sctp_port, self.max_message_size, self.sctpmap, self.sctp_init)
+        return NO_SCTP if found == NO_SCTP else found
 
     def _codecs(self) -> tuple[Codec, ...]:
         rtpmaps, fmtps, feedback = self.rtpmaps, self.fmtps, self.feedback
@@ -323,6 +325,11 @@ def _read_sctpmap(media: MediaBuilder, value: str) -> None:
     media.sctpmap = parse_sctpmap(value)
 
 
+def _read_sctp_init(media: MediaBuilder, value: str) -> None:
+    media.note_repeat("a=sctp-init", media.sctp_init)
+    media.sctp_init = parse_sctp_init(value)
+
+
 MEDIA_ATTRIBUTES: dict[str, Callable[[MediaBuilder, str], None]] = {
     **ATTRIBUTES_OF_BOTH_LEVELS,
     "mid": _read_mid,
@@ -347,4 +354,5 @@ MEDIA_ATTRIBUTES: dict[str, Callable[[MediaBuilder, str], None]] = {
     "sctp-port": _read_sctp_port,
     "max-message-size": _read_max_message_size,
     "sctpmap": _read_sctpmap,
+    "sctp-init": _read_sctp_init,
 }

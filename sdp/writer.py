@@ -10,6 +10,7 @@ from sdp.media import MediaSection
 from sdp.media_parser import MEDIA_ATTRIBUTES
 from sdp.origin import UNBOUNDED
 from sdp.rtp import CONGESTION_FEEDBACK, Codec, Extmap, Feedback
+from sdp.sctp import write_sctp_init
 from sdp.session import Description
 from sdp.session_parser import SESSION_ATTRIBUTES
 from sdp.tokens import is_lenient_credential, is_token
@@ -245,6 +246,8 @@ def _append_sctp(lines: list[str], section: MediaSection) -> None:
         lines.append(f"a=sctp-port:{sctp.port}")
     if sctp.max_message_size is not None:
         lines.append(f"a=max-message-size:{sctp.max_message_size}")
+    if sctp.init is not None:
+        lines.append(f"a=sctp-init:{write_sctp_init(sctp.init)}")
 
 
 def _append_other(

@@ -242,7 +242,9 @@ def offered_data_section(configuration: Configuration, mid: str) -> MediaSection
         (DATA_FORMAT,),
         connection=UNSPECIFIED,
         mid=mid,
-        sctp=SctpAttributes(configuration.sctp_port, configuration.max_message_size),
+        sctp=SctpAttributes(
+            configuration.sctp_port, configuration.max_message_size, init=configuration.sctp_init
+        ),
     )
 
 
@@ -256,7 +258,8 @@ def answered_data_section(configuration: Configuration, offered: MediaSection) -
         streams = offered.sctp.sctpmap.streams if offered.sctp.sctpmap else None
         sctp = SctpAttributes(sctpmap=Sctpmap(port, DATA_FORMAT, streams))
     else:
-        sctp = SctpAttributes(configuration.sctp_port, configuration.max_message_size)
+        init = None if offered.sctp.init is None else configuration.sctp_init
+        sctp = SctpAttributes(configuration.sctp_port, configuration.max_message_size, init=init)
     return MediaSection(
         offered.kind,
         DISCARD,

@@ -48,8 +48,10 @@ DEFAULT_ICE_OPTIONS = ("trickle", "ice2")
 class Configuration:
     """What holds for the whole connection.
 
-    `max_message_size` is in bytes, 0 for unlimited. `strict_bundle_attributes` leaves the transport
-    attributes out of bundled sections as RFC 9143 §7.1.3 has it, which browsers do not survive.
+    `max_message_size` is in bytes, 0 for unlimited. `sctp_init` is the INIT chunk that spares the
+    handshake of SCTP with a peer that has one too (draft-hancke-tsvwg-snap).
+    `strict_bundle_attributes` leaves the transport attributes out of bundled sections as RFC 9143
+    §7.1.3 has it, which browsers do not survive.
     `balanced_answer_accepts_all` keeps every section of an offer without BUNDLE, as browsers do.
     `lenient_munging` lets the application alter a description between create and set, as long as
     the media sections stay in place. `always_negotiate_data_channels` gives every offer a section
@@ -71,6 +73,7 @@ class Configuration:
     ice_pacing: int | None = None
     sctp_port: int = 5000
     max_message_size: int = 65536
+    sctp_init: bytes | None = None
     rtcp_mux_only: bool = True
     strict_bundle_attributes: bool = False
     balanced_answer_accepts_all: bool = False

@@ -96,4 +96,5 @@ def _data(
         local.sctp_port or state.configuration.sctp_port,
         remote.sctp_port or state.configuration.sctp_port,
         remote.max_message_size,
+        None if local.sctp.init is None else remote.sctp.init,
     )

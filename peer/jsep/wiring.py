@@ -112,13 +112,17 @@ class SendParameters:
 
 @dataclass(frozen=True, slots=True)
 class DataParameters:
-    """The SCTP association; `max_message_size` is the peer's limit, 0 for none."""
+    """The SCTP association; `max_message_size` is the peer's limit, 0 for none.
+
+    `remote_init` is the peer's INIT chunk, where both sides have one in their descriptions.
+    """
 
     mid: str
     transport: int
     local_port: int
     remote_port: int
     max_message_size: int
+    remote_init: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

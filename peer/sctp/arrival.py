@@ -8,7 +8,8 @@ from . import setup
 from .config import MAX_RECEIVED
 from .drops import SctpDrop
 from .events import IncomingReset, MessageRefused, OutgoingReset
-from .inbound import Inbound, NoRoomError
+from .heartbeat import is_of_our_make
+from .inbound import SACK_EVERY_OURS, Inbound, NoRoomError
 from .packets import Chunk, read_chunks
 from .reassembly import ContradictionError
 from .resets import (
@@ -353,8 +354,11 @@ def _on_heartbeat(
 ) -> None:
     if session.agreement is None or end - start > session.room:
         session.drops[SctpDrop.UNEXPECTED] += 1
-    else:
-        session.answer(write_chunk(HEARTBEAT_ACK, packet[start + CHUNK_HEADER : end]))
+        return
+    body = packet[start + CHUNK_HEADER : end]
+    session.answer(write_chunk(HEARTBEAT_ACK, body))
+    if session.inbound is not None and is_of_our_make(body):
+        session.inbound.every = SACK_EVERY_OURS
 
 
 def _on_heartbeat_ack(

@@ -55,8 +55,15 @@ class Association:
     `get_timer`. `entropy` returns so many random bytes.
     """
 
-    def __init__(self, config: SctpConfig, *, entropy: Callable[[int], bytes]) -> None:
-        self._session = Session(config, entropy)
+    def __init__(
+        self,
+        config: SctpConfig,
+        *,
+        entropy: Callable[[int], bytes],
+        local: Initiation | None = None,
+    ) -> None:
+        """Make an association; `local` is what we are, where a description says it already."""
+        self._session = Session(config, entropy, local)
         self._now = -inf
         self._restored_at = -inf
 

@@ -54,11 +54,18 @@ class Verdict(enum.Enum):
 class Establishment:
     """The INIT of ours and what comes of it; `at` is when to send again."""
 
-    def __init__(self, config: SctpConfig, entropy: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        config: SctpConfig,
+        entropy: Callable[[int], bytes],
+        local: Initiation | None = None,
+    ) -> None:
         self._config = config
         self._entropy = entropy
         self._key = entropy(32)
         self.local = self._initiation(int.from_bytes(entropy(4), "big"))
+        if local is not None:
+            self.local = replace(self.local, tag=local.tag, tsn=local.tsn)
         self.at = inf
         self.cookie = b""
         self._tries = 0

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from math import inf
 
+from .cookie import MAKER
 from .rtt import RoundTrip
 from .wire import HEARTBEAT, HEARTBEAT_INFO, write_chunk, write_parameter
 
@@ -10,7 +11,10 @@ _NONCE = 8
 
 
 class Heartbeat:
-    """One question at a time; only the last one's answer counts. `at` is when to ask."""
+    """One question at a time; only the last one's answer counts. `at` is when to ask.
+
+    A question says who made it, as cookies do.
+    """
 
     def __init__(
         self, interval: float, round_trip: RoundTrip, entropy: Callable[[int], bytes]
@@ -36,7 +40,7 @@ class Heartbeat:
         """Return the chunk that asks."""
         if self._asked:
             self.errors += 1
-        self._asked, self._asked_at = self._entropy(_NONCE), now
+        self._asked, self._asked_at = MAKER + self._entropy(_NONCE), now
         self._jitter = self._draw()
         self.put_off(now)
         return write_chunk(HEARTBEAT, write_parameter(HEARTBEAT_INFO, self._asked))
@@ -49,3 +53,8 @@ class Heartbeat:
         self.errors = 0
         self._round_trip.measure(now - self._asked_at)
         return True
+
+
+def is_of_our_make(body: bytes) -> bool:
+    """Tell whether a question is from a peer of our own make."""
+    return body[4:].startswith(MAKER)

@@ -29,6 +29,8 @@ MAX_FORWARD = 100000
 MAX_SACK_DELAY = 0.1
 SACK_EVERY = 2
 """Packets that one SACK acknowledges at most, once nothing is missing."""
+SACK_EVERY_OURS = 8
+"""The same to a sender that counts bytes, as ours does."""
 _SILLY_WINDOW = 2400
 
 _Arguments = tuple[int, int, int, int, int, int, bytes]
@@ -53,7 +55,6 @@ class Inbound:
         limit: float,
         streams: int,
         mixed: bool,
-        every: int,
         drops: Counter[SctpDrop],
     ) -> None:
         self.received = Received(tsn)
@@ -64,7 +65,8 @@ class Inbound:
         self.sack_now = False
         self.sack_at = inf
         self.duplicates = 0
-        self._window, self._streams, self._every = window, streams, every
+        self.every = SACK_EVERY
+        self._window, self._streams = window, streams
         self._reserve = max(window // 10, 0 if limit == inf else int(limit))
         self._told = window
         self._packets = 0
@@ -236,10 +238,10 @@ class Inbound:
         if self._first or self.received.gaps or reopened:
             self._first = False
             self.sack_now = True
-        if self._packets >= self._every:
+        if self._packets >= self.every:
             return True
         self.sack_at = min(self.sack_at, now + min(delay, MAX_SACK_DELAY))
-        return self.sack_now and self.received.gaps > 0 and self._every == SACK_EVERY
+        return self.sack_now and self.received.gaps > 0 and self.every == SACK_EVERY
 
     @property
     def has_news(self) -> bool:

@@ -10,7 +10,8 @@ from .drops import SctpDrop
 from .establishment import Agreement, Establishment
 from .events import AmountLow, Ended, Event
 from .heartbeat import Heartbeat
-from .inbound import SACK_EVERY, Inbound
+from .inbound import SACK_EVERY_OURS, Inbound
+from .initiation import Initiation
 from .outbound import Outbound
 from .resets import IncomingResets, OutgoingResets
 from .rtt import RoundTrip
@@ -20,8 +21,6 @@ MAX_ANSWERS = 64
 """Chunks that wait to be sent in answer to the peer's."""
 MAX_ALONE = 64
 """Packets that wait to be sent by themselves."""
-SACK_EVERY_OURS = 8
-"""Packets that one SACK acknowledges to a sender that counts bytes, as ours does."""
 
 
 class SctpState(enum.Enum):
@@ -43,14 +42,19 @@ class Session:
     and `alone` whole packets that wait to be sent.
     """
 
-    def __init__(self, config: SctpConfig, entropy: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        config: SctpConfig,
+        entropy: Callable[[int], bytes],
+        local: Initiation | None = None,
+    ) -> None:
         self.config = config
         self.room = (config.max_packet - COMMON_HEADER) & ~3
         """The bytes that the chunks of a packet may have."""
         self.state = SctpState.CLOSED
         self.drops: Counter[SctpDrop] = Counter()
         self.events: deque[Event] = deque()
-        self.establishment = Establishment(config, entropy)
+        self.establishment = Establishment(config, entropy, local)
         self.round_trip = RoundTrip()
         self.heartbeat = Heartbeat(config.heartbeat, self.round_trip, entropy)
         local = self.establishment.local
@@ -104,9 +108,10 @@ class Session:
             limit=limit,
             streams=agreement.incoming,
             mixed=agreement.interleaving,
-            every=SACK_EVERY_OURS if agreement.is_ours else SACK_EVERY,
             drops=self.drops,
         )
+        if agreement.is_ours:
+            self.inbound.every = SACK_EVERY_OURS
         self.incoming_resets = IncomingResets(remote.tsn - 1)
         outbound = self.outbound
         outbound.queue.mixed = agreement.interleaving

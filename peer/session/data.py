@@ -16,8 +16,14 @@ from .links import Links
 class Data:
     """Channels from when they are made, and the association from when it is negotiated."""
 
-    def __init__(self, links: Links, opened_by_peer: Callable[[RTCDataChannel], object]) -> None:
+    def __init__(
+        self,
+        links: Links,
+        opened_by_peer: Callable[[RTCDataChannel], object],
+        initiation: bytes | None = None,
+    ) -> None:
         self._links = links
+        self._initiation = initiation
         self._opened_by_peer = opened_by_peer
         self._below: SctpTransport | None = None
         self._failure = ""
@@ -92,6 +98,7 @@ class Data:
             port=parameters.local_port,
             timeout=self._links.configuration.handshakeTimeout,
             entropy=self._links.entropy,
+            initiation=self._initiation,
         )
         self._below = below
         link.group.set_data(below)
@@ -101,7 +108,7 @@ class Data:
         below.on("datachannel", self._accept)
         for channel in self.channels:
             channel.open_on(below, self.sctp)
-        below.connect(parameters.remote_port, parameters.max_message_size)
+        below.connect(parameters.remote_port, parameters.max_message_size, parameters.remote_init)
 
     def _update(self, parameters: DataParameters) -> None:
         """Move the association to another transport, or change the limit of messages."""

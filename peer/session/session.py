@@ -39,7 +39,7 @@ from peer.jsep import (
 )
 from peer.net import NetConfig
 from peer.stats import RTCStatsReport
-from peer.transports import Certificate, MediaConfig, MediaShare
+from peer.transports import Certificate, MediaConfig, MediaShare, make_initiation
 from sdp import Fingerprint
 
 from .data import Data
@@ -80,12 +80,14 @@ class Session:
         self.certificate.prepare()
         self.configuration = configuration
         self.entropy = (configuration.network or NetConfig()).system.entropy
-        self._state = create_state(_engine(configuration, self.certificate), self.entropy)
+        initiation = make_initiation(self.entropy)
+        engine = _engine(configuration, self.certificate, initiation)
+        self._state = create_state(engine, self.entropy)
         self.share = MediaShare(configuration.media)
         self.chain = OperationsChain(self._chain_emptied)
         self.links = Links(configuration, self.certificate, self)
         self.media = Media(self, self.links)
-        self.data = Data(self.links, self._take_channel)
+        self.data = Data(self.links, self._take_channel, initiation)
         self.transceivers = Transceivers(self, self.media, self.entropy)
         self._executor = Executor(self.links, self.media, self.data)
         self._closed = False
@@ -415,7 +417,9 @@ def _ice_options(configuration: RTCConfiguration) -> tuple[str, ...]:
     return (*DEFAULT_ICE_OPTIONS, *EMBEDDING) if embeds else DEFAULT_ICE_OPTIONS
 
 
-def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Configuration:
+def _engine(
+    configuration: RTCConfiguration, certificate: Certificate, initiation: bytes
+) -> Configuration:
     told, media = certificate.signalled, configuration.media or MediaConfig()
     return Configuration(
         (Fingerprint(told.algorithm, told.value),),
@@ -424,6 +428,7 @@ def _engine(configuration: RTCConfiguration, certificate: Certificate) -> Config
         ice_options=_ice_options(configuration),
         ice_pacing=ice_pacing(configuration),
         max_message_size=MAX_MESSAGE_SIZE,
+        sctp_init=initiation,
         lenient_munging=configuration.lenientMunging,
         always_negotiate_data_channels=configuration.alwaysNegotiateDataChannels,
         congestion_feedback=media.congestion_feedback,

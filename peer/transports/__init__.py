@@ -79,7 +79,7 @@ from .passage import Passage
 from .receiver import RtpReceiver
 from .records import DtlsDrop, TransportCounters
 from .router import Drop
-from .sctp import SctpTransport
+from .sctp import SctpTransport, make_initiation
 from .sender import RtpSender
 from .share import MediaConfig, MediaShare
 from .statistics import (
@@ -158,6 +158,7 @@ __all__ = [
     "MediaShare",
     # data
     "SctpTransport",
+    "make_initiation",
     "DataChannel",
     "InvalidStateError",
     # figures

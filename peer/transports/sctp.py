@@ -21,10 +21,12 @@ from peer.sctp import (
     ChannelState,
     Ended,
     Established,
+    Initiation,
     SctpConfig,
     SctpDrop,
     SctpState,
     SctpStatistics,
+    read_token,
 )
 
 from .datachannel import DataChannel, channel_parameters
@@ -60,19 +62,21 @@ class SctpTransport(Emitter):
         timeout: float = ESTABLISHMENT_TIMEOUT,
         config: SctpConfig | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
+        initiation: bytes | None = None,
     ) -> None:
         super().__init__()
         self._dtls = dtls
         self._timeout = timeout
         self.port = port
-        self._association = Association(
-            config
-            or SctpConfig(port, max_packet=_packet_size(), max_message_size=MAX_MESSAGE_SIZE),
-            entropy=entropy,
-        )
+        if config is None:
+            packet = _packet_size()
+            config = SctpConfig(port, max_packet=packet, max_message_size=MAX_MESSAGE_SIZE)
+        local = None if initiation is None else read_token(initiation)
+        self._association = Association(config, entropy=entropy, local=local)
         self._channels = Channels(self._association)
         self._handing_out = False
         self._remote_port = 0
+        self._remote: Initiation | None = None
         self._max_message_size = 65536
         self._early: deque[bytes] = deque(maxlen=MAX_EARLY)
         self._soon: asyncio.Handle | None = None
@@ -118,12 +122,18 @@ class SctpTransport(Emitter):
         """Return the figures of the association."""
         return self._association.statistics()
 
-    def connect(self, remote_port: int, max_message_size: int = 65536) -> None:
-        """Begin: wait for DTLS, then set the association up. Raises RuntimeError if repeated."""
+    def connect(
+        self, remote_port: int, max_message_size: int = 65536, remote_init: bytes | None = None
+    ) -> None:
+        """Begin: wait for DTLS, then set the association up. Raises RuntimeError if repeated.
+
+        With the peer's INIT from its description, which has ours, it is up when DTLS is.
+        """
         if self._remote_port or self.state != "new":
             raise RuntimeError("an SCTP transport connects once")
         self.set_max_message_size(max_message_size)
         self._remote_port = remote_port
+        self._remote = None if remote_init is None else read_token(remote_init)
         self._number_channels()
         self._dtls.set_data_sink(self.receive)
         self._follow_dtls()
@@ -230,11 +240,15 @@ class SctpTransport(Emitter):
             self._begin()
 
     def _begin(self) -> None:
-        loop = asyncio.get_running_loop()
         self._number_channels()
-        self._association.start(self._now(), self._remote_port)
-        self._patience = loop.call_later(self._timeout, self._give_up)
-        self.emit("statechange")
+        if self._remote is not None:
+            self._association.establish(self._remote, self._now(), self._remote_port)
+            self._hand_out(self._now())
+        else:
+            self._association.start(self._now(), self._remote_port)
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(self._timeout, self._give_up)
+            self.emit("statechange")
         while self._early:
             self.receive(self._early.popleft())
         self._send()
@@ -362,6 +376,11 @@ _STATES = {
     SctpState.SHUTDOWN_ACK_SENT: "connected",
     SctpState.ENDED: "closed",
 }
+
+
+def make_initiation(entropy: Callable[[int], bytes]) -> bytes:
+    """Return an INIT chunk for a description, and for the association that it speaks of."""
+    return Association(SctpConfig(), entropy=entropy).initiation
 
 
 def _held(channel: Channel) -> DataChannel:

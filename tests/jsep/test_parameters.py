@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from sdp import Bandwidth
 from tests.jsep.ends import End, exchange, make_ends
 from tests.jsep.texts import altered
@@ -90,3 +92,23 @@ def test_data_is_told_the_limit_of_the_peer() -> None:
     assert data is not None
     assert (data.mid, data.local_port, data.remote_port) == ("0", 5000, 5000)
     assert data.max_message_size == 99
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [(b"one", b"other"), (b"one", None), (None, b"other"), (None, None)]
+)
+def test_the_handshake_of_sctp_is_spared_when_both_can(
+    ours: bytes | None, theirs: bytes | None
+) -> None:
+    """draft-hancke-tsvwg-snap: answered only where offered, and never echoed."""
+    one, other = make_ends()
+    for end, init in ((one, ours), (other, theirs)):
+        configuration = replace(end.state.configuration, sctp_init=init)
+        end.state = replace(end.state, configuration=configuration)
+    one.add_data()
+    other.set_remote("offer", one.offer())
+    one.set_remote("answer", other.answer())
+    both = ours is not None and theirs is not None
+    for end, init in ((one, theirs), (other, ours)):
+        assert end.state.wiring.data is not None
+        assert end.state.wiring.data.remote_init == (init if both else None)

@@ -28,7 +28,7 @@ class Sender:
         self.receiver = self.path.right.association
         inbound = self.receiver._session.inbound
         assert inbound is not None
-        inbound._every = 8 if ours else 2
+        inbound.every = 8 if ours else 2
         self.tsn = inbound.received.cumulative
         # The first one of all is acknowledged at once.
         self.now = self.path.now

@@ -6,6 +6,7 @@ import pytest
 
 from peer.sctp import Established, SctpConfig, SctpDrop, SctpState, read_token
 from peer.sctp.events import Ended, Restarted
+from peer.sctp.inbound import SACK_EVERY_OURS
 from peer.sctp.wire import (
     COOKIE_ACK,
     COOKIE_ECHO,
@@ -240,6 +241,13 @@ def test_initiations_in_descriptions_spare_the_handshake() -> None:
     path.run(lambda: bool(path.left.messages and path.right.messages))
     assert path.now == pytest.approx(0.025)
     assert path.left.association.statistics().zero_checksum
+    path.run(limit=0.03)
+    for end in path.ends:
+        inbound = end.association._session.inbound
+        assert inbound is not None
+        # Each has asked the other, which is of the same make, how far it is.
+        assert inbound.every == SACK_EVERY_OURS
+        assert end.association.statistics().round_trip == pytest.approx(0.05)
 
 
 def test_a_peer_that_took_no_part_in_that_is_met_by_the_handshake() -> None:

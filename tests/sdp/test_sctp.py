@@ -2,7 +2,7 @@
 
 import pytest
 
-from sdp import Sctpmap
+from sdp import Sctpmap, serialize
 from tests.sdp.support import DATA, audio_with, data_with, session_with
 
 
@@ -68,3 +68,18 @@ def test_a_malformed_sctpmap_leaves_the_port_of_the_format() -> None:
 def test_more_than_a_sctpmap_has() -> None:
     section = session_with("m=application 9 DTLS/SCTP 5004", "a=sctpmap:5004 x 16 y").media[0]
     assert section.sctp.sctpmap == Sctpmap(5004, "x", 16)
+
+
+def test_an_init_chunk_in_the_description() -> None:
+    """draft-hancke-tsvwg-snap."""
+    line = "a=sctp-init:AQAAHols3R0AUAAA/////+B5ZR3AAAAEgAgABoLA"
+    section = data_with(line)
+    assert section.sctp.init is not None
+    assert section.sctp.init[:8] == bytes.fromhex("0100001e896cdd1d")
+    assert line in serialize(session_with(*DATA, line)).splitlines()
+
+
+@pytest.mark.parametrize("value", ["", "====", "AQAA!", "A" * 4000])
+def test_an_init_chunk_that_is_none_costs_itself(value: str) -> None:
+    section = data_with(f"a=sctp-init:{value}")
+    assert section.sctp.init is None

@@ -1,13 +1,16 @@
 """The SCTP association over DTLS, in memory."""
 
 import asyncio
+import os
 import random
 
 import pytest
 
 from peer.sctp import SctpDrop
 from peer.sctp.wire import COOKIE_ACK, packet, write_chunk
+from peer.transports.datachannel import DataChannel
 from peer.transports.dtls import DtlsRole
+from peer.transports.sctp import SctpTransport, make_initiation
 from tests.transports.associations import (
     Associations,
     associated,
@@ -315,6 +318,49 @@ def test_chunks_before_their_time_raise_nothing(kind: int) -> None:
         both.left.receive(packet_for(both.left, write_chunk(kind, bytes(40), 3)))
         await both.left.close()
         await both.right.close()
+        await pair.close()
+
+    run(scenario)
+
+
+def test_with_both_inits_told_before_it_is_up_when_dtls_is() -> None:
+    """draft-hancke-tsvwg-snap."""
+
+    async def scenario() -> None:
+        pair = Pair()
+        inits = [make_initiation(os.urandom) for _ in range(2)]
+        left = SctpTransport(pair.left, initiation=inits[0])
+        right = SctpTransport(pair.right, initiation=inits[1])
+        states: list[str] = []
+        left.on("statechange", lambda: states.append(left.state))
+        channel = left.create_channel("early")
+        pair.connect()
+        left.connect(5000, remote_init=inits[1])
+        right.connect(5000, remote_init=inits[0])
+        came: asyncio.Queue[DataChannel] = asyncio.Queue()
+        right.on("datachannel", came.put_nowait)
+        await pair.left.wait_connected()
+        assert (left.state, states) == ("connected", ["connected"])
+        assert channel.readyState == "open"
+        assert (await came.get()).label == "early"
+        for end in (left, right):
+            await end.close()
+        await pair.close()
+
+    run(scenario)
+
+
+def test_an_init_that_is_none_leaves_the_handshake() -> None:
+    async def scenario() -> None:
+        pair = Pair()
+        ours = SctpTransport(pair.left, initiation=make_initiation(os.urandom))
+        other = SctpTransport(pair.right)
+        pair.connect()
+        ours.connect(5000, remote_init=b"nonsense")
+        other.connect(5000)
+        await until(lambda: ours.state == other.state == "connected")
+        for end in (ours, other):
+            await end.close()
         await pair.close()
 
     run(scenario)
