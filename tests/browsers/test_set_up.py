@@ -1,4 +1,5 @@
-"""Set-up with Chromium when its checks carry DTLS (`a=ice-options:sped`, `googspedv1`)."""
+"""Set-up with Chromium when its checks carry DTLS (`a=ice-options:sped`, `googspedv1`) and its
+descriptions the INIT of SCTP (`a=sctp-init`)."""
 
 from collections.abc import Iterator
 
@@ -12,7 +13,7 @@ from .call import Side, calling
 from .chromium import Chromium
 from .stage import Stage
 
-TRIALS = ("WebRTC-IceHandshakeDtls",)
+TRIALS = ("WebRTC-IceHandshakeDtls", "WebRTC-Sctp-Snap")
 ENDED = (EmbeddingState.PENDING, EmbeddingState.COMPLETE)
 
 
@@ -59,6 +60,35 @@ def test_checks_carry_the_handshake(
             heard = "return await (await rtc.peer().channel('first')).received(1)"
             assert await page.run(heard) == [{"text": "hello"}]
             assert embedding(call.ours) is EmbeddingState.COMPLETE
+
+    stage.run(scenario())
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("offerer", Side)
+def test_descriptions_carry_the_handshake_of_data(
+    stage: Stage, embedding_page: Page, offerer: Side
+) -> None:
+    """draft-hancke-tsvwg-snap: nobody answers an INIT, and everything works."""
+    page = embedding_page
+
+    async def scenario() -> None:
+        async with calling(page) as call:
+            if offerer is Side.OURS:
+                call.create_channel("first")
+            else:
+                await page.run("rtc.peer().createChannel('first')")
+            await call.connect(offerer)
+            ours = (await call.channel("first")).channel
+            ours.send("x" * 100000)
+            heard = "return await (await rtc.peer().channel('first')).received(1)"
+            assert await page.run(heard) == [{"text": "x" * 100000}]
+            assert call.ours.remoteDescription is not None
+            assert "a=sctp-init:" in call.ours.remoteDescription.sdp
+            below = call.ours._session.data._below
+            assert below is not None
+            # Its cookie would say who has made it.
+            assert below.statistics().maker == ""
 
     stage.run(scenario())
 
