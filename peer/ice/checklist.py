@@ -153,7 +153,7 @@ class ChecklistSet:
 
     @property
     def idle(self) -> bool:
-        """Tell that the last look found nothing to check and nothing has changed since."""
+        """Tell that the last look left nothing to check and nothing has changed since."""
         return self._idle
 
     def wake(self) -> None:
@@ -295,9 +295,16 @@ class ChecklistSet:
             pair = self._choose(checklist)
             if pair is not None:
                 self._next = (self._next + step + 1) % count
+                self._idle = not any(self._may_have_more(each, pair) for each in self.lists)
                 return checklist, pair
         self._idle = True
         return None
+
+    @staticmethod
+    def _may_have_more(checklist: Checklist, chosen: CandidatePair) -> bool:
+        """Tell whether it is worth asking again for a pair, besides the chosen one."""
+        left = (pair.state in _UNTOUCHED for pair in checklist.pairs if pair is not chosen)
+        return bool(checklist.triggered) or any(left)
 
     def _choose(self, checklist: Checklist) -> CandidatePair | None:
         for pair in checklist.triggered:

@@ -457,3 +457,19 @@ class TestSet:
         chosen = checklists.next_check()
         assert chosen is not None
         assert chosen[1] is pairs["b f1"]
+
+
+def test_nobody_asks_again_after_the_last_pair() -> None:
+    """No slot is reserved, and no timer armed, for pairs that there are not."""
+    checklists, pairs = table("m1 f1 f2")
+    (checklist,) = checklists.lists
+    idle = [checklists.idle]
+    for pair in pairs.values():
+        assert checklists.next_check() == (checklist, pair)
+        checklists.move(pair, PairStep.PERFORM)
+        idle.append(checklists.idle)
+    checklists.trigger(checklist, pairs["m1 f1"])
+    idle.append(checklists.idle)
+    assert checklists.next_check() == (checklist, pairs["m1 f1"])
+    idle.append(checklists.idle)
+    assert idle == [False, False, True, False, True]
