@@ -4,6 +4,7 @@ What FFmpeg's wrappers of encoders do not change while they run, a new encoder d
 frame, and so comes only with one that is due, or when the rate has been another for a while.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Literal, NamedTuple, cast
@@ -20,22 +21,25 @@ TIME_BASE = Fraction(1, 90_000)
 PATIENCE = 2.0
 """Seconds that the rate is another by more than CHANGE until a new encoder is worth a key frame."""
 CHANGE = 0.3
+_AV1_BLOCK = 64
 
 
 class Wrapped(NamedTuple):
-    """An encoder of FFmpeg, and its options for a rate in bits per second.
+    """An encoder of FFmpeg, and its options for a rate in bits per second and the shorter side.
 
     `even` is whether the sides of its pictures must be, `drops` whether it leaves out pictures
-    itself to keep to its rate.
+    itself to keep to its rate. `environment` is what it looks up in that of the process, where a
+    program has not set it.
     """
 
     name: str
-    options: Callable[[int], Mapping[str, str]]
+    options: Callable[[int, int], Mapping[str, str]]
     even: bool = False
     drops: bool = False
+    environment: tuple[tuple[str, str], ...] = ()
 
 
-def _vp8(bitrate: int) -> Mapping[str, str]:
+def _vp8(bitrate: int, _side: int) -> Mapping[str, str]:
     return {
         "deadline": "realtime",
         "cpu-used": "-6",
@@ -51,11 +55,11 @@ def _vp8(bitrate: int) -> Mapping[str, str]:
     }
 
 
-def _vp9(bitrate: int) -> Mapping[str, str]:
-    return {**_vp8(bitrate), "cpu-used": "8", "row-mt": "1", "aq-mode": "cyclic"}
+def _vp9(bitrate: int, _side: int) -> Mapping[str, str]:
+    return {**_vp8(bitrate, _side), "cpu-used": "8", "row-mt": "1", "aq-mode": "cyclic"}
 
 
-def _h264(bitrate: int) -> Mapping[str, str]:
+def _h264(bitrate: int, _side: int) -> Mapping[str, str]:
     return {
         "preset": "superfast",
         "tune": "zerolatency",
@@ -66,14 +70,17 @@ def _h264(bitrate: int) -> Mapping[str, str]:
     }
 
 
-def _av1(bitrate: int) -> Mapping[str, str]:
-    return {
-        "preset": "12",
-        "svtav1-params": "rtc=1:pred-struct=1:rc=2:lp=1:scd=0",
-    }
+def _av1(_bitrate: int, side: int) -> Mapping[str, str]:
+    options = {"preset": "12"}
+    control = "rc=2"
+    if side < _AV1_BLOCK:
+        # It keeps no rate with pictures that are smaller than one of its blocks.
+        control = "rc=0:qp=40"
+        options["b"] = "0"
+    return {**options, "svtav1-params": f"rtc=1:pred-struct=1:{control}:lp=1:scd=0"}
 
 
-def _h265(bitrate: int) -> Mapping[str, str]:
+def _h265(bitrate: int, _side: int) -> Mapping[str, str]:
     limits = f"vbv-maxrate={bitrate // 1000}:vbv-bufsize={bitrate // 2000}"
     return {
         "preset": "ultrafast",
@@ -87,7 +94,8 @@ VP8 = Wrapped("libvpx", _vp8, drops=True)
 VP9 = Wrapped("libvpx-vp9", _vp9, drops=True)
 H264 = Wrapped("libx264", _h264, even=True)
 H265 = Wrapped("libx265", _h265, even=True)
-AV1 = Wrapped("libsvtav1", _av1, even=True)
+# It writes to the terminal what it is and how it is set, unless only errors are to be told.
+AV1 = Wrapped("libsvtav1", _av1, even=True, environment=(("SVT_LOG", "1"),))
 
 
 def is_there(name: str, mode: Literal["r", "w"]) -> bool:
@@ -114,6 +122,8 @@ class FFmpegVideoEncoder:
         self._context: VideoCodecContext | None = None
         self._time = 0
         self._dropper = FrameDropper()
+        for name, value in wrapped.environment:
+            os.environ.setdefault(name, value)
 
     def set_rate(self, bitrate: int, frame_rate: float) -> None:
         """Aim at so many bits per second, of so many pictures."""
@@ -153,6 +163,7 @@ class FFmpegVideoEncoder:
         return key or self._impatience >= PATIENCE
 
     def _open(self, width: int, height: int) -> VideoCodecContext:
+        self._end()
         context = _create(self._wrapped.name, "w")
         context.width, context.height = width, height
         context.pix_fmt = "yuv420p"
@@ -161,12 +172,13 @@ class FFmpegVideoEncoder:
         context.bit_rate = self._opened_rate = self._bitrate
         context.gop_size = 1 << 30
         context.thread_count = 1
-        context.options = dict(self._wrapped.options(self._bitrate))
+        context.options = dict(self._wrapped.options(self._bitrate, min(width, height)))
         self._impatience = 0.0
         return context
 
     def __del__(self) -> None:
-        self._end()
+        if getattr(self, "_context", None) is not None:
+            self._end()
 
     def _end(self) -> None:
         """Drain the encoder: SVT-AV1 complains on the terminal when it is left in the middle."""

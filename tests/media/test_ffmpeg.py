@@ -29,7 +29,7 @@ def test_pictures_are_encoded_and_decoded(wrapped: Wrapped) -> None:
     encoder = FFmpegVideoEncoder(wrapped, VideoSettings(bitrate=5_000_000))
     decoder = FFmpegVideoDecoder(DECODERS[wrapped], MAX_PIXELS)
     sizes: list[tuple[int, int]] = []
-    for size in ((320, 180), (130, 66)):
+    for size in ((320, 180), (130, 66), (64, 48)):
         made = encode(encoder, moving(*size), 6, keys=(4,))
         assert keys(made) == [0, 4]
         for number, one in enumerate(made):
@@ -37,7 +37,7 @@ def test_pictures_are_encoded_and_decoded(wrapped: Wrapped) -> None:
             (frame,) = decoder.decode(one.data, 3000 * number)
             assert frame.pts == 3000 * number
             sizes.append((frame.width, frame.height))
-    assert sizes == 6 * [(320, 180)] + 6 * [(130, 66)]
+    assert sizes == 6 * [(320, 180)] + 6 * [(130, 66)] + 6 * [(64, 48)]
 
 
 @each
@@ -101,3 +101,12 @@ def test_what_cannot_be() -> None:
     assert is_there("libvpx", "r")
     assert not is_there("libdav1d", "w")
     assert not is_there("none", "r")
+
+
+def test_nothing_is_written_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    for wrapped in DECODERS:
+        encoder = FFmpegVideoEncoder(wrapped, VideoSettings())
+        encode(encoder, moving(), 2)
+        encoder.encode(next(moving(64, 48)), key=True)
+        del encoder
+    assert capfd.readouterr() == ("", "")
