@@ -131,6 +131,7 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     firCount: int | None = None
     framesEncoded: int | None = None
     keyFramesEncoded: int | None = None
+    qpSum: int | None = None
     framesSent: int | None = None
     frameWidth: int | None = None
     frameHeight: int | None = None

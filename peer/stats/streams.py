@@ -165,6 +165,7 @@ def _add_sent_pictures(stats: RTCOutboundRtpStreamStats, figures: OutboundStatis
     stats.keyFramesEncoded = figures.video.keyframes
     stats.frameWidth, stats.frameHeight = figures.video.width, figures.video.height
     stats.framesPerSecond = figures.video.frames_per_second
+    stats.qpSum = figures.video.quantizers
 
 
 def _remote_inbound(

@@ -92,9 +92,19 @@ class VideoMeter:
         self._height: int | None = None
         self._first: float | None = None
         self._times: deque[float] = deque(maxlen=MAX_RATE)
+        self._quantizers: int | None = None
 
-    def add(self, data: "Frame | Packet[Any]", now: float, *, keyframe: bool = False) -> None:
+    def add(
+        self,
+        data: "Frame | Packet[Any]",
+        now: float,
+        *,
+        keyframe: bool = False,
+        quantizer: int | None = None,
+    ) -> None:
         """Add a picture; of one that is encoded already the size is not known."""
+        if quantizer is not None:
+            self._quantizers = (self._quantizers or 0) + quantizer
         self._frames += 1
         self._keyframes += keyframe
         self._first = now if self._first is None else self._first
@@ -109,7 +119,9 @@ class VideoMeter:
             while self._times and self._times[0] <= now - 1:
                 self._times.popleft()
             rate = float(len(self._times))
-        return VideoFigures(self._frames, self._keyframes, self._width, self._height, rate)
+        return VideoFigures(
+            self._frames, self._keyframes, self._width, self._height, rate, self._quantizers
+        )
 
 
 class SourceMeter:

@@ -45,7 +45,8 @@ class EncodedFrame:
     is that of its packets; None marks the last of them, as for pictures. `is_key` is that of a
     picture that needs no other. With `payload_type` it carries copies of those before it as well,
     in that format (RFC 2198).
-    `captured` is when the track gave it, on the loop's clock.
+    `captured` is when the track gave it, on the loop's clock. `quantizer` is that of a picture, in
+    its codec's numbers.
     """
 
     data: bytes
@@ -56,6 +57,7 @@ class EncodedFrame:
     is_key: bool = False
     payload_type: int | None = None
     captured: float | None = None
+    quantizer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,10 @@ class PictureEncoder:
         made = self._encoder.encode(picture, key=key)
         quantizer = None if made is None else made.quantizer
         adaptation.note(Judged(pixels, bitrate, frame_rate, made is None, quantizer), now)
-        frames = [] if made is None else [EncodedFrame(made.data, timestamp, is_key=made.is_key)]
+        frames = []
+        if made is not None:
+            frame = EncodedFrame(made.data, timestamp, is_key=made.is_key, quantizer=made.quantizer)
+            frames.append(frame)
         return Encoded(frames, None, time.perf_counter() - begin, picture)
 
     def _begin(self, picture: VideoFrame) -> Adaptation:

@@ -376,7 +376,7 @@ class RtpSender:
     def _note_picture(self, frame: EncodedFrame, data: "Frame | Packet[Any]") -> None:
         now = asyncio.get_running_loop().time()
         self._keyframe_at = now if frame.is_key else self._keyframe_at
-        self._video.add(data, now, keyframe=frame.is_key)
+        self._video.add(data, now, keyframe=frame.is_key, quantizer=frame.quantizer)
 
     def make_key_frame(self) -> Awaitable[None]:
         """Have the next picture need no other; awaited, until it was made."""

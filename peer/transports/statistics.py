@@ -42,7 +42,8 @@ class AudioFigures:
 class VideoFigures:
     """Pictures that passed by; the size is that of the latest.
 
-    `frames_per_second` counts those of the last second, None before there was a whole one.
+    `frames_per_second` counts those of the last second, None before there was a whole one;
+    `quantizers` is the sum of theirs, None where those are not known.
     """
 
     frames: int = 0
@@ -50,6 +51,7 @@ class VideoFigures:
     width: int | None = None
     height: int | None = None
     frames_per_second: float | None = None
+    quantizers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

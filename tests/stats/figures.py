@@ -44,7 +44,9 @@ REMOTE_OUTBOUND = RemoteOutboundStatistics(
     arrival=NOW - 3,
 )
 AUDIO = AudioFigures(level=0.5, energy=1.5, duration=6.0, samples=288000)
-VIDEO = VideoFigures(frames=40, keyframes=2, width=640, height=480, frames_per_second=25.0)
+VIDEO = VideoFigures(
+    frames=40, keyframes=2, width=640, height=480, frames_per_second=25.0, quantizers=800
+)
 OUTBOUND = OutboundStatistics(
     ssrc=7,
     rtx_ssrc=8,

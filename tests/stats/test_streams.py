@@ -79,6 +79,7 @@ def test_video_being_sent() -> None:
     assert (stats.retransmittedPacketsSent, stats.retransmittedBytesSent) == (5, 500)
     assert (stats.framesEncoded, stats.framesSent, stats.keyFramesEncoded) == (40, 39, 2)
     assert (stats.frameWidth, stats.frameHeight, stats.framesPerSecond) == (640, 480, 25.0)
+    assert stats.qpSum == 800
     assert (stats.nackCount, stats.pliCount, stats.firCount) == (3, 2, 1)
     assert (stats.totalEncodeTime, stats.targetBitrate) == (0.25, 500000)
     assert stats.lastPacketSentTimestamp == TIME - timedelta(seconds=1)

@@ -115,9 +115,9 @@ def test_pictures() -> None:
     meter = VideoMeter()
     assert meter.figures(5.0) == VideoFigures()
     meter.add(VideoFrame(width=64, height=48), 1.0, keyframe=True)
-    meter.add(VideoFrame(width=32, height=16), 1.25)
-    meter.add(Packet(b"x"), 1.5)
-    assert meter.figures(1.5) == VideoFigures(3, 1, 32, 16, None)
+    meter.add(VideoFrame(width=32, height=16), 1.25, quantizer=30)
+    meter.add(Packet(b"x"), 1.5, quantizer=12)
+    assert meter.figures(1.5) == VideoFigures(3, 1, 32, 16, None, 42)
     # the picture at 1.0 is a second ago, and counts no more
     assert meter.figures(2.0).frames_per_second == 2.0
     assert meter.figures(9.0).frames_per_second == 0.0

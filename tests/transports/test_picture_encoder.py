@@ -78,6 +78,7 @@ def test_frames_have_the_times_of_their_pictures_and_keys_are_known(
     assert [frame.timestamp for frame in frames] == [0, 3000, 6000]
     assert [frame.is_key for frame in frames] == [True, False, True]
     assert first.seconds > 0
+    assert all((frame.quantizer or 0) > 0 for frame in frames)
 
 
 def test_pictures_are_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
