@@ -165,6 +165,11 @@ class Outlet:
         """Return the seconds in which what waits on the transport will have left."""
         return 0.0 if self._sending is None else self._sending.backlog()
 
+    def drop_waiting(self) -> None:
+        """Send nothing of what waits: a picture follows that needs none of it."""
+        if self._sending is not None:
+            self._sending.drop(self.ssrc)
+
     def transmit(self, frame: EncodedFrame, codec: RTCRtpCodecParameters, now: float) -> bool:
         """Send a frame; False when it is not. ConnectionError when not connected."""
         sending, stream, labels = self._sending, self.stream, self._labels

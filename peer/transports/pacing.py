@@ -86,6 +86,10 @@ class PacedSending:
             self._pacer.add(packet, priority, ssrc, now)
         self._run(now)
 
+    def drop(self, ssrc: int) -> None:
+        """Let nothing of a stream wait any more."""
+        self._pacer.drop(ssrc)
+
     def may_repeat(self, size: int, now: float) -> bool:
         """Tell whether repair may take so many bytes more; they count then."""
         return self._repairs.take(size, self._controller.target, now)

@@ -367,6 +367,9 @@ class RtpSender:
         paused = not outlet.share(now)
         if not paused and outlet.backlog() <= MAX_BACKLOG:
             return True
+        if not paused and self._is_key_due(now):
+            outlet.drop_waiting()
+            return True
         # What comes after a pause must need nothing from before.
         self._keyframe |= paused
         self.drops[SendDrop.CONGESTED] += 1
@@ -388,10 +391,13 @@ class RtpSender:
 
     def _take_keyframe_request(self, now: float) -> bool:
         """Tell whether the next picture is to need no other; a request too early waits."""
-        if not self._keyframe or now - self._keyframe_at < KEYFRAME_INTERVAL:
+        if not self._is_key_due(now):
             return False
         self._keyframe = False
         return True
+
+    def _is_key_due(self, now: float) -> bool:
+        return self._keyframe and now - self._keyframe_at >= KEYFRAME_INTERVAL
 
     def _transmit(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:
         transport, stream, now = self._transport, self._stream, asyncio.get_running_loop().time()

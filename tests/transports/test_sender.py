@@ -17,6 +17,9 @@ from peer.rtp import (
     TemporaryBitrates,
     read_compound,
 )
+from peer.transports.encoded import Encoded
+from peer.transports.outbound import EncodedFrame
+from peer.transports.outlet import SendDrop
 from peer.transports.sender import RtpSender
 from tests.transports.media import (
     EVENTS,
@@ -415,5 +418,55 @@ def test_retransmissions_have_reports_of_their_own() -> None:
         await sender.stop()
         ((_, _, goodbye), _) = read_compound(transport.rtcp[-1])
         assert goodbye == Goodbye((7, 8))
+
+    run(scenario)
+
+
+class Heavy:
+    """An encoder whose pictures are large."""
+
+    def __init__(self) -> None:
+        self.keys: list[bool] = []
+        self.left_out = 0
+
+    def limit(self, bitrate: int | None, now: float) -> None:
+        """Take no notice."""
+
+    def note_loss(self, fraction: float) -> None:
+        """Take no notice."""
+
+    def leave_out(self, data: object) -> None:
+        """Count."""
+        self.left_out += 1
+
+    async def encode(self, data: object, *, keyframe: bool) -> Encoded:
+        """Make a picture."""
+        self.keys.append(keyframe)
+        frame = EncodedFrame(bytes(20_000), 3000 * len(self.keys), is_key=keyframe)
+        return Encoded([frame], None, 0.0, data)
+
+
+def test_pictures_are_left_out_while_much_waits_but_for_a_key_frame_it_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoder = Heavy()
+    monkeypatch.setattr("peer.transports.sender.make_encoder", lambda *_: encoder)
+    monkeypatch.setattr("peer.transports.sender.KEYFRAME_INTERVAL", 0.0)
+
+    async def scenario() -> None:
+        track, transport = PushedTrack("video"), Recorder()
+        sender = RtpSender("video", track)
+        sender.send(transport, send_parameters("v0", 7))
+        track.push(3)
+        await until(lambda: track.read == 3 and encoder.left_out == 2)
+        assert sender.drops[SendDrop.CONGESTED] == 2
+        first = transport.rtp[0].sequence_number
+        sender.receive_rtcp(PictureLoss(9, 7))
+        track.push()
+        await until(lambda: encoder.keys == [False, True])
+        await until(lambda: transport.rtp[-1].timestamp != transport.rtp[0].timestamp)
+        numbers = [packet.sequence_number - first for packet in transport.rtp]
+        assert numbers[-1] >= 17 > numbers[-2] + 1
+        await sender.stop()
 
     run(scenario)
