@@ -218,6 +218,32 @@ def test_a_compound_cut_short_has_what_came_before(data: bytes, end: int) -> Non
     assert (cut.drop is None) is (len(write_compound(*cut.packets)) == min(end, len(data)))
 
 
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        # what a profile adds to a report (RFC 3550 §6.4.3)
+        (rtcp(201, 0, struct.pack("!III", 1, 5, 6)), ReceiverReport(1)),
+        (rtcp(200, 0, struct.pack("!IQIIII", 1, 2, 3, 4, 5, 6)), SenderReport(1, 2, 3, 4, 5)),
+        # a reason, and one that goes past the end (RFC 3550 §6.6)
+        (rtcp(203, 1, struct.pack("!I", 7) + b"\x03bye"), Goodbye((7,))),
+        (rtcp(203, 1, struct.pack("!I", 7) + b"\xffbye"), Goodbye((7,))),
+        (rtcp(203, 0, b""), Goodbye(())),
+        # what nobody asked a request for a picture to carry (RFC 4585 §6.3.1.2)
+        (rtcp(206, 1, SOURCES + bytes(4)), PictureLoss(9, 7)),
+    ],
+)
+def test_what_stands_behind_is_ignored(data: bytes, expected: RtcpPacket) -> None:
+    assert read_compound(data + REPORT) == Compound((expected, ReceiverReport(1)))
+
+
+def test_bounds_on_bitrates_of_any_size_are_read() -> None:
+    """RFC 5104 §4.2.1.1: a mantissa of 17 bits, an exponent of 6."""
+    word = 63 << 26 | 0x1FFFF << 9 | 0x1FF
+    ((packet,), _) = read_compound(rtcp(205, 3, struct.pack("!IIII", 9, 0, 7, word)))
+    assert packet == TemporaryBitrates(9, (BitrateLimit(7, 0x1FFFF << 63, 0x1FF),))
+    assert read_compound(write_compound(packet)).packets == (packet,)
+
+
 def test_padding_of_the_last_packet_is_taken_off() -> None:
     data = b"\xa0\xc9\x00\x02" + struct.pack("!I", 9) + b"\x00\x00\x00\x04"
     assert read_compound(data) == Compound((ReceiverReport(9),))

@@ -20,7 +20,9 @@ from peer.rtp import (
 from peer.rtp.feedback_budget import BURST
 from peer.testing import run
 from peer.transports.parameters import RtpReceiveParameters, RtpSendParameters
+from peer.transports.receiver import RtpReceiver
 from peer.transports.reporting import FeedbackDrop, Reporter
+from peer.transports.sender import RtpSender
 from tests.transports.media import receive_parameters, send_parameters
 from tests.transports.test_dtls import run as run_in_real_time
 from tests.transports.test_group import Section, connected_groups
@@ -337,5 +339,22 @@ def test_a_sender_report_that_is_asked_for_comes_at_once() -> None:
             groups.right.send_rtcp(write_compound(SenderReportRequest(99, 10)))
             await until(lambda: section.receiver.statistics()[0].remote is not None)
             await section.stop()
+
+    run_in_real_time(scenario)
+
+
+def test_senders_without_a_track_and_sections_where_nothing_comes_have_no_timer() -> None:
+    async def scenario() -> None:
+        async with connected_groups() as groups:
+            sender, receiver = RtpSender("audio"), RtpReceiver("video")
+            sender.send(groups.left, send_parameters("a0", 10))
+            receiver.receive(groups.left, receive_parameters("v0"))
+            for _ in range(10):
+                await asyncio.sleep(0.01)
+            assert groups.left._reporter._timer is None
+            assert groups.left._arrivals._timer is None
+            await sender.stop()
+            await receiver.stop()
+            assert groups.left._reporter._timer is None
 
     run_in_real_time(scenario)
