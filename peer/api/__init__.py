@@ -41,12 +41,16 @@ from .data_channel import (
 from .dtls_transport import (
     RTCDtlsTransport,
 )
+from .dtmf_sender import (
+    RTCDTMFSender,
+)
 from .encodings import (
     initial_encodings,
 )
 from .errors import (
     DOMException,
     InvalidAccessError,
+    InvalidCharacterError,
     InvalidModificationError,
     InvalidStateError,
     JsepTypeError,
@@ -67,6 +71,7 @@ from .events import (
     MediaStreamTrackEvent,
     MessageEvent,
     RTCDataChannelEvent,
+    RTCDTMFToneChangeEvent,
     RTCErrorEvent,
     RTCPeerConnectionIceErrorEvent,
     RTCPeerConnectionIceEvent,
@@ -149,6 +154,7 @@ __all__ = [
     "MediaStream",
     "MediaStreamTrackEvent",
     "MessageEvent",
+    "InvalidCharacterError",
     "NotFoundError",
     "NotSupportedError",
     "OperationError",
@@ -159,6 +165,8 @@ __all__ = [
     "RTCDataChannel",
     "CircuitBreakerEvent",
     "RTCDataChannelEvent",
+    "RTCDTMFSender",
+    "RTCDTMFToneChangeEvent",
     "RTCDataChannelInit",
     "RTCDtlsTransport",
     "RTCError",

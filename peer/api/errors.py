@@ -5,6 +5,7 @@ Exception
     InvalidStateError             not now: closed, or the wrong state
     InvalidAccessError            the content is not acceptable, or not for this object
     InvalidModificationError      something was changed that may not be changed
+    InvalidCharacterError         a string has characters that mean nothing here
     NotFoundError                 there is no such thing here
     NotSupportedError             this implementation has no such thing
     OperationError                failed for another reason
@@ -29,6 +30,7 @@ __all__ = [
     "InvalidStateError",
     "InvalidAccessError",
     "InvalidModificationError",
+    "InvalidCharacterError",
     "NotFoundError",
     "NotSupportedError",
     "OperationError",
@@ -38,6 +40,12 @@ __all__ = [
     "RangeError",
     "JsepTypeError",
 ]
+
+
+class InvalidCharacterError(DOMException):
+    """A string has characters that mean nothing."""
+
+    name = "InvalidCharacterError"
 
 
 class NotFoundError(DOMException):

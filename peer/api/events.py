@@ -70,6 +70,14 @@ class CircuitBreakerEvent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RTCDTMFToneChangeEvent(Event):
+    """A tone began; it is empty when all have ended."""
+
+    type: str = field(default="tonechange", kw_only=True)
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageEvent(Event):
     """A message arrived on a data channel."""
 

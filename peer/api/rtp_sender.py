@@ -12,6 +12,7 @@ from sdp import Codec
 
 from .awaitable import Begun, Done, prompt
 from .dtls_transport import RTCDtlsTransport
+from .dtmf_sender import RTCDTMFSender
 from .encodings import (
     best_encoding,
     check_codecs,
@@ -62,6 +63,7 @@ class RTCRtpSender(metaclass=Alone):
         self._transform: RTCRtpScriptTransform | None = None
         self._sources: dict[str | None, int] = {}
         self.below = TrackSender(kind, track, share=host.share)
+        self._dtmf = RTCDTMFSender(self.below) if kind == "audio" else None
 
     @property
     def event_loop(self) -> AbstractEventLoop | None:
@@ -84,9 +86,9 @@ class RTCRtpSender(metaclass=Alone):
         return self._host.transport_of(self._number)
 
     @property
-    def dtmf(self) -> None:
-        """None: telephone events cannot be sent."""
-        return None
+    def dtmf(self) -> RTCDTMFSender | None:
+        """What plays the tones of a telephone's keys to the peer; None for video."""
+        return self._dtmf
 
     @classmethod
     def getCapabilities(cls, kind: str) -> RTCRtpCapabilities | Any:
@@ -227,6 +229,8 @@ class RTCRtpSender(metaclass=Alone):
         return self._stop()
 
     async def _stop(self) -> None:
+        if self._dtmf is not None:
+            self._dtmf.stop()
         await self.below.stop()
         if self._transform is not None:
             await self._transform.ended()

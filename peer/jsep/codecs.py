@@ -55,6 +55,9 @@ DEFAULT_AUDIO_CODECS = (
     Codec(9, "G722", 8000),
     Codec(0, "PCMU", 8000),
     Codec(8, "PCMA", 8000),
+    Codec(13, "CN", 8000),
+    Codec(110, "telephone-event", 48000),
+    Codec(126, "telephone-event", 8000),
 )
 DEFAULT_VIDEO_CODECS = (
     _video(96, "VP8"),

@@ -46,7 +46,7 @@ HURRY = 0.1
 """Seconds off the delay from which sound may change its length where that is just heard."""
 LIKENESS, HURRIED_LIKENESS = 0.9, 0.5
 """How alike two periods must be for one to be left out or repeated; as in libwebrtc."""
-RED = "audio/red"
+RED, EVENTS = "audio/red", "audio/telephone-event"
 
 
 class AudioDrop(enum.Enum):
@@ -125,7 +125,8 @@ class AudioPath:
         self._capture_times = capture_times
         self._hand_out = hand_out
         self._codecs: dict[int, _Codec] = {}
-        self._red: dict[int, AudioFormat] = {}
+        self._others: dict[int, AudioFormat] = {}
+        """What is no codec: copies of packets, and tones."""
         self._decoders: dict[tuple[int, AudioFormat], AudioDecoder] = {}
         self._latest: tuple[int, _Waiting] | None = None
         """The packet decoded last, and its own time among what was heard."""
@@ -159,7 +160,9 @@ class AudioPath:
     def set_formats(self, formats: Mapping[int, AudioFormat]) -> None:
         """Say what payload types mean from now on; what waits keeps what it meant."""
         self._codecs.clear()
-        self._red = {number: one for number, one in formats.items() if one.mime_type.lower() == RED}
+        self._others = {
+            number: one for number, one in formats.items() if one.mime_type.lower() in (RED, EVENTS)
+        }
         for number, one in formats.items():
             read = sound_reader(one.mime_type, one.clock_rate, one.channels)
             if read is not None:
@@ -210,17 +213,21 @@ class AudioPath:
         place = self._place(packet, now, repaired=repaired)
         if place is None:
             return
-        if packet.payload:
+        if packet.payload and not self._is(EVENTS, packet):
             quiet = level is not None and level >= QUIET
             self._take(packet, place, now, quiet=quiet)
         elif self._buffer is not None:
             self._buffer.pad(place.number, now)
         self.pull(now)
 
+    def _is(self, mime_type: str, packet: RtpPacket) -> bool:
+        other = self._others.get(packet.payload_type)
+        return other is not None and other.mime_type.lower() == mime_type
+
     def _take(self, packet: RtpPacket, place: Place, now: float, *, quiet: bool) -> None:
         """Put what a packet holds into the buffer."""
         blocks = [RedBlock(packet.payload_type, 0, packet.payload)]
-        if packet.payload_type in self._red:
+        if self._is(RED, packet):
             # The last block is the packet's own, the others are copies (RFC 2198 §3).
             blocks = read_red(packet.payload)
             if not blocks:
@@ -237,7 +244,7 @@ class AudioPath:
     def _place(self, packet: RtpPacket, now: float, *, repaired: bool) -> Place | None:
         """Find where a packet belongs on the track's line; None when it is of no use."""
         codec = self._codecs.get(packet.payload_type)
-        means = self._red.get(packet.payload_type) if codec is None else codec.format
+        means = self._others.get(packet.payload_type) if codec is None else codec.format
         if means is None:
             self.drops[AudioDrop.UNKNOWN_CODEC] += 1
             return None

@@ -89,6 +89,7 @@ from .rtx import RTX_HEADER, unwrap, wrap
 from .sender_clock import NTP_BITS, CaptureClock, CaptureStamps, ClockOffset, RtpClock, SenderClocks
 from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, extend, signed_difference
 from .stream_arrivals import StreamArrivalRecorder
+from .telephone_events import KEYS, TonePacket, tone_packets
 from .timeline import CaptureTimes, Place, TimeLine
 from .transport_feedback import TransportFeedback
 
@@ -172,6 +173,9 @@ __all__ = [
     "extend",
     "signed_difference",
     "TransportFeedback",
+    "KEYS",
+    "TonePacket",
+    "tone_packets",
     "Arrival",
     "CongestionFeedback",
     "StreamArrivals",

@@ -5,6 +5,7 @@ to the threads of their connection.
 """
 
 import time
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -12,7 +13,13 @@ from av import AudioFrame, VideoFrame
 from av.frame import Frame
 from av.packet import Packet
 
-from peer.media import AudioEncoder, AudioPacket, OpusSettings, find_audio_codec
+from peer.media import (
+    AudioEncoder,
+    AudioPacket,
+    OpusSettings,
+    find_audio_codec,
+    find_video_codec,
+)
 from peer.rtp import Redundancy, copies_worth
 
 from .encoded import Encoded, MediaEncoder, timestamp_of
@@ -24,6 +31,29 @@ from .share import MediaShare
 
 MIN_COPIED_BITRATE = 16_000
 """Bits per second of sound below which copies of it would take away more than they give."""
+
+
+def choose_codec(codecs: Iterable[RTCRtpCodecParameters]) -> RTCRtpCodecParameters:
+    """Return the first that can be encoded; ValueError when none can."""
+    for codec in codecs:
+        pictures = find_video_codec(codec.mimeType)
+        if find_audio_codec(codec.mimeType) is not None or (pictures and pictures.encoder):
+            return codec
+    raise ValueError("none of the codecs can be encoded")
+
+
+def shape_of_encoder(
+    parameters: RtpSendParameters, codec: RTCRtpCodecParameters
+) -> tuple[object, ...]:
+    """Return what an encoder is made for."""
+    return (
+        parameters.packet_time,
+        parameters.max_packet_time,
+        parameters.scale_down_by,
+        parameters.max_bitrate is None,
+        parameters.degradation_preference,
+        redundant_payload_type(parameters.codecs, codec),
+    )
 
 
 def make_encoder(

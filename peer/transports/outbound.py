@@ -21,6 +21,7 @@ from peer.rtp import (
     Room,
     RtpPacket,
     SenderReport,
+    TonePacket,
     header_size,
     make_packetizer,
     wrap,
@@ -141,19 +142,42 @@ class OutboundStream:
         last = len(payloads) - 1
         for position, payload in enumerate(payloads):
             profile, body = extension if position else first
-            packet = RtpPacket(
-                payload_type=payload_type,
-                marker=position == last if frame.marker is None else frame.marker,
-                sequence_number=self._sequence_number,
-                timestamp=timestamp,
-                ssrc=self.ssrc,
-                payload=payload,
-                profile=profile,
-                extension=body,
-            )
+            marker = position == last if frame.marker is None else frame.marker
+            packet = self._make(payload, payload_type, timestamp, (profile, body), marker=marker)
             packets.append(self._remember(packet, labels))
-            self._sequence_number = (self._sequence_number + 1) & 0xFFFF
         return packets
+
+    def event(
+        self, tone: TonePacket, payload_type: int, timestamp: int, labels: Labels
+    ) -> LeavingPacket:
+        """Return a packet of a tone, which has the time of its begin (RFC 4733 §2.2.1)."""
+        extension = labels.extensions.write(_sayings(EncodedFrame(tone.payload, 0), labels))
+        packet = self._make(
+            tone.payload, payload_type, timestamp & 0xFFFFFFFF, extension, marker=tone.first
+        )
+        return self._remember(packet, labels)
+
+    def _make(
+        self,
+        payload: bytes,
+        payload_type: int,
+        timestamp: int,
+        extension: tuple[int, bytes],
+        *,
+        marker: bool,
+    ) -> RtpPacket:
+        """Make the next packet."""
+        number, self._sequence_number = self._sequence_number, (self._sequence_number + 1) & 0xFFFF
+        return RtpPacket(
+            payload_type=payload_type,
+            marker=marker,
+            sequence_number=number,
+            timestamp=timestamp,
+            ssrc=self.ssrc,
+            payload=payload,
+            profile=extension[0],
+            extension=extension[1],
+        )
 
     def _packetizer(self, codec: RTCRtpCodecParameters) -> Packetizer:
         """Return that of a format; it counts on through other tracks, formats and encoders."""
@@ -252,8 +276,7 @@ class OutboundStream:
 
         Both times are those of now, whenever it sent last (RFC 3550 §6.4.1).
         """
-        elapsed = 0.0 if self._last_time is None else max(0.0, now - self._last_time)
-        timestamp = self._last_timestamp + round(elapsed * self._clock_rate)
+        timestamp = self.timestamp(now, self._clock_rate)
         sent = [(self.ssrc, self.packets_sent, self.octets_sent)]
         if self.rtx_ssrc is not None:
             sent.append((self.rtx_ssrc, self._rtx_packets, self._rtx_octets))
@@ -261,13 +284,18 @@ class OutboundStream:
             SenderReport(
                 ssrc=ssrc,
                 ntp_time=ntp_time(),
-                rtp_timestamp=timestamp & 0xFFFFFFFF,
+                rtp_timestamp=timestamp,
                 packets=packets & 0xFFFFFFFF,
                 octets=octets & 0xFFFFFFFF,
             )
             for ssrc, packets, octets in sent
             if packets
         ]
+
+    def timestamp(self, now: float, clock_rate: int) -> int:
+        """Return what the time of the stream is now, whenever it sent last."""
+        elapsed = 0.0 if self._last_time is None else max(0.0, now - self._last_time)
+        return self._last_timestamp + round(elapsed * clock_rate) & 0xFFFFFFFF
 
     def place(self, timestamp: int, clock_rate: int, now: float) -> int:
         """Put a frame on the stream's time line, which goes on through changes of origin."""

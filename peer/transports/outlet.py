@@ -3,8 +3,8 @@
 import enum
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
-from aiortc.codecs import is_rtx
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.rtp import TRANSPORT_WIDE_CC
@@ -17,12 +17,14 @@ from .parameters import (
     CONGESTION_FEEDBACK,
     FEEDBACK,
     RtpSendParameters,
+    event_payload_type,
     extension_numbers,
     has_feedback,
-    repaired_payload_type,
+    rtx_payload_type,
 )
 from .picture_encoder import worth
 from .statistics import RemoteInboundStatistics
+from .tones import ToneLine, Tones
 
 ROUND_TRIP = 0.1
 """Seconds of a round trip, until the peer's reports tell."""
@@ -69,6 +71,7 @@ class Outlet:
         self._most = worth(0)
         self._payload = RateMeter()
         self._total = RateMeter()
+        self._tones = Tones(self._post_tone)
 
     def open(
         self,
@@ -84,13 +87,14 @@ class Outlet:
         self.stream.rtx_ssrc = parameters.rtx_ssrc
         extensions = extension_numbers(parameters.header_extensions)
         self._labels = Labels(parameters.mid, parameters.rid, extensions)
-        self._rtx_payload_type = _rtx_payload_type(parameters.codecs, codec)
+        self._rtx_payload_type = rtx_payload_type(parameters.codecs, codec)
         self._sending, self._parameters, self._codec = sending, parameters, codec
         sending.enroll(self)
         return self.stream
 
     def close(self) -> None:
         """Send no more; what waits is dropped."""
+        self._tones.stop()
         if self._sending is not None:
             self._sending.withdraw(self)
             self._sending = None
@@ -175,6 +179,8 @@ class Outlet:
         sending, stream, labels = self._sending, self.stream, self._labels
         if sending is None or stream is None or labels is None or codec.payloadType is None:
             return False
+        if self._tones.playing:
+            return False
         packets = stream.packetize(frame, codec, labels, now)
         if not packets:
             self.drops[SendDrop.TOO_LARGE] += 1
@@ -183,6 +189,33 @@ class Outlet:
         priority = Priority.AUDIO if self._is_audio else Priority.VIDEO
         sending.post(packets, priority, stream.ssrc, now)
         return True
+
+    def tone_line(self) -> ToneLine | None:
+        """Return what tones can be sent on now, None while they cannot."""
+        parameters, codec, stream, labels = (
+            self._parameters,
+            self._codec,
+            self.stream,
+            self._labels,
+        )
+        if parameters is None or codec is None or stream is None or labels is None:
+            return None
+        payload_type = event_payload_type(parameters.codecs, codec)
+        if payload_type is None or not parameters.active or self._sending is None:
+            return None
+        return ToneLine(stream, labels, payload_type, codec.clockRate)
+
+    def play(self, key: str, seconds: float) -> None:
+        """Send the tone of a key in place of sound, where that is possible."""
+        line = self.tone_line()
+        if line is not None:
+            self._tones.play(key, seconds, line)
+
+    def _post_tone(self, packet: LeavingPacket, now: float) -> None:
+        if self._sending is not None:
+            self._count([packet], now, repeated=False)
+            with suppress(ConnectionError):
+                self._sending.post([packet], Priority.AUDIO, self.ssrc, now)
 
     def repeat(self, lost: Iterable[int], round_trip: float | None, now: float) -> None:
         """Send packets again, each once in a round trip and all within the budget for repair."""
@@ -228,12 +261,3 @@ class Outlet:
             self._total.add(packet.size, now)
             if not repeated:
                 self._payload.add(packet.payload_size, now)
-
-
-def _rtx_payload_type(
-    codecs: Iterable[RTCRtpCodecParameters], codec: RTCRtpCodecParameters
-) -> int | None:
-    for candidate in codecs:
-        if is_rtx(candidate) and repaired_payload_type(candidate) == codec.payloadType:
-            return candidate.payloadType
-    return None

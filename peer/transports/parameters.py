@@ -94,6 +94,26 @@ def redundant_payload_type(
     return None
 
 
+def rtx_payload_type(
+    codecs: Iterable[RTCRtpCodecParameters], codec: RTCRtpCodecParameters
+) -> int | None:
+    """Return the payload type of retransmissions of this codec's packets (RFC 4588 §8.1)."""
+    for candidate in codecs:
+        if repaired_payload_type(candidate) == codec.payloadType:
+            return candidate.payloadType
+    return None
+
+
+def event_payload_type(
+    codecs: Iterable[RTCRtpCodecParameters], codec: RTCRtpCodecParameters
+) -> int | None:
+    """Return the payload type of tones by the clock of this codec (RFC 4733 §2.1)."""
+    for candidate in codecs:
+        if candidate.name.lower() == "telephone-event" and candidate.clockRate == codec.clockRate:
+            return candidate.payloadType
+    return None
+
+
 def has_feedback(codec: RTCRtpCodecParameters, kind: str, parameter: str | None = None) -> bool:
     """Tell whether a kind of feedback was agreed for a codec (RFC 4585 §4.2)."""
     return any(

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -13,7 +13,6 @@ from av import VideoFrame
 from av.frame import Frame
 from av.packet import Packet
 
-from peer.media import find_audio_codec, find_video_codec
 from peer.rtp import (
     BitrateRequests,
     FullIntraRequest,
@@ -30,12 +29,12 @@ from peer.rtp import (
 )
 
 from .encoded import MediaEncoder
-from .encoding import make_encoder
+from .encoding import choose_codec, make_encoder, shape_of_encoder
 from .measure import SourceMeter, VideoMeter, measure
 from .outbound import EncodedFrame, OutboundStream
 from .outlet import Outlet, SendDrop
 from .pacing import PacedSending
-from .parameters import RtpSendParameters, redundant_payload_type
+from .parameters import RtpSendParameters
 from .passage import Passage
 from .rtcp import compound, feedback, read_report
 from .sent_passage import SentPassage
@@ -145,6 +144,15 @@ class RtpSender:
         """How it sends; None when it does not."""
         return self._parameters
 
+    @property
+    def can_send_tones(self) -> bool:
+        """Tell whether tones can be sent now: they were agreed, and it is active."""
+        return self._outlet.tone_line() is not None
+
+    def send_tone(self, key: str, seconds: float) -> None:
+        """Send the tone of a key (`peer.rtp.KEYS`) in place of sound, where that is possible."""
+        self._outlet.play(key, seconds)
+
     def set_passage(self, passage: Passage | None) -> None:
         """Have frames go through a program from now on, before they are made packets of."""
         self.passage.lead_through(passage)
@@ -167,9 +175,10 @@ class RtpSender:
 
         ValueError when none of the codecs can be encoded.
         """
-        codec = _choose_codec(parameters.codecs)
+        codec = choose_codec(parameters.codecs)
         before, was_on = self._parameters, self._transport
-        shaped = before is not None and _shape(before, codec) == _shape(parameters, codec)
+        shape = None if before is None else shape_of_encoder(before, codec)
+        shaped = shape == shape_of_encoder(parameters, codec)
         if was_on is not None and before is not None:
             if (was_on, before.name) != (transport, parameters.name):
                 was_on.remove_sender(self, before.name)
@@ -451,23 +460,3 @@ class RtpSender:
             self._transport.send_rtcp(data)
         except ConnectionError:
             return
-
-
-def _shape(parameters: RtpSendParameters, codec: RTCRtpCodecParameters) -> tuple[object, ...]:
-    """Return what an encoder is made for."""
-    return (
-        parameters.packet_time,
-        parameters.max_packet_time,
-        parameters.scale_down_by,
-        parameters.max_bitrate is None,
-        parameters.degradation_preference,
-        redundant_payload_type(parameters.codecs, codec),
-    )
-
-
-def _choose_codec(codecs: Iterable[RTCRtpCodecParameters]) -> RTCRtpCodecParameters:
-    for codec in codecs:
-        pictures = find_video_codec(codec.mimeType)
-        if find_audio_codec(codec.mimeType) is not None or (pictures and pictures.encoder):
-            return codec
-    raise ValueError("none of the codecs can be encoded")

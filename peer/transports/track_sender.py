@@ -83,6 +83,16 @@ class TrackSender:
         for layer in self._layers.values():
             layer.set_passage(passage)
 
+    @property
+    def can_send_tones(self) -> bool:
+        """Tell whether tones of keys can be sent now."""
+        return any(layer.can_send_tones for layer in self._layers.values())
+
+    def send_tone(self, key: str, seconds: float) -> None:
+        """Send the tone of a key (`peer.rtp.KEYS`) in place of sound, where that is possible."""
+        for layer in self._layers.values():
+            layer.send_tone(key, seconds)
+
     def make_key_frame(self, name: str | None = None) -> Awaitable[object]:
         """Have the next picture of an encoding need no other, of all without a name.
 

@@ -26,12 +26,13 @@ from peer.media import (
 from peer.rtp import RedBlock, RtpPacket, write_red
 from tests.media.tones import frame_of, loudness, speech
 
-OPUS, ULAW, REDUNDANT, NOISE = 111, 0, 63, 13
+OPUS, ULAW, REDUNDANT, NOISE, TONES = 111, 0, 63, 13, 110
 FORMATS = {
     OPUS: AudioFormat("audio/opus", 48000, 2),
     ULAW: AudioFormat("audio/PCMU", 8000),
     NOISE: AudioFormat("audio/CN", 8000),
     REDUNDANT: AudioFormat("audio/red", 48000, 2),
+    TONES: AudioFormat("audio/telephone-event", 48000),
 }
 FRAME = 960
 
@@ -294,6 +295,20 @@ def test_speech_is_played_slower_and_faster_for_the_sake_of_the_delay(
         if frame.pts is not None
     ]
     assert [frame.pts for frame in frames[1:]] == ends[:-1]
+
+
+def test_tones_are_no_sound_and_no_loss() -> None:
+    """RFC 4733: their packets have the time of their begin, and numbers among the others."""
+    ear = Ear()
+    sent = packets(opus_payloads(20))
+    for packet in sent[8:13]:
+        packet.payload_type, packet.payload = TONES, bytes(4)
+        packet.timestamp = sent[8].timestamp
+    ear.receive(on_time(sent))
+    assert not ear.path.drops
+    counts = ear.path.statistics
+    assert counts is not None
+    assert (counts.concealed, counts.comfort) == (0, 5 * FRAME)
 
 
 def test_concealment_of_g711_sounds_like_what_was_before() -> None:
