@@ -66,21 +66,46 @@ def prefer_copies(transceiver: Any) -> None:
 
 
 @pytest.fixture
-def lossy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose some of what we send."""
-    send_rtp, sent = TransportGroup.send_rtp, 0
+def lossy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose some of what we send, what is repeated as well with the parameter True."""
+    send_rtp, lost = TransportGroup.send_rtp, set[bytes]()
 
     def lose(self: TransportGroup, data: bytes) -> None:
-        nonlocal sent
-        sent += 1
-        if sent % LOSS:
+        number = data[2:4]
+        if int.from_bytes(number, "big") % LOSS or (number in lost and not request.param):
             send_rtp(self, data)
+        lost.add(number)
 
     monkeypatch.setattr(TransportGroup, "send_rtp", lose)
 
 
 @pytest.mark.interop
 @pytest.mark.slow
+@pytest.mark.parametrize("lossy", [False], indirect=True)
+@pytest.mark.usefixtures("lossy")
+def test_chromium_asks_for_what_it_misses(stage: Stage, page: Page) -> None:
+    """It takes NACK for sound when we offer it (RFC 4585 §6.2.1)."""
+
+    async def scenario() -> None:
+        async with calling(page) as call:
+            send(call, 600)
+            await call.connect(Side.OURS)
+            await assert_flow(call, 1, 0)
+            before = await page.run(RECEIVED)
+            await page.run("await rtc.sleep(3000)")
+            after = await page.run(RECEIVED)
+            sending = await only(call.ours, RTCOutboundRtpStreamStats)
+            assert sending.nackCount >= 10
+            assert sending.retransmittedPacketsSent >= 10
+            assert after["packetsLost"] <= before["packetsLost"] + 2
+            assert after["concealedSamples"] <= before["concealedSamples"] + 4 * 960
+
+    stage.run(scenario())
+
+
+@pytest.mark.interop
+@pytest.mark.slow
+@pytest.mark.parametrize("lossy", [True], indirect=True)
 @pytest.mark.usefixtures("lossy")
 def test_chromium_gets_copies_when_it_misses_packets(stage: Stage, page: Page) -> None:
     async def scenario() -> None:
