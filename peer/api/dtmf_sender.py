@@ -3,7 +3,7 @@
 import asyncio
 from typing import Protocol
 
-from peer.rtp import KEYS
+from peer.transports import TONES
 
 from .errors import InvalidCharacterError, InvalidStateError, JsepTypeError
 from .event_target import EventHandler, EventTarget
@@ -63,7 +63,7 @@ class RTCDTMFSender(EventTarget):
         gap = min(max(interToneGap, GAPS[0]), GAPS[1]) / 1000
         if not self.canInsertDTMF:
             raise InvalidStateError("no tones can be sent")
-        if not set(wanted) <= {*KEYS, ","}:
+        if not set(wanted) <= TONES | {","}:
             raise InvalidCharacterError(f"{tones!r} are no tones")
         self._tones, self._duration, self._gap = wanted, lasting, gap
         if wanted and self._playing is None:

@@ -95,6 +95,7 @@ from .statistics import (
 )
 from .stock import load_all, stock
 from .synchronization import Synchronization
+from .tones import TONES
 from .track import RemoteTrack
 from .track_sender import TrackSender
 
@@ -127,6 +128,7 @@ else:
     __getattr__ = lazy(__name__, _HOMES)
 
 __all__ = [
+    "TONES",
     # ICE and DTLS
     "DatagramPath",
     "IceTransport",

@@ -150,7 +150,7 @@ class RtpSender:
         return self._outlet.tone_line() is not None
 
     def send_tone(self, key: str, seconds: float) -> None:
-        """Send the tone of a key (`peer.rtp.KEYS`) in place of sound, where that is possible."""
+        """Send the tone of a key (`TONES`) in place of sound, where that is possible."""
         self._outlet.play(key, seconds)
 
     def set_passage(self, passage: Passage | None) -> None:

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from peer.rtp import TonePacket, tone_packets
+from peer.rtp import KEYS, TonePacket, tone_packets
 
 from .leaving import LeavingPacket
 from .outbound import Labels, OutboundStream
+
+TONES = frozenset(KEYS)
+"""What can be played."""
 
 
 class ToneLine(NamedTuple):
@@ -35,7 +38,7 @@ class Tones:
         return self._timer is not None
 
     def play(self, key: str, seconds: float, line: ToneLine) -> None:
-        """Begin the tone of a key (`peer.rtp.KEYS`), in place of one that is playing."""
+        """Begin the tone of a key (`TONES`), in place of one that is playing."""
         self.stop()
         self._begin = asyncio.get_running_loop().time()
         self._timestamp = line.stream.timestamp(self._begin, line.rate)

@@ -89,7 +89,7 @@ class TrackSender:
         return any(layer.can_send_tones for layer in self._layers.values())
 
     def send_tone(self, key: str, seconds: float) -> None:
-        """Send the tone of a key (`peer.rtp.KEYS`) in place of sound, where that is possible."""
+        """Send the tone of a key (`TONES`) in place of sound, where that is possible."""
         for layer in self._layers.values():
             layer.send_tone(key, seconds)
 
