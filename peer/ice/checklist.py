@@ -163,11 +163,13 @@ class ChecklistSet:
     def move(self, pair: CandidatePair, step: PairStep, reason: str = "") -> bool:
         """Move a pair on (see `pair_state`); False when the step changes nothing.
 
-        A pair that is done with may let another list's Frozen pairs go.
+        A pair that is done with may let another list's Frozen pairs go; one whose check begins
+        leaves less to do.
         """
         if not pair.move(step, reason):
             return False
-        self.wake()
+        if step is not PairStep.PERFORM:
+            self.wake()
         return True
 
     def trigger(self, checklist: Checklist, pair: CandidatePair) -> None:
@@ -175,6 +177,7 @@ class ChecklistSet:
         if pair not in checklist.triggered:
             checklist.triggered.append(pair)
         self.move(pair, PairStep.TRIGGER)
+        self.wake()
 
     def append(self, checklist: Checklist) -> None:
         """Add the checklist of a new stream at the end of the order."""

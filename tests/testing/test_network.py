@@ -259,7 +259,7 @@ def test_what_goes_over_a_line_is_counted() -> None:
     async def story() -> None:
         net = Network(seed=2)
         log = net.log()
-        alice, bob = net.host("alice", link=Conditions(loss=0.2)), net.host("bob")
+        alice, bob = net.host("alice", link=Conditions(loss=0.4)), net.host("bob")
         await say_hello(alice, bob)
         sent = [each for each in log.records if each.what == "sent" and each.place == "alice"]
         assert alice.line.sent.packets == len(sent)
