@@ -37,16 +37,22 @@ class FrameGate:
 
 
 class FrameRate:
-    """Measures how many pictures a second there are, by their times."""
+    """Measures how many pictures a second there are, by their times.
+
+    A single pause between them is none of their intervals; several are, as of slides.
+    """
 
     def __init__(self) -> None:
         self._interval = 1 / _USUAL_RATE
         self._last: float | None = None
+        self._paused = False
 
     def add(self, time: float) -> float:
-        """Note a picture's time in seconds; returns pictures per second."""
-        if self._last is not None and 0 < time - self._last < _PAUSE:
-            self._interval += (time - self._last - self._interval) * _WEIGHT
+        """Note a picture's time in seconds; returns pictures per second, 1 at least."""
+        interval = 0.0 if self._last is None else min(time - self._last, _PAUSE)
+        paused, self._paused = self._paused, interval == _PAUSE
+        if interval > 0 and (paused or not self._paused):
+            self._interval += (interval - self._interval) * _WEIGHT
         self._last = time
         return max(1.0, round(1 / self._interval))
 

@@ -78,3 +78,8 @@ def test_how_many_pictures_a_second_there_are() -> None:
     assert rate.add(100.0) == rate.add(3.0) == 10
     assert [rate.add(3 + number / 60) for number in range(60)][-1] == 60
     assert [rate.add(5 + number * 0.99) for number in range(60)][-1] == 1
+
+
+def test_slides_are_few_and_may_take_more_each() -> None:
+    rate = FrameRate()
+    assert [rate.add(number * 5.0) for number in range(60)][-1] == 1
