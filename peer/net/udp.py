@@ -17,6 +17,10 @@ FEW = 4
 """From this many datagrams at one wake-up on, having them coalesced pays; asking for more first
 does not."""
 
+RECEIVE_BUFFER = 2 << 20
+"""Bytes asked of the system for what has arrived and was not read: a loop that is late, or a burst
+on a long path, loses nothing. The system gives as much as it allows."""
+
 _FULL = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS})
 _OWN = frozenset({errno.EMSGSIZE, errno.ECONNREFUSED, errno.ECONNRESET, errno.EINTR})
 """What is wrong with this datagram or was with an earlier one, and not with the way."""
@@ -61,6 +65,7 @@ class UdpSocket:
         """Start reading `bound`, which belongs to this object from now on."""
         self._loop = loop
         self._socket = bound
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._recvfrom = bound.recvfrom
         self._sendto = bound.sendto
         self._fd = bound.fileno()
