@@ -1,7 +1,7 @@
 """A receiver (W3C RTCRtpReceiver), and the track it gives."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,12 +39,19 @@ SOURCE_LIFETIME = 10.0
 
 @dataclass
 class RTCRtpContributingSource:
-    """A source mixed into a stream; `timestamp` is when its last packet arrived."""
+    """A source mixed into a stream; `timestamp` is when its last packet arrived.
+
+    `captureTimestamp` is when that was captured, by the clock of who did, in milliseconds since
+    1900, and `senderCaptureTimeOffset` how far that clock is ahead of the sender's, where packets
+    tell (webrtc-extensions §6).
+    """
 
     timestamp: datetime
     source: int
     rtpTimestamp: int = 0
     audioLevel: float | None = None
+    captureTimestamp: float | None = None
+    senderCaptureTimeOffset: float | None = None
 
 
 @dataclass
@@ -127,7 +134,13 @@ class RTCRtpReceiver(metaclass=Alone):
         """Return the sources mixed into the stream in the last ten seconds, the latest first."""
         now = asyncio.get_running_loop().time()
         found = [
-            RTCRtpContributingSource(_date(heard, now), source, timestamp)
+            RTCRtpContributingSource(
+                _date(heard, now),
+                source,
+                timestamp,
+                None,
+                *_milliseconds(self.below.told_capture(source, timestamp)),
+            )
             for source, (heard, timestamp) in self.below.contributors().items()
             if now - heard <= SOURCE_LIFETIME
         ]
@@ -142,6 +155,7 @@ class RTCRtpReceiver(metaclass=Alone):
                 stream.ssrc,
                 stream.rtp_timestamp,
                 None if stream.audio_level is None else linear_level(stream.audio_level),
+                *_milliseconds(self.below.told_capture(stream.ssrc, stream.rtp_timestamp)),
             )
             for stream in self.below.statistics()
             if now - stream.last_arrival <= SOURCE_LIFETIME
@@ -243,3 +257,8 @@ class RTCRtpReceiver(metaclass=Alone):
 def _date(moment: float, now: float) -> datetime:
     """Return the date of a moment on the loop's clock."""
     return datetime.fromtimestamp(wall_time(), UTC) - timedelta(seconds=now - moment)
+
+
+def _milliseconds(seconds: Iterable[float | None]) -> list[float | None]:
+    """Return times in milliseconds, those that are known."""
+    return [None if one is None else 1000 * one for one in seconds]

@@ -46,6 +46,7 @@ from .feedback import (
 from .feedback_budget import FeedbackBudget
 from .frame_buffer import FrameBuffer, VideoFrame
 from .frame_queue import FrameQueue
+from .freezes import Freezes
 from .intra_requests import IntraRequests
 from .key_requests import KeyRequests
 from .lip_sync import Flow, LipSync
@@ -189,6 +190,7 @@ __all__ = [
     "sound_reader",
     "FrameQueue",
     "FramePlayout",
+    "Freezes",
     "KeyRequests",
     "NTP_BITS",
     "CaptureClock",

@@ -80,7 +80,6 @@ class VideoStatistics:
         "assembled_from_several",
         "assembly_time",
         "cleared",
-        "delay",
         "dropped",
         "emitted",
         "key_frames",
@@ -93,8 +92,7 @@ class VideoStatistics:
         self.dropped = 0
         """Complete frames that needed what is missing."""
         self.emitted = 0
-        self.delay = 0.0
-        """Seconds from the first packet to leaving, of all emitted."""
+        """Frames that left."""
         self.assembly_time = 0.0
         """Seconds from the first to the last packet, of frames of several."""
         self.assembled_from_several = 0
@@ -194,7 +192,6 @@ class FrameBuffer(Generic[Packet]):
             counts.emitted += 1
             frame.number = counts.emitted
             frame.size = self._size = frame.size or self._size
-            counts.delay += now - frame.arrival
         return ready
 
     def repairs_ended(self) -> None:

@@ -170,6 +170,10 @@ class FramePlayout(Generic[Packet]):
         self.delay = VideoDelay(rate, even=even)
         self.dropped = 0
         """Frames that were too late, and that no other needs."""
+        self.emitted = 0
+        """Frames that left."""
+        self.waited = 0.0
+        """Seconds from their first packets to leaving."""
         self._held: deque[VideoFrame[Packet]] = deque()
         self._size = 0
 
@@ -207,4 +211,6 @@ class FramePlayout(Generic[Packet]):
                 self.dropped += 1
                 continue
             frames.append(frame)
+            self.emitted += 1
+            self.waited += now - frame.arrival
         return frames

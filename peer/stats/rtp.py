@@ -54,7 +54,8 @@ class RTCSentRtpStreamStats(RTCRtpStreamStats):
 class RTCInboundRtpStreamStats(RTCReceivedRtpStreamStats):
     """A stream we receive (type "inbound-rtp").
 
-    `drops` counts what the streams of its receiver lost, by the name of the reason.
+    `estimatedPlayoutTimestamp` is by the sender's clock. `drops` counts what the streams of its
+    receiver lost, by the name of the reason.
     """
 
     _: KW_ONLY
@@ -93,6 +94,14 @@ class RTCInboundRtpStreamStats(RTCReceivedRtpStreamStats):
     concealmentEvents: int | None = None
     insertedSamplesForDeceleration: int | None = None
     removedSamplesForAcceleration: int | None = None
+    estimatedPlayoutTimestamp: datetime | None = None
+    totalProcessingDelay: float | None = None
+    totalInterFrameDelay: float | None = None
+    totalSquaredInterFrameDelay: float | None = None
+    freezeCount: int | None = None
+    totalFreezesDuration: float | None = None
+    pauseCount: int | None = None
+    totalPausesDuration: float | None = None
     totalAssemblyTime: float | None = None
     framesAssembledFromMultiplePackets: int | None = None
     fecPacketsReceived: int | None = None

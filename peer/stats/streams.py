@@ -217,6 +217,7 @@ def _inbound(
         packetsDiscarded=figures.packets_discarded,
         lastPacketReceivedTimestamp=sources.moment(figures.last_arrival),
         nackCount=figures.nacks_sent,
+        estimatedPlayoutTimestamp=figures.playing,
         drops=dict(figures.drops) or None,
     )
     if figures.rtx_ssrc is not None:
@@ -241,6 +242,12 @@ def _add_received_pictures(stats: RTCInboundRtpStreamStats, figures: InboundStat
     stats.framesPerSecond = figures.video.frames_per_second
     stats.jitterBufferDelay = figures.pictures.buffer_delay
     stats.jitterBufferEmittedCount = figures.pictures.emitted
+    motion = figures.motion
+    stats.totalProcessingDelay = motion.processing
+    stats.totalInterFrameDelay = motion.gaps
+    stats.totalSquaredInterFrameDelay = motion.squared_gaps
+    stats.freezeCount, stats.totalFreezesDuration = motion.freezes, motion.frozen
+    stats.pauseCount, stats.totalPausesDuration = motion.pauses, motion.paused
     stats.totalAssemblyTime = figures.pictures.assembly_time
     stats.framesAssembledFromMultiplePackets = figures.pictures.assembled
 

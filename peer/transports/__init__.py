@@ -85,6 +85,7 @@ from .share import MediaConfig, MediaShare
 from .statistics import (
     AudioFigures,
     InboundStatistics,
+    MotionFigures,
     OutboundStatistics,
     PictureFigures,
     RemoteInboundStatistics,
@@ -166,6 +167,7 @@ __all__ = [
     # figures
     "TransportCounters",
     "OutboundStatistics",
+    "MotionFigures",
     "PictureFigures",
     "RemoteInboundStatistics",
     "InboundStatistics",

@@ -51,6 +51,11 @@ class FrameTimes:
         )
 
     @property
+    def ntp_time(self) -> int | None:
+        """The same as `senderCaptureTime` as an NTP time of 64 bits."""
+        return self._ntp_time
+
+    @property
     def receiveTime(self) -> datetime | None:
         """When its first packet came, in UTC; None when it was made up for lost ones."""
         return self._date(self._received)

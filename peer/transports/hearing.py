@@ -29,14 +29,14 @@ from .track import RemoteTrack
 class Hearing:
     """Hears one track. With `even` its frames leave at an even pace, else at once.
 
-    `times_of` gives the times of a frame, also `now` on the loop's clock. `ask` is given the SSRC
-    and the numbers of packets that are to be sent again.
+    `times_of` gives the times of a frame, by `now` on the loop's clock and whether it comes out.
+    `ask` is given the SSRC and the numbers of packets that are to be sent again.
     """
 
     def __init__(
         self,
         track: RemoteTrack,
-        times_of: Callable[[Moment, float], FrameTimes],
+        times_of: Callable[[Moment, float, bool], FrameTimes],
         ask: Callable[[int, list[int]], object],
         *,
         even: bool = False,
@@ -107,7 +107,7 @@ class Hearing:
         if self.passage is None or codec is None or not packet.payload:
             self._hear(packet, now, repaired=repaired)
             return
-        times = self._times_of(Moment(packet, packet.timestamp, now), now)
+        times = self._times_of(Moment(packet, packet.timestamp, now), now, False)
         level = _level(packet)
         frame = described_sound(packet.payload, packet, codec, times, level=level)
         resume = partial(self._resume, packet, frame, repaired=repaired)
@@ -132,7 +132,7 @@ class Hearing:
         now = asyncio.get_running_loop().time()
         readers, codec = self._readers.of(None, now, shown=True), self._codecs.get(payload_type)
         if readers and codec is not None:
-            level, times = _level(moment.packet), self._times_of(moment, now)
+            level, times = _level(moment.packet), self._times_of(moment, now, False)
             for one in readers:
                 one.put(described_sound(payload, moment.packet, codec, times, level=level), now)
 
@@ -164,7 +164,7 @@ class Hearing:
 
     def _deliver(self, heard: Heard) -> None:
         frame, now = heard.frame, asyncio.get_running_loop().time()
-        frame.opaque = self._times_of(heard.moment, now)
+        frame.opaque = self._times_of(heard.moment, now, True)
         self.frames_decoded += 1
         self._meter.add(Loudness(heard.loudness, frame.samples, frame.samples / frame.sample_rate))
         self._track.deliver(frame)

@@ -2,18 +2,20 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Self
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
-from av.frame import Frame
 
 from peer.net import wall_time
 from peer.rtp import (
     NTP_BITS,
     CaptureClock,
+    CaptureTime,
     ClockOffset,
     ExtensionMap,
+    Freezes,
     HeaderExtensions,
     Reception,
     ReportBlock,
@@ -32,6 +34,7 @@ from .ntp import date_of
 from .statistics import (
     AudioFigures,
     InboundStatistics,
+    MotionFigures,
     PictureFigures,
     RemoteOutboundStatistics,
     SoundFigures,
@@ -136,6 +139,9 @@ class InboundStream:
         self._reported_at = 0.0
         self._decode_time = 0.0
         self._video = VideoMeter()
+        self._freezes = Freezes()
+        self._processing_time = 0.0
+        self._played: tuple[int, float] | None = None
         self._reception = Reception()
         self._clock = RtpClock(clock_rate)
         self._captures = CaptureClock()
@@ -186,10 +192,37 @@ class InboundStream:
         self._bytes_repaired += len(packet.payload)
         self._header_bytes += packet.header_size
 
-    def note_decoded(self, frame: Frame, now: float, *, keyframe: bool) -> None:
-        """Note what a decoder made of the stream."""
-        if isinstance(frame, VideoFrame):
-            self._video.add(frame, now, keyframe=keyframe or bool(frame.key_frame))
+    def note_decoded(
+        self, frame: VideoFrame, now: float, *, arrival: float, keyframe: bool
+    ) -> None:
+        """Note a picture that comes out; its first packet came at `arrival`."""
+        self._video.add(frame, now, keyframe=keyframe or bool(frame.key_frame))
+        self._freezes.add(now)
+        self._processing_time += now - arrival
+
+    def note_played(self, times: FrameTimes, now: float) -> None:
+        """Note the times of a frame that comes out."""
+        if times.ntp_time is not None:
+            self._played = times.ntp_time, now
+
+    def _playing(self, now: float) -> datetime | None:
+        """Return the date of what comes out now, by the sender's clock."""
+        if self._played is None:
+            return None
+        ntp_time, since = self._played
+        return date_of(ntp_time) + timedelta(seconds=now - since)
+
+    def _motion(self) -> MotionFigures:
+        freezes = self._freezes
+        return MotionFigures(
+            processing=self._processing_time,
+            gaps=freezes.gaps,
+            squared_gaps=freezes.squared_gaps,
+            freezes=freezes.freezes,
+            frozen=freezes.frozen,
+            pauses=freezes.pauses,
+            paused=freezes.paused,
+        )
 
     def note_decode_time(self, seconds: float) -> None:
         """Note how long a decoder was at work."""
@@ -208,6 +241,10 @@ class InboundStream:
         """Return what the sender's clock was at an RTP timestamp, in seconds, if it told."""
         return self._clock.seconds(timestamp)
 
+    def told_capture(self, source: int, timestamp: int, now: float) -> CaptureTime | None:
+        """Return what packets say themselves of when a timestamp was captured."""
+        return self._captures.capture_time(source, timestamp, self._clock_rate, now)
+
     def times(
         self, timestamp: int, csrcs: Sequence[int], arrival: float | None, now: float
     ) -> FrameTimes:
@@ -216,7 +253,7 @@ class InboundStream:
         `csrcs` are the contributing sources of its packet.
         """
         source = csrcs[0] if csrcs else self.ssrc
-        captured = self._captures.capture_time(source, timestamp, self._clock_rate, now)
+        captured = self.told_capture(source, timestamp, now)
         offset = None if captured is None else captured.offset
         if captured is None:
             ntp_time = self._clock.capture_time(timestamp)
@@ -276,6 +313,8 @@ class InboundStream:
             nacks_sent=self.nacks_sent,
             plis_sent=self.plis_sent,
             remote=self._remote(answers),
+            motion=self._motion(),
+            playing=self._playing(now),
         )
 
     def _remote(self, answers: RoundTrip) -> RemoteOutboundStatistics | None:

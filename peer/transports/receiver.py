@@ -29,6 +29,7 @@ from .encoded_frames import EncodedFrames
 from .frame_times import FrameTimes
 from .hearing import Hearing
 from .inbound import InboundPacket, InboundStream, RepairStream, find_repaired
+from .ntp import SECOND
 from .parameters import RtpReceiveParameters, repaired_payload_type
 from .passage import Passage
 from .router import Encoding
@@ -197,6 +198,19 @@ class RtpReceiver:
         """The names of the encodings that have come, of several (RFC 8853)."""
         return () if self._seeing is None else self._seeing.names
 
+    def told_capture(self, source: int, timestamp: int) -> tuple[float | None, float | None]:
+        """Return what packets say of when a timestamp of a source, also a CSRC, was captured.
+
+        In seconds: since 1900, and how far that clock is ahead of the sender's.
+        """
+        now = asyncio.get_running_loop().time()
+        for stream in self._streams.values():
+            found = stream.told_capture(source, timestamp, now)
+            if found is not None:
+                offset = None if found.offset is None else found.offset / SECOND
+                return found.ntp_time / SECOND, offset
+        return None, None
+
     def select_encoding(self, rid: str) -> None:
         """Decode this encoding of several from now on."""
         if self._seeing is not None:
@@ -320,12 +334,15 @@ class RtpReceiver:
         stream = self._streams.get(ssrc)
         return None if stream is None else stream.capture_time(timestamp)
 
-    def _times_of(self, moment: Moment, now: float) -> FrameTimes:
-        """Return the times of a frame of sound."""
+    def _times_of(self, moment: Moment, now: float, comes_out: bool) -> FrameTimes:
+        """Return the times of a frame of sound, which comes out now or is on its way."""
         stream = self._streams.get(moment.packet.ssrc)
         if stream is None:
             return FrameTimes(moment.timestamp)
-        return stream.times(moment.timestamp, moment.packet.csrcs, moment.arrival, now)
+        times = stream.times(moment.timestamp, moment.packet.csrcs, moment.arrival, now)
+        if comes_out:
+            stream.note_played(times, now)
+        return times
 
     def _note_arrival(self, source: InboundStream | RepairStream, now: float) -> None:
         """Have reports begin with a source that is new, or was silent."""

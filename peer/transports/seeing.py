@@ -384,11 +384,12 @@ class Seeing:
             # another order than sent.
             since = 0 if frame.pts is None else frame.pts - time
             timestamp = (origin.timestamp + since) & 0xFFFFFFFF
-            frame.opaque = stream.times(timestamp, origin.csrcs, encoded.arrival, now)
+            frame.opaque = times = stream.times(timestamp, origin.csrcs, encoded.arrival, now)
+            stream.note_played(times, now)
             self._pts = max(self._pts + 1, frame.pts or 0)
             frame.pts = self._pts
             self.frames_decoded += 1
-            stream.note_decoded(frame, now, keyframe=encoded.is_key)
+            stream.note_decoded(frame, now, arrival=encoded.arrival, keyframe=encoded.is_key)
             self._track.deliver(frame)
         stream.frames_dropped += self._track.frames_dropped - unread
 
@@ -402,8 +403,8 @@ class Seeing:
             received=counts.received,
             dropped=counts.dropped + encoding.playout.dropped,
             discarded=encoding.buffer.packets_late,
-            buffer_delay=counts.delay,
-            emitted=counts.emitted,
+            buffer_delay=encoding.playout.waited,
+            emitted=encoding.playout.emitted,
             assembly_time=counts.assembly_time,
             assembled=counts.assembled_from_several,
         )

@@ -97,6 +97,22 @@ class PictureFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class MotionFigures:
+    """How evenly pictures came out, in seconds (W3C webrtc-stats).
+
+    `processing` sums up what passed from their first packets, `gaps` what lay between them.
+    """
+
+    processing: float = 0.0
+    gaps: float = 0.0
+    squared_gaps: float = 0.0
+    freezes: int = 0
+    frozen: float = 0.0
+    pauses: int = 0
+    paused: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatistics:
     """What a track has delivered to its sender, whether it was sent or not."""
 
@@ -186,7 +202,8 @@ class InboundStatistics:
     `packets_received` and `bytes_received` leave out the retransmissions of another SSRC: those
     are the repaired ones. `packets_discarded` came too late for their frame, or waited for one
     that was given up. `audio_level` is what the latest packet says of itself, in -dBov
-    (RFC 6464). `frames_dropped` were whole, and never came to the reader of the track. What was
+    (RFC 6464). `playing` is the date by the sender's clock of what comes out now, None before it
+    told. `frames_dropped` were whole, and never came to the reader of the track. What was
     heard of a track, `audio` and `sound`, counts for the stream heard last. `drops` are those of
     all streams of the receiver.
     """
@@ -216,4 +233,6 @@ class InboundStatistics:
     nacks_sent: int
     plis_sent: int
     remote: RemoteOutboundStatistics | None
+    motion: MotionFigures = field(default_factory=MotionFigures)
+    playing: datetime | None = None
     drops: Mapping[str, int] = field(default_factory=dict)

@@ -138,6 +138,9 @@ def test_frames_are_held_until_they_are_to_be_decoded() -> None:
     assert [frame.time for frame in playout.pull(deadline)] == [0]
     assert [frame.time for frame in playout.pull(deadline + 1)] == [FRAME, 2 * FRAME]
     assert playout.dropped == 0
+    assert playout.emitted == 3
+    arrivals = START + 1 / 30
+    assert playout.waited == pytest.approx(3 * deadline + 2 - 3 * arrivals, abs=0.05)
 
 
 def test_late_frames_that_nobody_needs_are_left_out() -> None:

@@ -9,6 +9,7 @@ from peer.transports import (
     AudioFigures,
     InboundStatistics,
     MediaStreamTrack,
+    MotionFigures,
     OutboundStatistics,
     PictureFigures,
     RemoteInboundStatistics,
@@ -113,6 +114,8 @@ INBOUND = InboundStatistics(
     nacks_sent=8,
     plis_sent=9,
     remote=REMOTE_OUTBOUND,
+    motion=MotionFigures(4.5, 3.0, 0.5, 1, 0.25, 2, 12.0),
+    playing=TIME,
 )
 
 

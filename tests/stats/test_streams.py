@@ -116,6 +116,14 @@ def test_video_being_received() -> None:
     assert (stats.framesReceived, stats.framesDecoded, stats.framesDropped) == (45, 40, 4)
     assert (stats.keyFramesDecoded, stats.frameWidth, stats.frameHeight) == (2, 640, 480)
     assert stats.framesPerSecond == 25.0
+    assert (stats.totalProcessingDelay, stats.totalInterFrameDelay) == (4.5, 3.0)
+    assert (stats.totalSquaredInterFrameDelay, stats.freezeCount) == (0.5, 1)
+    assert (stats.totalFreezesDuration, stats.pauseCount, stats.totalPausesDuration) == (
+        0.25,
+        2,
+        12,
+    )
+    assert stats.estimatedPlayoutTimestamp == TIME
     assert (stats.nackCount, stats.pliCount, stats.firCount) == (8, 9, 0)
     assert stats.lastPacketReceivedTimestamp == TIME - timedelta(seconds=0.5)
     assert stats.totalAudioEnergy is stats.totalSamplesReceived is None

@@ -7,7 +7,14 @@ import pytest
 from av import AudioFrame, VideoFrame
 from av.frame import Frame
 
-from peer import FrameTimes, PcmTrack, RTCConfiguration, RTCPeerConnection, frame_times
+from peer import (
+    FrameTimes,
+    PcmTrack,
+    RTCConfiguration,
+    RTCInboundRtpStreamStats,
+    RTCPeerConnection,
+    frame_times,
+)
 from peer.net import wall_time
 from peer.testing import Conditions, Network, PictureTrack, connect, picture_number, run
 from peer.transports import MediaConfig
@@ -136,9 +143,22 @@ def test_packets_may_tell_before_any_report_does() -> None:
         watcher = Watcher(b)
         await connect(a, b)
         await asyncio.sleep(3)
+        (source,) = b.getReceivers()[0].getSynchronizationSources()
+        then, report = wall_time(), await b.getReceivers()[0].getStats()
+        (playing,) = [
+            one.estimatedPlayoutTimestamp
+            for one in report.values()
+            if isinstance(one, RTCInboundRtpStreamStats)
+        ]
         await asyncio.gather(a.close(), b.close())
         frames = watcher.times("video")
         assert len(frames) > 2 * RATE
+        assert source.captureTimestamp is not None
+        assert source.senderCaptureTimeOffset == 0
+        captured = source.captureTimestamp / 1000 - 2208988800
+        assert source.timestamp.timestamp() - captured == pytest.approx(DELAY, abs=3e-3)
+        assert playing is not None
+        assert then - playing.timestamp() == pytest.approx(DELAY, abs=0.01)
         for came, _, times in frames:
             assert times.senderCaptureTime is not None
             # Both hosts have one clock; NTP counts from 1900.

@@ -38,7 +38,7 @@ def make(*, even: bool) -> tuple[Hearing, RemoteTrack]:
     track = RemoteTrack("audio")
     stream = InboundStream(7, 48000, None)
 
-    def times_of(moment: Moment, now: float) -> FrameTimes:
+    def times_of(moment: Moment, now: float, comes_out: bool) -> FrameTimes:
         return stream.times(moment.timestamp, (), moment.arrival, now)
 
     hearing = Hearing(track, times_of, lambda ssrc, numbers: None, even=even)
