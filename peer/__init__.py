@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from peer.transports import (
         AudioStreamTrack,
         EncodedFrames,
+        EncodedTrack,
+        EncodingRelay,
         FrameTimes,
         MediaBlackhole,
         MediaRelay,
@@ -128,6 +130,8 @@ _HOMES = {
     "peer.transports": (
         "AudioStreamTrack",
         "EncodedFrames",
+        "EncodedTrack",
+        "EncodingRelay",
         "FrameTimes",
         "MediaBlackhole",
         "MediaRelay",
@@ -280,6 +284,8 @@ __all__ = [
     "FrameTimes",
     "frame_times",
     "EncodedFrames",
+    "EncodedTrack",
+    "EncodingRelay",
     "RTCEncodedAudioFrame",
     "RTCEncodedAudioFrameMetadata",
     "RTCEncodedVideoFrame",

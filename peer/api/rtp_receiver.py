@@ -11,6 +11,7 @@ from peer.net import wall_time
 from peer.stats import RTCStatsReport
 from peer.transports import (
     EncodedFrames,
+    EncodedTrack,
     RemoteTrack,
     RtpReceiver,
     TransportGroup,
@@ -202,6 +203,18 @@ class RTCRtpReceiver(metaclass=Alone):
         the name `rid`, None the one that is decoded. `aclose`, or to forget it, ends it.
         """
         return self.below.encoded_frames(rid)
+
+    def encoded_track(self, rid: str | None = None) -> EncodedTrack:
+        """Return a track with the same frames, for another connection to send as they are.
+
+        Each connection takes one of its own. The key frames that their peers ask for are asked of
+        this receiver's.
+        """
+        return EncodedTrack(
+            self._kind,
+            self.encoded_frames(rid),
+            lambda: self.below.request_keyframe(rid),
+        )
 
     @property
     def transform(self) -> RTCRtpScriptTransform | None:

@@ -70,6 +70,8 @@ from .encoded_media import (
     RTCEncodedVideoFrameMetadata,
     linear_level,
 )
+from .encoded_track import EncodedTrack
+from .encoding_relay import EncodingRelay
 from .frame_times import FrameTimes, frame_times
 from .group import TransportGroup
 from .ice import DatagramPath, IceTransport
@@ -151,6 +153,8 @@ __all__ = [
     "FrameTimes",
     "frame_times",
     "EncodedFrames",
+    "EncodedTrack",
+    "EncodingRelay",
     "Passage",
     "RTCEncodedAudioFrame",
     "RTCEncodedAudioFrameMetadata",

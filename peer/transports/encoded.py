@@ -6,6 +6,7 @@ from av import VideoFrame
 from av.frame import Frame
 from av.packet import Packet
 
+from .encoded_media import MediaData
 from .measure import Loudness
 from .outbound import EncodedFrame
 
@@ -25,7 +26,7 @@ class Encoded(NamedTuple):
 class MediaEncoder(Protocol):
     """Makes frames of what a track gives, or takes packets that are encoded already."""
 
-    async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
+    async def encode(self, data: MediaData, *, keyframe: bool) -> Encoded:
         """Encode a frame; whatever the codec raises when it cannot be."""
 
     def limit(self, bitrate: int | None, now: float) -> None:

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, TypeAlias
+
+from av.frame import Frame
+from av.packet import Packet
 
 _SILENCE = 127
 
@@ -90,6 +94,8 @@ class RTCEncodedAudioFrame:
 
 
 EncodedMedia = RTCEncodedVideoFrame | RTCEncodedAudioFrame
+MediaData: TypeAlias = "Frame | Packet[Any] | EncodedMedia"
+"""What a track may give: what is to be encoded, or is already."""
 
 
 def needs_another(frame: EncodedMedia) -> bool:

@@ -7,6 +7,9 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av.packet import Packet
 
+from peer.media import find_audio_codec
+from peer.rtp import make_depayloader
+
 from .encoded_media import EncodedMedia
 
 
@@ -39,6 +42,12 @@ class EncodedTrack(MediaStreamTrack):
             self.stop()
             raise MediaStreamError from None
 
+    def steer(self, bitrate: int | None, *, keyframe: bool) -> None:
+        """Hear what an encoder is told with each frame."""
+        self.limit(bitrate)
+        if keyframe:
+            self.request_key_frame()
+
     def request_key_frame(self) -> None:
         """Have the next picture need no other, if that can be had."""
         if self._request_key_frame is not None:
@@ -49,3 +58,15 @@ class EncodedTrack(MediaStreamTrack):
 
     def limit(self, bitrate: int | None) -> None:
         """Hear how many bits per second are to be sent at most, as often as that changes."""
+
+
+def in_order(
+    codec: RTCRtpCodecParameters, codecs: Sequence[RTCRtpCodecParameters]
+) -> list[RTCRtpCodecParameters]:
+    """Return the formats of media among codecs, one of them first."""
+    others = [one for one in codecs if one != codec and _has_packets(one.mimeType)]
+    return [codec, *others]
+
+
+def _has_packets(mime_type: str) -> bool:
+    return make_depayloader(mime_type) is not None or find_audio_codec(mime_type) is not None

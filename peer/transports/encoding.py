@@ -6,12 +6,10 @@ to the threads of their connection.
 
 import time
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import AudioFrame, VideoFrame
-from av.frame import Frame
-from av.packet import Packet
 
 from peer.media import (
     AudioEncoder,
@@ -22,19 +20,30 @@ from peer.media import (
 )
 from peer.rtp import Redundancy, copies_worth
 
-from .encoded import Encoded, MediaEncoder, timestamp_of
+from .encoded import Encoded, MediaEncoder
+from .encoded_media import MediaData
+from .given import given_frame
 from .measure import measure
 from .outbound import EncodedFrame
 from .parameters import RtpSendParameters, redundant_payload_type
-from .picture_encoder import PictureEncoder
+from .picture_encoder import GivenPictures, PictureEncoder
 from .share import MediaShare
 
 MIN_COPIED_BITRATE = 16_000
 """Bits per second of sound below which copies of it would take away more than they give."""
 
 
-def choose_codec(codecs: Iterable[RTCRtpCodecParameters]) -> RTCRtpCodecParameters:
-    """Return the first that can be encoded; ValueError when none can."""
+def choose_codec(
+    codecs: Iterable[RTCRtpCodecParameters], given: str | None = None
+) -> RTCRtpCodecParameters:
+    """Return the codec to send with: that of what is encoded already, else the first there is.
+
+    `given` is a MIME type in lower case. ValueError when none of the codecs can be encoded.
+    """
+    codecs = list(codecs)
+    for codec in codecs:
+        if given == codec.mimeType.lower():
+            return codec
     for codec in codecs:
         pictures = find_video_codec(codec.mimeType)
         if find_audio_codec(codec.mimeType) is not None or (pictures and pictures.encoder):
@@ -57,12 +66,19 @@ def shape_of_encoder(
 
 
 def make_encoder(
-    codec: RTCRtpCodecParameters, parameters: RtpSendParameters, share: MediaShare
+    codec: RTCRtpCodecParameters,
+    parameters: RtpSendParameters,
+    share: MediaShare,
+    *,
+    given: bool = False,
 ) -> MediaEncoder:
-    """Make an encoder; ValueError when there is none for the codec."""
+    """Make an encoder, or what takes what is `given` encoded.
+
+    ValueError when there is none for the codec.
+    """
     sound = find_audio_codec(codec.mimeType)
     if sound is None:
-        return PictureEncoder(codec, parameters, share)
+        return GivenPictures(codec) if given else PictureEncoder(codec, parameters, share)
     settings = OpusSettings.wanted(
         dict(codec.parameters),
         packet_time=parameters.packet_time,
@@ -105,11 +121,11 @@ class SoundEncoder:
         self._loss = 0.0
         self._begun = False
 
-    async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
+    async def encode(self, data: MediaData, *, keyframe: bool) -> Encoded:
         """Encode a frame of any shape; every packet has its own time."""
-        if isinstance(data, Packet):
-            timestamp = timestamp_of(data, self._clock_rate)
-            packet = AudioPacket(bytes(data), timestamp, None, not self._begun)
+        given = given_frame(data, self._clock_rate)
+        if given is not None:
+            packet = AudioPacket(given.data, given.timestamp, given.audio_level, not self._begun)
             return Encoded([self._send(packet)], None, 0.0, data)
         if not isinstance(data, AudioFrame):
             raise TypeError(f"{data!r} is no sound")

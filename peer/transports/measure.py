@@ -2,14 +2,12 @@
 
 import math
 from collections import deque
-from typing import Any
 
 from av import AudioFrame, VideoFrame
-from av.frame import Frame
-from av.packet import Packet
 
 from peer.records import dataclass
 
+from .encoded_media import MediaData
 from .statistics import AudioFigures, SourceStatistics, VideoFigures
 
 MAX_MEASURED = 160
@@ -42,7 +40,7 @@ class Loudness:
         return max(_QUIETEST, min(0, round(20 * math.log10(self.level))))
 
 
-def measure(data: "Frame | Packet[Any]") -> Loudness | None:
+def measure(data: MediaData) -> Loudness | None:
     """Tell how loud audio is, None for all else."""
     if not isinstance(data, AudioFrame):
         return None
@@ -96,7 +94,7 @@ class VideoMeter:
 
     def add(
         self,
-        data: "Frame | Packet[Any]",
+        data: MediaData,
         now: float,
         *,
         keyframe: bool = False,
@@ -131,7 +129,7 @@ class SourceMeter:
         self._audio = AudioMeter()
         self._video = VideoMeter()
 
-    def add(self, data: "Frame | Packet[Any]", loudness: Loudness | None, now: float) -> None:
+    def add(self, data: MediaData, loudness: Loudness | None, now: float) -> None:
         """Add a frame, with what `measure` says of it."""
         if loudness is not None:
             self._audio.add(loudness)

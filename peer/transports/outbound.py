@@ -13,6 +13,7 @@ from peer.rtp import (
     ABS_CAPTURE_TIME,
     MAX_PACKET,
     RTX_HEADER,
+    TIMESTAMP_BITS,
     AudioLevel,
     CaptureStamps,
     ExtensionMap,
@@ -24,6 +25,7 @@ from peer.rtp import (
     TonePacket,
     header_size,
     make_packetizer,
+    signed_difference,
     wrap,
 )
 
@@ -32,6 +34,8 @@ from .ntp import SECOND, ntp_time
 
 MAX_HISTORY = 600
 """Packets that can be asked for again, as in libwebrtc."""
+MAX_STEP, MAX_STEP_BACK = 10.0, 1.0
+"""Seconds from one frame of a source to the next, more than which are another source's."""
 MAX_UNSPLIT = 1400
 """Bytes of a whole packet whose payload cannot be split; MAX_PACKET where it can."""
 PADDING_CHOICE = 20
@@ -298,7 +302,14 @@ class OutboundStream:
         return self._last_timestamp + round(elapsed * clock_rate) & 0xFFFFFFFF
 
     def place(self, timestamp: int, clock_rate: int, now: float) -> int:
-        """Put a frame on the stream's time line, which goes on through changes of origin."""
+        """Put a frame on the stream's time line, which goes on through changes of origin.
+
+        What steps back or ahead by more than pictures and pauses do has another origin.
+        """
+        if self._origin is not None:
+            step = signed_difference(self._origin + timestamp, self._last_timestamp, TIMESTAMP_BITS)
+            if not -MAX_STEP_BACK * clock_rate <= step <= MAX_STEP * clock_rate:
+                self._origin = None
         if self._origin is None:
             elapsed = (
                 0

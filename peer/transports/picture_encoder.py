@@ -1,17 +1,18 @@
 """Encoding pictures, in the threads of their connection."""
 
 import time
-from typing import Any
+from dataclasses import replace
 
 from aiortc.codecs import h264, vpx
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
-from av.frame import Frame
-from av.packet import Packet
 
 from peer.media import Adaptation, Judged, VideoSettings, find_video_codec
+from peer.rtp import is_key_frame
 
 from .encoded import Encoded, timestamp_of
+from .encoded_media import MediaData
+from .given import given_frame
 from .outbound import EncodedFrame
 from .parameters import RtpSendParameters
 from .shaping import FrameGate, FrameRate, PictureShaper
@@ -49,14 +50,11 @@ class PictureEncoder:
         self._limit: int | None = None
         self._adaptation: Adaptation | None = None
 
-    async def encode(self, data: "Frame | Packet[Any]", *, keyframe: bool) -> Encoded:
+    async def encode(self, data: MediaData, *, keyframe: bool) -> Encoded:
         """Encode a picture, one that needs no other with `keyframe`."""
-        timestamp = timestamp_of(data, self._codec.clockRate)
-        if isinstance(data, Packet):
-            frame = EncodedFrame(bytes(data), timestamp, is_key=data.is_keyframe)
-            return Encoded([frame], None, 0.0, data)
         if not isinstance(data, VideoFrame):
             raise TypeError(f"{data!r} is no picture")
+        timestamp = timestamp_of(data, self._codec.clockRate)
         return await self._share.run(self._encode, data, timestamp, keyframe)
 
     def _encode(self, data: VideoFrame, timestamp: int, key: bool) -> Encoded:
@@ -116,6 +114,32 @@ class PictureEncoder:
     def leave_out(self, data: VideoFrame) -> None:
         """Count a picture as if it had been encoded."""
         self._rate.add(timestamp_of(data, self._codec.clockRate) / self._codec.clockRate)
+
+
+class GivenPictures:
+    """Takes pictures that are encoded already."""
+
+    def __init__(self, codec: RTCRtpCodecParameters) -> None:
+        self._codec = codec
+
+    async def encode(self, data: MediaData, *, keyframe: bool) -> Encoded:
+        """Return a picture as it is."""
+        frame = given_frame(data, self._codec.clockRate)
+        if frame is None:
+            raise TypeError(f"{data!r} is not encoded")
+        # Packets that a program has made itself seldom say that they are key frames.
+        if not frame.is_key and is_key_frame(self._codec.mimeType, frame.data):
+            frame = replace(frame, is_key=True)
+        return Encoded([frame], None, 0.0, data)
+
+    def limit(self, bitrate: int | None, now: float) -> None:
+        """Change nothing: they are as large as they are."""
+
+    def note_loss(self, fraction: float) -> None:
+        """Change nothing."""
+
+    def leave_out(self, data: VideoFrame) -> None:
+        """Change nothing."""
 
 
 def worth(pixels: int) -> int:

@@ -325,10 +325,10 @@ class RtpReceiver:
         sources += self._repairs.values()
         return [one.report(now) for one in sources if now - one.last_arrival <= MAX_SILENCE]
 
-    def request_keyframe(self) -> None:
+    def request_keyframe(self, rid: str | None = None) -> None:
         """Ask for a picture that needs no other, until there is one (PLI, RFC 4585 §6.3.1)."""
         if self._seeing is not None:
-            self._seeing.request_key()
+            self._seeing.request_key(rid)
 
     def _capture_time(self, ssrc: int, timestamp: int) -> float | None:
         stream = self._streams.get(ssrc)

@@ -5,13 +5,11 @@ import math
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
-from av.frame import Frame
-from av.packet import Packet
 
 from peer.rtp import (
     BitrateRequests,
@@ -29,7 +27,10 @@ from peer.rtp import (
 )
 
 from .encoded import MediaEncoder
+from .encoded_media import MediaData
+from .encoded_track import EncodedTrack, in_order
 from .encoding import choose_codec, make_encoder, shape_of_encoder
+from .given import format_of, is_encoded, suits
 from .measure import SourceMeter, VideoMeter, measure
 from .outbound import EncodedFrame, OutboundStream
 from .outlet import Outlet, SendDrop
@@ -51,6 +52,8 @@ KEYFRAME_INTERVAL = 0.3
 """Seconds from a picture that needs no other to the next that is made because it is asked for."""
 MAX_BACKLOG = 0.15
 """Seconds of packets that wait to leave, with more of which pictures are left out."""
+MAX_GIVEN_BACKLOG = 0.5
+"""The same for pictures that are encoded already: those after it need it, up to a key frame."""
 MAX_PAUSE = 1.0
 """Seconds between attempts, of a track that gives nothing which can be sent, at most."""
 _PAUSE = 0.02
@@ -107,6 +110,8 @@ class RtpSender:
         self._outlet = Outlet(kind)
         self._stream: OutboundStream | None = None
         self._encoder: MediaEncoder | None = None
+        self._given = isinstance(track, EncodedTrack)
+        self._given_format: str | None = None
         self.passage = SentPassage(self._transmit, self._ask_for_key)
         self.allows_key_frame: Callable[[], bool] = lambda: True
         """Asked when the peer wants a key frame."""
@@ -167,7 +172,10 @@ class RtpSender:
             raise TypeError(f"a track of {track.kind} cannot replace one of {self._kind}")
         if track is not self._track:
             self._track = track
+            self._given, self._given_format = isinstance(track, EncodedTrack), None
             self._source = SourceMeter()
+            if self._parameters is not None:
+                self._use(choose_codec(self._parameters.codecs))
             self._restart()
 
     def send(self, transport: SendTransport, parameters: RtpSendParameters) -> None:
@@ -175,7 +183,7 @@ class RtpSender:
 
         ValueError when none of the codecs can be encoded.
         """
-        codec = choose_codec(parameters.codecs)
+        codec = choose_codec(parameters.codecs, self._given_format)
         before, was_on = self._parameters, self._transport
         shape = None if before is None else shape_of_encoder(before, codec)
         shaped = shape == shape_of_encoder(parameters, codec)
@@ -289,6 +297,8 @@ class RtpSender:
         track, codec, transport = self._track, self._codec, self._transport
         if track is None or codec is None or transport is None or not transport.connected:
             return
+        if isinstance(track, EncodedTrack) and self._parameters is not None:
+            track.choose_format(in_order(codec, self._parameters.codecs))
         # An encoder of its own for each loop: the one before may still be at work in its thread.
         self._renew_encoder(codec)
         self._sending = asyncio.get_running_loop().create_task(self._run(track, codec))
@@ -300,7 +310,7 @@ class RtpSender:
         if self.passage.is_used:
             # Programs of other senders and receivers find whole packets, without copies.
             parameters = replace(parameters, codecs=(codec,))
-        encoder = self._encoder = make_encoder(codec, parameters, self._share)
+        encoder = self._encoder = make_encoder(codec, parameters, self._share, given=self._given)
         self.passage.begin_anew()
         if self._stream is not None:
             self._stream.rebase()
@@ -313,6 +323,9 @@ class RtpSender:
             try:
                 data = await track.recv()
                 reason = SendDrop.ENCODER_FAILED
+                if is_encoded(data) != self._given or not suits(data, codec):
+                    codec = self._take_up(data)
+                    encoder = self._renew_encoder(codec) or encoder
                 await self._send_next(data, codec, encoder)
             except MediaStreamError:
                 return
@@ -328,6 +341,21 @@ class RtpSender:
             else:
                 failures = 0
 
+    def _take_up(self, data: MediaData) -> RTCRtpCodecParameters:
+        """Send in the format that the track gives, if it was agreed on; else ValueError."""
+        assert self._parameters is not None
+        self._given_format, self._given = format_of(data), is_encoded(data)
+        codec = choose_codec(self._parameters.codecs, self._given_format)
+        if not suits(data, codec):
+            raise ValueError(f"{self._given_format} was not agreed on")
+        self._use(codec)
+        return codec
+
+    def _use(self, codec: RTCRtpCodecParameters) -> None:
+        if codec != self._codec and self._transport is not None and self._parameters is not None:
+            self._codec = codec
+            self._stream = self._outlet.open(self._transport.sending, self._parameters, codec)
+
     async def _note_failure(
         self, error: BaseException, track: MediaStreamTrack, failures: int
     ) -> None:
@@ -340,7 +368,7 @@ class RtpSender:
         )
 
     async def _send_next(
-        self, data: "Frame | Packet[Any]", codec: RTCRtpCodecParameters, encoder: MediaEncoder
+        self, data: MediaData, codec: RTCRtpCodecParameters, encoder: MediaEncoder
     ) -> None:
         loop, parameters, source = asyncio.get_running_loop(), self._parameters, self._source
         captured = loop.time()
@@ -351,10 +379,15 @@ class RtpSender:
             or not self._has_room(data, encoder, loop.time())
         ):
             source.add(data, measure(data), loop.time())
+            if self._given:
+                self.passage.lose()
             return
-        encoder.limit(self._outlet.bitrate(loop.time()), loop.time())
+        bitrate = self._outlet.bitrate(loop.time())
+        encoder.limit(bitrate, loop.time())
         encoder.note_loss(self._loss.fraction)
         keyframe = self._take_keyframe_request(loop.time())
+        if isinstance(self._track, EncodedTrack):
+            self._track.steer(bitrate, keyframe=keyframe)
         encoded = await encoder.encode(data, keyframe=keyframe)
         source.add(data, encoded.loudness, loop.time())
         self._encode_time += encoded.seconds
@@ -366,10 +399,13 @@ class RtpSender:
                 sent = replace(frame, captured=captured)
                 self.passage.send(sent, codec, encoded.data, self._stream, captured)
 
-    def _has_room(self, data: "Frame | Packet[Any]", encoder: MediaEncoder, now: float) -> bool:
-        """Tell whether a frame can be sent now; what is encoded already always is."""
+    def _has_room(self, data: MediaData, encoder: MediaEncoder, now: float) -> bool:
+        """Tell whether a frame can be sent now; what is encoded already waits a little longer."""
         outlet = self._outlet
         outlet.bound = self._bounds.bitrate(now)
+        if self._given and self._kind == "video" and outlet.backlog() > MAX_GIVEN_BACKLOG:
+            self.drops[SendDrop.CONGESTED] += 1
+            return False
         if not isinstance(data, VideoFrame):
             return True
         outlet.note_picture(data.width, data.height)
@@ -385,7 +421,7 @@ class RtpSender:
         encoder.leave_out(data)
         return False
 
-    def _note_picture(self, frame: EncodedFrame, data: "Frame | Packet[Any]") -> None:
+    def _note_picture(self, frame: EncodedFrame, data: MediaData) -> None:
         now = asyncio.get_running_loop().time()
         self._keyframe_at = now if frame.is_key else self._keyframe_at
         self._video.add(data, now, keyframe=frame.is_key, quantizer=frame.quantizer)
@@ -403,6 +439,8 @@ class RtpSender:
         if not self._is_key_due(now):
             return False
         self._keyframe = False
+        # What others encode may not come of it: they are not asked all the time.
+        self._keyframe_at = now if self._given else self._keyframe_at
         return True
 
     def _is_key_due(self, now: float) -> bool:

@@ -5,15 +5,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
+from av.packet import Packet
 
 from peer.net import wall_time
 
 from .encoded_media import (
     EncodedMedia,
+    MediaData,
     RTCEncodedAudioFrame,
     RTCEncodedAudioFrameMetadata,
     RTCEncodedVideoFrame,
@@ -29,8 +30,9 @@ _MICROSECONDS = 1_000_000
 class SentPassage:
     """Gives frames to `transmit`, those that a program lets pass when there is one.
 
-    A picture that it drops is needed by those after it: they are dropped as well, up to the key
-    frame that `ask_for_key` is to bring about. So are those of an encoder that is gone by then.
+    Pictures begin with a key frame, and after each that it drops they begin anew: those that need
+    it are dropped as well, up to the key frame that `ask_for_key` is to bring about. So are those
+    of an encoder that is gone by then.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class SentPassage:
         self._passage: Passage | None = None
         self._number = 0
         self._encoder = 0
-        self._needs_key = False
+        self._needs_key = True
         self._key_awaited: list[asyncio.Future[None]] = []
 
     @property
@@ -59,7 +61,11 @@ class SentPassage:
     def begin_anew(self) -> None:
         """What comes now is of another encoder, and begins with a key frame."""
         self._encoder += 1
-        self._needs_key = False
+        self._needs_key = True
+
+    def lose(self) -> None:
+        """A frame is missing, which others need."""
+        self._needs_key = True
 
     def key_frame(self) -> Awaitable[None]:
         """Wait for the next key frame that comes from the encoder."""
@@ -71,14 +77,14 @@ class SentPassage:
         self,
         frame: EncodedFrame,
         codec: RTCRtpCodecParameters,
-        data: Any,
+        data: MediaData,
         stream: OutboundStream,
         now: float,
     ) -> None:
         """Take a frame that was made of `data`, to be sent in a stream."""
         self._number += 1
         if self._passage is None:
-            self._transmit(frame, codec)
+            self._go_on(frame, codec)
         else:
             timestamp = stream.place(frame.timestamp, codec.clockRate, now)
             encoded = self._describe(frame, codec, data, stream.ssrc, timestamp)
@@ -97,15 +103,22 @@ class SentPassage:
         codec: RTCRtpCodecParameters,
         encoder: int,
     ) -> None:
-        self._needs_key &= not frame.is_key
-        if encoder != self._encoder or self._needs_key:
+        if encoder == self._encoder:
+            self._go_on(replace(frame, data=bytes(encoded.data)), codec)
+        else:
             self.frames_dropped += 1
-            return
-        self._transmit(replace(frame, data=bytes(encoded.data)), codec)
+
+    def _go_on(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:
+        self._needs_key &= _is_picture(codec) and not frame.is_key
+        if self._needs_key:
+            self.frames_dropped += 1
+            self._ask_for_key()
+        else:
+            self._transmit(frame, codec)
 
     def _give_up(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:
         self.frames_dropped += 1
-        if codec.mimeType.startswith("video/"):
+        if _is_picture(codec):
             self._needs_key = True
             self._ask_for_key()
 
@@ -113,12 +126,12 @@ class SentPassage:
         self,
         frame: EncodedFrame,
         codec: RTCRtpCodecParameters,
-        data: Any,
+        data: MediaData,
         ssrc: int,
         timestamp: int,
     ) -> EncodedMedia:
         captured = datetime.fromtimestamp(wall_time(), UTC)
-        if codec.mimeType.startswith("audio/"):
+        if not _is_picture(codec):
             level = frame.audio_level
             sound = RTCEncodedAudioFrameMetadata(
                 codec.mimeType,
@@ -129,7 +142,7 @@ class SentPassage:
                 audioLevel=None if level is None else linear_level(-level),
             )
             return RTCEncodedAudioFrame(frame.data, sound)
-        is_picture, pts, time_base = isinstance(data, VideoFrame), data.pts, data.time_base
+        told = _told(data)
         picture = RTCEncodedVideoFrameMetadata(
             codec.mimeType,
             timestamp,
@@ -138,8 +151,25 @@ class SentPassage:
             captureTime=captured,
             frameId=self._number,
             dependencies=() if frame.is_key else (self._number - 1,),
-            width=data.width if is_picture else None,
-            height=data.height if is_picture else None,
-            timestamp=None if pts is None else int(pts * time_base * _MICROSECONDS),
+            width=told.width,
+            height=told.height,
+            temporalIndex=told.temporalIndex,
+            timestamp=told.timestamp,
         )
         return RTCEncodedVideoFrame(frame.data, picture, "key" if frame.is_key else "delta")
+
+
+def _is_picture(codec: RTCRtpCodecParameters) -> bool:
+    return codec.mimeType.lower().startswith("video/")
+
+
+def _told(data: MediaData) -> RTCEncodedVideoFrameMetadata:
+    """Return what a picture says of itself, in whatever form it is given."""
+    if isinstance(data, RTCEncodedVideoFrame):
+        return data.getMetadata()
+    told = RTCEncodedVideoFrameMetadata("", 0)
+    if isinstance(data, VideoFrame):
+        told.width, told.height = data.width, data.height
+    if isinstance(data, VideoFrame | Packet) and data.pts is not None and data.time_base:
+        told.timestamp = int(data.pts * data.time_base * _MICROSECONDS)
+    return told

@@ -1,11 +1,9 @@
 """Fewer and smaller pictures than a track gives (W3C RTCRtpEncodingParameters)."""
 
-from typing import Any
-
 from av import VideoFrame
-from av.frame import Frame
-from av.packet import Packet
 from av.video.reformatter import VideoReformatter
+
+from .encoded_media import MediaData
 
 _SLACK, _MAX_SLACK = 0.25, 0.010
 """How early a frame may be and still count as in time: of the interval, and in seconds."""
@@ -20,7 +18,7 @@ class FrameGate:
     def __init__(self) -> None:
         self._due = float("-inf")
 
-    def admits(self, data: "Frame | Packet[Any]", rate: float | None) -> bool:
+    def admits(self, data: MediaData, rate: float | None) -> bool:
         """Tell whether a frame goes out; `rate` is in frames per second, None for no limit."""
         if rate is None or not isinstance(data, VideoFrame) or data.time is None:
             return True

@@ -12,7 +12,7 @@ from peer.media import EncodedPicture, VideoCodec, VideoSettings, find_video_cod
 from peer.testing import run
 from peer.transports import picture_encoder
 from peer.transports.encoded import Encoded
-from peer.transports.picture_encoder import PictureEncoder, worth
+from peer.transports.picture_encoder import GivenPictures, PictureEncoder, worth
 from peer.transports.share import MediaShare
 from tests.media.pictures import moving
 from tests.transports.media import VP8, send_parameters
@@ -95,12 +95,23 @@ def test_a_picture_that_is_left_out_is_no_frame(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_packets_are_sent_as_they_are() -> None:
-    encoder = PictureEncoder(VP8, send_parameters("v0", 7), MediaShare())
-    packet = Packet(b"frame")
-    packet.pts, packet.time_base, packet.is_keyframe = 100, Fraction(1, 1000), True
-    (encoded,) = encode(encoder, packet)
-    (frame,) = encoded.frames
-    assert (frame.data, frame.timestamp, frame.is_key) == (b"frame", 9000, True)
+    """Whether they are key frames they seldom say, where a program has made them itself."""
+
+    async def program() -> None:
+        given = GivenPictures(VP8)
+        for data, says_so, is_key in (
+            (b"1", True, True),
+            (b"\x10", False, True),
+            (b"1", False, False),
+        ):
+            packet = Packet(data)
+            packet.pts, packet.time_base, packet.is_keyframe = 100, Fraction(1, 1000), says_so
+            (frame,) = (await given.encode(packet, keyframe=False)).frames
+            assert (frame.data, frame.timestamp, frame.is_key) == (data, 9000, is_key)
+        with pytest.raises(TypeError):
+            await given.encode(picture(), keyframe=False)
+
+    run(program())
 
 
 def test_the_rate_is_what_is_allowed_and_the_picture_is_worth(

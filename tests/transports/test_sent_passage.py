@@ -48,7 +48,8 @@ class Sending:
 def test_without_a_program_frames_pass() -> None:
     async def program() -> None:
         sending = Sending()
-        sending.send(1, 2)
+        sending.send(1, key=True)
+        sending.send(2)
         assert sending.sent == [(1, b"x"), (2, b"x")]
         assert not sending.passage.is_used
 
@@ -109,7 +110,7 @@ def test_after_a_picture_is_dropped_a_key_frame_is_made_and_sent_next() -> None:
         for frame in (frames[0], *frames[2:]):
             sending.program.write(frame)
         assert [timestamp for timestamp, _ in sending.sent] == [0, 3, 4]
-        assert (sending.asked, sending.passage.frames_dropped) == (1, 2)
+        assert (sending.asked, sending.passage.frames_dropped) == (2, 2)
 
     run(program())
 
@@ -140,5 +141,25 @@ def test_a_key_frame_can_be_waited_for() -> None:
         assert not waiting.done()
         sending.send(2, key=True)
         assert waiting.done()
+
+    run(program())
+
+
+def test_pictures_begin_with_a_key_frame_and_do_so_again_after_a_loss() -> None:
+    async def program() -> None:
+        sending = Sending()
+        sending.send(1)
+        sending.send(2, key=True)
+        sending.send(3)
+        sending.passage.lose()
+        sending.send(4)
+        sending.send(5, key=True)
+        assert [timestamp for timestamp, _ in sending.sent] == [2, 3, 5]
+        assert (sending.asked, sending.passage.frames_dropped) == (2, 2)
+        sound = Sending(OPUS)
+        sound.send(1)
+        sound.passage.lose()
+        sound.send(2)
+        assert (len(sound.sent), sound.asked) == (2, 0)
 
     run(program())

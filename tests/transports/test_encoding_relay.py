@@ -1,0 +1,184 @@
+"""One encoding of a track for many connections."""
+
+import asyncio
+
+import pytest
+from aiortc.mediastreams import MediaStreamError
+from av import VideoFrame
+
+from peer.testing import run
+from peer.transports import RTCEncodedAudioFrame, RTCEncodedVideoFrame
+from peer.transports.encoded_queue import MAX_FRAMES
+from peer.transports.encoded_track import EncodedTrack
+from peer.transports.encoding_relay import EncodingRelay
+from peer.transports.picture_encoder import PictureEncoder
+from tests.transports.media import OPUS, VP8, PushedTrack
+from tests.transports.test_picture_encoder import H264
+
+
+def subscribed(relay: EncodingRelay, codec: object = VP8) -> EncodedTrack:
+    track = relay.subscribe()
+    track.choose_format([codec])  # type: ignore[list-item]
+    return track
+
+
+async def push(source: PushedTrack, count: int = 1) -> None:
+    """Let pictures be encoded one after the other."""
+    for _ in range(count):
+        source.push()
+        await asyncio.sleep(0.033)
+
+
+def test_a_track_is_read_and_encoded_once_for_all() -> None:
+    async def program() -> None:
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        tracks = [subscribed(relay) for _ in range(3)]
+        await push(source, 3)
+        found = [[await track.recv() for _ in range(3)] for track in tracks]
+        assert found[0] == found[1] == found[2]
+        assert all(isinstance(frame, RTCEncodedVideoFrame) for frame in found[0])
+        assert [frame.type for frame in found[0]] == ["key", "delta", "delta"]
+        assert (source.read, relay.encodings) == (3, 1)
+        await relay.close()
+        await relay.close()
+        assert len(asyncio.all_tasks()) == 1
+
+    run(program())
+
+
+def test_each_format_is_encoded_by_itself() -> None:
+    async def program() -> None:
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        tracks = [subscribed(relay, codec) for codec in (VP8, H264)]
+        await push(source)
+        names = [(await track.recv()).getMetadata().mimeType for track in tracks]
+        assert (names, relay.encodings, source.read) == (["video/VP8", "video/H264"], 2, 1)
+        tracks[0].choose_format([H264])
+        await push(source, 12)
+        assert (await tracks[0].recv()).getMetadata().mimeType == "video/H264"
+        assert relay.encodings == 1
+        await relay.close()
+
+    run(program())
+
+
+def test_requests_for_key_frames_come_together() -> None:
+    """One is made for all that ask, and not more often than every 0.3 s."""
+
+    async def program() -> None:
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        tracks = [subscribed(relay) for _ in range(3)]
+        await push(source, 15)
+        for track in tracks:
+            track.request_key_frame()
+        await push(source, 5)
+        for track in tracks:
+            track.request_key_frame()
+        await push(source, 10)
+        kinds = [(await tracks[0].recv()).type for _ in range(30)]
+        keys = [number for number, kind in enumerate(kinds) if kind == "key"]
+        assert keys[:2] == [0, 15]
+        assert len(keys) == 3
+        assert 23 <= keys[2] <= 25
+        # Who comes late begins with one.
+        late = subscribed(relay)
+        await push(source, 11)
+        assert (await late.recv()).type == "key"
+        await relay.close()
+
+    run(program())
+
+
+def test_the_lowest_bitrate_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def program() -> None:
+        limits: list[int | None] = []
+
+        class Noting(PictureEncoder):
+            def limit(self, bitrate: int | None, now: float) -> None:
+                limits.append(bitrate)
+                super().limit(bitrate, now)
+
+        monkeypatch.setattr("peer.transports.encoding.PictureEncoder", Noting)
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        first, second = subscribed(relay), subscribed(relay)
+        await push(source)
+        first.limit(500_000)
+        second.limit(200_000)
+        await push(source)
+        second.stop()
+        await push(source)
+        assert limits == [None, 200_000, 500_000]
+        await relay.close()
+
+    run(program())
+
+
+def test_who_reads_slowly_goes_on_at_a_key_frame() -> None:
+    async def program() -> None:
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        slow = subscribed(relay)
+        await push(source, MAX_FRAMES + 5)
+        assert (await slow.recv()).type == "key"
+        await relay.close()
+
+    run(program())
+
+
+def test_nothing_is_read_for_nobody_and_the_end_is_told() -> None:
+    async def program() -> None:
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        track = relay.subscribe()
+        await push(source)
+        assert source.read == 0
+        track.choose_format([VP8])
+        await asyncio.sleep(0.1)
+        track.stop()
+        track.stop()
+        await asyncio.sleep(0)
+        await push(source, 2)
+        assert (source.read, relay.encodings, len(asyncio.all_tasks())) == (1, 0, 1)
+        again = subscribed(relay)
+        source.end()
+        with pytest.raises(MediaStreamError):
+            await again.recv()
+        assert relay.subscribe().readyState == "ended"
+        await relay.close()
+
+    run(program())
+
+
+def test_what_fails_costs_a_frame_and_is_told() -> None:
+    async def program() -> None:
+        told: list[dict[str, object]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        track = subscribed(relay)
+        source.waiting.put_nowait(VideoFrame(16, 16))
+        await asyncio.sleep(0.033)
+        await push(source, 2)
+        assert (await track.recv()).type == "key"
+        assert [context["message"] for context in told] == ["a frame could not be encoded"]
+        await relay.close()
+
+    run(program())
+
+
+def test_sound_is_relayed_with_its_level() -> None:
+    async def program() -> None:
+        source = PushedTrack("audio")
+        relay = EncodingRelay(source)
+        track = subscribed(relay, OPUS)
+        source.push(2)
+        frame = await track.recv()
+        assert isinstance(frame, RTCEncodedAudioFrame)
+        assert frame.getMetadata().audioLevel == 0.0
+        await relay.close()
+
+    run(program())
