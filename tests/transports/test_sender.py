@@ -442,7 +442,8 @@ class Heavy:
     async def encode(self, data: object, *, keyframe: bool) -> Encoded:
         """Make a picture."""
         self.keys.append(keyframe)
-        frame = EncodedFrame(bytes(20_000), 3000 * len(self.keys), is_key=keyframe)
+        is_key = keyframe or len(self.keys) == 1
+        frame = EncodedFrame(bytes(20_000), 3000 * len(self.keys), is_key=is_key)
         return Encoded([frame], None, 0.0, data)
 
 
@@ -450,7 +451,7 @@ def test_pictures_are_left_out_while_much_waits_but_for_a_key_frame_it_is_droppe
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     encoder = Heavy()
-    monkeypatch.setattr("peer.transports.sender.make_encoder", lambda *_: encoder)
+    monkeypatch.setattr("peer.transports.sender.make_encoder", lambda *_, given: encoder)
     monkeypatch.setattr("peer.transports.sender.KEYFRAME_INTERVAL", 0.0)
 
     async def scenario() -> None:
