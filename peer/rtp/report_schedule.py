@@ -13,6 +13,8 @@ FIRST = (0.1, 0.5)
 """Parts of the interval between which the first report follows the first packet."""
 MIN_GAP = 0.5
 """Part of the interval that is between two reports at least, when streams begin all the time."""
+MIN_ANSWER_GAP = 0.1
+"""Seconds between two reports at least, when the peer asks for them all the time."""
 EARLY_REPORTS = 3
 """Reports after a stream began that follow each other within the interval."""
 
@@ -36,13 +38,15 @@ class ReportSchedule:
         """Note that a stream began, or came back."""
         self._early = EARLY_REPORTS
         first, last = FIRST
-        self._advance(now + self._interval * (first + (last - first) * chance), MIN_GAP)
+        self._advance(
+            now + self._interval * (first + (last - first) * chance), self._interval * MIN_GAP
+        )
 
     def ask(self, now: float, round_trip: float) -> None:
-        """Note that the peer wants a report at once, which it gets once in a round trip
-        (RFC 6051 §3.2)."""
+        """Note that the peer wants a report at once, which it gets once in a round trip, and ten
+        times a second at most (RFC 6051 §3.2)."""
         if self._deadline is not None:
-            self._advance(now, round_trip / self._interval)
+            self._advance(now, max(MIN_ANSWER_GAP, round_trip))
 
     def note_report(self, now: float, chance: float, *, more: bool) -> None:
         """Note that reports have left, and whether there will be more to report."""
@@ -53,6 +57,6 @@ class ReportSchedule:
 
     def _advance(self, wanted: float, gap: float) -> None:
         if self._last is not None:
-            wanted = max(wanted, self._last + gap * self._interval)
+            wanted = max(wanted, self._last + gap)
         if self._deadline is None or wanted < self._deadline:
             self._deadline = wanted

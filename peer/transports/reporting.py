@@ -99,7 +99,7 @@ class Reporter:
     def _arm(self) -> None:
         deadline = None if self._closed else self._schedule.deadline()
         if self._timer is not None:
-            if not self._timer.cancelled() and self._timer.when() == deadline:
+            if self._timer.when() == deadline:
                 return
             self._timer.cancel()
             self._timer = None

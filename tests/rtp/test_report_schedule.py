@@ -85,3 +85,6 @@ def test_a_report_that_is_asked_for_leaves_at_once_but_once_in_a_round_trip() ->
     schedule.note_report(0.1, 1.0, more=True)
     schedule.ask(0.15, 0.2)
     assert schedule.deadline() == pytest.approx(0.3)
+    schedule.note_report(0.3, 1.0, more=True)
+    schedule.ask(0.31, 0.001)
+    assert schedule.deadline() == pytest.approx(0.4)
