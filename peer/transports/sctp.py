@@ -7,6 +7,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Callable
 
+from peer.ice import Candidate, CandidateType, IceState
 from peer.sctp import (
     MAX_PACKET,
     MIN_PACKET,
@@ -42,6 +43,8 @@ MAX_EARLY = 32
 """Packets kept that come before the association begins: an INIT among them saves a second."""
 EVENTS_AT_A_TIME = 1000
 """Events handed out in one iteration of the loop; a flood of tiny messages lets others run."""
+
+Way = tuple[tuple[str, bool], ...]
 
 _USER_DATA = "USERDATA_MAX_LENGTH"
 _HEADERS = 28
@@ -82,7 +85,9 @@ class SctpTransport(Emitter):
         self._soon: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._patience: asyncio.TimerHandle | None = None
-        dtls.on("statechange", self._follow_dtls)
+        self._way: Way | None = None
+        self._was_lost = False
+        self._watch(dtls)
 
     @property
     def dtls(self) -> DtlsTransport:
@@ -145,8 +150,8 @@ class SctpTransport(Emitter):
             return
         self._dtls = dtls
         before.set_data_sink(None)
-        before.remove_listener("statechange", self._follow_dtls)
-        dtls.on("statechange", self._follow_dtls)
+        self._unwatch(before)
+        self._watch(dtls)
         if self._remote_port:
             dtls.set_data_sink(self.receive)
             self._follow_dtls()
@@ -231,6 +236,33 @@ class SctpTransport(Emitter):
         self._hand_out(now)
         self._schedule()
 
+    def _watch(self, dtls: DtlsTransport) -> None:
+        dtls.on("statechange", self._follow_dtls)
+        dtls.ice.on("statechange", self._follow_ice)
+        dtls.ice.on("selectedcandidatepairchange", self._follow_ice)
+
+    def _unwatch(self, dtls: DtlsTransport) -> None:
+        for source, event, listener in (
+            (dtls, "statechange", self._follow_dtls),
+            (dtls.ice, "statechange", self._follow_ice),
+            (dtls.ice, "selectedcandidatepairchange", self._follow_ice),
+        ):
+            # What is closed has let go of all that listen.
+            if listener in source.listeners(event):
+                source.remove_listener(event, listener)
+
+    def _follow_ice(self) -> None:
+        """Learn the path anew when it is another, and try again at once when it is back."""
+        ice, before = self._dtls.ice, self._way
+        if ice.selected_pair is not None:
+            self._way = _way(ice.selected_pair)
+            if before is not None and before != self._way:
+                self._association.path_changed(self._now())
+        was_lost, self._was_lost = self._was_lost, ice.state is IceState.DISCONNECTED
+        if was_lost and not self._was_lost:
+            self._association.path_restored(self._now())
+            self._schedule()
+
     def _follow_dtls(self) -> None:
         state = self._dtls.state
         if state in ("closed", "failed") and self.state != "closed":
@@ -275,6 +307,7 @@ class SctpTransport(Emitter):
 
     def _work(self) -> None:
         self._soon = None
+        self._association.handle_timer(self._now())
         self._send()
         self._hand_out(self._now())
 
@@ -304,13 +337,7 @@ class SctpTransport(Emitter):
 
     def _wake(self) -> None:
         self._timer = None
-        now = self._now()
-        at = self._association.get_timer()
-        if at is not None and at <= now:
-            self._association.handle_timer(now)
-            self._work()
-        else:
-            self._arm()
+        self._work()
 
     # Events
 
@@ -344,7 +371,7 @@ class SctpTransport(Emitter):
                 self.emit("statechange")
             case Ended():
                 self._stop_waiting()
-                self._dtls.remove_listener("statechange", self._follow_dtls)
+                self._unwatch(self._dtls)
                 self.emit("statechange")
                 self.remove_all_listeners()
 
@@ -381,6 +408,11 @@ _STATES = {
 def make_initiation(entropy: Callable[[int], bytes]) -> bytes:
     """Return an INIT chunk for a description, and for the association that it speaks of."""
     return Association(SctpConfig(), entropy=entropy).initiation
+
+
+def _way(pair: tuple[Candidate, Candidate]) -> Way:
+    """Return what makes a path another one: interfaces and relays, and not a mere port."""
+    return tuple((one.address.host, one.type is CandidateType.RELAYED) for one in pair)
 
 
 def _held(channel: Channel) -> DataChannel:

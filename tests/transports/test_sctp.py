@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from peer.ice import Candidate, CandidateType, IceState, TransportAddress, TransportProtocol
 from peer.sctp import SctpDrop
 from peer.sctp.wire import COOKIE_ACK, packet, write_chunk
 from peer.transports.datachannel import DataChannel
@@ -362,5 +363,47 @@ def test_an_init_that_is_none_leaves_the_handshake() -> None:
         for end in (ours, other):
             await end.close()
         await pair.close()
+
+    run(scenario)
+
+
+def candidate(host: str, port: int) -> Candidate:
+    address = TransportAddress(host, port)
+    return Candidate("1", 1, TransportProtocol.UDP, 1, address, CandidateType.HOST)
+
+
+def test_another_path_is_learnt_anew() -> None:
+    """RFC 8261 §6.1: another interface is another path, another port is not."""
+
+    async def scenario() -> None:
+        async with associated() as both:
+            congestion = both.left._association._session.outbound.flight.congestion
+            begun = congestion.window
+            near, far = candidate("192.0.2.1", 5000), candidate("192.0.2.9", 5000)
+            both.pair.link.left.select((near, far), IceState.CONNECTED)
+            congestion.window = 99 * begun
+            both.pair.link.left.select((near, candidate("192.0.2.9", 6000)), IceState.CONNECTED)
+            assert congestion.window == 99 * begun
+            both.pair.link.left.select((candidate("198.51.100.1", 1), far), IceState.CONNECTED)
+            assert congestion.window == begun
+
+    run(scenario)
+
+
+def test_a_path_that_is_back_is_made_use_of_at_once() -> None:
+    async def scenario() -> None:
+        async with associated() as both:
+            mine, theirs = await both.channel()
+            got = collect(theirs)
+            both.pair.link.to_right.passes = nothing
+            mine.send("lost")
+            outbound = both.left._association._session.outbound
+            await until(lambda: outbound.timeouts == 2)
+            both.pair.link.set_state(IceState.DISCONNECTED)
+            both.pair.link.to_right.passes = lambda _data: True
+            waiting = outbound._t3 - asyncio.get_running_loop().time()
+            assert waiting > 0.5
+            both.pair.link.set_state(IceState.CONNECTED)
+            await until(lambda: got == ["lost"], limit=waiting / 2)
 
     run(scenario)
