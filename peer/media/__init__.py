@@ -21,6 +21,7 @@ from .registry import (
     register_video_codec,
 )
 from .sound import Chunk, Shaper
+from .upright import Upright
 from .video import EncodedPicture, VideoDecoder, VideoEncoder, VideoSettings
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "AudioCodec",
     "find_audio_codec",
     "register_audio_codec",
+    "Upright",
     "VideoCodec",
     "find_video_codec",
     "register_video_codec",

@@ -3,6 +3,8 @@
 from av import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from peer.media import Upright
+
 from .encoded_media import MediaData
 
 _SLACK, _MAX_SLACK = 0.25, 0.010
@@ -56,10 +58,11 @@ class FrameRate:
 
 
 class PictureShaper:
-    """Makes pictures what encoders take: of yuv420p, and smaller if need be."""
+    """Makes pictures what encoders take: upright, of yuv420p, and smaller if need be."""
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
+        self._upright = Upright()
 
     def shape(self, picture: VideoFrame, by: float) -> VideoFrame:
         """Return a picture with both sides divided by `by`, in even numbers unless it is 1."""
@@ -69,4 +72,4 @@ class PictureShaper:
         width, height = max(2, width), max(2, height)
         shaped = self._reformatter.reformat(picture, width, height, "yuv420p")
         shaped.pts, shaped.time_base = picture.pts, picture.time_base
-        return shaped
+        return self._upright.turn(shaped, picture.rotation)

@@ -1,10 +1,12 @@
 """Pictures to try codecs with."""
 
+import io
 import random
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
 
+import av
 from av import VideoFrame
 
 from peer.media import EncodedPicture, VideoEncoder
@@ -82,3 +84,17 @@ def difference(one: VideoFrame, other: VideoFrame) -> float:
             for a, b in zip(row, second[line * theirs.line_size :][: one.width], strict=True)
         )
     return total / one.width / one.height
+
+
+def from_telephone(picture: VideoFrame, degrees: int) -> VideoFrame:
+    """Return a picture from a file that says how far it is to be turned counter-clockwise."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as written:
+        stream = written.add_stream("libx264", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
+        stream.set_display_rotation(degrees)
+        for packet in (*stream.encode(picture), *stream.encode(None)):
+            written.mux(packet)
+    file.seek(0)
+    with av.open(file, "r") as read:
+        return next(read.decode(video=0))

@@ -7,6 +7,7 @@ import pytest
 from av import AudioFrame, VideoFrame
 
 from peer.transports.shaping import FrameGate, FrameRate, PictureShaper
+from tests.media.pictures import from_telephone
 
 
 def picture(number: int, rate: int = 30, width: int = 640, height: int = 480) -> VideoFrame:
@@ -69,6 +70,14 @@ def test_pictures_of_other_formats(form: str) -> None:
     frame.pts, frame.time_base = 5, Fraction(1, 30)
     shaped = PictureShaper().shape(frame, 1.0)
     assert (shaped.format.name, shaped.pts) == ("yuv420p", 5)
+
+
+def test_pictures_leave_upright() -> None:
+    """What a telephone says of its pictures is not told to the peer."""
+    frame = from_telephone(picture(0), -90)
+    assert (frame.width, frame.height) == (640, 480)
+    shaped = PictureShaper().shape(frame, 2.0)
+    assert (shaped.width, shaped.height, shaped.pts) == (240, 320, frame.pts)
 
 
 def test_how_many_pictures_a_second_there_are() -> None:
