@@ -4,6 +4,7 @@ from .base import Base
 from .conclusion import uses_renomination
 from .config import FreePolicy
 from .events import BaseReleased, ConnectionReleased, PathInvalidated
+from .pair import CandidatePair
 from .relay import RelayTask
 from .session import Session
 from .stream import Generation, Stream
@@ -20,7 +21,7 @@ def free_unused(session: Session, stream: Stream) -> None:
     keeps = session.config.free_policy is FreePolicy.KEEP or generation.follow_latest
     if keeps or uses_renomination(session, generation):
         return
-    needed = {pair.local.base for pair in generation.selected.values()}
+    needed = {pair.local.base for pair in _in_use(generation)}
     needed |= {base.via for base in needed if base.via is not None}
     for base in list(stream.bases):
         if base not in needed:
@@ -32,20 +33,31 @@ def free_unused(session: Session, stream: Stream) -> None:
             stop_task(task, session.now)
 
 
+def _in_use(generation: Generation) -> list[CandidatePair]:
+    """Return the selected pairs, and others that were nominated.
+
+    A peer that nominates several (RFC 5245 §8.1.1.2) may send over any of them.
+    """
+    nominated = [pair for pair in generation.checklist.valid if pair.nominated]
+    return [*generation.selected.values(), *nominated]
+
+
 def _drop_unneeded(session: Session, generation: Generation) -> None:
     """On the bases that stay, close other pairs' connections and let permissions lapse."""
-    paths = {(pair.local.base, pair.remote.address) for pair in generation.selected.values()}
+    in_use = _in_use(generation)
+    paths = {(pair.local.base, pair.remote.address) for pair in in_use}
     for connection in session.connections.all():
         mine = connection.base.stream == generation.checklist.stream
         if mine and not connection.to_server and (connection.base, connection.remote) not in paths:
             session.connections.remove(connection)
             session.emit(ConnectionReleased(connection.handle))
-    for pair in generation.selected.values():
+    for pair in in_use:
         relay = pair.local.base.relay
         if relay is None:
             continue
+        hosts = {one.remote.address.host for one in in_use if one.local.base.relay is relay}
         for remote in generation.remote_candidates.values():
-            if remote.address.host != pair.remote.address.host:
+            if remote.address.host not in hosts:
                 relay.drop_permission(remote.address)
 
 

@@ -44,6 +44,17 @@ def test_bases_without_a_selected_pair_are_closed() -> None:
     assert [pair.local.base for pair in stream.current.checklist.valid] == [needed]
 
 
+def test_bases_of_other_nominated_pairs_stay() -> None:
+    """RFC 5245 §8.1.1.2: aioice nominates several, and sends over the first of them."""
+    session, stream, bases = completed()
+    other = next(pair for pair in stream.current.checklist.valid if pair.local.base is bases[1])
+    nominate(session, stream, stream.current, other)
+    session.events.clear()
+    free_unused(session, stream)
+    assert stream.bases == bases
+    assert list(session.events) == []
+
+
 def test_it_happens_once() -> None:
     session, stream, _ = completed()
     free_unused(session, stream)
