@@ -12,6 +12,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.media import Moment
 from peer.rtp import (
+    TIMESTAMP_BITS,
     ClockOffset,
     Flow,
     Goodbye,
@@ -22,6 +23,7 @@ from peer.rtp import (
     RtcpPacket,
     SenderReport,
     SourceDescription,
+    signed_difference,
 )
 
 from .decoding import MediaDrop
@@ -44,6 +46,10 @@ MAX_STREAMS = 16
 """Streams followed at a time; the one that was silent longest makes room.
 
 """
+STRAGGLING = 2.0
+"""Seconds for which a source that said BYE is remembered (RFC 3550 §6.2.1)."""
+REORDERING = 0.2
+"""Seconds for which its last packets may come behind its BYE."""
 MAX_SILENCE = 8.0
 """Seconds after which a source that sends nothing is not reported on, as in libwebrtc."""
 
@@ -106,6 +112,8 @@ class RtpReceiver:
         self._codecs: dict[int, RTCRtpCodecParameters] = {}
         self._streams: dict[int, InboundStream] = {}
         self._repairs: dict[int, RepairStream] = {}
+        self._ended: dict[int, tuple[InboundStream, float]] = {}
+        """Streams whose sources said BYE, and when: a moment long packets of theirs still come."""
         self._round_trip: float | None = None
         self._answers = RoundTrip()
         self._synchronization: Synchronization | None = None
@@ -255,6 +263,7 @@ class RtpReceiver:
             self._transport.remove_receiver(self, self._parameters.mid)
         self._transport = self._parameters = None
         self._streams.clear()
+        self._ended.clear()
         self._repairs.clear()
         self.track.set_muted(True)
         if self._hearing is not None:
@@ -275,6 +284,10 @@ class RtpReceiver:
             return
         if is_rtx(codec):
             self._receive_repair(packet, codec, encoding, now)
+            return
+        ended = self._ended.get(packet.ssrc)
+        if ended is not None and _straggles(packet, *ended, now):
+            self._take(ended[0], packet, codec, now)
             return
         stream = self._streams.get(packet.ssrc) or self._add_stream(packet.ssrc, codec, encoding)
         self._note_arrival(stream, now)
@@ -299,14 +312,25 @@ class RtpReceiver:
                     stream.sender_clock = self._transport.clock_of(cname)
         elif isinstance(packet, Goodbye):
             for ssrc in packet.ssrcs:
-                self._streams.pop(ssrc, None)
-                self._repairs.pop(ssrc, None)
-                if self._hearing is not None:
-                    self._hearing.end(ssrc)
-                if self._seeing is not None:
-                    self._seeing.end(ssrc)
+                self._end(ssrc, now)
             if not self._streams:
                 self.track.set_muted(True)
+
+    def _end(self, ssrc: int, now: float) -> None:
+        """Note that a source said BYE."""
+        self._repairs.pop(ssrc, None)
+        stream = self._streams.pop(ssrc, None)
+        if stream is not None:
+            self._ended = {
+                one: (there, since)
+                for one, (there, since) in self._ended.items()
+                if now - since <= STRAGGLING
+            }
+            self._ended[ssrc] = stream, now
+        if self._hearing is not None:
+            self._hearing.end(ssrc)
+        if self._seeing is not None:
+            self._seeing.end(ssrc)
 
     def set_round_trip(self, seconds: float) -> None:
         """Say how long an answer of the peer takes."""
@@ -365,6 +389,7 @@ class RtpReceiver:
         _make_room(self._streams)
         rid = None if encoding is None else encoding.rid
         stream = self._streams[ssrc] = InboundStream(ssrc, codec.clockRate, rid)
+        self._ended.pop(ssrc, None)
         return stream
 
     def _take(
@@ -433,3 +458,12 @@ class RtpReceiver:
 def _make_room(sources: dict[int, Source]) -> None:
     if len(sources) >= MAX_STREAMS:
         del sources[min(sources, key=lambda ssrc: sources[ssrc].last_arrival)]
+
+
+def _straggles(packet: InboundPacket, stream: InboundStream, since: float, now: float) -> bool:
+    """Tell whether a packet was sent before the BYE of its source, which came at `since`.
+
+    It is heard, and does not begin the stream anew. What is later belongs to a source that goes on.
+    """
+    ticks = signed_difference(packet.timestamp, stream.rtp_timestamp, TIMESTAMP_BITS)
+    return now - since <= (REORDERING if ticks > 0 else STRAGGLING)

@@ -124,6 +124,32 @@ def test_the_track_is_muted_while_nothing_is_received() -> None:
     run(scenario)
 
 
+def test_packets_that_come_behind_a_bye_do_not_begin_their_source_anew() -> None:
+    """RFC 3550 §6.2.1: they are heard, and the track stays muted; a source may go on later."""
+
+    async def scenario() -> None:
+        transport, receiver = Recorder(), RtpReceiver("video")
+        receiver.receive(transport, receive_parameters("v0"))
+
+        def packet(number: int, at: float) -> tuple[bool, int]:
+            sent = InboundPacket(96, 1, number, number * 3000, 7, KEY_FRAME)
+            receiver.receive_rtp(sent, None, now() + at)
+            return receiver.track.muted, len(receiver.statistics())
+
+        assert packet(1, 0.0) == (False, 1)
+        assert packet(3, 0.0) == (False, 1)
+        receiver.receive_rtcp(Goodbye((7,)), now())
+        for number, at in ((2, 0.1), (4, 0.1), (2, 1.9)):
+            assert packet(number, at) == (True, 0)
+        assert receiver.drops[MediaDrop.UNKNOWN_PAYLOAD_TYPE] == 0
+        assert packet(5, 0.3) == (False, 1)
+        receiver.receive_rtcp(Goodbye((7,)), now())
+        assert packet(2, 2.1) == (False, 1)
+        await receiver.stop()
+
+    run(scenario)
+
+
 def test_receiving_goes_on_after_a_stop() -> None:
     async def scenario() -> None:
         transport, receiver = Recorder(), RtpReceiver("video")
