@@ -32,8 +32,13 @@ from peer.rtp import (
 from .leaving import LeavingPacket
 from .ntp import SECOND, ntp_time
 
-MAX_HISTORY = 600
-"""Packets that can be asked for again, as in libwebrtc."""
+HISTORY = 600
+"""Packets that can be asked for again, as in libwebrtc; more of those that were made of late."""
+HISTORY_TIME = 2.0
+"""Seconds that make a packet one of late."""
+MAX_HISTORY = 9600
+MAX_HISTORY_BYTES = 2 << 20
+"""Packets, and bytes of their payloads, that can be asked for again at most."""
 MAX_STEP, MAX_STEP_BACK = 10.0, 1.0
 """Seconds from one frame of a source to the next, more than which are another source's."""
 MAX_UNSPLIT = 1400
@@ -79,6 +84,7 @@ class _Sent(NamedTuple):
 
     packet: RtpPacket
     leaving: LeavingPacket
+    made: float
 
 
 def _first_sequence_number() -> int:
@@ -103,6 +109,7 @@ class OutboundStream:
         self._clock_rate = 0
         self._last_time: float | None = None
         self._history: dict[int, _Sent] = {}
+        self._history_bytes = 0
         self._repeated: dict[int, float] = {}
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
         self._rtx_packets = self._rtx_octets = 0
@@ -197,12 +204,25 @@ class OutboundStream:
         self.packets_sent += 1
         self.octets_sent += leaving.payload_size
         self.header_octets_sent += leaving.header_size
-        self._history[packet.sequence_number] = _Sent(packet, leaving)
-        if len(self._history) > MAX_HISTORY:
-            oldest = next(iter(self._history))
-            del self._history[oldest]
-            self._repeated.pop(oldest, None)
+        now = self._last_time or 0.0
+        self._history[packet.sequence_number] = _Sent(packet, leaving, now)
+        self._history_bytes += leaving.payload_size
+        self._forget(now)
         return leaving
+
+    def _forget(self, now: float) -> None:
+        """Forget the oldest packets that there are too many of."""
+        history = self._history
+        while len(history) > 1:
+            oldest = next(iter(history))
+            sent = history[oldest]
+            is_late = len(history) > HISTORY and sent.made < now - HISTORY_TIME
+            is_full = len(history) > MAX_HISTORY or self._history_bytes > MAX_HISTORY_BYTES
+            if not (is_late or is_full):
+                return
+            del history[oldest]
+            self._history_bytes -= sent.leaving.payload_size
+            self._repeated.pop(oldest, None)
 
     def due(self, lost: Iterable[int], now: float, round_trip: float) -> list[int]:
         """Return which of these packets are to be repeated now, the oldest first.

@@ -12,7 +12,15 @@ from peer.testing import run
 from peer.transports.inbound import InboundPacket
 from peer.transports.leaving import LeavingPacket
 from peer.transports.ntp import SECOND, ntp_time
-from peer.transports.outbound import MAX_HISTORY, MAX_UNSPLIT, EncodedFrame, Labels, OutboundStream
+from peer.transports.outbound import (
+    HISTORY,
+    HISTORY_TIME,
+    MAX_HISTORY_BYTES,
+    MAX_UNSPLIT,
+    EncodedFrame,
+    Labels,
+    OutboundStream,
+)
 from tests.transports.media import MID, NUMBERS, OPUS, VP8, read_rtp
 
 LABELS = Labels("v", "hi", NUMBERS)
@@ -128,11 +136,26 @@ def test_repeating_without_retransmission_agreed(
 def test_what_was_sent_too_long_ago_is_gone() -> None:
     stream = OutboundStream(7, None)
     first = packets(stream, 0)[0].sequence_number
-    for number in range(MAX_HISTORY):
-        packets(stream, number)
+    for number in range(HISTORY):
+        packets(stream, number, now=1.0 + HISTORY_TIME)
+    assert stream.repeat(first, None, LABELS) is not None
+    packets(stream, HISTORY, now=1.1 + HISTORY_TIME)
     assert stream.repeat(first, None, LABELS) is None
     assert stream.repeat(first + 1, None, LABELS) is not None
     assert stream.repeat(first + 5000, None, LABELS) is None
+
+
+def test_of_a_fast_stream_more_packets_can_be_asked_for_within_bounds() -> None:
+    """Two seconds of it: a lost packet is asked for several round trips long."""
+    stream = OutboundStream(7, None)
+    first = packets(stream, 0)[0].sequence_number
+    for number in range(2 * HISTORY):
+        packets(stream, number, now=2.0)
+    assert stream.repeat(first, None, LABELS) is not None
+    for number in range(MAX_HISTORY_BYTES // 100_000 + 1):
+        packets(stream, number, bytes(100_000), now=2.0)
+    assert stream.repeat(first, None, LABELS) is None
+    assert stream._history_bytes <= MAX_HISTORY_BYTES
 
 
 def test_what_a_sender_report_says() -> None:
@@ -158,7 +181,7 @@ def test_no_packet_nor_its_retransmission_is_too_large(size: int, rtx: bool, nam
     sent = stream.packetize(frame, VP8, labels, 1.0)
     assert max(map(len, sent)) <= MAX_PACKET
     assert max(map(len, sent)) - min(map(len, sent)) <= 1
-    again = [stream.repeat(read(data).sequence_number, 97, labels) for data in sent[-MAX_HISTORY:]]
+    again = [stream.repeat(read(data).sequence_number, 97, labels) for data in sent]
     assert max(len(data or b"") for data in again) <= MAX_PACKET
 
 
