@@ -39,6 +39,14 @@ def test_the_bound_of_the_flights_of_dtls_1_2(certificates: list[Certificate]) -
     assert times["rtp", "offerer"] == pytest.approx(2.5, abs=0.05)
 
 
+def test_channels_are_open_when_dtls_is_done() -> None:
+    """SCTP has nothing to ask (`a=sctp-init`); an announcement comes with the fourth flight."""
+    times = set_up()
+    for what in ("negotiated", "open"):
+        assert times[what, "offerer"] == pytest.approx(1.5, abs=0.05)
+        assert times[what, "answerer"] == pytest.approx(2.0, abs=0.05)
+
+
 def test_what_goes_on_while_the_answer_is_on_its_way_counts() -> None:
     """The answerer's checks are there when the answer is: half a round trip less."""
     times = set_up(signaling=ROUND_TRIP / 2)
