@@ -9,7 +9,7 @@ from peer.jsep.model import Transceiver
 from peer.jsep.simulcast import agreed_rids
 from peer.jsep.state import State
 from peer.jsep.wiring import DataParameters, ReceiveParameters, SendParameters, Wiring
-from sdp import replace, transport_independent_bandwidth
+from sdp import SctpAttributes, replace, transport_independent_bandwidth
 
 
 def wire_media(
@@ -96,5 +96,13 @@ def _data(
         local.sctp_port or state.configuration.sctp_port,
         remote.sctp_port or state.configuration.sctp_port,
         remote.max_message_size,
-        None if local.sctp.init is None else remote.sctp.init,
+        _initiation(local.sctp, remote.sctp),
     )
+
+
+def _initiation(local: SctpAttributes, remote: SctpAttributes) -> bytes | None:
+    """Return the peer's INIT chunk where both have one (draft-hancke-tsvwg-snap).
+
+    libdatachannel returns lines of an offer that it does not know: then it is ours.
+    """
+    return None if local.init in (None, remote.init) else remote.init

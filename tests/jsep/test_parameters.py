@@ -112,3 +112,16 @@ def test_the_handshake_of_sctp_is_spared_when_both_can(
     for end, init in ((one, theirs), (other, ours)):
         assert end.state.wiring.data is not None
         assert end.state.wiring.data.remote_init == (init if both else None)
+
+
+def test_an_init_that_comes_back_is_none_of_the_peers() -> None:
+    """libdatachannel answers with the lines of an offer that it does not know."""
+    one, other = make_ends()
+    configuration = replace(one.state.configuration, sctp_init=b"ours")
+    for end in (one, other):
+        end.state = replace(end.state, configuration=configuration)
+    one.add_data()
+    other.set_remote("offer", one.offer())
+    one.set_remote("answer", other.answer())
+    assert one.state.wiring.data is not None
+    assert one.state.wiring.data.remote_init is None
