@@ -145,6 +145,11 @@ class OutboundStream:
         payloads = self._packetizer(codec).pack(frame.data, room)
         if header + max(map(len, payloads), default=0) > MAX_UNSPLIT:
             return []
+        if frame.is_key:
+            # What came before is not needed any more, however much of it is missing.
+            self._history.clear()
+            self._history_bytes = 0
+            self._repeated.clear()
         payload_type = codec.payloadType or 0
         if frame.payload_type is not None:
             payload_type = frame.payload_type

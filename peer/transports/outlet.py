@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from peer.rtp import TRANSPORT_WIDE_CC
+from peer.rtp import TRANSPORT_WIDE_CC, ReportBlock
 from peer.rtp.congestion import Demand, Priority, RateMeter
 
 from .leaving import LeavingPacket
@@ -23,6 +23,7 @@ from .parameters import (
     rtx_payload_type,
 )
 from .picture_encoder import worth
+from .rtcp import read_report
 from .statistics import RemoteInboundStatistics
 from .tones import ToneLine, Tones
 
@@ -62,6 +63,8 @@ class Outlet:
         self.stream: OutboundStream | None = None
         self.bound: int | None = None
         """What the peer takes of this stream, in bits per second."""
+        self.remote: RemoteInboundStatistics | None = None
+        """What the peer reported of the stream."""
         self._is_audio = kind == "audio"
         self._sending: PacedSending | None = None
         self._parameters: RtpSendParameters | None = None
@@ -217,34 +220,43 @@ class Outlet:
             with suppress(ConnectionError):
                 self._sending.post([packet], Priority.AUDIO, self.ssrc, now)
 
-    def repeat(self, lost: Iterable[int], round_trip: float | None, now: float) -> None:
-        """Send packets again, each once in a round trip and all within the budget for repair."""
+    def repeat(self, lost: Iterable[int], now: float) -> bool:
+        """Send packets again, each once in a round trip and all within the budget for repair.
+
+        False when there is no room in that for all of them.
+        """
         sending, stream, labels = self._sending, self.stream, self._labels
         if sending is None or stream is None or labels is None:
-            return
+            return True
         refused = stream.repeats_refused
-        due = stream.due(lost, now, max(MIN_ROUND_TRIP, round_trip or ROUND_TRIP))
+        round_trip = (self.remote and self.remote.round_trip_time) or ROUND_TRIP
+        due = stream.due(lost, now, max(MIN_ROUND_TRIP, round_trip))
         self.drops[SendDrop.REPEATED_LATELY] += stream.repeats_refused - refused
         priority = Priority.AUDIO_REPAIR if self._is_audio else Priority.VIDEO_REPAIR
         for position, number in enumerate(due):
             if not sending.may_repeat(stream.size_of(number), now):
                 self.drops[SendDrop.REPEATED_ENOUGH] += len(due) - position
-                return
+                return False
             packet = stream.repeat(number, self._rtx_payload_type, labels)
             if packet is not None:
                 self._count([packet], now, repeated=True)
                 sending.post([packet], priority, stream.ssrc, now)
+        return True
 
-    def note_report(
-        self, before: RemoteInboundStatistics | None, after: RemoteInboundStatistics, now: float
-    ) -> None:
-        """Note what a report of the peer adds to the one before."""
-        if self._sending is None or before is None:
-            return
-        lost = after.packets_lost - before.packets_lost
-        received = (after.packets_received or 0) - (before.packets_received or 0)
-        round_trip = after.round_trip_time or ROUND_TRIP
-        self._sending.note_loss(lost, lost + received, round_trip, now)
+    def note_report(self, block: ReportBlock, now: float) -> bool:
+        """Note what the peer reports; False when it is about another stream."""
+        stream, before = self.stream, self.remote
+        if stream is None or block.ssrc != stream.ssrc:
+            return False
+        clock_rate = 1 if self._codec is None else self._codec.clockRate
+        after = read_report(block, before, stream.first_sequence_number, clock_rate, now)
+        self.remote = after
+        if self._sending is not None and before is not None:
+            lost = after.packets_lost - before.packets_lost
+            received = (after.packets_received or 0) - (before.packets_received or 0)
+            round_trip = after.round_trip_time or ROUND_TRIP
+            self._sending.note_loss(lost, lost + received, round_trip, now)
+        return True
 
     def pad(self, size: int) -> Sequence[LeavingPacket]:
         """Return packets that were sent, as retransmissions that nobody asked for."""

@@ -92,7 +92,8 @@ class PacedSending:
 
     def may_repeat(self, size: int, now: float) -> bool:
         """Tell whether repair may take so many bytes more; they count then."""
-        return self._repairs.take(size, self._controller.target, now)
+        controller = self._controller
+        return self._repairs.take(size, controller.target, now, loss=controller.loss)
 
     def backlog(self) -> float:
         """Return the seconds in which what waits will have left."""

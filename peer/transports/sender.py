@@ -37,19 +37,20 @@ from .outlet import Outlet, SendDrop
 from .pacing import PacedSending
 from .parameters import RtpSendParameters
 from .passage import Passage
-from .rtcp import compound, feedback, read_report
+from .rtcp import compound, feedback
 from .sent_passage import SentPassage
 from .shaping import FrameGate
 from .share import MediaShare
 from .statistics import (
     OutboundStatistics,
-    RemoteInboundStatistics,
     SourceStatistics,
     named,
 )
 
 KEYFRAME_INTERVAL = 0.3
 """Seconds from a picture that needs no other to the next that is made because it is asked for."""
+REFRESH_INTERVAL = 1.0
+"""Seconds from a picture that needs no other to one that is made instead of repeating much."""
 MAX_BACKLOG = 0.15
 """Seconds of packets that wait to leave, with more of which pictures are left out."""
 MAX_GIVEN_BACKLOG = 0.5
@@ -124,7 +125,6 @@ class RtpSender:
         self._frames_encoded = self._frames_sent = self._nacks = self._plis = self._firs = 0
         self._encode_time = 0.0
         self._video = VideoMeter()
-        self._remote: RemoteInboundStatistics | None = None
         self._loss = LossEstimate()
         self._sending: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -277,7 +277,7 @@ class RtpSender:
             firs_received=self._firs,
             target_bitrate=self._outlet.bitrate(now),
             is_held_back=self._outlet.is_held_back(now),
-            remote=self._remote,
+            remote=self._outlet.remote,
             drops=named(self.drops, {SendDrop.TRANSFORMED_AWAY: self.passage.frames_dropped}),
         )
 
@@ -458,20 +458,18 @@ class RtpSender:
             transport.report_soon()
 
     def _repeat(self, request: Nack) -> None:
-        measured = None if self._remote is None else self._remote.round_trip_time
+        now = asyncio.get_running_loop().time()
         try:
-            self._outlet.repeat(request.numbers, measured, asyncio.get_running_loop().time())
+            whole = self._outlet.repeat(request.numbers, now)
         except ConnectionError:
             return
+        if not whole and now - self._keyframe_at > REFRESH_INTERVAL:
+            # What is missing will not come: the peer would wait for it for long before it asks.
+            self._keyframe = True
 
     def _note_report(self, block: ReportBlock) -> None:
-        if self._stream is not None and block.ssrc == self._stream.ssrc:
-            clock_rate = 1 if self._codec is None else self._codec.clockRate
-            now = asyncio.get_running_loop().time()
-            first = self._stream.first_sequence_number
-            before = self._remote
-            self._remote = read_report(block, before, first, clock_rate, now)
-            self._outlet.note_report(before, self._remote, now)
+        now = asyncio.get_running_loop().time()
+        if self._outlet.note_report(block, now):
             self._loss.note(block.fraction_lost / 256, now)
 
     def _take_bounds(self, packet: TemporaryBitrates) -> None:

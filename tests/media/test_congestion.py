@@ -85,10 +85,10 @@ Program = Callable[[Measured, Host], Awaitable[None]]
 def call(monkeypatch: pytest.MonkeyPatch, link: Conditions, program: Program) -> None:
     """Send sound and pictures over a line, and measure."""
 
-    def make(codec: Any, *arguments: Any) -> Any:
+    def make(codec: Any, *arguments: Any, **options: Any) -> Any:
         if codec.mimeType.startswith("video/"):
             return FakeEncoder()
-        return make_encoder(codec, *arguments)
+        return make_encoder(codec, *arguments, **options)
 
     monkeypatch.setattr(sender, "make_encoder", make)
 

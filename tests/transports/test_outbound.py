@@ -158,6 +158,14 @@ def test_of_a_fast_stream_more_packets_can_be_asked_for_within_bounds() -> None:
     assert stream._history_bytes <= MAX_HISTORY_BYTES
 
 
+def test_what_came_before_a_key_frame_is_not_repeated() -> None:
+    stream = OutboundStream(7, 8)
+    before = packets(stream, 0)[0].sequence_number
+    (key,) = stream.packetize(EncodedFrame(b"x", 3000, is_key=True), VP8, LABELS, 1.0)
+    assert stream.repeat(before, 97, LABELS) is None
+    assert stream.repeat(read(key).sequence_number, 97, LABELS) is not None
+
+
 def test_what_a_sender_report_says() -> None:
     stream = OutboundStream(7, None)
     sent = packets(stream, 0, bytes(2000))[0]

@@ -62,11 +62,11 @@ def test_a_packet_is_repeated_once_in_a_round_trip() -> None:
         outlet.transmit(EncodedFrame(bytes(500), 0), VP8, now())
         sent, at = transport.rtp[0], now()
         for step in range(45):
-            outlet.repeat([sent.sequence_number], 0.3, at + step / 45)
+            outlet.repeat([sent.sequence_number], at + step / 45)
         again = transport.rtp[1:]
-        assert len(again) == 4
+        assert len(again) == 9
         assert again[0].ssrc == repeated(sent).ssrc
-        assert outlet.drops[SendDrop.REPEATED_LATELY] == 41
+        assert outlet.drops[SendDrop.REPEATED_LATELY] == 36
 
     run(scenario)
 
@@ -82,7 +82,7 @@ def test_repair_takes_a_part_of_the_rate() -> None:
             await asyncio.sleep(0.005)
         transport.sending.note_limit(100_000, begin)
         numbers = [packet.sequence_number for packet in transport.rtp]
-        outlet.repeat(numbers, 0.1, begin + 1)
+        outlet.repeat(numbers, begin + 1)
         assert outlet.drops[SendDrop.REPEATED_ENOUGH] == len(numbers) - 2
 
     run(scenario)
@@ -96,7 +96,7 @@ def test_what_waits_to_leave_is_not_repeated() -> None:
         assert outlet.backlog() > 0
         first = transport.rtp[0].sequence_number
         before = len(transport.rtp)
-        outlet.repeat([first + 15], 0.1, now())
+        outlet.repeat([first + 15], now())
         assert outlet.drops[SendDrop.REPEATED_LATELY] == 1
         assert len(transport.rtp) == before
         outlet.drop_waiting()
@@ -174,7 +174,7 @@ def test_an_encoder_gets_less_the_more_is_repeated() -> None:
             outlet.transmit(EncodedFrame(bytes(1000), index), VP8, begin)
             await asyncio.sleep(0.012)
         before = outlet.bitrate(begin)
-        outlet.repeat([packet.sequence_number for packet in transport.rtp], 0.1, begin + 0.5)
+        outlet.repeat([packet.sequence_number for packet in transport.rtp], begin + 0.5)
         after = outlet.bitrate(begin + 0.5)
         assert before is not None
         assert after is not None

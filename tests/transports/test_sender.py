@@ -458,16 +458,40 @@ def test_pictures_are_left_out_while_much_waits_but_for_a_key_frame_it_is_droppe
         track, transport = PushedTrack("video"), Recorder()
         sender = RtpSender("video", track)
         sender.send(transport, send_parameters("v0", 7))
+        transport.sending.note_limit(30_000, now())
         track.push(3)
         await until(lambda: track.read == 3 and encoder.left_out == 2)
         assert sender.drops[SendDrop.CONGESTED] == 2
-        first = transport.rtp[0].sequence_number
         sender.receive_rtcp(PictureLoss(9, 7))
         track.push()
         await until(lambda: encoder.keys == [False, True])
         await until(lambda: transport.rtp[-1].timestamp != transport.rtp[0].timestamp)
-        numbers = [packet.sequence_number - first for packet in transport.rtp]
-        assert numbers[-1] >= 17 > numbers[-2] + 1
+        before, after = (packet.sequence_number for packet in transport.rtp[-2:])
+        assert after > before + 1
+        await sender.stop()
+
+    run(scenario)
+
+
+def test_a_key_frame_is_made_where_more_is_missing_than_may_be_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("peer.transports.sender.REFRESH_INTERVAL", 0.0)
+    monkeypatch.setattr("peer.transports.sender.KEYFRAME_INTERVAL", 0.0)
+
+    async def scenario() -> None:
+        encoder, track, transport = Heavy(), PushedTrack("video"), Recorder()
+        monkeypatch.setattr("peer.transports.sender.make_encoder", lambda *_, **__: encoder)
+        sender = RtpSender("video", track)
+        sender.send(transport, send_parameters("v0", 7, rtx_ssrc=8))
+        transport.sending.note_limit(1e8, now())
+        track.push()
+        await until(lambda: len(transport.rtp) >= 17)
+        transport.sending.note_limit(100_000, now())
+        sender.receive_rtcp(Nack(9, 7, tuple(one.sequence_number for one in transport.rtp)))
+        assert sender.drops[SendDrop.REPEATED_ENOUGH] > 10
+        track.push()
+        await until(lambda: encoder.keys == [False, True])
         await sender.stop()
 
     run(scenario)

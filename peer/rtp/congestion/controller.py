@@ -92,7 +92,14 @@ class CongestionController:
     @property
     def filling(self) -> float:
         """The rate up to which padding is sent when media is less."""
-        return self.target if self.has_feedback and self._estimate.is_filling else 0.0
+        if not self.has_feedback or not self._estimate.is_filling:
+            return 0.0
+        return min(self.target, self._wanted)
+
+    @property
+    def loss(self) -> float:
+        """The part of the packets that the path loses, of late."""
+        return self._estimate.loss if self.has_feedback else 0.0
 
     @property
     def has_estimate(self) -> bool:
@@ -160,6 +167,8 @@ class CongestionController:
             self._silence.round_trip = report.round_trip
         self._estimate.take(report, now, is_idle=self._idle.since is not None)
         outlook = self._outlook(now)
+        if self._estimate.probed:
+            self._plan.answered()
         self._plan.estimated(before, outlook, now)
         if before_silence is not None:
             self._plan.restore(before_silence, outlook, now)

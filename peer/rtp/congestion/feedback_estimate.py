@@ -17,11 +17,13 @@ PROBE_PART = 0.85
 class FeedbackEstimate:
     """What delays and losses allow together; rates in bits per second."""
 
-    __slots__ = ("_delay", "_loss", "_probes", "_queue", "_throughput", "arriving")
+    __slots__ = ("_delay", "_loss", "_probes", "_queue", "_throughput", "arriving", "probed")
 
     def __init__(self, bitrate: float, least: float, most: float) -> None:
         self.arriving: float | None = None
         """The rate at which packets arrive, None until it is known."""
+        self.probed = False
+        """Whether the latest report told what a probe found."""
         self._delay = DelayBased(bitrate, least)
         self._loss = LossBased(least, most)
         self._probes = ProbeResults()
@@ -38,6 +40,11 @@ class FeedbackEstimate:
     def is_limited_by_loss(self) -> bool:
         """Whether it is the losses that limit the rate."""
         return self._loss.state is not LossState.DELAY
+
+    @property
+    def loss(self) -> float:
+        """The part that is lost, of late."""
+        return self._loss.average_loss
 
     @property
     def is_filling(self) -> bool:
@@ -85,12 +92,15 @@ class FeedbackEstimate:
         self._throughput.add(arrivals)
         self.arriving = self._throughput.bitrate()
         probed = self._probes.add(arrivals)
+        self.probed = probed is not None
         if probed is not None:
             usual = PROBE_PART * (self.arriving or 0.0)
             probed = max(probed, min(self._delay.control.bitrate, usual))
         if report.propagation is not None:
             self._delay.control.round_trip = report.propagation
         self._delay.update(arrivals, self.arriving, probed, now)
+        if probed is not None and self._delay.usage is not Usage.OVER:
+            self._loss.lift(probed)
         if report.propagation is not None:
             self._queue.add(report.propagation, now)
             if self.arriving is not None and self._queue.is_standing(now):

@@ -82,6 +82,12 @@ class LossBased:
         if self._best is not None and self._best.bandwidth > bitrate:
             self._best = Channel(bitrate, bounded_loss(self._best.loss, bitrate))
 
+    def lift(self, bitrate: float) -> None:
+        """Go up to a rate that a probe found: so much arrives, whatever else is lost."""
+        if self._best is not None and self.rate is not None and bitrate > self.rate:
+            self._best = Channel(bitrate, bounded_loss(self.average_loss, bitrate))
+            self.rate, self.state = bitrate, LossState.DELAY
+
     def update(
         self,
         results: Iterable[PacketResult],

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from .probe_results import BURST_TIME, ProbeCluster
 
 FIRST_FACTORS = (3.0, 6.0)
+MAX_ATTEMPTS = 3
+"""The first probes, until one finds something."""
 FURTHER_FACTOR, FURTHER_PART = 2.0, 0.7
 """After a probe that found this part of what it tried, so many times the estimate is tried."""
 RESULT_TIME = 1.0
@@ -51,6 +53,7 @@ class ProbePlan:
     """The probes of one path: `due` hands out those to be sent now."""
 
     __slots__ = (
+        "_attempts",
         "_before_drop",
         "_dropped",
         "_due",
@@ -69,6 +72,7 @@ class ProbePlan:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
+        self._attempts = 0
         self._result_until = -inf
         self._next_if = inf
         self._last_probe = -inf
@@ -81,9 +85,17 @@ class ProbePlan:
         """Plan the first probes of a path."""
         self._due.clear()
         self._begin_anew()
+        self._begin(bitrate, wanted, now)
+
+    def _begin(self, bitrate: float, wanted: float, now: float) -> None:
+        self._attempts += 1
         for factor in FIRST_FACTORS:
             if not self._try(factor * bitrate, _cap(wanted), now, goes_on=True):
                 break
+
+    def answered(self) -> None:
+        """Note that a probe found something."""
+        self._attempts = MAX_ATTEMPTS
 
     def due(self) -> list[ProbeCluster]:
         """Return the probes to be sent now, each once."""
@@ -114,6 +126,10 @@ class ProbePlan:
 
     def advance(self, outlook: Outlook, now: float) -> None:
         """Plan what is due by time."""
+        if self._attempts < MAX_ATTEMPTS and now >= self._result_until:
+            # A path that loses much may lose the first probes.
+            self._begin(outlook.bitrate, outlook.wanted, now)
+            return
         if not outlook.may_probe or now < self._result_until:
             return
         if outlook.recovered:

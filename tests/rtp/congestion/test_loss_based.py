@@ -85,6 +85,21 @@ def test_what_is_known_from_elsewhere_lowers_it() -> None:
     assert path.estimate.rate == 400_000
 
 
+def test_what_a_probe_found_lifts_it() -> None:
+    path = Path(loss=0.1)
+    path.send(300_000, 2.0)
+    path.estimate.lower(200_000)
+    path.send(200_000, 0.5)
+    assert path.estimate.rate is not None
+    low = path.estimate.rate
+    path.estimate.lift(low / 2)
+    assert path.estimate.rate == low
+    path.estimate.lift(1_200_000)
+    assert (path.estimate.rate, path.estimate.state) == (1_200_000, LossState.DELAY)
+    path.send(1_000_000, 1.0)
+    assert path.estimate.rate >= 900_000
+
+
 def test_it_stays_within_its_bounds() -> None:
     path = Path(loss=0.8)
     path.estimate.least = 200_000

@@ -27,6 +27,7 @@ def rates(plan: ProbePlan) -> list[float]:
 def begun(bitrate: float = 300_000, wanted: float = 2_000_000) -> ProbePlan:
     plan = ProbePlan()
     plan.begin(bitrate, wanted, 0.0)
+    plan.answered()
     return plan
 
 
@@ -36,6 +37,22 @@ def test_a_path_begins_with_two() -> None:
     assert (first.bitrate, first.octets, first.packets) == (900_000, 1687, 5)
     assert (second.bitrate, second.octets) == (1_800_000, 3375)
     assert plan.due() == []
+
+
+def test_it_begins_again_until_a_probe_finds_something() -> None:
+    plan = ProbePlan()
+    plan.begin(300_000, 2_000_000, 0.0)
+    tried = []
+    for step in range(100):
+        tried += [(round(step * 0.1, 1), rate) for rate in rates(plan)]
+        plan.advance(outlook(250_000, may_probe=False), step * 0.1)
+    assert [rate for _, rate in tried] == [900_000, 1_800_000] + [750_000, 1_500_000] * 2
+    plan = ProbePlan()
+    plan.begin(300_000, 2_000_000, 0.0)
+    plan.due()
+    plan.answered()
+    plan.advance(outlook(250_000, may_probe=False), 2.0)
+    assert rates(plan) == []
 
 
 def test_what_a_probe_found_is_gone_on_from() -> None:

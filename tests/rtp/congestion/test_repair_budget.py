@@ -17,6 +17,11 @@ def test_it_is_given_back_with_time() -> None:
     assert budget.take(1000, 1_000_000, 1.0)
 
 
+def test_a_path_that_loses_more_has_more_repaired() -> None:
+    budget = RepairBudget()
+    assert sum(budget.take(1000, 1_000_000, 0.0, loss=0.1) for _ in range(99)) == 31
+
+
 def test_a_low_rate_repairs_a_little() -> None:
     budget = RepairBudget()
     assert [budget.take(1200, 30_000, 0.0) for _ in range(3)] == [True, True, False]
