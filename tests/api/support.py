@@ -150,12 +150,18 @@ class Call:
         self.answerer = RTCPeerConnection(answerer)
         self.channel = self.offerer.createDataChannel("call")
         self.sides = {"offerer": self.offerer, "answerer": self.answerer}
+        self.withheld: str | None = None
+        """How lines begin that neither side is to see in the other's description."""
 
     def show(self, side: str) -> RTCSessionDescription:
         """Give a side's local description as the other is to see it."""
         description = self.sides[side].localDescription
         assert description is not None
-        return RTCSessionDescription(self.middle.rewrite(description.sdp, side), description.type)
+        text = self.middle.rewrite(description.sdp, side)
+        if self.withheld is not None:
+            lines = text.splitlines(keepends=True)
+            text = "".join(line for line in lines if not line.startswith(self.withheld))
+        return RTCSessionDescription(text, description.type)
 
     async def offer(self) -> None:
         """Bring the offer to the answerer."""

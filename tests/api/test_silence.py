@@ -62,12 +62,15 @@ SCTP = {
     "COOKIE-ECHO": f"data 2 of the {SERVER}",
     "COOKIE-ACK": f"data 2 of the {CLIENT}",
 }
+INIT_IN_SDP = "a=sctp-init:"
+"""What would spare the handshake of SCTP."""
 
 
 def test_both_sides_fail_when_nothing_arrives_any_more() -> None:
     async def story(stage: str) -> None:
         async with calling(WARY, WARY) as call:
             call.middle.rule = Silence(stage)
+            call.withheld = INIT_IN_SDP
             await call.negotiate()
             for pc in call.sides.values():
                 await state_is(pc, "failed")
@@ -116,6 +119,7 @@ def test_sctp_that_is_not_answered_ends_its_channels() -> None:
         async with calling(HASTY, HASTY) as call:
             call.middle.rule = Silence(stage, mute=True)
             errors = errors_of(call.channel)
+            call.withheld = INIT_IN_SDP
             await call.negotiate()
             await until(call.channel, "close", lambda: call.channel.readyState == "closed")
             assert [error.errorDetail for error in errors] == ["sctp-failure"]
