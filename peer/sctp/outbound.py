@@ -65,7 +65,7 @@ class Outbound:
         self._advanced = tsn - 1
         self._t3 = self._probe = self._loss = self._forward = inf
         self._forward_sent = -inf
-        self._last_sent = -inf
+        self._last_sent = inf
         self._probed = self._urgent = False
 
     @property
@@ -84,8 +84,8 @@ class Outbound:
         """Return the DATA chunks, in parts, of a packet with so many bytes of room."""
         parts: list[bytes] = []
         self._urgent, urgent = False, self._urgent
-        if self._idle_since(now):
-            self.flight.congestion.on_idle()
+        if now - self._last_sent > self.round_trip.rto and not self.queue.is_empty:
+            self._end_idleness(now)
         left = self._fill_again(parts, room, now, urgent=urgent)
         if self.flight.next_lost() is None:
             self._fill_anew(parts, left, now)
@@ -100,8 +100,11 @@ class Outbound:
                 self._probe = now + 2 * self.round_trip.srtt + _PROBE_SLACK
         return parts
 
-    def _idle_since(self, now: float) -> bool:
-        return not self.flight.outstanding and now - self._last_sent > self.round_trip.rto
+    def _end_idleness(self, now: float) -> None:
+        """Trust the window less for each time-out that nothing was sent (RFC 9260 §7.2.1)."""
+        steps = min((now - self._last_sent) // self.round_trip.rto, _MAX_IDLE_STEPS)
+        for _ in range(0 if self.flight.outstanding else int(steps)):
+            self.flight.congestion.on_idle()
 
     def _fill_again(self, parts: list[bytes], room: int, now: float, *, urgent: bool) -> int:
         """Put in what was lost; returns the room that is left."""

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from .drops import SctpDrop
 from .wire import (
     ABORT,
     CHUNK_HEADER,
@@ -96,10 +95,3 @@ def _may_be_bundled(chunks: list[Chunk]) -> bool:
     return not any(chunk[0] in _ALONE for chunk in chunks) and all(
         chunk[0] != COOKIE_ECHO for chunk in chunks[1:]
     )
-
-
-def drop_of_size(packet: bytes, limit: int) -> SctpDrop | None:
-    """Judge the size of a packet."""
-    if not COMMON_HEADER + CHUNK_HEADER <= len(packet) <= limit:
-        return SctpDrop.MALFORMED
-    return None

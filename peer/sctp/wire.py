@@ -77,15 +77,6 @@ MASK: Final = 0xFFFFFFFF
 HALF: Final = 1 << 31
 
 
-class Chunk(NamedTuple):
-    """Where a chunk is in a packet: `start` at its header, `end` without padding."""
-
-    kind: int
-    flags: int
-    start: int
-    end: int
-
-
 class Parameter(NamedTuple):
     """A parameter, an error cause or whatever else has a type and a length."""
 

@@ -28,7 +28,7 @@ def connected(packets: int = 40) -> Path:
     """Return a path on which so many packets are about to be sent."""
     path = Path().connect()
     path.send(bytes(40000))
-    path.run(limit=2.0)
+    path.run(limit=0.3)
     assert len(path.right.messages) == 1
     path.now = round(path.now, 3)
     for _ in range(packets):

@@ -190,3 +190,25 @@ def test_the_rate_of_a_long_path_is_made_use_of() -> None:
     took = path.run(lambda: len(path.right.messages) == 200)
     assert took < 12 * 0.05
     assert path.left.association.statistics().timeouts == 0
+
+
+def test_a_path_that_was_idle_is_filled_with_care() -> None:
+    """RFC 9260 §7.2.1: half the window for each time-out without data, ten packets at least."""
+    path = Path().connect()
+    for _ in range(40):
+        path.send(bytes(50000))
+    path.run(lambda: len(path.right.messages) == 40)
+    congestion = path.left.association._session.outbound.flight.congestion
+    before = congestion.window
+    assert before > 300 * congestion.packet
+    path.run(limit=0.9)
+    path.send(b"x", end=path.right)
+    path.run(limit=0.1)
+    assert congestion.window == before, "nothing was to be sent"
+    path.send(b"x")
+    path.run(limit=0.001)
+    assert congestion.window == before // 4
+    path.run(limit=60.0)
+    path.send(b"x")
+    path.run(limit=0.001)
+    assert congestion.window == 10 * congestion.packet
