@@ -406,4 +406,13 @@ def test_a_path_that_is_back_is_made_use_of_at_once() -> None:
             both.pair.link.set_state(IceState.CONNECTED)
             await until(lambda: got == ["lost"], limit=waiting / 2)
 
+
+def test_programs_for_aiortc_set_the_size_of_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for a path with a small MTU; never more than fits into a tunnel."""
+
+    async def scenario() -> None:
+        for most, packet_size in ((1100, 1128), (1200, 1191), (100, 576)):
+            monkeypatch.setattr("aiortc.rtcsctptransport.USERDATA_MAX_LENGTH", most)
+            assert SctpTransport(Pair().left).statistics().packet == packet_size
+
     run(scenario)
