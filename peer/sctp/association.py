@@ -208,7 +208,7 @@ class Association:
             setup.repeat(session, now)
         if session.closing_at <= now:
             departure.repeat_shutdown(session, now)
-        if session.outbound.timer <= now:
+        if session.is_sending and session.outbound.timer <= now:
             session.outbound.on_timer(now)
         limit = session.config.max_errors
         if limit is not None and session.errors > limit:
@@ -237,14 +237,12 @@ class Association:
             return None
         if session.more:
             return self._now
-        at = min(
-            session.establishment.at,
-            session.closing_at,
-            session.outbound.timer,
-            session.heartbeat.at,
-            session.outgoing_resets.at,
-            inf if session.inbound is None else session.inbound.sack_at,
-        )
+        at = min(session.establishment.at, session.closing_at)
+        if session.inbound is not None:
+            at = min(at, session.inbound.sack_at)
+        if session.is_sending:
+            resets, heartbeat = session.outgoing_resets, session.heartbeat
+            at = min(at, session.outbound.timer, heartbeat.at, resets.at)
         return at if at < inf else None
 
     @property

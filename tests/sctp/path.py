@@ -11,6 +11,8 @@ from peer.sctp.events import Event
 from peer.sctp.message import RELIABLE, Delivery
 from peer.sctp.ordering import Message
 
+MAX_LOOKS = 5000
+"""Rounds without time passing: so many bursts have no window."""
 Passes = Callable[[bytes], bool]
 
 
@@ -116,7 +118,7 @@ class Path:
 
         Fails when what is waited for does not come.
         """
-        begin = self.now
+        begin, looks = self.now, 0
         while until is None or not until():
             for end in self.ends:
                 self._flush(end)
@@ -127,6 +129,8 @@ class Path:
                 assert until is None, "what was waited for did not come"
                 self.now = begin + limit
                 break
+            looks = 0 if due > self.now else looks + 1
+            assert looks < MAX_LOOKS, "a timer is due and nothing comes of it"
             self.now = max(self.now, due)
             self._deliver()
             for end in self.ends:

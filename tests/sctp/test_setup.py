@@ -7,6 +7,7 @@ import pytest
 from peer.sctp import Established, SctpConfig, SctpDrop, SctpState, read_token
 from peer.sctp.events import Ended, Restarted
 from peer.sctp.inbound import SACK_EVERY_OURS
+from peer.sctp.message import Delivery
 from peer.sctp.wire import (
     COOKIE_ACK,
     COOKIE_ECHO,
@@ -275,3 +276,16 @@ def test_values_that_cannot_be_end_the_setup() -> None:
     path.left.association.receive(packet(5000, 5000, tag, bytes(init)), path.now)
     path.run(limit=0.1)
     assert path.left.association.state is SctpState.ENDED
+
+
+def test_what_went_with_a_cookie_that_was_lost_waits_for_the_next() -> None:
+    """Also what may not be sent again: nothing is due before the association is up."""
+    path = Path()
+    start(path, path.left)
+    path.right.association._session.state = SctpState.COOKIE_WAIT
+    path.right.association._session.set_remote_port(5000)
+    path.left.passes = losing({1, 2})
+    path.send(b"given up", delivery=Delivery(max_retransmits=0))
+    path.send(b"sent again")
+    path.run(lambda: bool(path.right.messages))
+    assert [message.data for message in path.right.messages] == [b"sent again"]
