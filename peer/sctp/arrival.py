@@ -410,8 +410,11 @@ def _on_shutdown(
 def _on_shutdown_ack(
     session: Session, _packet: bytes, _: int, _start: int, _end: int, _now: float
 ) -> None:
-    tag = 0 if session.agreement is None else session.agreement.remote.tag
-    session.send_alone(write_chunk(SHUTDOWN_COMPLETE), tag)
+    if session.state is not SctpState.SHUTDOWN_ACK_SENT or session.agreement is None:
+        session.drops[SctpDrop.UNEXPECTED] += 1
+        return
+    # Both sides have begun to shut down (§9.2).
+    session.send_alone(write_chunk(SHUTDOWN_COMPLETE), session.agreement.remote.tag)
     session.end()
 
 
