@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from peer import testing
 from peer.rtp import (
     AudioLevel,
     BitrateLimit,
@@ -470,7 +471,7 @@ def test_pictures_are_left_out_while_much_waits_but_for_a_key_frame_it_is_droppe
         assert after > before + 1
         await sender.stop()
 
-    run(scenario)
+    testing.run(scenario())
 
 
 def test_a_key_frame_is_made_where_more_is_missing_than_may_be_repeated(
