@@ -146,12 +146,12 @@ def _act(session: Session, packet: bytes, chunks: list[Chunk], now: float) -> No
                 handler(session, packet, flags, start, end, now)
             elif not _pass_over(session, packet, kind, start, end):
                 break
+        if session.inbound is not None and session.state is not SctpState.ENDED:
+            _end_packet(session, session.inbound, now)
     except ContradictionError:
         violate(session, "fragments that are of no message")
     except NoRoomError:
         abort(session, OUT_OF_RESOURCE, "a message that there is no room for")
-    if session.inbound is not None and session.state is not SctpState.ENDED:
-        _end_packet(session, session.inbound, now)
 
 
 def _end_packet(session: Session, inbound: Inbound, now: float) -> None:

@@ -199,7 +199,10 @@ class Inbound:
         return False
 
     def finish_reset(self) -> frozenset[int] | None:
-        """Do the reset that waited, and take in what has come for after it; returns the streams."""
+        """Do the reset that waited, and take in what has come for after it; returns the streams.
+
+        Raises ContradictionError.
+        """
         assert self._deferred is not None
         (_, streams), self._deferred = self._deferred, None
         self.reassembly.reset(streams)

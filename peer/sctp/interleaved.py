@@ -59,6 +59,8 @@ class InterleavedReassembly:
         place = 0 if flags & BEGIN else place
         if place in message.parts or (message.end >= 0 and (place > message.end or flags & END)):
             raise ContradictionError
+        if flags & END and any(at > place for at in message.parts):
+            raise ContradictionError
         if flags & BEGIN:
             message.protocol = protocol
         if flags & END:

@@ -75,6 +75,14 @@ def test_fragments_that_contradict_each_other(flags: int, place: int) -> None:
         reassembly.add(4, flags, 0, 0, 53, place, b"x")
 
 
+def test_an_end_before_what_has_come_already_contradicts_it() -> None:
+    reassembly = InterleavedReassembly(100)
+    reassembly.add(1, BEGIN, 0, 0, 53, 0, b"a")
+    reassembly.add(2, 0, 0, 0, 0, 5, b"b")
+    with pytest.raises(ContradictionError):
+        reassembly.add(3, END, 0, 0, 0, 2, b"c")
+
+
 def test_a_message_that_is_too_long_has_its_turn_and_is_not_kept() -> None:
     reassembly = InterleavedReassembly(4)
     reassembly.add(1, BEGIN, 7, 0, 53, 0, b"abc")

@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from peer.sctp import SctpDrop, SctpState
 from peer.sctp.events import IncomingReset, OutgoingReset
 from peer.sctp.resets import (
     BAD_SEQUENCE,
@@ -16,6 +17,9 @@ from peer.sctp.resets import (
 from peer.sctp.wire import (
     ADD_INCOMING,
     ADD_OUTGOING,
+    BEGIN,
+    DATA,
+    END,
     INCOMING_RESET,
     MASK,
     OUTGOING_RESET,
@@ -131,6 +135,18 @@ def test_a_request_waits_for_what_was_sent_before(step: int) -> None:
     assert peer.path.right.told(IncomingReset) == [IncomingReset(frozenset({0}))]
     assert peer.outgoing(peer.number + 1 + step, peer.tsn + 1, 0) == PERFORMED
     assert len(peer.path.right.told(IncomingReset)) == 1
+
+
+def test_what_waits_for_a_reset_and_contradicts_itself_ends_the_association() -> None:
+    peer = Peer()
+    assert peer.outgoing(peer.number + 1, peer.tsn + 1, 1) == IN_PROGRESS
+    tag = peer.victim._session.establishment.local.tag
+    for ahead, stream, flags in ((2, 1, BEGIN), (3, 1, BEGIN), (1, 0, BEGIN | END)):
+        body = struct.pack("!LHHL", peer.tsn + ahead & MASK, stream, 0, 53) + b"data"
+        chunk = write_chunk(DATA, body, flags)
+        peer.victim.receive(packet(5000, 5000, tag, chunk), peer.path.now)
+    assert peer.victim.state is SctpState.ENDED
+    assert peer.victim.drops[SctpDrop.CONTRADICTION] == 1
 
 
 def test_other_requests_are_answered() -> None:
