@@ -384,8 +384,8 @@ class Channels:
         if number is not None and self._by_id.get(number) is channel:
             del self._by_id[number]
             self._came -= channel.came
-            if self._is_ours(number):
-                self._lowest = min(number, self._lowest or number)
+            if self._lowest is not None and self._is_ours(number):
+                self._lowest = min(number, self._lowest)
         if channel in self._waiting:
             self._waiting.remove(channel)
 

@@ -291,3 +291,18 @@ def test_the_end_of_the_association_is_that_of_its_channels() -> None:
     call.path.left.association.abort("", call.path.now)
     call.path.run(limit=1.0)
     assert call.changes(call.left, channel) == ["closed"]
+
+
+def test_a_number_that_is_free_is_found_again_whatever_closes_after_it() -> None:
+    call = Call().connect()
+    first = call.create()
+    call.create()
+    agreed = ChannelParameters(negotiated=True, id=65534)
+    last = call.left.create(agreed, call.path.now)
+    call.right.create(agreed, call.path.now)
+    assert first.id == 0
+    for channel in (first, last):
+        call.left.close(channel)
+        call.path.run(limit=1.0)
+        assert channel.state is ChannelState.CLOSED
+    assert [call.create().id for _ in range(2)] == [0, 4]
