@@ -210,15 +210,28 @@ class AudioPath:
         self, packet: RtpPacket, now: float, *, level: int | None = None, repaired: bool = False
     ) -> None:
         """Take a packet; `level` is what it says of itself in -dBov (RFC 6464)."""
+        if self._is(EVENTS, packet):
+            self._pass_over(packet, now)
+            return
         place = self._place(packet, now, repaired=repaired)
         if place is None:
             return
-        if packet.payload and not self._is(EVENTS, packet):
+        if packet.payload:
             quiet = level is not None and level >= QUIET
             self._take(packet, place, now, quiet=quiet)
         elif self._buffer is not None:
             self._buffer.pad(place.number, now)
         self.pull(now)
+
+    def _pass_over(self, packet: RtpPacket, now: float) -> None:
+        """Take note that a packet of a tone came, whose time is that of the tone's begin: there may
+        be later sound before it."""
+        if self._line is None or self._buffer is None:
+            return
+        number = self._line.number(packet.ssrc, packet.sequence_number)
+        if number is not None:
+            self._buffer.pad(number, now)
+            self.pull(now)
 
     def _is(self, mime_type: str, packet: RtpPacket) -> bool:
         other = self._others.get(packet.payload_type)

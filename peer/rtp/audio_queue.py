@@ -17,8 +17,8 @@ FADE = 0.12
 """Seconds that a decoder makes up before silence takes over."""
 REPAIR_MARGIN = 0.01
 """Seconds beyond a round trip that a packet is asked for before its time."""
-MAX_PADDING = 64
-"""Numbers of packets without sound that are remembered."""
+MAX_PADDING = 512
+"""Numbers of packets without sound that are remembered: a tone of 6 s has 300."""
 _SEEN = 512
 _SEEN_MASK = (1 << _SEEN) - 1
 

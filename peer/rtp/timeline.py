@@ -161,6 +161,18 @@ class TimeLine:
                 self._frame = step
         return Place(source.number, time)
 
+    def number(self, ssrc: int, sequence_number: int) -> int | None:
+        """Return the number of a packet whose time says nothing, as that of a tone (RFC 4733 §2.2).
+
+        None when it is not of the source that is followed.
+        """
+        source = self._current
+        if source is None or ssrc != source.ssrc:
+            return None
+        number = source.number + (sequence_number - source.number + 0x8000 & 0xFFFF) - 0x8000
+        source.number = max(source.number, number)
+        return number
+
     def leave(self, time: int) -> int:
         """Return the time that is put on what leaves: from 0 on, strictly increasing."""
         if self._origin is None:

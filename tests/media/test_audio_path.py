@@ -311,6 +311,21 @@ def test_tones_are_no_sound_and_no_loss() -> None:
     assert (counts.concealed, counts.comfort) == (0, 5 * FRAME)
 
 
+def test_the_time_of_the_longest_tone_is_a_pause() -> None:
+    ear = Ear(even=True)
+    sent = packets(opus_payloads(320))
+    for packet in sent[8:308]:
+        packet.payload_type, packet.payload = TONES, bytes(4)
+        packet.timestamp = sent[8].timestamp
+    ear.receive(on_time(sent))
+    ear.path.end(1)
+    ear.wait(10.0)
+    counts = ear.path.statistics
+    assert counts is not None
+    assert counts.concealed == 0
+    assert ear.samples == pytest.approx(320 * FRAME, abs=FRAME)
+
+
 def test_concealment_of_g711_sounds_like_what_was_before() -> None:
     ear = Ear()
     sent = [
@@ -428,3 +443,37 @@ def test_only_a_change_of_pace_drops_what_waits() -> None:
     target = ear.path.target_delay
     ear.path.set_even(False)
     assert (ear.path.target_delay, ear.path.deadline()) == (target, None)
+
+
+@pytest.mark.parametrize("even", [False, True])
+def test_tones_among_sound_that_goes_on_change_nothing_of_its_time(even: bool) -> None:
+    # Gateways send both at once; all packets of a tone have the time of its begin.
+    ear = Ear(even=even)
+    sent = packets(opus_payloads(40))
+    begin = sent[10].timestamp
+    for n in range(20, 10, -1):
+        sent.insert(n, packets([bytes(4)], TONES, timestamp=begin)[0])
+    for n, packet in enumerate(sent):
+        packet.sequence_number = 65530 + n & 0xFFFF
+    ear.receive(
+        (0.01 * max(0, min(n - 10, 20)) + 0.02 * (min(n, 10) + max(0, n - 30)), packet)
+        for n, packet in enumerate(sent)
+    )
+    ear.path.end(1)
+    ear.wait(5.0)
+    counts = ear.path.statistics
+    assert counts is not None
+    assert (counts.concealed, counts.comfort, counts.skipped) == (0, 0, 0)
+    assert ear.samples == 40 * FRAME
+    ear.check_line()
+
+
+def test_a_tone_before_the_sound_says_nothing_of_its_clock() -> None:
+    ear = Ear()
+    ear.path.set_formats({**FORMATS, TONES: AudioFormat("audio/telephone-event", 8000)})
+    tone, *sound = packets([bytes(4), *opus_payloads(5)])
+    tone.payload_type = TONES
+    ear.receive(on_time([tone, *sound]))
+    assert ear.path.rate == 48000
+    assert ear.samples == 5 * FRAME
+    assert not ear.path.drops

@@ -307,3 +307,17 @@ def test_any_packets_have_a_place_near_the_real_time(
         assert pts > left
         left = pts
     assert len(line._sources) <= MAX_SOURCES
+
+
+def test_a_packet_without_a_time_has_a_number_and_moves_nothing() -> None:
+    line = TimeLine(RATE)
+    assert line.number(1, 5) is None
+    feed = Feed(line)
+    before = feed.send(10)
+    assert before is not None
+    number = feed.number & 0xFFFF
+    assert line.number(1, number) == line.number(1, number) == before.number + 1
+    assert line.number(1, number - 3 & 0xFFFF) == before.number - 2
+    assert line.number(2, number) is None
+    feed.number += 1
+    assert feed.send() == Place(before.number + 2, before.time + FRAME)
