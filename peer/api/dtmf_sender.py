@@ -59,8 +59,9 @@ class RTCDTMFSender(EventTarget):
         if not isinstance(tones, str):
             raise JsepTypeError(f"{tones!r} are no tones")
         wanted = tones.upper()
-        lasting = min(max(duration, DURATIONS[0]), DURATIONS[1]) / 1000
-        gap = min(max(interToneGap, GAPS[0]), GAPS[1]) / 1000
+        # In this order what is no number is the least.
+        lasting = min(max(DURATIONS[0], duration), DURATIONS[1]) / 1000
+        gap = min(max(GAPS[0], interToneGap), GAPS[1]) / 1000
         if not self.canInsertDTMF:
             raise InvalidStateError("no tones can be sent")
         if not set(wanted) <= TONES | {","}:

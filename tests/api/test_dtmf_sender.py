@@ -54,7 +54,12 @@ def test_tones_follow_each_other_and_each_is_told_of() -> None:
 
 @pytest.mark.parametrize(
     ("duration", "gap", "seconds", "step"),
-    [(0, 0, 0.04, 0.07), (1e9, 1e9, 6.0, 12.0), (100, 70, 0.1, 0.17)],
+    [
+        (0, 0, 0.04, 0.07),
+        (float("nan"), float("nan"), 0.04, 0.07),
+        (1e9, 1e9, 6.0, 12.0),
+        (100, 70, 0.1, 0.17),
+    ],
 )
 def test_durations_and_gaps_are_kept_within_limits(
     duration: float, gap: float, seconds: float, step: float
