@@ -43,9 +43,7 @@ from .synchronization import SentFlow, Synchronization
 from .track import RemoteTrack
 
 MAX_STREAMS = 16
-"""Streams followed at a time; the one that was silent longest makes room.
-
-"""
+"""Streams followed at a time; the one that was silent longest makes room."""
 STRAGGLING = 2.0
 """Seconds for which a source that said BYE is remembered (RFC 3550 §6.2.1)."""
 REORDERING = 0.2
@@ -80,8 +78,8 @@ class RtpReceiver:
     """Receives one section's media into one track, over whichever transport it is given.
 
     It can be stopped and started again; the track lives until `track.stop`, and is muted while
-    nothing is received. Of several named
-    encodings (simulcast) one is decoded: the first to arrive, or the one that is selected.
+    nothing is received. Of several named encodings (simulcast) one is decoded: the first to arrive,
+    or the one that is selected.
     """
 
     def __init__(

@@ -45,8 +45,8 @@ class Requests(Protocol):
 
 
 class Seeing:
-    """Sees one track. With `even` its frames leave as they are to be shown, else at once: not
-    before those that are being repaired, where that is most of the time.
+    """Sees one track. With `even` its frames leave as they are to be shown, else at once; while
+    more than one in twenty is repaired, the others wait as long as that takes (`playout_delay`).
 
     Of several named encodings one is shown: the first to arrive, or the one that is selected.
     """
