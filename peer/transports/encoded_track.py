@@ -1,5 +1,6 @@
 """Tracks of what is encoded already."""
 
+import asyncio
 from collections.abc import AsyncIterable, Callable, Sequence
 from typing import Any
 
@@ -17,8 +18,8 @@ class EncodedTrack(MediaStreamTrack):
     """A track of frames that are encoded already: they are sent as they are.
 
     `frames` gives `av.Packet`, as of a camera's or a file's encoder, or what `encoded_frames()` of
-    a receiver gives; the track ends with it. `request_key_frame` is called when a peer needs one.
-    A subclass may say more: it is told what can be sent, and how much.
+    a receiver gives; the track ends with it, and `stop` cancels it. `request_key_frame` is called
+    when a peer needs one. A subclass may say more: it is told what can be sent, and how much.
     """
 
     def __init__(
@@ -31,16 +32,40 @@ class EncodedTrack(MediaStreamTrack):
         self.kind = kind
         self._frames = aiter(frames)
         self._request_key_frame = request_key_frame
+        self._reading: asyncio.Task[Any] | None = None
 
     async def recv(self) -> Any:
         """Return the next frame; MediaStreamError when the track has ended."""
         if self.readyState != "live":
             raise MediaStreamError
+        # Who gives up waiting, as a sender does for a moment, leaves the frame to the next who
+        # comes: a generator that is cancelled would be at its end.
+        reading = self._reading or asyncio.get_running_loop().create_task(self._read())
+        self._reading = reading
         try:
-            return await anext(self._frames)
+            frame = await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self.readyState == "live" or (task is not None and task.cancelling()):
+                raise
+            raise MediaStreamError from None
         except StopAsyncIteration:
             self.stop()
             raise MediaStreamError from None
+        except Exception:
+            self._reading = None
+            raise
+        self._reading = None
+        return frame
+
+    async def _read(self) -> Any:
+        return await anext(self._frames)
+
+    def stop(self) -> None:
+        """End it; whoever waits for a frame is told."""
+        super().stop()
+        if self._reading is not None:
+            self._reading.cancel()
 
     def steer(self, bitrate: int | None, *, keyframe: bool) -> None:
         """Hear what an encoder is told with each frame."""

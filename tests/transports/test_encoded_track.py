@@ -42,3 +42,66 @@ def test_once_stopped_it_gives_nothing() -> None:
             await track.recv()
 
     run(program())
+
+
+def test_who_gives_up_waiting_does_not_end_it() -> None:
+    """As a sender does when its line is down for a moment: the generator goes on."""
+
+    async def program() -> None:
+        track = EncodedTrack("video", pictures(3))
+        for _ in range(2):
+            waiting = asyncio.create_task(track.recv())
+            await asyncio.sleep(0.001)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        assert [(await track.recv()).data for _ in range(2)] == [b"\0", b"\1"]
+        # The frame that came when nobody waited is the next one's.
+        waiting = asyncio.create_task(track.recv())
+        await asyncio.sleep(0.001)
+        waiting.cancel()
+        await asyncio.sleep(0.1)
+        assert (await track.recv()).data == b"\2"
+        with pytest.raises(MediaStreamError):
+            await track.recv()
+        assert len(asyncio.all_tasks()) == 1
+
+    run(program())
+
+
+def test_a_failure_of_its_source_is_told_once() -> None:
+    async def program() -> None:
+        async def failing() -> AsyncIterator[RTCEncodedVideoFrame]:
+            yield picture("key")
+            raise OSError("no camera")
+
+        track = EncodedTrack("video", failing())
+        await track.recv()
+        with pytest.raises(OSError, match="no camera"):
+            await track.recv()
+        with pytest.raises(MediaStreamError):
+            await track.recv()
+
+    run(program())
+
+
+def test_stopping_ends_waiting_and_the_generator() -> None:
+    async def program() -> None:
+        ended: list[int] = []
+
+        async def silent() -> AsyncIterator[RTCEncodedVideoFrame]:
+            try:
+                await asyncio.Event().wait()
+                yield picture("key")
+            finally:
+                ended.append(1)
+
+        track = EncodedTrack("video", silent())
+        waiting = asyncio.create_task(track.recv())
+        await asyncio.sleep(0.001)
+        track.stop()
+        with pytest.raises(MediaStreamError):
+            await waiting
+        assert (ended, len(asyncio.all_tasks())) == ([1], 1)
+
+    run(program())
