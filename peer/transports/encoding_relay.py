@@ -5,6 +5,7 @@ import math
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -45,7 +46,7 @@ class EncodingRelay:
         self._track = track
         self._share = MediaShare(config)
         self._encodings: dict[_Format, _Encoding] = {}
-        self._subscribers: set[_Subscriber] = set()
+        self._subscribers: WeakSet[_Subscriber] = WeakSet()
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -56,6 +57,7 @@ class EncodingRelay:
     def subscribe(self) -> EncodedTrack:
         """Return a track for one connection; it ends with the one that is encoded."""
         subscriber = _Subscriber(self._track.kind, self._join, self._leave)
+        self._subscribers.add(subscriber)
         if self._track.readyState != "live":
             subscriber.stop()
         return subscriber
@@ -81,20 +83,18 @@ class EncodingRelay:
         if encoding is None:
             encoding = self._encodings[form] = _Encoding(codec, self._share)
         encoding.subscribers.append(subscriber)
-        self._subscribers.add(subscriber)
         if self._reading is None:
             self._reading = asyncio.get_running_loop().create_task(self._read())
         return encoding
 
     def _leave(self, subscriber: "_Subscriber", encoding: "_Encoding") -> None:
         encoding.subscribers.remove(subscriber)
-        self._subscribers.discard(subscriber)
         if not encoding.subscribers:
             encoding.task.cancel()
             self._encodings = {
                 form: one for form, one in self._encodings.items() if one is not encoding
             }
-        if not self._subscribers and self._reading is not None:
+        if not self._encodings and self._reading is not None:
             self._reading.cancel()
             self._reading = None
 
@@ -209,6 +209,8 @@ class _Subscriber(EncodedTrack):
 
     def choose_format(self, codecs: Sequence[RTCRtpCodecParameters]) -> None:
         """Get what is encoded in the first of these formats."""
+        if self.readyState != "live":
+            return
         wanted = codecs[0]
         if self._encoding is not None:
             if self._encoding.codec == wanted:

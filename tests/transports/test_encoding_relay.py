@@ -182,3 +182,19 @@ def test_sound_is_relayed_with_its_level() -> None:
         await relay.close()
 
     run(program())
+
+
+def test_what_was_not_sent_yet_ends_too_and_begins_nothing() -> None:
+    async def program() -> None:
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        track, stopped = relay.subscribe(), relay.subscribe()
+        stopped.stop()
+        stopped.choose_format([VP8])
+        assert relay.encodings == 0
+        await relay.close()
+        assert (track.readyState, source.readyState) == ("ended", "live")
+        track.choose_format([VP8])
+        assert (relay.encodings, len(asyncio.all_tasks())) == (0, 1)
+
+    run(program())
