@@ -70,7 +70,8 @@ class PictureEncoder:
         self._encoder.set_rate(bitrate, frame_rate)
         made = self._encoder.encode(picture, key=key)
         quantizer = None if made is None else made.quantizer
-        adaptation.note(Judged(pixels, bitrate, frame_rate, made is None, quantizer), now)
+        judged = Judged(pixels, bitrate, frame_rate, made is None, quantizer)
+        adaptation.note(judged, self._rate.elapsed)
         frames = []
         if made is not None:
             frame = EncodedFrame(made.data, timestamp, is_key=made.is_key, quantizer=made.quantizer)

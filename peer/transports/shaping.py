@@ -18,7 +18,7 @@ class FrameGate:
     """Lets pictures through no faster than a rate, evenly."""
 
     def __init__(self) -> None:
-        self._due = float("-inf")
+        self._due = self._last = float("-inf")
 
     def admits(self, data: MediaData, rate: float | None) -> bool:
         """Tell whether a frame goes out; `rate` is in frames per second, None for no limit."""
@@ -27,6 +27,10 @@ class FrameGate:
         if rate <= 0:
             return False
         interval = 1 / rate
+        if data.time < self._last:
+            # It is another track's, or of a film that begins anew.
+            self._due -= self._last - data.time
+        self._last = data.time
         if data.time < self._due - min(interval * _SLACK, _MAX_SLACK):
             return False
         self._due += interval
@@ -43,13 +47,17 @@ class FrameRate:
     """
 
     def __init__(self) -> None:
+        self.elapsed = 0.0
+        """Seconds of pictures so far; a time that steps back takes nothing from them."""
         self._interval = 1 / _USUAL_RATE
         self._last: float | None = None
         self._paused = False
 
     def add(self, time: float) -> float:
         """Note a picture's time in seconds; returns pictures per second, 1 at least."""
-        interval = 0.0 if self._last is None else min(time - self._last, _PAUSE)
+        step = 0.0 if self._last is None else time - self._last
+        self.elapsed += max(0.0, step)
+        interval = min(step, _PAUSE)
         paused, self._paused = self._paused, interval == _PAUSE
         if interval > 0 and (paused or not self._paused):
             self._interval += (interval - self._interval) * _WEIGHT

@@ -214,3 +214,14 @@ def test_the_first_picture_is_as_large_as_the_estimate_is_enough_for(
     encoder.limit(300_000, 0.0)
     (encoded,) = encode(encoder, picture(0, 1280, 720))
     assert (encoded.data.width, encoded.data.height) == (768, 432)
+
+
+def test_a_film_that_begins_anew_is_made_smaller_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its times step back before two seconds of it are over."""
+    encoder, codec = pretended(monkeypatch)
+    codec.answers = coarse(90)
+    pictures = [picture(number % 45, 1280, 720) for number in range(90)]
+    last = encode(encoder, *pictures)[-1]
+    assert (last.data.width, last.data.height) == (990, 556)

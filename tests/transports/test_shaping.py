@@ -92,3 +92,15 @@ def test_how_many_pictures_a_second_there_are() -> None:
 def test_slides_are_few_and_may_take_more_each() -> None:
     rate = FrameRate()
     assert [rate.add(number * 5.0) for number in range(60)][-1] == 1
+
+
+@pytest.mark.parametrize("length", [2, 30, 300])
+def test_a_film_that_begins_anew_is_let_through_as_before(length: int) -> None:
+    """As is another track, whose times are from another origin; between two no time passes."""
+    gate, rate = FrameGate(), FrameRate()
+    numbers = [number % length for number in range(1200)]
+    admitted = sum(gate.admits(picture(number), 10) for number in numbers)
+    for number in numbers:
+        rate.add(number / 30)
+    assert rate.elapsed == pytest.approx(1200 / length * (length - 1) / 30)
+    assert admitted == pytest.approx(10 * rate.elapsed, abs=3)
