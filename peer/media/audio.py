@@ -32,8 +32,11 @@ class AudioEncoder(Protocol):
     def encode(self, frame: AudioFrame) -> list[AudioPacket]:
         """Take a frame of any rate, layout, format and length; what is left over waits."""
 
-    def set_bitrate(self, bitrate: int | None) -> None:
-        """Stay within so many bits per second of payload; None: what the codec likes best."""
+    def set_bitrate(self, bitrate: int | None, room: int | None = None) -> None:
+        """Take so many bits per second of payload; None: what the codec likes best.
+
+        It is less where there is less `room`.
+        """
 
     def set_loss(self, fraction: float) -> None:
         """Say how much of it the peer misses."""

@@ -89,6 +89,7 @@ class OpusAudioEncoder:
         self._settings = settings
         self._samples = round(RATE * settings.packet_time / 1000)
         self._limit: int | None = None
+        self._room: int | None = None
         self._loss = 0
         self._shaper: Shaper | None = None
         self._encoder: OpusEncoder | None = None
@@ -131,9 +132,9 @@ class OpusAudioEncoder:
         encoder.set_max_playback_rate(settings.playback_rate)
         self._apply()
 
-    def set_bitrate(self, bitrate: int | None) -> None:
-        """Stay within so many bits per second, 6000 at least."""
-        self._limit = bitrate
+    def set_bitrate(self, bitrate: int | None, room: int | None = None) -> None:
+        """Take so many bits per second, and no more than there is room for; 6000 at least."""
+        self._limit, self._room = bitrate, room
         self._apply()
 
     def set_loss(self, fraction: float) -> None:
@@ -148,11 +149,9 @@ class OpusAudioEncoder:
         if encoder is None:
             return
         limits = (self._settings.bitrate, self._limit)
-        encoder.set_bitrate(
-            min(
-                (limit for limit in limits if limit is not None), default=BITRATE * encoder.channels
-            )
-        )
+        usual = BITRATE * encoder.channels
+        wanted = min((limit for limit in limits if limit is not None), default=usual)
+        encoder.set_bitrate(wanted if self._room is None else min(wanted, self._room))
         encoder.set_fec(self._settings.fec and self._loss > 0, self._loss)
 
 

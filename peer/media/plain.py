@@ -69,7 +69,7 @@ class PlainAudioEncoder:
     def _time_of(self, position: int) -> int:
         return position * self._codec.clock_rate // self._codec.rate
 
-    def set_bitrate(self, bitrate: int | None) -> None:
+    def set_bitrate(self, bitrate: int | None, room: int | None = None) -> None:
         """Change nothing: the rate of these codecs is fixed."""
 
     def set_loss(self, fraction: float) -> None:

@@ -32,8 +32,8 @@ class MediaEncoder(Protocol):
     def limit(self, bitrate: int | None, now: float) -> None:
         """Stay within so many bits per second from now on."""
 
-    def note_loss(self, fraction: float) -> None:
-        """Note how much of it the peer misses."""
+    def note_loss(self, fraction: float, room: int | None) -> None:
+        """Note how much of it the peer misses, and the bits per second that sound has room for."""
 
     def leave_out(self, data: VideoFrame) -> None:
         """Note a picture for which there is no room: those that follow get no larger for it."""

@@ -103,7 +103,7 @@ class SoundEncoder:
 
     What the peer misses is repeated in the packets that follow, where that was agreed; what is
     lost for all that, the codec protects. All of it together stays within the limits, of which
-    `most` is the codec's own.
+    `most` is the codec's own, and within the room there is.
     """
 
     def __init__(
@@ -119,6 +119,7 @@ class SoundEncoder:
         self._copies = copies
         self._bitrate = most
         self._loss = 0.0
+        self._room: int | None = None
         self._begun = False
 
     async def encode(self, data: MediaData, *, keyframe: bool) -> Encoded:
@@ -157,10 +158,10 @@ class SoundEncoder:
             self._bitrate = within
             self._adapt()
 
-    def note_loss(self, fraction: float) -> None:
-        """Protect it as far as this loss makes it worth it."""
-        if fraction != self._loss:
-            self._loss = fraction
+    def note_loss(self, fraction: float, room: int | None) -> None:
+        """Protect it as far as this loss makes it worth it, and the room allows."""
+        if (fraction, room) != (self._loss, self._room):
+            self._loss, self._room = fraction, room
             self._adapt()
 
     def leave_out(self, data: VideoFrame) -> None:
@@ -170,8 +171,12 @@ class SoundEncoder:
         sent = 1
         if self._copies is not None:
             sent += copies_worth(self._loss)
-            if self._bitrate is not None:
-                sent = max(1, min(sent, self._bitrate // MIN_COPIED_BITRATE))
+            for most in (self._bitrate, self._room):
+                if most is not None:
+                    sent = max(1, min(sent, most // MIN_COPIED_BITRATE))
             self._copies.redundancy.copies = sent - 1
-        self._encoder.set_bitrate(None if self._bitrate is None else self._bitrate // sent)
+        self._encoder.set_bitrate(
+            None if self._bitrate is None else self._bitrate // sent,
+            None if self._room is None else self._room // sent,
+        )
         self._encoder.set_loss(self._loss**sent)

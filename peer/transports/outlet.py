@@ -32,7 +32,9 @@ ROUND_TRIP = 0.1
 MIN_ROUND_TRIP = 0.01
 """Seconds it takes at least, whatever they tell."""
 AUDIO_BITRATE = 60_000.0
-"""What sound takes with its headers, until it is known."""
+"""What sound takes with its headers, until it is known; copies of it come after."""
+LEAST_AUDIO = 12_000
+"""Bits per second with less of which sound is of no use."""
 LEAST_VIDEO = 30_000.0
 """With less a picture is of no use."""
 PAYLOAD_PART = 0.93
@@ -65,7 +67,7 @@ class Outlet:
         """What the peer takes of this stream, in bits per second."""
         self.remote: RemoteInboundStatistics | None = None
         """What the peer reported of the stream."""
-        self._is_audio = kind == "audio"
+        self.is_audio = kind == "audio"
         self._sending: PacedSending | None = None
         self._parameters: RtpSendParameters | None = None
         self._codec: RTCRtpCodecParameters | None = None
@@ -125,7 +127,7 @@ class Outlet:
         parameters = self._parameters
         if parameters is None or not parameters.active:
             return Demand(0.0, 0.0)
-        if self._is_audio:
+        if self.is_audio:
             # What sound does not need, because nobody speaks, is there for pictures.
             needed = self._total.bitrate(now) or AUDIO_BITRATE
             return Demand(needed, needed, enforced=True)
@@ -148,11 +150,11 @@ class Outlet:
     def bitrate(self, now: float) -> int | None:
         """Return what an encoder may make, in bits per second; None without a limit.
 
-        What headers and repair take of the share is measured. Sound is not limited by the share,
-        which is what it takes.
+        What headers and repair take of the share is measured. The share of sound is what it takes:
+        it has `room`.
         """
         parameters = self._parameters
-        if parameters is None or self._is_audio:
+        if parameters is None or self.is_audio:
             return None if parameters is None else self._limit()
         self._payload.advance(now)
         self._total.advance(now)
@@ -163,10 +165,23 @@ class Outlet:
         part *= max(0.5, 1 - self.backlog())
         return int(part * self.share(now))
 
+    def room(self, now: float) -> int | None:
+        """Return what sound may take with copies of it, in bits per second without headers.
+
+        None for pictures, and where nothing is known.
+        """
+        if self._sending is None or not self.is_audio:
+            return None
+        self._payload.advance(now)
+        self._total.advance(now)
+        headers = 8 * (self._total.octets - self._payload.octets)
+        share = self._sending.room_for_audio(max(AUDIO_BITRATE, headers + (self._limit() or 0)))
+        return None if share is None else max(LEAST_AUDIO, int(share - headers))
+
     def is_held_back(self, now: float) -> bool:
         """Tell whether pictures could use more than they may be sent with."""
         demand = self.demand(now)
-        return not self._is_audio and self.share(now) < ENOUGH * demand.most
+        return not self.is_audio and self.share(now) < ENOUGH * demand.most
 
     def backlog(self) -> float:
         """Return the seconds in which what waits on the transport will have left."""
@@ -189,7 +204,7 @@ class Outlet:
             self.drops[SendDrop.TOO_LARGE] += 1
             return False
         self._count(packets, now, repeated=False)
-        priority = Priority.AUDIO if self._is_audio else Priority.VIDEO
+        priority = Priority.AUDIO if self.is_audio else Priority.VIDEO
         sending.post(packets, priority, stream.ssrc, now)
         return True
 
@@ -232,7 +247,7 @@ class Outlet:
         round_trip = (self.remote and self.remote.round_trip_time) or ROUND_TRIP
         due = stream.due(lost, now, max(MIN_ROUND_TRIP, round_trip))
         self.drops[SendDrop.REPEATED_LATELY] += stream.repeats_refused - refused
-        priority = Priority.AUDIO_REPAIR if self._is_audio else Priority.VIDEO_REPAIR
+        priority = Priority.AUDIO_REPAIR if self.is_audio else Priority.VIDEO_REPAIR
         for position, number in enumerate(due):
             if not sending.may_repeat(stream.size_of(number), now):
                 self.drops[SendDrop.REPEATED_ENOUGH] += len(due) - position
@@ -261,7 +276,7 @@ class Outlet:
     def pad(self, size: int) -> Sequence[LeavingPacket]:
         """Return packets that were sent, as retransmissions that nobody asked for."""
         stream, labels = self.stream, self._labels
-        if stream is None or labels is None or self._rtx_payload_type is None or self._is_audio:
+        if stream is None or labels is None or self._rtx_payload_type is None or self.is_audio:
             return ()
         if size < LEAST_PADDING or not (self.is_numbered or self.is_reported_by_stream):
             return ()

@@ -21,6 +21,8 @@ from .ntp import ntp_time
 
 MIN_WAIT = 0.0005
 """Seconds from one wake-up to the next, at least."""
+AUDIO_PART = 0.25
+"""Of what may be sent, that sound takes with copies of it, where there are pictures."""
 
 
 class PacedStream(Protocol):
@@ -29,6 +31,10 @@ class PacedStream(Protocol):
     @property
     def ssrc(self) -> int:
         """What the stream goes by."""
+
+    @property
+    def is_audio(self) -> bool:
+        """Whether it is sound."""
 
     @property
     def is_numbered(self) -> bool:
@@ -106,6 +112,17 @@ class PacedSending:
         shares = allocate(self._controller.target, demands, self._paused)
         self._paused = frozenset(one for one, share in shares.items() if not share)
         return shares.get(ssrc, 0.0)
+
+    def room_for_audio(self, plain: float) -> float | None:
+        """Return what a stream of sound may take with its copies, in the units of `share`.
+
+        None before the peer told anything. `plain` is what comes before pictures.
+        """
+        if self.bitrate is None:
+            return None
+        count = sum(stream.is_audio for stream in self._streams.values())
+        most = self.bitrate / max(1, count)
+        return most if count == len(self._streams) else max(AUDIO_PART * most, min(most, plain))
 
     def take(self, feedback: TransportFeedback | CongestionFeedback, now: float) -> None:
         """Take what the peer tells of packets."""

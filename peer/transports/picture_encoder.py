@@ -109,7 +109,7 @@ class PictureEncoder:
         """Stay within so many bits per second from the next picture on."""
         self._limit = bitrate
 
-    def note_loss(self, fraction: float) -> None:
+    def note_loss(self, fraction: float, room: int | None) -> None:
         """Change nothing: what is lost is sent again."""
 
     def leave_out(self, data: VideoFrame) -> None:
@@ -136,7 +136,7 @@ class GivenPictures:
     def limit(self, bitrate: int | None, now: float) -> None:
         """Change nothing: they are as large as they are."""
 
-    def note_loss(self, fraction: float) -> None:
+    def note_loss(self, fraction: float, room: int | None) -> None:
         """Change nothing."""
 
     def leave_out(self, data: VideoFrame) -> None:

@@ -384,7 +384,7 @@ class RtpSender:
             return
         bitrate = self._outlet.bitrate(loop.time())
         encoder.limit(bitrate, loop.time())
-        encoder.note_loss(self._loss.fraction)
+        encoder.note_loss(self._loss.fraction, self._outlet.room(loop.time()))
         keyframe = self._take_keyframe_request(loop.time())
         if isinstance(self._track, EncodedTrack):
             self._track.steer(bitrate, keyframe=keyframe)

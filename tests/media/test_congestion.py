@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from peer import RTCIceCandidatePairStats, RTCOutboundRtpStreamStats
+from peer import (
+    RTCIceCandidatePairStats,
+    RTCOutboundRtpStreamStats,
+    RTCSessionDescription,
+)
 from peer.testing import Conditions, Network, PictureTrack, ToneTrack, connect, run
 from peer.testing.network import Host
 from peer.transports import sender
@@ -64,7 +68,7 @@ class FakeEncoder:
         self.bitrate = bitrate or self.bitrate
         self.limits.append(self.bitrate)
 
-    def note_loss(self, fraction: float) -> None:
+    def note_loss(self, fraction: float, room: int | None) -> None:
         """Take no notice."""
 
     def leave_out(self, data: Any) -> None:
@@ -158,3 +162,35 @@ def test_losses_by_chance_do_not_end_a_call(monkeypatch: pytest.MonkeyPatch) -> 
         assert 0 < video.retransmittedBytesSent <= 0.2 * video.bytesSent
 
     call(monkeypatch, Conditions(delay=0.02, loss=0.05), program)
+
+
+@pytest.mark.parametrize("told", ["transport-cc", "goog-remb", ""])
+def test_copies_of_sound_do_not_fill_a_line_that_sound_just_fits_into(told: str) -> None:
+    """Losses that a full line makes ask for copies; those are the last thing to send then."""
+
+    def limited(description: RTCSessionDescription) -> RTCSessionDescription:
+        dropped = {"transport-cc", "transport-wide-cc", "goog-remb", "abs-send-time"}
+        dropped -= {
+            "transport-cc": dropped,
+            "goog-remb": {"goog-remb", "abs-send-time"},
+        }.get(told, set())
+        lines = description.sdp.splitlines()
+        kept = [line for line in lines if not any(one in line for one in dropped)]
+        return RTCSessionDescription(sdp="\r\n".join(kept) + "\r\n", type=description.type)
+
+    async def program() -> None:
+        net = Network(seed=3)
+        alice = net.host("alice", link=Conditions(delay=0.02, rate=40_000))
+        a, b = alice.connection(), net.host("bob").connection()
+        a.addTrack(ToneTrack())
+        await a.setLocalDescription()
+        await asyncio.sleep(1)
+        await b.setRemoteDescription(limited(a.localDescription))
+        await b.setLocalDescription()
+        await asyncio.sleep(1)
+        await a.setRemoteDescription(limited(b.localDescription))
+        await asyncio.sleep(30)
+        assert 30_000 < await Measured(alice, a.getStats).rate(20) < 50_000
+        await asyncio.gather(a.close(), b.close())
+
+    run(program())

@@ -78,6 +78,18 @@ def test_the_lowest_limit_counts(limits: tuple[int | None, int | None]) -> None:
     assert rate(encode(encoder, speech(5 * 48000))) == pytest.approx(16_000, rel=0.1)
 
 
+def test_room_raises_nothing() -> None:
+    encoder = OpusAudioEncoder(OpusSettings(constant=True))
+    for limit, room, made in (
+        (None, 64_000, 32_000),
+        (None, 12_000, 12_000),
+        (48_000, 16_000, 16_000),
+    ):
+        encoder.set_bitrate(limit, room)
+        encode(encoder, tone(FRAME))
+        assert rate(encode(encoder, speech(2 * 48000))) == pytest.approx(made, rel=0.1)
+
+
 def test_a_limit_that_is_lifted_is_lifted() -> None:
     encoder = OpusAudioEncoder(OpusSettings(constant=True))
     encoder.set_bitrate(12_000)

@@ -78,7 +78,7 @@ def test_our_own_limit_reaches_the_encoder() -> None:
 def test_sound_of_the_telephone() -> None:
     encoder = encoder_for(PCMU)
     assert isinstance(encoder, SoundEncoder)
-    encoder.note_loss(0.1)
+    encoder.note_loss(0.1, None)
     (encoded,) = encode(encoder, frame_of(tone(960), pts=0))
     assert [len(frame.data) for frame in encoded.frames] in ([], [160])
 
@@ -100,9 +100,11 @@ def test_of_packets_only_the_first_is_marked() -> None:
     assert [frame.marker for one in encoded for frame in one.frames] == [True, False]
 
 
-def sent(encoder: MediaEncoder, loss: float) -> list[tuple[int | None, list[int]]]:
+def sent(
+    encoder: MediaEncoder, loss: float, room: int | None = None
+) -> list[tuple[int | None, list[int]]]:
     """Return payload type and sizes of the blocks, the packet's own last, of each packet."""
-    encoder.note_loss(loss)
+    encoder.note_loss(loss, room)
     (encoded,) = encode(encoder, frame_of(speech(9600), pts=0))
     return [
         (
@@ -146,6 +148,18 @@ def test_copies_stay_within_the_limit() -> None:
         assert total <= 1.2 * limit
 
 
+def test_copies_stay_within_the_room_and_sound_alone_gets_no_larger_for_it() -> None:
+    encoder = encoder_for(OPUS, codecs=(OPUS, RED))
+    for room, copies in ((200_000, 2), (60_000, 2), (40_000, 1), (20_000, 0), (12_000, 0)):
+        sent(encoder, 0.2, room)
+        packets = sent(encoder, 0.2, room)
+        assert {len(sizes) for _, sizes in packets} == {copies + 1}
+        total = 8 * sum(sum(sizes) for _, sizes in packets) / 0.2
+        assert total <= 1.2 * room
+    plain = sent(encoder, 0.0, 500_000)
+    assert 8 * sum(sum(sizes) for _, sizes in plain) / 0.2 <= 1.2 * 32_000
+
+
 def test_the_peers_limit_holds_for_all_copies() -> None:
     """RFC 7587 §6.1, maxaveragebitrate: what it receives on average."""
     limited = replace(OPUS, parameters={"maxaveragebitrate": "40000"})
@@ -162,7 +176,7 @@ def test_the_codec_protects_only_what_copies_do_not_bring() -> None:
 
     def has_fec(codecs: tuple[RTCRtpCodecParameters, ...], loss: float) -> bool:
         encoder = encoder_for(protected, codecs=codecs)
-        encoder.note_loss(loss)
+        encoder.note_loss(loss, None)
         (encoded,) = encode(encoder, frame_of(speech(48000), pts=0))
         own = [
             frame.data if frame.payload_type is None else read_red(frame.data)[-1].data

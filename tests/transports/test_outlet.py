@@ -9,7 +9,7 @@ from peer.rtp import TRANSPORT_WIDE_CC
 from peer.rtp.congestion import Demand
 from peer.transports import RTCRtcpFeedback, RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters
 from peer.transports.outbound import EncodedFrame
-from peer.transports.outlet import LEAST_VIDEO, Outlet, SendDrop
+from peer.transports.outlet import LEAST_AUDIO, LEAST_VIDEO, Outlet, SendDrop
 from peer.transports.parameters import RtpSendParameters
 from tests.transports.media import (
     EXTENSIONS,
@@ -161,6 +161,25 @@ def test_sound_needs_what_it_takes_and_is_never_paused() -> None:
         assert outlet.demand(begin + 1).least == pytest.approx(size, rel=0.1)
         assert not outlet.is_held_back(begin)
         assert outlet.bitrate(begin) is None
+
+    run(scenario)
+
+
+def test_sound_has_the_room_that_headers_leave() -> None:
+    async def scenario() -> None:
+        transport = Recorder()
+        outlet, begin = Outlet("audio"), now()
+        rooms = [outlet.room(begin)]
+        outlet.open(transport.sending, send_parameters("a0", 9), OPUS)
+        rooms.append(outlet.room(begin))
+        for index in range(50):
+            outlet.transmit(EncodedFrame(bytes(80), index * 960), OPUS, begin + index * 0.02)
+        headers = 8 * (outlet.stream.header_octets_sent + 50 * 38) if outlet.stream else 0
+        for limit in (100_000, 20_000):
+            transport.sending.note_limit(limit, begin)
+            rooms.append(outlet.room(begin + 0.99))
+        assert rooms == [None, None, 100_000 - headers, LEAST_AUDIO]
+        assert opened(transport).room(begin) is None
 
     run(scenario)
 

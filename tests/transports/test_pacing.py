@@ -28,9 +28,11 @@ class Stream:
         most: float = 1e6,
         numbered: bool = True,
         by_stream: bool = False,
+        audio: bool = False,
     ) -> None:
         self.ssrc = ssrc
         self.is_reported_by_stream = by_stream
+        self.is_audio = audio
         self.is_numbered = numbered
         self.most = most
         self.padded = 0
@@ -245,3 +247,24 @@ def test_a_network_is_told_by_addresses_and_relays() -> None:
         (candidate("10.0.0.1", CandidateType.RELAYED), pair[1]),
     ):
         assert network_of(other) != network_of(pair)
+
+
+def test_sound_has_what_it_is_before_pictures_and_a_part_for_copies() -> None:
+    async def program() -> None:
+        wire = Wire(answers=False)
+        wire.sending.enroll(Stream(7, audio=True))
+        before = wire.sending.room_for_audio(60_000)
+        wire.sending.note_loss(0, 100, 0.1, now())
+        target = wire.sending.bitrate
+        assert target is not None
+        alone = wire.sending.room_for_audio(60_000)
+        wire.sending.enroll(Stream(8))
+        parts = [wire.sending.room_for_audio(plain) for plain in (60_000, 128_000, 1e6)]
+        wire.sending.enroll(Stream(9, audio=True))
+        shared = wire.sending.room_for_audio(1e6)
+        assert (before, alone) == (None, target)
+        assert parts == [target / 4, 128_000, target]
+        assert shared == target / 2
+        wire.sending.close()
+
+    run(program())

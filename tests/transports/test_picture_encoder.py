@@ -158,7 +158,7 @@ def test_how_many_pictures_there_are_is_measured(monkeypatch: pytest.MonkeyPatch
     encoder, codec = pretended(monkeypatch)
     encode(encoder, *(picture(3 * number) for number in range(60)))
     assert (codec.rates[0][1], codec.rates[-1][1]) == (30, 10)
-    encoder.note_loss(0.5)
+    encoder.note_loss(0.5, None)
 
 
 def test_what_cannot_be_encoded_is_refused() -> None:

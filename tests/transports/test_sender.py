@@ -433,7 +433,7 @@ class Heavy:
     def limit(self, bitrate: int | None, now: float) -> None:
         """Take no notice."""
 
-    def note_loss(self, fraction: float) -> None:
+    def note_loss(self, fraction: float, room: int | None) -> None:
         """Take no notice."""
 
     def leave_out(self, data: object) -> None:
