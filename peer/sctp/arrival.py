@@ -158,7 +158,8 @@ def _end_packet(session: Session, inbound: Inbound, now: float) -> None:
     _deliver(session, inbound)
     if inbound.is_reset_due:
         session.events.append(IncomingReset(inbound.finish_reset()))
-        session.incoming_resets.finish()
+        if session.incoming_resets.in_progress:
+            session.answer(session.incoming_resets.finish())
         _deliver(session, inbound)
     if inbound.errors:
         causes, inbound.errors = inbound.errors[:_MAX_ERRORS], []
@@ -325,7 +326,7 @@ def _on_request(session: Session, inbound: Inbound, request: Request) -> None:
     result = _perform(session, inbound, request) if known is None else known
     if result in (DENIED, BAD_SEQUENCE):
         session.drops[SctpDrop.RESET_REFUSED] += 1
-    resets.answer(request, result)
+    session.answer(resets.answer(request, result))
     inbound.sack_now = True
 
 

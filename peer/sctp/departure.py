@@ -72,8 +72,6 @@ def _control(session: Session, room: int, now: float) -> list[bytes]:
     if session.is_sending:
         if chunk := session.outbound.forward(now):
             chunks.append(chunk)
-        if chunk := session.incoming_resets.take():
-            chunks.append(chunk)
         if chunk := session.outgoing_resets.due(now):
             chunks.append(chunk)
         if session.heartbeat.at <= now:

@@ -180,35 +180,32 @@ class IncomingResets:
     def __init__(self, number: int) -> None:
         self.number = number
         self._result = NOTHING_TO_DO
-        self._answers: list[bytes] = []
+
+    @property
+    def in_progress(self) -> bool:
+        """Tell whether the last one waits."""
+        return self._result == IN_PROGRESS
 
     def judge(self, request: Request) -> int | None:
         """Return the result of a request that is not new, None for one that is (§5.2.1)."""
         if request.number == self.number + 1:
             return None
         if request.number == self.number:
-            return None if self._result == IN_PROGRESS else self._result
+            return None if self.in_progress else self._result
         return BAD_SEQUENCE
 
-    def answer(self, request: Request, result: int) -> None:
-        """Let the peer know the result."""
+    def answer(self, request: Request, result: int) -> bytes:
+        """Return the chunk that lets the peer know the result."""
         if result != BAD_SEQUENCE:
             self.number, self._result = request.number, result
-        self._write(request.number, result)
+        return _response(request.number, result)
 
-    def finish(self) -> None:
-        """Let the peer know that what was in progress is done."""
-        if self._result == IN_PROGRESS:
-            self._result = PERFORMED
-            self._write(self.number, PERFORMED)
+    def finish(self) -> bytes:
+        """Return the chunk that lets the peer know that what was in progress is done."""
+        self._result = PERFORMED
+        return _response(self.number, PERFORMED)
 
-    def take(self) -> bytes:
-        """Return the answers that are to be sent, as chunks."""
-        if not self._answers:
-            return b""
-        answers, self._answers = self._answers, []
-        return b"".join(answers)
 
-    def _write(self, number: int, result: int) -> None:
-        body = _RESPONSE.pack(number & MASK, result)
-        self._answers.append(write_chunk(RE_CONFIG, write_parameter(RESET_RESPONSE, body)))
+def _response(number: int, result: int) -> bytes:
+    body = _RESPONSE.pack(number & MASK, result)
+    return write_chunk(RE_CONFIG, write_parameter(RESET_RESPONSE, body))

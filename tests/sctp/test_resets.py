@@ -149,6 +149,19 @@ def test_what_waits_for_a_reset_and_contradicts_itself_ends_the_association() ->
     assert peer.victim.drops[SctpDrop.CONTRADICTION] == 1
 
 
+def test_a_flood_of_requests_is_answered_in_packets_of_the_usual_size() -> None:
+    peer = Peer()
+    tag = peer.victim._session.establishment.local.tag
+    for _ in range(200):
+        body = struct.pack("!LLLH", peer.number + 7 & MASK, 0, peer.tsn & MASK, 3)
+        chunk = write_chunk(RE_CONFIG, write_parameter(OUTGOING_RESET, body))
+        peer.victim.receive(packet(5000, 5000, tag, chunk), peer.path.now)
+    packets = peer.victim.transmits(peer.path.now)
+    assert max(map(len, packets)) <= 1191
+    assert sum(map(len, packets)) < 3000
+    assert peer.victim.drops[SctpDrop.TOO_MANY_ANSWERS] > 0
+
+
 def test_other_requests_are_answered() -> None:
     peer = Peer()
     number = peer.number
