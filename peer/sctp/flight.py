@@ -154,12 +154,16 @@ class Flight:
 
     def _renege(self, ranges: Ranges) -> None:
         """Send again what the peer has had and has not any more (§6.2.1 D iii)."""
+        found: set[int] = set()
         for first, last in ranges:
             for tsn in range(max(first, self.cumulative + 1), last + 1):
                 fragment = self.fragment(tsn)
                 if fragment.state == ACKED:
                     fragment.state = LOST
-                    heapq.heappush(self._lost, tsn)
+                    found.add(tsn)
+        if found:
+            # It may have been lost before the peer had it. What is sorted is a heap.
+            self._lost = sorted(found.union(self._lost))
 
     # What is lost
 

@@ -101,6 +101,21 @@ def test_reordering_is_no_loss() -> None:
     assert statistics.resent < 1160 * 20
 
 
+def test_a_peer_that_has_lost_and_found_what_it_had_makes_nothing_grow() -> None:
+    path = connected()
+    path.left.passes = lambda _packet: False
+    path.run(limit=0.01)
+    flight = path.left.association._session.outbound.flight
+    first = flight.cumulative
+    assert flight.outstanding > 4
+    for _ in range(50):
+        # The first stays lost, so that the others wait behind it.
+        flight.lose_all(path.now)
+        flight.acknowledge(first, [(first + 2, first + 4)], path.now)
+        flight.acknowledge(first, [], path.now)
+    assert len(flight._lost) <= flight.outstanding
+
+
 def test_blocks_of_a_sack() -> None:
     assert read_blocks([(5, 6), (2, 3)], 100, 10) == [(102, 103), (105, 106)]
     assert read_blocks([(2, 4), (3, 6), (7, 7)], 100, 10) == [(102, 107)]
