@@ -141,6 +141,8 @@ class SendQueue:
                     stream.amount += begun.offset
                     self.amount += begun.offset
                 begun.offset = begun.place = 0
+                if begun.fragments is not None:
+                    begun.fragments = []
             self._line_up(stream)
 
     def _line_up(self, stream: OutgoingStream) -> None:

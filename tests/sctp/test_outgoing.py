@@ -2,7 +2,7 @@
 
 import pytest
 
-from peer.sctp.message import DCEP, RELIABLE, Delivery, OutgoingMessage
+from peer.sctp.message import DCEP, RELIABLE, Delivery, Fragment, OutgoingMessage
 from peer.sctp.outgoing import SendQueue
 
 
@@ -39,6 +39,18 @@ def test_messages_of_streams_take_turns() -> None:
             queue.put(stream, 10)
     assert [queue.cut(10) for _ in range(7)] == [*((n, 10) for n in (0, 1, 2, 0, 1, 2)), None]
     assert queue.is_empty
+
+
+def test_what_was_begun_before_a_restart_has_none_of_its_fragments() -> None:
+    """Their TSNs are of the association before."""
+    queue = Queue()
+    message = queue.put(0, 30, delivery=Delivery(max_retransmits=0))
+    queue.cut(10)
+    assert message.fragments is not None
+    message.fragments.append(Fragment(1, message, b"", 0, 10, 28))
+    queue.restart_all()
+    assert message.fragments == []
+    assert queue.cut(30) == (0, 30)
 
 
 def test_a_large_message_is_finished_first() -> None:
