@@ -110,7 +110,7 @@ class Outbound:
         """Put in what was lost; returns the room that is left."""
         flight, whole = self.flight, (self._packet - COMMON_HEADER) & ~3
         while (fragment := flight.next_lost()) is not None:
-            if self.limits and fragment.message.has_expired(fragment, now):
+            if fragment.message.has_expired(fragment, now):
                 self._abandon(fragment.message)
                 self._advance(now)
                 continue
@@ -149,6 +149,9 @@ class Outbound:
         """Cut a fragment off a message; only now it has its numbers (RFC 8260 §2.2.2)."""
         flight, congestion = self.flight, self.flight.congestion
         begin, place = message.offset, message.place
+        if not self.limits:
+            # The peer would wait for it for ever.
+            message.fragments = None
         self.queue.take(message, size)
         message.place += 1
         whole = header + size + (-size & 3)

@@ -82,6 +82,27 @@ def test_what_is_given_up_holds_up_nothing(mixed: bool, ordered: bool, delivery:
     assert bool(of(path.left, kind)) is not expired
 
 
+@pytest.mark.parametrize("delivery", [Delivery(max_retransmits=0), Delivery(lifetime=0.1)])
+def test_a_peer_that_knows_no_forward_tsn_gets_all_that_was_begun(delivery: Delivery) -> None:
+    """RFC 3758 §3.1: it would wait for ever for what is given up."""
+    path = Path().connect()
+    path.run(limit=1.0)
+    path.left.association._session.outbound.limits = False
+    lost = 0
+
+    def passes(packet: bytes) -> bool:
+        nonlocal lost
+        lost += b"victim" in packet
+        return b"victim" not in packet or lost > 2
+
+    path.left.passes = passes
+    path.send(b"victim", delivery=delivery)
+    path.send(b"next")
+    path.run(lambda: len(path.right.messages) == 2, limit=10.0)
+    assert [message.data for message in path.right.messages] == [b"victim", b"next"]
+    assert not of(path.left, FORWARD_TSN)
+
+
 def test_a_message_half_of_which_was_sent_is_given_up_whole() -> None:
     """RFC 3758 §3.5 A3: a TSN stands for the rest, so that the peer drops its half."""
     path = Path(Conditions(delay=0.1)).connect()
