@@ -103,10 +103,15 @@ class SentPassage:
         codec: RTCRtpCodecParameters,
         encoder: int,
     ) -> None:
-        if encoder == self._encoder:
-            self._go_on(replace(frame, data=bytes(encoded.data)), codec)
-        else:
+        if encoder != self._encoder:
             self.frames_dropped += 1
+            return
+        altered = replace(frame, data=bytes(encoded.data))
+        try:
+            self._go_on(altered, codec)
+        except ValueError:
+            # It is no frame of its format any more, or never was: no reason to end the program.
+            self._give_up(frame, codec)
 
     def _go_on(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:
         self._needs_key &= _is_picture(codec) and not frame.is_key

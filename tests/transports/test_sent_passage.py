@@ -163,3 +163,22 @@ def test_pictures_begin_with_a_key_frame_and_do_so_again_after_a_loss() -> None:
         assert (len(sound.sent), sound.asked) == (2, 0)
 
     run(program())
+
+
+def test_what_no_packets_can_be_made_of_is_dropped_and_does_not_end_the_program() -> None:
+    """As of AV1 whose units a program has hidden, or that a peer has sent broken."""
+
+    async def program() -> None:
+        sending = Sending()
+
+        def refuse(*_: object) -> None:
+            raise ValueError("an OBU that is cut off")
+
+        sending.passage = SentPassage(refuse, sending._ask)
+        sending.passage.lead_through(sending.program)
+        sending.send(0, key=True)
+        (frame,) = await sending.read(1)
+        sending.program.write(frame)
+        assert (sending.passage.frames_dropped, sending.asked) == (1, 1)
+
+    run(program())

@@ -8,6 +8,7 @@ _MAX_REFERENCES = 3
 _MAX_FRAMES = 8
 _DESCRIPTOR = 3
 _STRUCTURE = 8
+_MAX_TOLD_SIDE = 0xFFFF
 
 
 class Vp9Depayloader:
@@ -49,12 +50,14 @@ class Vp9Packetizer:
         self._picture_id = picture_id & 0x7FFF
 
     def pack(self, frame: bytes, room: Room) -> list[bytes]:
-        """Return the payloads of a picture."""
+        """Return the payloads of a picture; ValueError when it is larger than can be said."""
         if not frame:
             return []
+        size = read_size(frame)
+        if size is not None and max(size) > _MAX_TOLD_SIDE:
+            raise ValueError(f"a picture of {size[0]}x{size[1]} pixels")
         number = bytes((0x80 | self._picture_id >> 8, self._picture_id & 0xFF))
         self._picture_id = (self._picture_id + 1) & 0x7FFF
-        size = read_size(frame)
         room = room.less(_DESCRIPTOR)
         if size is not None:
             room = room._replace(first=room.first + _STRUCTURE)

@@ -2,6 +2,8 @@
 
 from itertools import product
 
+import pytest
+
 from peer.rtp.payloads.packetizing import Room
 from peer.rtp.payloads.piece import Layers, PayloadDrop, Piece
 from peer.rtp.payloads.vp9 import Vp9Depayloader, Vp9Packetizer, read_size
@@ -95,3 +97,9 @@ def test_pictures_are_written_with_the_structure_before_each_key() -> None:
     assert first[11:] + second[3:] == key
     (delta,) = packetizer.pack(b"\x86delta", room)
     assert delta == b"\xcc\x80\x00\x86delta"
+
+
+def test_a_picture_larger_than_a_structure_can_say_is_refused() -> None:
+    """Its header has one more than 16 bits: what a peer has sent may be passed on."""
+    with pytest.raises(ValueError, match="65536x16"):
+        Vp9Packetizer().pack(header(65536, 16), Room(100))
