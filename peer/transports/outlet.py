@@ -94,6 +94,9 @@ class Outlet:
         self._labels = Labels(parameters.mid, parameters.rid, extensions)
         self._rtx_payload_type = rtx_payload_type(parameters.codecs, codec)
         self._sending, self._parameters, self._codec = sending, parameters, codec
+        if self.tone_line() is None:
+            # One that is playing has seconds to go.
+            self._tones.stop()
         sending.enroll(self)
         return self.stream
 

@@ -1,6 +1,8 @@
 """Tones of a telephone's keys, on the stream of a sender (RFC 4733)."""
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
@@ -35,6 +37,28 @@ def test_a_tone_takes_the_place_of_sound_and_the_stream_goes_on() -> None:
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
         assert len(sound) == 5
         assert sound[1].timestamp - sound[0].timestamp & 0xFFFFFFFF == 7 * 960
+        await sender.stop()
+
+    run(program())
+
+
+def test_a_tone_ends_where_it_may_not_be_sent_any_more() -> None:
+    async def program() -> None:
+        transport, agreed = Recorder(), send_parameters("a0", 7, codecs=(PCMU, EVENTS))
+        sender = RtpSender("audio", PushedTrack("audio"))
+        prevented: tuple[dict[str, Any], ...] = ({"active": False}, {"codecs": (PCMU,)})
+        for changes in prevented:
+            transport.rtp.clear()
+            sender.send(transport, agreed)
+            sender.send_tone("1", 6.0)
+            await asyncio.sleep(0.05)
+            sender.send(transport, agreed)
+            await asyncio.sleep(0.05)
+            sent = len(transport.rtp)
+            assert sent >= 4
+            sender.send(transport, replace(agreed, **changes))
+            await asyncio.sleep(1.0)
+            assert len(transport.rtp) == sent
         await sender.stop()
 
     run(program())
