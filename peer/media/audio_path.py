@@ -330,10 +330,11 @@ class AudioPath:
         return known
 
     def end(self, ssrc: int) -> None:
-        """A source said BYE: what waits is heard, and nothing is made up after it."""
+        """A source said BYE: what waits is heard, and nothing is made up after the one followed."""
         if self._line is not None and self._buffer is not None:
             self._line.end(ssrc)
-            self._buffer.end()
+            if ssrc == self._line.ssrc:
+                self._buffer.end()
 
     def deadline(self) -> float | None:
         """Return when to pull, None when only a packet can change anything."""

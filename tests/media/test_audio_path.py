@@ -477,3 +477,17 @@ def test_a_tone_before_the_sound_says_nothing_of_its_clock() -> None:
     assert ear.path.rate == 48000
     assert ear.samples == 5 * FRAME
     assert not ear.path.drops
+
+
+def test_the_bye_of_a_source_that_was_replaced_ends_nothing() -> None:
+    ear = Ear(even=True)
+    payloads = opus_payloads(20)
+    ear.receive(on_time(packets(payloads[:10])))
+    ear.receive(on_time(packets(payloads[10:], ssrc=2, number=7, timestamp=7), begin=0.2))
+    ear.path.end(1)
+    before = ear.samples
+    ear.wait(1.0)
+    assert ear.samples > before + 20 * FRAME
+    ear.path.end(2)
+    ear.wait(1.1)
+    assert ear.path.deadline() is None
