@@ -37,6 +37,8 @@ _PROBE_SLACK = 0.01
 _FORWARD_INTERVAL = 0.2
 _MAX_FORWARD_WAIT = 0.5
 _MAX_IDLE_STEPS = 10
+_BESIDE = 300
+"""Bytes of a packet with a FORWARD-TSN that a reset and a heartbeat may need."""
 
 
 class Outbound:
@@ -305,7 +307,7 @@ class Outbound:
         if self._forward > now:
             return b""
         mixed, flight = self.queue.mixed, self.flight
-        room = (self._packet - COMMON_HEADER - 8) // (8 if mixed else 4)
+        room = (self._packet - COMMON_HEADER - 8 - _BESIDE) // (8 if mixed else 4)
         skipped: dict[tuple[int, bool], int] = {}
         point = flight.cumulative
         for tsn in range(point + 1, self._advanced + 1):

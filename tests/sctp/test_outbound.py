@@ -103,6 +103,19 @@ def test_a_peer_that_knows_no_forward_tsn_gets_all_that_was_begun(delivery: Deli
     assert not of(path.left, FORWARD_TSN)
 
 
+def test_what_is_given_up_on_many_streams_leaves_room_for_a_reset() -> None:
+    path = Path().connect()
+    path.run(limit=1.0)
+    path.left.passes = lambda _packet: False
+    for stream in range(400):
+        path.send(b"victim", stream=stream, delivery=Delivery(max_retransmits=0))
+    path.left.association.reset(range(1000, 1200))
+    path.run(limit=2.0)
+    path.left.passes = lambda _packet: True
+    path.run(lambda: path.left.association.statistics().unacknowledged == 0)
+    assert max(map(len, path.left.sent)) <= 1191
+
+
 def test_a_message_half_of_which_was_sent_is_given_up_whole() -> None:
     """RFC 3758 §3.5 A3: a TSN stands for the rest, so that the peer drops its half."""
     path = Path(Conditions(delay=0.1)).connect()
