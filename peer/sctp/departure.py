@@ -7,6 +7,8 @@ from .wire import SHUTDOWN_ACK, write_chunk
 BURST = 32
 """Packets with data that one call puts together; more wait for the next, which is due at once."""
 _SACK_ROOM = 16
+MAX_FAREWELLS = 10
+"""SHUTDOWN ACKs that a peer may leave without an answer (RFC 9260 §9.2)."""
 
 
 def packets(session: Session, now: float) -> list[bytes]:
@@ -96,7 +98,11 @@ def _end_if_done(session: Session, now: float) -> None:
 
 
 def repeat_shutdown(session: Session, now: float) -> None:
-    """Send SHUTDOWN ACK (T2)."""
+    """Send SHUTDOWN ACK (T2), and be over when nothing comes of many."""
     assert session.agreement is not None
+    if session.farewells == MAX_FAREWELLS:
+        session.end()
+        return
+    session.farewells += 1
     session.send_alone(write_chunk(SHUTDOWN_ACK), session.agreement.remote.tag)
     session.closing_at = now + INTERVAL

@@ -67,6 +67,7 @@ class Session:
         self.alone: list[bytes] = []
         self.cookie_chunk = b""
         self.closing_at = inf
+        self.farewells = 0
         self.more = False
         """There may be more to send than one call puts together."""
         self.remote_port = 0

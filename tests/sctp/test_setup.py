@@ -15,6 +15,8 @@ from peer.sctp.wire import (
     HEARTBEAT,
     INIT,
     INIT_ACK,
+    MASK,
+    SHUTDOWN,
     STALE_COOKIE,
     packet,
     write_chunk,
@@ -289,3 +291,18 @@ def test_what_went_with_a_cookie_that_was_lost_waits_for_the_next() -> None:
     path.send(b"sent again")
     path.run(lambda: bool(path.right.messages))
     assert [message.data for message in path.right.messages] == [b"sent again"]
+
+
+def test_a_shutdown_that_the_peer_does_not_complete_ends_all_the_same() -> None:
+    """RFC 9260 §9.2."""
+    path = Path().connect()
+    path.run(limit=1.0)
+    path.right.passes = lambda _packet: False
+    begin = len(path.right.sent)
+    tag = path.right.association._session.establishment.local.tag
+    tsn = path.right.association._session.outbound.flight.cumulative & MASK
+    shutdown = write_chunk(SHUTDOWN, tsn.to_bytes(4, "big"))
+    path.right.association.receive(packet(5000, 5000, tag, shutdown), path.now)
+    path.run(lambda: path.right.association.state is SctpState.ENDED, limit=20.0)
+    assert len(path.right.sent) - begin == 10
+    assert path.right.association.get_timer() is None
