@@ -47,6 +47,9 @@ def _h264(payload_type: int, profile_level_id: str, *, mode: int = 1) -> Codec:
     )
 
 
+_KEYS = (("0-15", None),)
+"""The events that there are without a list, told so that offers and answers say the same."""
+
 # The payload types are those preferred; a session may come to use others. They are the ones of
 # Chromium, which fails on its own offer once numbers of two codecs collide in a BUNDLE group.
 DEFAULT_AUDIO_CODECS = (
@@ -56,8 +59,8 @@ DEFAULT_AUDIO_CODECS = (
     Codec(0, "PCMU", 8000),
     Codec(8, "PCMA", 8000),
     Codec(13, "CN", 8000),
-    Codec(110, "telephone-event", 48000),
-    Codec(126, "telephone-event", 8000),
+    Codec(110, "telephone-event", 48000, parameters=_KEYS),
+    Codec(126, "telephone-event", 8000, parameters=_KEYS),
 )
 DEFAULT_VIDEO_CODECS = (
     _video(96, "VP8"),
