@@ -267,6 +267,7 @@ class SctpTransport(Emitter):
         state = self._dtls.state
         if state in ("closed", "failed") and self.state != "closed":
             self._association.lose()
+            self._arm()
             self._hand_out(self._now())
         elif state == "connected" and self._remote_port and self.state == "new":
             self._begin()

@@ -118,6 +118,7 @@ def test_a_lost_dtls_transport_ends_the_association() -> None:
             await both.pair.left.close()
             await until(lambda: both.left.state == both.right.state == "closed")
             assert mine.readyState == theirs.readyState == "closed"
+            assert both.left._timer is both.right._timer is None
 
     run(scenario)
 
