@@ -7,7 +7,7 @@ from .loss_reports import LossReports
 GROWTH = 1.08
 """Per second, towards what the receiver takes."""
 MAX_AGE = 5.0
-"""Seconds after which what it takes is no reason to send more."""
+"""Seconds after which what it takes is no reason to send more, and losses count again."""
 MAX_FACTOR = 4.0
 """Of the rate in the beginning, with nothing but losses known."""
 
@@ -37,6 +37,7 @@ class ReportEstimate:
 
     def note_loss(self, lost: int, expected: int, round_trip: float, now: float) -> None:
         """Note what a report adds to what was lost and expected."""
-        if self._taken is None:
-            follows = self._losses.add(lost, expected, self.bitrate, round_trip, now)
-            self.bitrate = min(self._most, follows)
+        if self._taken is not None and now - self._raised < MAX_AGE:
+            return
+        follows = self._losses.add(lost, expected, self.bitrate, round_trip, now)
+        self.bitrate = min(self._most if self._taken is None else self._taken, follows)

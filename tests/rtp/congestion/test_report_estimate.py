@@ -2,7 +2,7 @@
 
 import pytest
 
-from peer.rtp.congestion.report_estimate import ReportEstimate
+from peer.rtp.congestion.report_estimate import MAX_AGE, ReportEstimate
 
 
 def test_what_the_receiver_takes_is_the_rate() -> None:
@@ -43,3 +43,15 @@ def test_losses_do_not_decide_when_the_receiver_says_what_it_takes() -> None:
     estimate.note_limit(500_000, 0.0)
     estimate.note_loss(50, 100, 0.1, 1.0)
     assert estimate.bitrate == 500_000
+
+
+def test_losses_count_again_when_the_receiver_tells_no_more_what_it_takes() -> None:
+    estimate = ReportEstimate(300_000)
+    estimate.note_limit(1e6, 0.0)
+    estimate.note_loss(50, 100, 0.1, MAX_AGE - 0.1)
+    assert estimate.bitrate == 1e6
+    estimate.note_loss(50, 100, 0.1, MAX_AGE + 1)
+    assert estimate.bitrate == 750_000
+    for second in range(60):
+        estimate.note_loss(0, 100, 0.1, MAX_AGE + 2 + second)
+    assert estimate.bitrate == 1e6
