@@ -110,7 +110,6 @@ class RtpSender:
         self._codec: RTCRtpCodecParameters | None = None
         self._outlet = Outlet(kind)
         self._stream: OutboundStream | None = None
-        self._encoder: MediaEncoder | None = None
         self._given = isinstance(track, EncodedTrack)
         self._given_format: str | None = None
         self.passage = SentPassage(self._transmit, self._ask_for_key)
@@ -300,8 +299,8 @@ class RtpSender:
         if isinstance(track, EncodedTrack) and self._parameters is not None:
             track.choose_format(in_order(codec, self._parameters.codecs))
         # An encoder of its own for each loop: the one before may still be at work in its thread.
-        self._renew_encoder(codec)
-        self._sending = asyncio.get_running_loop().create_task(self._run(track, codec))
+        encoder = self._renew_encoder(codec)
+        self._sending = asyncio.get_running_loop().create_task(self._run(track, codec, encoder))
 
     def _renew_encoder(self, codec: RTCRtpCodecParameters) -> MediaEncoder | None:
         if self._parameters is None:
@@ -310,14 +309,16 @@ class RtpSender:
         if self.passage.is_used:
             # Programs of other senders and receivers find whole packets, without copies.
             parameters = replace(parameters, codecs=(codec,))
-        encoder = self._encoder = make_encoder(codec, parameters, self._share, given=self._given)
+        encoder = make_encoder(codec, parameters, self._share, given=self._given)
         self.passage.begin_anew()
         if self._stream is not None:
             self._stream.rebase()
         return encoder
 
-    async def _run(self, track: MediaStreamTrack, codec: RTCRtpCodecParameters) -> None:
-        task, encoder, failures = asyncio.current_task(), self._encoder, 0
+    async def _run(
+        self, track: MediaStreamTrack, codec: RTCRtpCodecParameters, encoder: MediaEncoder | None
+    ) -> None:
+        task, failures = asyncio.current_task(), 0
         while encoder is not None:
             reason = SendDrop.TRACK_FAILED
             try:

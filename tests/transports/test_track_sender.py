@@ -1,14 +1,19 @@
 """Sending one track in several encodings."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from peer.rtp import PictureLoss
 from peer.testing import run
 from peer.transports import RTCEncodedVideoFrame, RtpSendParameters, TrackSender
+from peer.transports.encoded import MediaEncoder
 from peer.transports.encoded_track import EncodedTrack
+from peer.transports.encoding import make_encoder
 from tests.transports.media import PushedTrack, Recorder, send_parameters
 from tests.transports.test_encoded_media import picture
 from tests.transports.wire import until
@@ -139,5 +144,32 @@ def test_what_is_encoded_already_is_sent_as_the_first_encoding() -> None:
         sender.send(Recorder(), layers("h", "l"))
         assert [layer.track is sender.track for layer in sender.layers.values()] == [True, False]
         await sender.stop()
+
+    run(program())
+
+
+def test_no_encoder_outlives_sending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of large pictures hold much memory, and threads of their own."""
+    made: list[weakref.ref[object]] = []
+
+    def make(*args: Any, **kwargs: Any) -> MediaEncoder:
+        encoder = make_encoder(*args, **kwargs)
+        made.append(weakref.ref(encoder))
+        return encoder
+
+    monkeypatch.setattr("peer.transports.sender.make_encoder", make)
+
+    async def program() -> None:
+        track, transport = PushedTrack("video"), Recorder()
+        sender = TrackSender("video", track)
+        sender.send(transport, layers("h", "l"))
+        track.push()
+        await settled(transport, 2)
+        sender.replace_track(None)
+        await sender.stop()
+        # What has just ended is held until then.
+        await asyncio.sleep(0)
+        gc.collect()
+        assert [encoder() for encoder in made] == [None, None]
 
     run(program())
