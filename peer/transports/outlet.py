@@ -135,7 +135,8 @@ class Outlet:
             needed = self._total.bitrate(now) or AUDIO_BITRATE
             return Demand(needed, needed, enforced=True)
         most = min(self._most, self._limit() or self._most)
-        return Demand(min(LEAST_VIDEO, most), most)
+        # Only encodings of several pause: without pictures nothing could find out that they fit.
+        return Demand(min(LEAST_VIDEO, most), most, enforced=parameters.rid is None)
 
     def _limit(self) -> int | None:
         """Return what the application and the peer allow, None when neither says."""

@@ -194,3 +194,28 @@ def test_copies_of_sound_do_not_fill_a_line_that_sound_just_fits_into(told: str)
         await asyncio.gather(a.close(), b.close())
 
     run(program())
+
+
+@pytest.mark.parametrize("wait", [0, 5])
+def test_pictures_that_join_on_a_low_estimate_come(wait: float) -> None:
+    """Without a picture there is nothing to probe with, and sound alone raises no estimate."""
+
+    async def story() -> None:
+        net = Network(seed=2)
+        link = Conditions(delay=0.02, rate=60_000, queue=0.3)
+        alice, bob = net.host("alice", link=link), net.host("bob")
+        a, b = alice.connection(), bob.connection()
+        a.addTrack(ToneTrack())
+        await connect(a, b)
+        await asyncio.sleep(10)
+        alice.line.change(rate=None)
+        await asyncio.sleep(wait)
+        a.addTrack(PictureTrack())
+        await connect(a, b)
+        measured = Measured(alice, a.getStats)
+        await asyncio.sleep(10)
+        assert (await measured.video()).packetsSent > 150
+        assert await measured.available() > 200_000
+        await asyncio.gather(a.close(), b.close())
+
+    run(story(), seed=1)

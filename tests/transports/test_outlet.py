@@ -141,7 +141,7 @@ def test_larger_pictures_can_use_more(size: tuple[int, int], most: float) -> Non
     async def scenario() -> None:
         outlet = opened(Recorder())
         outlet.note_picture(*size)
-        assert outlet.demand(now()) == Demand(LEAST_VIDEO, most)
+        assert outlet.demand(now()) == Demand(LEAST_VIDEO, most, enforced=True)
         outlet = opened(Recorder(), max_bitrate=200_000)
         assert outlet.demand(now()).most == 200_000
         assert opened(Recorder(), active=False).demand(now()).most == 0
