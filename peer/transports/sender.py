@@ -1,9 +1,8 @@
 """Sending the media of one section (W3C RTCRtpSender)."""
 
 import asyncio
-import math
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,7 +14,6 @@ from peer.rtp import (
     BitrateRequests,
     FullIntraRequest,
     Goodbye,
-    IntraRequests,
     LossEstimate,
     Nack,
     PictureLoss,
@@ -31,6 +29,7 @@ from .encoded_media import MediaData
 from .encoded_track import EncodedTrack, in_order
 from .encoding import choose_codec, make_encoder, shape_of_encoder
 from .given import format_of, is_encoded, suits
+from .key_frame_gate import KeyFrameGate
 from .measure import SourceMeter, VideoMeter, measure
 from .outbound import EncodedFrame, OutboundStream
 from .outlet import Outlet, SendDrop
@@ -47,10 +46,6 @@ from .statistics import (
     named,
 )
 
-KEYFRAME_INTERVAL = 0.3
-"""Seconds from a picture that needs no other to the next that is made because it is asked for."""
-REFRESH_INTERVAL = 1.0
-"""Seconds from a picture that needs no other to one that is made instead of repeating much."""
 MAX_BACKLOG = 0.15
 """Seconds of packets that wait to leave, with more of which pictures are left out."""
 MAX_GIVEN_BACKLOG = 0.5
@@ -112,16 +107,12 @@ class RtpSender:
         self._stream: OutboundStream | None = None
         self._given = isinstance(track, EncodedTrack)
         self._given_format: str | None = None
-        self.passage = SentPassage(self._transmit, self._ask_for_key)
-        self.allows_key_frame: Callable[[], bool] = lambda: True
-        """Asked when the peer wants a key frame."""
-        self._keyframe = False
-        self._keyframe_at = -math.inf
+        self.keys = KeyFrameGate()
+        self.passage = SentPassage(self._transmit, self.keys.ask)
         self._bounds = BitrateRequests()
-        self._intra_requests = IntraRequests()
         self._source = SourceMeter()
         self._gate = FrameGate()
-        self._frames_encoded = self._frames_sent = self._nacks = self._plis = self._firs = 0
+        self._frames_encoded = self._frames_sent = self._nacks = 0
         self._encode_time = 0.0
         self._video = VideoMeter()
         self._loss = LossEstimate()
@@ -192,7 +183,7 @@ class RtpSender:
         changed = codec != self._codec or was_on is not transport or not shaped
         if before is not None and parameters.active and not before.active:
             # What comes after a pause must need nothing from before.
-            self._ask_for_key()
+            self.keys.ask()
         self._transport, self._parameters, self._codec = transport, parameters, codec
         self._stream = self._outlet.open(transport.sending, parameters, codec)
         transport.set_sender(self, parameters)
@@ -232,13 +223,9 @@ class RtpSender:
                 self._nacks += 1
                 self._repeat(packet)
             case PictureLoss():
-                self._plis += 1
-                self._keyframe |= self.allows_key_frame()
+                self.keys.note_loss_indication()
             case FullIntraRequest():
-                self._firs += 1
-                ssrc = None if self._stream is None else self._stream.ssrc
-                if self._intra_requests.is_new(packet, ssrc):
-                    self._keyframe |= self.allows_key_frame()
+                self.keys.note_command(packet, None if self._stream is None else self._stream.ssrc)
             case TemporaryBitrates(notification=False):
                 self._take_bounds(packet)
             case _:
@@ -272,8 +259,8 @@ class RtpSender:
             encode_time=self._encode_time,
             video=self._video.figures(now),
             nacks_received=self._nacks,
-            plis_received=self._plis,
-            firs_received=self._firs,
+            plis_received=self.keys.plis,
+            firs_received=self.keys.firs,
             target_bitrate=self._outlet.bitrate(now),
             is_held_back=self._outlet.is_held_back(now),
             remote=self._outlet.remote,
@@ -386,7 +373,7 @@ class RtpSender:
         bitrate = self._outlet.bitrate(loop.time())
         encoder.limit(bitrate, loop.time())
         encoder.note_loss(self._loss.fraction, self._outlet.room(loop.time()))
-        keyframe = self._take_keyframe_request(loop.time())
+        keyframe = self.keys.take(loop.time(), given=self._given)
         if isinstance(self._track, EncodedTrack):
             self._track.steer(bitrate, keyframe=keyframe)
         encoded = await encoder.encode(data, keyframe=keyframe)
@@ -413,39 +400,26 @@ class RtpSender:
         paused = not outlet.share(now)
         if not paused and outlet.backlog() <= MAX_BACKLOG:
             return True
-        if not paused and self._is_key_due(now):
+        if not paused and self.keys.is_due(now):
             outlet.drop_waiting()
             return True
-        # What comes after a pause must need nothing from before.
-        self._keyframe |= paused
+        if paused:
+            # What comes after it must need nothing from before.
+            self.keys.ask()
         self.drops[SendDrop.CONGESTED] += 1
         encoder.leave_out(data)
         return False
 
     def _note_picture(self, frame: EncodedFrame, data: MediaData) -> None:
         now = asyncio.get_running_loop().time()
-        self._keyframe_at = now if frame.is_key else self._keyframe_at
+        if frame.is_key:
+            self.keys.note_made(now)
         self._video.add(data, now, keyframe=frame.is_key, quantizer=frame.quantizer)
 
     def make_key_frame(self) -> Awaitable[None]:
         """Have the next picture need no other; awaited, until it was made."""
-        self._ask_for_key()
+        self.keys.ask()
         return self.passage.key_frame()
-
-    def _ask_for_key(self) -> None:
-        self._keyframe = True
-
-    def _take_keyframe_request(self, now: float) -> bool:
-        """Tell whether the next picture is to need no other; a request too early waits."""
-        if not self._is_key_due(now):
-            return False
-        self._keyframe = False
-        # What others encode may not come of it: they are not asked all the time.
-        self._keyframe_at = now if self._given else self._keyframe_at
-        return True
-
-    def _is_key_due(self, now: float) -> bool:
-        return self._keyframe and now - self._keyframe_at >= KEYFRAME_INTERVAL
 
     def _transmit(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:
         transport, stream, now = self._transport, self._stream, asyncio.get_running_loop().time()
@@ -464,9 +438,8 @@ class RtpSender:
             whole = self._outlet.repeat(request.numbers, now)
         except ConnectionError:
             return
-        if not whole and now - self._keyframe_at > REFRESH_INTERVAL:
-            # What is missing will not come: the peer would wait for it for long before it asks.
-            self._keyframe = True
+        if not whole:
+            self.keys.note_unrepaired(now)
 
     def _note_report(self, block: ReportBlock) -> None:
         now = asyncio.get_running_loop().time()

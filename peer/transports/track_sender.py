@@ -122,7 +122,7 @@ class TrackSender:
 
     def _make(self, name: str | None) -> RtpSender:
         layer = RtpSender(self._kind, share=self._share)
-        layer.allows_key_frame = partial(self._allows, name)
+        layer.keys.allows = partial(self._allows, name)
         layer.set_passage(self._passage)
         return layer
 

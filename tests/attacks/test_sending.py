@@ -9,8 +9,9 @@ from aiortc.mediastreams import MediaStreamTrack
 from av import AudioFrame, VideoFrame
 
 from peer.rtp import Nack, PictureLoss
+from peer.transports.key_frame_gate import KEYFRAME_INTERVAL
 from peer.transports.outlet import SendDrop
-from peer.transports.sender import KEYFRAME_INTERVAL, RtpSender
+from peer.transports.sender import RtpSender
 from tests.attacks.cost import DATAGRAM, cpu
 from tests.transports.media import PushedTrack, Recorder, now, send_parameters
 from tests.transports.test_dtls import run

@@ -253,7 +253,7 @@ def test_the_first_codec_that_can_be_encoded_is_used() -> None:
 def test_a_keyframe_is_sent_when_it_is_asked_for(
     request_: PictureLoss | FullIntraRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("peer.transports.sender.KEYFRAME_INTERVAL", 0.0)
+    monkeypatch.setattr("peer.transports.key_frame_gate.KEYFRAME_INTERVAL", 0.0)
 
     async def scenario() -> None:
         track, transport = PushedTrack("video"), Recorder()
@@ -453,7 +453,7 @@ def test_pictures_are_left_out_while_much_waits_but_for_a_key_frame_it_is_droppe
 ) -> None:
     encoder = Heavy()
     monkeypatch.setattr("peer.transports.sender.make_encoder", lambda *_, given: encoder)
-    monkeypatch.setattr("peer.transports.sender.KEYFRAME_INTERVAL", 0.0)
+    monkeypatch.setattr("peer.transports.key_frame_gate.KEYFRAME_INTERVAL", 0.0)
 
     async def scenario() -> None:
         track, transport = PushedTrack("video"), Recorder()
@@ -477,8 +477,8 @@ def test_pictures_are_left_out_while_much_waits_but_for_a_key_frame_it_is_droppe
 def test_a_key_frame_is_made_where_more_is_missing_than_may_be_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("peer.transports.sender.REFRESH_INTERVAL", 0.0)
-    monkeypatch.setattr("peer.transports.sender.KEYFRAME_INTERVAL", 0.0)
+    monkeypatch.setattr("peer.transports.key_frame_gate.REFRESH_INTERVAL", 0.0)
+    monkeypatch.setattr("peer.transports.key_frame_gate.KEYFRAME_INTERVAL", 0.0)
 
     async def scenario() -> None:
         encoder, track, transport = Heavy(), PushedTrack("video"), Recorder()
