@@ -1,9 +1,12 @@
 """A packet until it leaves: what can be said of it only then is written into it then."""
 
+from typing import NamedTuple
+
 from peer.rtp import (
     ABS_SEND_TIME,
     TRANSPORT_WIDE_CC,
     ExtensionMap,
+    HeaderExtensions,
     RtpPacket,
     header_size,
     write_packet,
@@ -11,6 +14,29 @@ from peer.rtp import (
 
 HEADERS_BELOW = 38
 """Bytes below RTP: IPv4, UDP and the tag of SRTP's most common profile."""
+
+
+class Extension(NamedTuple):
+    """A written header extension, and where in its packet that is which leaving adds."""
+
+    profile: int
+    body: bytes
+    number_at: int | None
+    time_at: int | None
+
+    @classmethod
+    def of(cls, said: HeaderExtensions, extensions: ExtensionMap) -> "Extension":
+        """Write what a packet without CSRCs says."""
+        profile, body = extensions.write(said)
+        before = header_size(profile, body) - len(body)
+        found = [extensions.find(uri, profile, body) for uri in (TRANSPORT_WIDE_CC, ABS_SEND_TIME)]
+        number_at, time_at = (None if at is None else before + at for at in found)
+        return cls(profile, body, number_at, time_at)
+
+    @property
+    def header_size(self) -> int:
+        """The bytes of the whole header of a packet that has it."""
+        return header_size(self.profile, self.body)
 
 
 class LeavingPacket:
@@ -33,12 +59,10 @@ class LeavingPacket:
         """What it takes of the line."""
 
     @classmethod
-    def of(cls, packet: RtpPacket, extensions: ExtensionMap) -> "LeavingPacket":
-        """Make one of a packet without CSRCs, whose extensions these wrote."""
-        number_at, time_at = (
-            _place(packet, extensions, uri) for uri in (TRANSPORT_WIDE_CC, ABS_SEND_TIME)
-        )
-        return cls(write_packet(packet), len(packet.payload), number_at, time_at)
+    def of(cls, packet: RtpPacket, extension: Extension) -> "LeavingPacket":
+        """Make one of a packet without CSRCs that has this extension."""
+        size = len(packet.payload)
+        return cls(write_packet(packet), size, extension.number_at, extension.time_at)
 
     @property
     def is_numbered(self) -> bool:
@@ -69,11 +93,3 @@ class LeavingPacket:
         Others under the same SRTP index would give away what it is protected with (RFC 3711 §9.1).
         """
         return LeavingPacket(bytes(self._data), self.payload_size)
-
-
-def _place(packet: RtpPacket, extensions: ExtensionMap, uri: str) -> int | None:
-    """Return where in a packet the value of an extension is."""
-    begin = extensions.find(uri, packet.profile, packet.extension)
-    if begin is None:
-        return None
-    return header_size(packet.profile, packet.extension) - len(packet.extension) + begin

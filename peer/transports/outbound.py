@@ -23,13 +23,12 @@ from peer.rtp import (
     RtpPacket,
     SenderReport,
     TonePacket,
-    header_size,
     make_packetizer,
     signed_difference,
     wrap,
 )
 
-from .leaving import LeavingPacket
+from .leaving import Extension, LeavingPacket
 from .ntp import SECOND, ntp_time
 
 HISTORY = 600
@@ -114,6 +113,8 @@ class OutboundStream:
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
         self._rtx_packets = self._rtx_octets = 0
         self._stamps = CaptureStamps()
+        self._labels: Labels | None = None
+        self._extensions: dict[tuple[int | None, bool], Extension] = {}
 
     @property
     def last_time(self) -> float | None:
@@ -134,14 +135,14 @@ class OutboundStream:
         captured = now if frame.captured is None else frame.captured
         timestamp = self.place(frame.timestamp, codec.clockRate, captured)
         self._clock_rate = codec.clockRate
-        said = _sayings(frame, labels)
-        extension = labels.extensions.write(said)
+        first = extension = self._extension(frame, labels)
         if ABS_CAPTURE_TIME in labels.extensions:
+            said = _sayings(frame, labels)
             ntp = ntp_time() - round((now - captured) * SECOND)
             said.capture_time = self._stamps.stamp(timestamp, codec.clockRate, ntp, now)
-        first = labels.extensions.write(said)
-        header = header_size(*extension) + (self.rtx_ssrc is not None) * RTX_HEADER
-        room = Room(MAX_PACKET - header, first=header_size(*first) - header_size(*extension))
+            first = Extension.of(said, labels.extensions)
+        header = extension.header_size + (self.rtx_ssrc is not None) * RTX_HEADER
+        room = Room(MAX_PACKET - header, first=first.header_size - extension.header_size)
         payloads = self._packetizer(codec).pack(frame.data, room)
         if header + max(map(len, payloads), default=0) > MAX_UNSPLIT:
             return []
@@ -157,28 +158,40 @@ class OutboundStream:
         packets = []
         last = len(payloads) - 1
         for position, payload in enumerate(payloads):
-            profile, body = extension if position else first
+            said_by_it = extension if position else first
             marker = position == last if frame.marker is None else frame.marker
-            packet = self._make(payload, payload_type, timestamp, (profile, body), marker=marker)
-            packets.append(self._remember(packet, labels))
+            packet = self._make(payload, payload_type, timestamp, said_by_it, marker=marker)
+            packets.append(self._remember(packet, said_by_it))
         return packets
 
     def event(
         self, tone: TonePacket, payload_type: int, timestamp: int, labels: Labels
     ) -> LeavingPacket:
         """Return a packet of a tone, which has the time of its begin (RFC 4733 §2.2.1)."""
-        extension = labels.extensions.write(_sayings(EncodedFrame(tone.payload, 0), labels))
+        extension = self._extension(EncodedFrame(tone.payload, 0), labels)
         packet = self._make(
             tone.payload, payload_type, timestamp & 0xFFFFFFFF, extension, marker=tone.first
         )
-        return self._remember(packet, labels)
+        return self._remember(packet, extension)
+
+    def _extension(self, frame: EncodedFrame, labels: Labels) -> Extension:
+        """Return what the packets of a frame say, written once for all that say the same."""
+        if labels is not self._labels:
+            self._labels = labels
+            self._extensions.clear()
+        said = (frame.audio_level, frame.voice)
+        written = self._extensions.get(said)
+        if written is None:
+            written = Extension.of(_sayings(frame, labels), labels.extensions)
+            self._extensions[said] = written
+        return written
 
     def _make(
         self,
         payload: bytes,
         payload_type: int,
         timestamp: int,
-        extension: tuple[int, bytes],
+        extension: Extension,
         *,
         marker: bool,
     ) -> RtpPacket:
@@ -191,8 +204,8 @@ class OutboundStream:
             timestamp=timestamp,
             ssrc=self.ssrc,
             payload=payload,
-            profile=extension[0],
-            extension=extension[1],
+            profile=extension.profile,
+            extension=extension.body,
         )
 
     def _packetizer(self, codec: RTCRtpCodecParameters) -> Packetizer:
@@ -204,8 +217,8 @@ class OutboundStream:
             )
         return self._packetizers[key]
 
-    def _remember(self, packet: RtpPacket, labels: Labels) -> LeavingPacket:
-        leaving = LeavingPacket.of(packet, labels.extensions)
+    def _remember(self, packet: RtpPacket, extension: Extension) -> LeavingPacket:
+        leaving = LeavingPacket.of(packet, extension)
         self.packets_sent += 1
         self.octets_sent += leaving.payload_size
         self.header_octets_sent += leaving.header_size
@@ -295,10 +308,11 @@ class OutboundStream:
             self._rtx_sequence_number,
             (self._rtx_sequence_number + 1) & 0xFFFF,
         )
-        again = wrap(packet, payload_type, ssrc, number, labels.extensions.write(said))
+        extension = Extension.of(said, labels.extensions)
+        again = wrap(packet, payload_type, ssrc, number, (extension.profile, extension.body))
         self._rtx_packets += 1
         self._rtx_octets += len(again.payload)
-        return LeavingPacket.of(again, labels.extensions)
+        return LeavingPacket.of(again, extension)
 
     def reports(self, now: float) -> list[SenderReport]:
         """Return a sender report for each SSRC that has sent, the media's first.

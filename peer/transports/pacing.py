@@ -88,6 +88,8 @@ class PacedSending:
         self, packets: Sequence[LeavingPacket], priority: Priority, ssrc: int, now: float
     ) -> None:
         """Send packets of a stream as soon as there is room; ConnectionError when not connected."""
+        if priority is Priority.AUDIO and len(packets) == 1 and self._pass_by(packets[0], now):
+            return
         for packet in packets:
             self._pacer.add(packet, priority, ssrc, now)
         self._run(now)
@@ -167,30 +169,48 @@ class PacedSending:
 
     def _run(self, now: float) -> None:
         """Let go what is due, and come back when more is."""
-        try:
+        self._let_go(now)
+        self._probe(now)
+        self._schedule()
+
+    def _pass_by(self, packet: LeavingPacket, now: float) -> bool:
+        """Let a packet of sound go at once, where that is all there is to do: it mostly is."""
+        if not self._pacer.pass_by(packet, now):
+            return False
+        self._leave(packet, None, now)
+        if self._probe(now):
+            self._schedule()
+        return True
+
+    def _probe(self, now: float) -> bool:
+        """Begin the probes that are due; False when there are none."""
+        probes = self._controller.probes()
+        for cluster in probes:
+            self._pacer.probe(cluster, now)
+        if probes:
             self._let_go(now)
-            probes = self._controller.probes()
-            for cluster in probes:
-                self._pacer.probe(cluster, now)
-            if probes:
-                self._let_go(now)
+        return bool(probes)
+
+    def _let_go(self, now: float) -> None:
+        controller = self._controller
+        self._pacer.set_rates(controller.pacing, controller.filling, now)
+        for packet, probe in self._pacer.due(now):
+            self._leave(packet, probe, now)
+
+    def _leave(self, packet: LeavingPacket, probe: int | None, now: float) -> None:
+        controller, numbers = self._controller, self._numbers
+        data = packet.leave(controller.next_number, _send_time())
+        try:
+            self._send(data)
         except ConnectionError:
             self.close()
             raise
-        self._schedule()
-
-    def _let_go(self, now: float) -> None:
-        controller, numbers = self._controller, self._numbers
-        self._pacer.set_rates(controller.pacing, controller.filling, now)
-        for packet, probe in self._pacer.due(now):
-            data = packet.leave(controller.next_number, _send_time())
-            self._send(data)
-            if numbers is not None:
-                numbers.add(*_place(data), controller.next_number)
-            if packet.is_numbered or numbers is not None:
-                controller.packet_sent(packet.size, now, probe=probe)
-            else:
-                controller.unnumbered_sent(packet.size, now)
+        if numbers is not None:
+            numbers.add(*_place(data), controller.next_number)
+        if packet.is_numbered or numbers is not None:
+            controller.packet_sent(packet.size, now, probe=probe)
+        else:
+            controller.unnumbered_sent(packet.size, now)
 
     def _schedule(self) -> None:
         deadline = self._pacer.deadline()

@@ -11,7 +11,7 @@ from peer.rtp import (
     RtpPacket,
 )
 from peer.transports.inbound import InboundPacket
-from peer.transports.leaving import HEADERS_BELOW, LeavingPacket
+from peer.transports.leaving import HEADERS_BELOW, Extension, LeavingPacket
 
 ALL = {MID: 1, ABS_SEND_TIME: 2, TRANSPORT_WIDE_CC: 3}
 
@@ -20,17 +20,17 @@ def leaving(ids: dict[str, int], mid: str = "v0", *, mixed: bool = False) -> Lea
     extensions = ExtensionMap(ids, mixed=mixed)
     said = HeaderExtensions()
     said.mid, said.abs_send_time, said.transport_sequence_number = mid, 0, 0
-    profile, body = extensions.write(said)
+    extension = Extension.of(said, extensions)
     packet = RtpPacket(
         payload_type=96,
         sequence_number=5,
         timestamp=9,
         ssrc=7,
         payload=b"media",
-        profile=profile,
-        extension=body,
+        profile=extension.profile,
+        extension=extension.body,
     )
-    return LeavingPacket.of(packet, extensions)
+    return LeavingPacket.of(packet, extension)
 
 
 def read(data: bytes, ids: dict[str, int]) -> InboundPacket:

@@ -135,6 +135,18 @@ class Pacer(Generic[PacketT]):
         # Of what is sent padding can be made.
         self._is_starved = False
 
+    def pass_by(self, packet: PacketT, now: float) -> bool:
+        """Tell whether a packet of sound leaves at once and nothing else does; it counts then.
+
+        It is what `add` and `due` come to where nothing waits, is probed or filled.
+        """
+        if self._count or self._probes or self._filling or not self._rate:
+            return False
+        self._settle(now)
+        self._debt = min(self._debt + packet.size, MAX_DEBT * self._rate / 8)
+        self._is_starved = False
+        return True
+
     def probe(self, cluster: ProbeCluster, now: float) -> None:
         """Send a probe as soon as there is something to send."""
         self._probes.append(_Probe(cluster, now))

@@ -107,9 +107,15 @@ class DelayTrend:
 def _slope(points: "deque[tuple[float, float]]", otherwise: float) -> float:
     """Return the slope of the line with the least squares."""
     count = len(points)
-    mean_x = sum(x for x, _ in points) / count
-    mean_y = sum(y for _, y in points) / count
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
-    if not spread:
-        return otherwise
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+    # Counted from the first, so that hours do not cost the sums their precision.
+    first, level = points[0]
+    sum_x = sum_y = sum_xx = sum_xy = 0.0
+    for x, y in points:
+        x -= first
+        y -= level
+        sum_x += x
+        sum_y += y
+        sum_xx += x * x
+        sum_xy += x * y
+    spread = count * sum_xx - sum_x * sum_x
+    return (count * sum_xy - sum_x * sum_y) / spread if spread > 0 else otherwise

@@ -224,3 +224,24 @@ def test_all_leave_once_and_in_the_order_of_their_stream(
         assert of_stream == [name for name in expected if name.rpartition(".")[0] == prefix]
     assert made.is_empty
     assert made.octets == 0
+
+
+def test_sound_passes_by_where_nothing_else_is_to_do_and_counts_as_if_it_had_waited() -> None:
+    one, other = pacer(), pacer()
+    for step in range(5):
+        now = step * 0.001
+        assert one.pass_by(Packet(1000), now)
+        other.add(Packet(1000), Priority.AUDIO, 1, now)
+        assert len(other.due(now)) == 1
+    for each in (one, other):
+        add(each, 30, Priority.VIDEO, 2, 0.005)
+    assert leave(one, 1.0, 0.005) == leave(other, 1.0, 0.005)
+
+
+def test_sound_waits_its_turn_where_there_is_something_else() -> None:
+    waiting, probing, filling = pacer(), pacer(pads=True), pacer(filling=RATE, pads=True)
+    add(waiting, 1, Priority.VIDEO, 1)
+    probing.probe(ProbeCluster(1, 2 * RATE, 3000), 0.0)
+    never_told = Pacer[Packet](nothing)
+    for each in (waiting, probing, filling, never_told):
+        assert not each.pass_by(Packet(100), 0.0)
