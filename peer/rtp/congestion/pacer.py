@@ -132,19 +132,21 @@ class Pacer(Generic[PacketT]):
         self._count += 1
         self._octets += packet.size
         self._entered += now
-        # Of what is sent padding can be made.
-        self._is_starved = False
+        # Of pictures that are sent padding can be made.
+        self._is_starved &= priority is Priority.AUDIO
 
     def pass_by(self, packet: PacketT, now: float) -> bool:
         """Tell whether a packet of sound leaves at once and nothing else does; it counts then.
 
-        It is what `add` and `due` come to where nothing waits, is probed or filled.
+        It is what `add` and `due` come to where nothing waits, and where no padding can be made
+        for what would be probed or filled.
         """
-        if self._count or self._probes or self._filling or not self._rate:
+        begun = bool(self._probes) and self._probes[0].begun is not None
+        pads = not self._is_starved and bool(self._probes or self._filling)
+        if self._count or begun or pads or not self._rate:
             return False
         self._settle(now)
-        self._debt = min(self._debt + packet.size, MAX_DEBT * self._rate / 8)
-        self._is_starved = False
+        self._owe(packet.size)
         return True
 
     def probe(self, cluster: ProbeCluster, now: float) -> None:
@@ -227,10 +229,13 @@ class Pacer(Generic[PacketT]):
             number = probe.cluster.number
             probe.octets += packet.size
             probe.count += 1
-        self._debt = min(self._debt + packet.size, MAX_DEBT * self._rate / 8)
-        if self._filling:
-            self._filled = min(self._filled + packet.size, MAX_DEBT * self._filling / 8)
+        self._owe(packet.size)
         released.append(Release(packet, number))
+
+    def _owe(self, size: int) -> None:
+        self._debt = min(self._debt + size, MAX_DEBT * self._rate / 8)
+        if self._filling:
+            self._filled = min(self._filled + size, MAX_DEBT * self._filling / 8)
 
     def _next(self) -> PacketT:
         return self._take(next(one for one in Priority if self._queues[one]))

@@ -2,6 +2,7 @@
 
 from bisect import insort
 from collections import deque
+from math import inf
 from typing import NamedTuple
 
 from .history import PacketResult
@@ -52,19 +53,28 @@ class Throughput:
         window = self._window
         if len(window) < REQUIRED:
             return None
-        gaps = sorted(after.arrived - before.arrived for before, after in _pairs(window))
-        # The longest pause may be the network's, or ours; it counts as the second longest.
-        received_span = window[-1].arrived - window[0].arrived - gaps[-1] + gaps[-2]
-        received = sum(one.size for one in window) - window[0].size
-        sent = [one for one in window if one.sent >= self._discarded_until]
-        if not sent:
+        before = window[0].arrived
+        longest = second = received = sent_size = last_size = 0.0
+        first_sent, last_sent = inf, -inf
+        for arrived, sent, size in window:
+            gap, before = arrived - before, arrived
+            if gap > longest:
+                longest, second = gap, longest
+            elif gap > second:
+                second = gap
+            received += size
+            if sent >= self._discarded_until:
+                sent_size += size
+                first_sent = min(first_sent, sent)
+                if sent > last_sent:
+                    last_sent, last_size = sent, size
+        if not sent_size:
             return None
-        last = max(sent, key=lambda one: one.sent)
-        sent_span = last.sent - min(one.sent for one in sent)
-        sent_size = sum(one.size for one in sent) - last.size
-        return 8 * min(
-            sent_size / max(_SHORTEST, sent_span), received / max(_SHORTEST, received_span)
-        )
+        # The longest pause may be the network's, or ours; it counts as the second longest.
+        span = window[-1].arrived - window[0].arrived - longest + second
+        rate = (received - window[0].size) / max(_SHORTEST, span)
+        sent_rate = (sent_size - last_size) / max(_SHORTEST, last_sent - first_sent)
+        return 8 * min(sent_rate, rate)
 
     def _is_too_long(self) -> bool:
         window = self._window
@@ -80,9 +90,3 @@ class Throughput:
         """Begin anew."""
         self._window.clear()
         self._discarded_until = 0.0
-
-
-def _pairs(window: "deque[_Arrival]") -> "zip[tuple[_Arrival, _Arrival]]":
-    later = iter(window)
-    next(later)
-    return zip(window, later, strict=False)
