@@ -40,6 +40,11 @@ class Data:
         """The channels that are not closed."""
         return tuple(self._channels)
 
+    @property
+    def association(self) -> SctpTransport | None:
+        """The association, None while there is none."""
+        return self._below
+
     def add(self, channel: RTCDataChannel) -> None:
         """Take in a channel the application makes; OperationError when it cannot have its id."""
         number, limit = channel.id, None if self.sctp is None else self.sctp.maxChannels

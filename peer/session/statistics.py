@@ -52,6 +52,7 @@ def _sources(links: Links, media: Media, data: Data) -> StatsSources:
         ),
         senders=tuple(senders),
         receivers=tuple(receivers),
+        association=data.association,
         channels=data.channels,
         channels_opened=data.opened,
         channels_closed=data.closed,

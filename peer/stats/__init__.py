@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         RTCRtpStreamStats,
         RTCSentRtpStreamStats,
     )
+    from .sctp import RTCSctpTransportStats
     from .sources import (
         Channel,
         MediaReceiver,
@@ -66,6 +67,7 @@ else:
             "RTCRtpStreamStats",
             "RTCSentRtpStreamStats",
         ),
+        ".sctp": ("RTCSctpTransportStats",),
         ".sources": (
             "Channel",
             "MediaReceiver",
@@ -99,6 +101,7 @@ __all__ = [
     "RTCVideoSourceStats",
     "RTCPeerConnectionStats",
     "RTCDataChannelStats",
+    "RTCSctpTransportStats",
     "RTCTransportStats",
     "RTCCertificateStats",
     "RTCIceCandidateStats",

@@ -5,6 +5,7 @@ from .ice import candidate_pairs, candidates
 from .media import media_sources
 from .report import RTCStats, RTCStatsReport
 from .rtp import RTCInboundRtpStreamStats, RTCOutboundRtpStreamStats
+from .sctp import sctp_transports
 from .sources import ReceiverSource, SenderSource, StatsSources
 from .streams import inbound_id, inbound_streams, outbound_id, outbound_streams
 from .transport import transport_ids, transports
@@ -26,6 +27,7 @@ def collect(sources: StatsSources, selector: object = None) -> RTCStatsReport:
         *candidates(sources, ids),
         *candidate_pairs(sources, ids),
         *media_sources(sources),
+        *sctp_transports(sources),
         *data_channels(sources),
     ):
         report.add(stats)

@@ -10,6 +10,7 @@ from peer.transports import (
     InboundStatistics,
     MediaStreamTrack,
     OutboundStatistics,
+    SctpTransport,
     SourceStatistics,
     TransportGroup,
 )
@@ -128,6 +129,7 @@ class StatsSources:
     transports: tuple[TransportSource, ...] = ()
     senders: tuple[SenderSource, ...] = ()
     receivers: tuple[ReceiverSource, ...] = ()
+    association: SctpTransport | None = None
     channels: tuple[Channel, ...] = ()
     channels_opened: int = 0
     channels_closed: int = 0
