@@ -60,10 +60,8 @@ FIND_PROCESSES = """
   for (let tries = 0; tries < 500; tries++) {{
     const tab = gBrowser.tabs.find(tab => tab.linkedBrowser.contentTitle === {title});
     if (tab) {{
-      const {{children}} = await ChromeUtils.requestProcInfo();
-      const sockets = children.filter(({{type}}) => type === "socket").map(({{pid}}) => pid);
       const {{osPid}} = tab.linkedBrowser.browsingContext.currentWindowGlobal;
-      return [...sockets, osPid].join(" ");
+      return `${{Services.io.socketProcessId}} ${{osPid}}`;
     }}
     await new Promise(resolve => setTimeout(resolve, 10));
   }}
@@ -75,6 +73,18 @@ FIND_PROCESSES = """
 WebRTC's transports are in the socket process: when only the page's process goes, that one ends
 DTLS properly.
 """
+AWAIT_END = """
+(async () => {{
+  for (let tries = 0; tries < 1000; tries++) {{
+    const {{children}} = await ChromeUtils.requestProcInfo();
+    const isThere = children.some(({{pid}}) => pid === {page});
+    if (!isThere && Services.io.socketProcessId !== {sockets}) return "";
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }}
+  throw new Error("the processes are still there");
+}})()
+"""
+"""Until the browser knows: connections that any page makes before are lost, and never tell it."""
 
 
 class FirefoxPage(Page):
@@ -108,8 +118,10 @@ class FirefoxPage(Page):
         tree = await self._wire.call("browsingContext.getTree", params=params)
         window = tree["contexts"][0]["context"]
         expression = FIND_PROCESSES.format(title=json.dumps(title))
-        for pid in (await self._script(window, expression, BOUND)).split():
-            os.kill(int(pid), signal.SIGKILL)
+        sockets, page = map(int, (await self._script(window, expression, BOUND)).split())
+        for pid in filter(None, (sockets, page)):
+            os.kill(pid, signal.SIGKILL)
+        await self._script(window, AWAIT_END.format(sockets=sockets or -1, page=page), BOUND)
         self._wire.abandon(self)
 
     async def close(self) -> None:
