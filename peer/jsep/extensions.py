@@ -10,7 +10,7 @@ REPAIRED_RTP_STREAM_ID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TRANSPORT_WIDE_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-
+VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
 PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 ABS_CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
 
@@ -21,6 +21,7 @@ DEFAULT_VIDEO_EXTENSIONS = (
     TRANSPORT_WIDE_CC,
     RTP_STREAM_ID,
     REPAIRED_RTP_STREAM_ID,
+    VIDEO_ORIENTATION,
 )
 
 ANSWERED_AUDIO_EXTENSIONS = (ABS_CAPTURE_TIME,)
@@ -36,6 +37,7 @@ _PREFERRED: Mapping[str, int] = {
     RTP_STREAM_ID: 10,
     REPAIRED_RTP_STREAM_ID: 11,
     AUDIO_LEVEL: 12,
+    VIDEO_ORIENTATION: 13,
 }
 # RFC 8285 §4.2: what fits the one-byte header; browsers refuse more.
 _IDENTIFIERS: Sequence[int] = range(1, 15)

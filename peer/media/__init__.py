@@ -21,7 +21,7 @@ from .registry import (
     register_video_codec,
 )
 from .sound import Chunk, Shaper
-from .upright import Upright
+from .upright import Upright, rotation
 from .video import EncodedPicture, VideoDecoder, VideoEncoder, VideoSettings
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "find_audio_codec",
     "register_audio_codec",
     "Upright",
+    "rotation",
     "VideoCodec",
     "find_video_codec",
     "register_video_codec",

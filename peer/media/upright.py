@@ -13,6 +13,11 @@ _FILTERS = {90: ("transpose", "cclock"), -90: ("transpose", "clock"), 180: ("rot
 _TIME_BASE = Fraction(1, 90_000)
 
 
+def rotation(picture: VideoFrame) -> int:
+    """Return the degrees, clockwise, after which a picture is upright: 0, 90, 180 or 270."""
+    return round(-picture.rotation / 90) % 4 * 90
+
+
 class Upright:
     """Turns pixels; for pictures of one track."""
 

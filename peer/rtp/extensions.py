@@ -50,7 +50,9 @@ class CaptureTime(NamedTuple):
 class HeaderExtensions:
     """What the header extensions of one packet say; None for what it does not carry.
 
-    `abs_send_time` is 6.18 seconds, `transmission_offset` in units of the codec's clock.
+    `abs_send_time` is 6.18 seconds, `transmission_offset` in units of the codec's clock. The last
+    two bits of `orientation` are the quarters of a turn, clockwise, that make a picture upright
+    (3GPP TS 26.114 §7.4.5).
     """
 
     __slots__ = (

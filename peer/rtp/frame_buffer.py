@@ -49,6 +49,7 @@ class VideoFrame(Generic[Packet]):
         "layers",
         "number",
         "packets",
+        "rotation",
         "size",
         "time",
     )
@@ -69,6 +70,8 @@ class VideoFrame(Generic[Packet]):
         self.number = 0
         """Its place among those that left."""
         self.packets = run.packets
+        self.rotation = 0
+        """Degrees, clockwise, after which it is upright: for who reads the packets to say."""
         self.arrival = run.arrival
         self.completed = run.completed
 

@@ -8,7 +8,7 @@ import av
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 
-from peer.media import VideoDecoder, find_video_codec
+from peer.media import Upright, VideoDecoder, find_video_codec
 
 from .pictures import announced_pictures
 from .share import MediaShare
@@ -78,15 +78,20 @@ class StreamDecoder:
         self._share = share
         self._holding = Holding(share)
         self._decoder: VideoDecoder | None = None
+        self._upright = Upright()
 
-    def decode(self, data: bytes, timestamp: int) -> Decoded:
-        """Decode a frame that is not empty. Raises Undecoded and nothing else."""
+    def decode(self, data: bytes, timestamp: int, *, rotation: int = 0) -> Decoded:
+        """Decode a frame that is not empty, and turn it by so many degrees clockwise.
+
+        Raises Undecoded and nothing else.
+        """
         begin = time.perf_counter()
         try:
             self._make_room(data)
             if self._decoder is None:
                 self._decoder = self._make()
             frames = self._decoder.decode(data, timestamp)
+            frames = [self._upright.turn(frame, -rotation) for frame in frames]
             seconds = time.perf_counter() - begin
             return Decoded(frames, seconds)
         except Undecoded:

@@ -22,12 +22,13 @@ _MICROSECONDS = 1_000_000
 
 
 class Origin(NamedTuple):
-    """Where a packet came from, and what its payload type meant when it came."""
+    """Where a packet came from, what its payload type meant when it came, and what it says."""
 
     stream: InboundStream
     codec: RTCRtpCodecParameters
     timestamp: int
     csrcs: tuple[int, ...]
+    orientation: int | None = None
 
 
 def described_picture(frame: VideoFrame[Origin], now: float) -> RTCEncodedVideoFrame:
@@ -52,6 +53,7 @@ def described_picture(frame: VideoFrame[Origin], now: float) -> RTCEncodedVideoF
         height=height,
         temporalIndex=None if temporal < 0 else temporal,
         timestamp=frame.time * _MICROSECONDS // CLOCK_RATE,
+        rotation=frame.rotation,
     )
     return RTCEncodedVideoFrame(frame.data, metadata, "key" if frame.is_key else "delta")
 

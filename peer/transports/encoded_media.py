@@ -34,7 +34,8 @@ class RTCEncodedVideoFrameMetadata(RTCEncodedFrameMetadata):
     """That of a picture.
 
     `frameId` counts the pictures of an encoding. `dependencies` are those it needs, None where the
-    sender does not tell. `timestamp` is in microseconds, from any origin.
+    sender does not tell. `timestamp` is in microseconds, from any origin. The picture is upright
+    after a `rotation` of so many degrees clockwise (3GPP TS 26.114 §7.4.5), by WebCodecs' name.
     """
 
     frameId: int | None = None
@@ -44,6 +45,7 @@ class RTCEncodedVideoFrameMetadata(RTCEncodedFrameMetadata):
     spatialIndex: int | None = None
     temporalIndex: int | None = None
     timestamp: int | None = None
+    rotation: int = 0
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from .encoded_media import MediaData
 from .given import given_frame
 from .measure import measure
 from .outbound import EncodedFrame
-from .parameters import RtpSendParameters, redundant_payload_type
+from .parameters import RtpSendParameters, redundant_payload_type, takes_rotation
 from .picture_encoder import GivenPictures, PictureEncoder
 from .share import MediaShare
 
@@ -62,6 +62,7 @@ def shape_of_encoder(
         parameters.max_bitrate is None,
         parameters.degradation_preference,
         redundant_payload_type(parameters.codecs, codec),
+        takes_rotation(parameters),
     )
 
 

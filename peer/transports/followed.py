@@ -35,6 +35,7 @@ class FollowedEncoding:
         self.stream: InboundStream | None = None
         self.key_wanted = False
         """Somebody has asked for a key frame that has not come."""
+        self._rotation = 0
         self._depayloaders: dict[int, tuple[RTCRtpCodecParameters, Depayloader]] = {}
 
     def depayloader(self, codec: RTCRtpCodecParameters) -> Depayloader | None:
@@ -112,6 +113,7 @@ class FollowedEncoding:
         self.missing.forget(self.buffer.settled + 1)
         for frame in frames:
             self.keys.note_frame(now)
+            frame.rotation = self._rotation = _rotation(frame, self._rotation)
             if frame.is_key:
                 self.missing.note_key_frame(len(frame.packets))
             self.playout.insert(frame)
@@ -126,3 +128,15 @@ class FollowedEncoding:
             self.playout.deadline(),
         ]
         return min((one for one in deadlines if one is not None), default=None)
+
+
+def _rotation(frame: "VideoFrame[Origin]", before: int) -> int:
+    """Return how far a picture is to be turned clockwise, in degrees (3GPP TS 26.114 §7.4.5).
+
+    Its last packet says so, or one before it; a key frame that does not is upright, any other
+    picture as the one `before` it.
+    """
+    for packet in reversed(frame.packets):
+        if packet.orientation is not None:
+            return (packet.orientation & 3) * 90
+    return 0 if frame.is_key else before

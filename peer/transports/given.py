@@ -1,6 +1,7 @@
 """What a track gives that is encoded already: packets of FFmpeg's, and frames of a peer's."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -13,8 +14,8 @@ from .encoded import timestamp_of
 from .encoded_media import (
     MediaData,
     RTCEncodedAudioFrame,
-    RTCEncodedAudioFrameMetadata,
     RTCEncodedVideoFrame,
+    RTCEncodedVideoFrameMetadata,
     needs_another,
 )
 from .outbound import EncodedFrame
@@ -59,13 +60,13 @@ def given_frame(data: MediaData, clock_rate: int) -> EncodedFrame | None:
     """
     if isinstance(data, RTCEncodedVideoFrame | RTCEncodedAudioFrame):
         metadata = data.getMetadata()
-        level = metadata.audioLevel if isinstance(metadata, RTCEncodedAudioFrameMetadata) else None
-        return EncodedFrame(
-            bytes(data.data),
-            metadata.rtpTimestamp,
-            None if level is None else decibels(level),
-            is_key=not needs_another(data),
+        frame = EncodedFrame(
+            bytes(data.data), metadata.rtpTimestamp, is_key=not needs_another(data)
         )
+        if isinstance(metadata, RTCEncodedVideoFrameMetadata):
+            return replace(frame, rotation=metadata.rotation)
+        level = metadata.audioLevel
+        return replace(frame, audio_level=None if level is None else decibels(level))
     if isinstance(data, Packet):
         timestamp = timestamp_of(data, clock_rate)
         return EncodedFrame(_whole(data), timestamp, is_key=data.is_keyframe)

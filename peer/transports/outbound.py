@@ -14,6 +14,7 @@ from peer.rtp import (
     MAX_PACKET,
     RTX_HEADER,
     TIMESTAMP_BITS,
+    VIDEO_ORIENTATION,
     AudioLevel,
     CaptureStamps,
     ExtensionMap,
@@ -55,7 +56,7 @@ class EncodedFrame:
     picture that needs no other. With `payload_type` it carries copies of those before it as well,
     in that format (RFC 2198).
     `captured` is when the track gave it, on the loop's clock. `quantizer` is that of a picture, in
-    its codec's numbers.
+    its codec's numbers. It is upright after a `rotation` of so many degrees clockwise.
     """
 
     data: bytes
@@ -67,6 +68,7 @@ class EncodedFrame:
     payload_type: int | None = None
     captured: float | None = None
     quantizer: int | None = None
+    rotation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,27 @@ class Labels:
     mid: str
     rid: str | None
     extensions: ExtensionMap
+
+
+class _Headers(NamedTuple):
+    """What the packets of a frame say: the first, the last, and those between."""
+
+    between: Extension
+    first: Extension
+    last: Extension
+    single: Extension
+
+    def room(self, size: int) -> Room:
+        """Return the room for payloads in packets of that size."""
+        between, first, last, single = (one.header_size for one in self)
+        # Padding may make the header of the only packet larger than both together.
+        return Room(size - between, first - between, max(last - between, single - first))
+
+    def of(self, position: int, count: int) -> Extension:
+        """Return what one of so many packets says."""
+        if count == 1:
+            return self.single
+        return {0: self.first, count - 1: self.last}.get(position, self.between)
 
 
 class _Sent(NamedTuple):
@@ -113,6 +136,7 @@ class OutboundStream:
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
         self._rtx_packets = self._rtx_octets = 0
         self._stamps = CaptureStamps()
+        self._rotation = 0
         self._labels: Labels | None = None
         self._extensions: dict[tuple[int | None, bool], Extension] = {}
 
@@ -135,15 +159,10 @@ class OutboundStream:
         captured = now if frame.captured is None else frame.captured
         timestamp = self.place(frame.timestamp, codec.clockRate, captured)
         self._clock_rate = codec.clockRate
-        first = extension = self._extension(frame, labels)
-        if ABS_CAPTURE_TIME in labels.extensions:
-            said = _sayings(frame, labels)
-            ntp = ntp_time() - round((now - captured) * SECOND)
-            said.capture_time = self._stamps.stamp(timestamp, codec.clockRate, ntp, now)
-            first = Extension.of(said, labels.extensions)
-        header = extension.header_size + (self.rtx_ssrc is not None) * RTX_HEADER
-        room = Room(MAX_PACKET - header, first=first.header_size - extension.header_size)
-        payloads = self._packetizer(codec).pack(frame.data, room)
+        headers = self._headers(frame, labels, timestamp, captured, now)
+        reserve = RTX_HEADER if self.rtx_ssrc is not None else 0
+        payloads = self._packetizer(codec).pack(frame.data, headers.room(MAX_PACKET - reserve))
+        header = headers.between.header_size + reserve
         if header + max(map(len, payloads), default=0) > MAX_UNSPLIT:
             return []
         if frame.is_key:
@@ -158,11 +177,41 @@ class OutboundStream:
         packets = []
         last = len(payloads) - 1
         for position, payload in enumerate(payloads):
-            said_by_it = extension if position else first
+            said = headers.of(position, len(payloads))
             marker = position == last if frame.marker is None else frame.marker
-            packet = self._make(payload, payload_type, timestamp, said_by_it, marker=marker)
-            packets.append(self._remember(packet, said_by_it))
+            packet = self._make(payload, payload_type, timestamp, said, marker=marker)
+            packets.append(self._remember(packet, said))
         return packets
+
+    def _headers(
+        self, frame: EncodedFrame, labels: Labels, timestamp: int, captured: float, now: float
+    ) -> _Headers:
+        capture = orientation = None
+        if ABS_CAPTURE_TIME in labels.extensions:
+            ntp = ntp_time() - round((now - captured) * SECOND)
+            capture = self._stamps.stamp(timestamp, self._clock_rate, ntp, now)
+        if VIDEO_ORIENTATION in labels.extensions and self._must_tell_rotation(frame):
+            orientation = frame.rotation // 90
+        between = self._extension(frame, labels)
+        if capture is None and orientation is None:
+            return _Headers(between, between, between, between)
+        said = _sayings(frame, labels)
+        said.capture_time = capture
+        first = Extension.of(said, labels.extensions)
+        said.orientation = orientation
+        single = Extension.of(said, labels.extensions)
+        said.capture_time = None
+        return _Headers(between, first, Extension.of(said, labels.extensions), single)
+
+    def _must_tell_rotation(self, frame: EncodedFrame) -> bool:
+        """Tell whether a picture is to say how far it is to be turned (3GPP TS 26.114 §7.4.5).
+
+        Key frames and changes are; so is all that is not upright, since libwebrtc takes for upright
+        what says nothing.
+        """
+        changed = frame.rotation != self._rotation
+        self._rotation = frame.rotation
+        return frame.is_key or changed or bool(frame.rotation)
 
     def event(
         self, tone: TonePacket, payload_type: int, timestamp: int, labels: Labels
@@ -301,9 +350,8 @@ class OutboundStream:
     def _retransmit(
         self, packet: RtpPacket, payload_type: int, ssrc: int, labels: Labels
     ) -> LeavingPacket:
-        said = HeaderExtensions()
-        said.mid, said.repaired_rid = labels.mid, labels.rid
-        said.abs_send_time = said.transport_sequence_number = 0
+        said = labels.extensions.read(packet.profile, packet.extension)
+        said.mid, said.rid, said.repaired_rid = labels.mid, None, labels.rid
         number, self._rtx_sequence_number = (
             self._rtx_sequence_number,
             (self._rtx_sequence_number + 1) & 0xFFFF,

@@ -8,7 +8,7 @@ from aiortc.rtcrtpparameters import (
     RTCRtpHeaderExtensionParameters,
 )
 
-from peer.rtp import ExtensionMap
+from peer.rtp import VIDEO_ORIENTATION, ExtensionMap
 
 FEEDBACK = "transport-cc"
 CONGESTION_FEEDBACK = "ack", "ccfb"
@@ -72,6 +72,11 @@ def extension_numbers(
 ) -> ExtensionMap:
     """Return what reads and writes header extensions with these identifiers."""
     return ExtensionMap({extension.uri: extension.id for extension in extensions})
+
+
+def takes_rotation(parameters: RtpSendParameters) -> bool:
+    """Tell whether the peer turns pictures itself (3GPP TS 26.114 §7.4.5)."""
+    return any(one.uri == VIDEO_ORIENTATION for one in parameters.header_extensions)
 
 
 def repaired_payload_type(codec: RTCRtpCodecParameters) -> int | None:

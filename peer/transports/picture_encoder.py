@@ -7,14 +7,14 @@ from aiortc.codecs import h264, vpx
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 
-from peer.media import Adaptation, Judged, VideoSettings, find_video_codec
+from peer.media import Adaptation, Judged, VideoSettings, find_video_codec, rotation
 from peer.rtp import is_key_frame
 
 from .encoded import Encoded, timestamp_of
 from .encoded_media import MediaData
 from .given import given_frame
 from .outbound import EncodedFrame
-from .parameters import RtpSendParameters
+from .parameters import RtpSendParameters, takes_rotation
 from .shaping import FrameGate, FrameRate, PictureShaper
 from .share import MediaShare
 
@@ -44,7 +44,8 @@ class PictureEncoder:
         self._codec = codec
         self._parameters = parameters
         self._share = share
-        self._shaper = PictureShaper()
+        self._turns = not takes_rotation(parameters)
+        self._shaper = PictureShaper(upright=self._turns)
         self._rate = FrameRate()
         self._gate = FrameGate()
         self._limit: int | None = None
@@ -74,8 +75,15 @@ class PictureEncoder:
         adaptation.note(judged, self._rate.elapsed)
         frames = []
         if made is not None:
-            frame = EncodedFrame(made.data, timestamp, is_key=made.is_key, quantizer=made.quantizer)
-            frames.append(frame)
+            frames.append(
+                EncodedFrame(
+                    made.data,
+                    timestamp,
+                    is_key=made.is_key,
+                    quantizer=made.quantizer,
+                    rotation=0 if self._turns else rotation(data),
+                )
+            )
         return Encoded(frames, None, time.perf_counter() - begin, picture)
 
     def _begin(self, picture: VideoFrame) -> Adaptation:

@@ -185,7 +185,8 @@ class Seeing:
             self.drops[MediaDrop.MISPLACED] += 1
             self._invite(encoding, stream, now)
             return
-        origin = Origin(stream, codec, packet.timestamp, packet.csrcs)
+        orientation = packet.extensions.orientation
+        origin = Origin(stream, codec, packet.timestamp, packet.csrcs, orientation)
         well_formed = encoding.take(packet, origin, place, depayloader, now, repaired=repaired)
         self.drops[MediaDrop.MALFORMED_PAYLOAD] += not well_formed
         self._look(now)
@@ -342,7 +343,8 @@ class Seeing:
         codec = frame.packets[0].codec
         if self._decoder is None or self._decoder[0] != codec:
             self._decoder = codec, StreamDecoder(codec, self._share)
-        return await self._share.run(self._decoder[1].decode, frame.data, time)
+        decode = self._decoder[1].decode
+        return await self._share.run(decode, frame.data, time, rotation=frame.rotation)
 
     def _time_of(self, frame: "VideoFrame[Origin]") -> int:
         """Return the time of a frame on the track's line, which goes on while others are shown."""

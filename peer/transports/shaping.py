@@ -66,9 +66,10 @@ class FrameRate:
 
 
 class PictureShaper:
-    """Makes pictures what encoders take: upright, of yuv420p, and smaller if need be."""
+    """Makes pictures what encoders take: of yuv420p, smaller if need be, and `upright`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, upright: bool = True) -> None:
+        self._turns = upright
         self._reformatter = VideoReformatter()
         self._upright = Upright()
 
@@ -80,4 +81,4 @@ class PictureShaper:
         width, height = max(2, width), max(2, height)
         shaped = self._reformatter.reformat(picture, width, height, "yuv420p")
         shaped.pts, shaped.time_base = picture.pts, picture.time_base
-        return self._upright.turn(shaped, picture.rotation)
+        return self._upright.turn(shaped, picture.rotation) if self._turns else shaped

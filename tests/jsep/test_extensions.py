@@ -14,6 +14,7 @@ from peer.jsep.extensions import (
     REPAIRED_RTP_STREAM_ID,
     RTP_STREAM_ID,
     TRANSPORT_WIDE_CC,
+    VIDEO_ORIENTATION,
     ExtensionIds,
     answer_extensions,
     usable_extensions,
@@ -43,6 +44,7 @@ def test_one_identifier_for_one_extension_in_all_sections() -> None:
         9: MID,
         10: RTP_STREAM_ID,
         11: REPAIRED_RTP_STREAM_ID,
+        13: VIDEO_ORIENTATION,
     }
 
 

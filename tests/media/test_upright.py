@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 from av import VideoFrame
 
-from peer.media.upright import Upright
+from peer.media.upright import Upright, rotation
 from tests.media.pictures import from_telephone
 
 WIDTH, HEIGHT = 64, 32
@@ -59,8 +59,14 @@ def test_pictures_are_turned_counter_clockwise(
         assert (picture.pts, picture.time_base) == (7, Fraction(1, 30))
 
 
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_how_far_a_picture_is_to_be_turned_counts_clockwise(degrees: int) -> None:
+    assert rotation(from_telephone(corner(), -degrees)) == degrees
+
+
 def test_what_a_file_says_of_its_pictures_is_what_is_meant() -> None:
     """As a telephone writes it: to be turned clockwise by a right angle when it is shown."""
     picture = from_telephone(corner(), -90)
     assert picture.rotation == -90
+    assert rotation(picture) == 90
     assert bright_corner(Upright().turn(picture, picture.rotation)) == "right upper"

@@ -6,8 +6,11 @@ from av import VideoFrame
 
 from peer.media.ffmpeg import FFmpegVideoDecoder
 from peer.transports.decoding import MediaDrop, StreamDecoder, Undecoded
+from peer.transports.picture_encoder import PictureEncoder
 from peer.transports.share import MediaConfig, MediaShare
-from tests.transports.media import EVENTS, OPUS, VP8
+from tests.media.test_upright import bright_corner, corner
+from tests.transports.media import EVENTS, OPUS, VP8, send_parameters
+from tests.transports.test_picture_encoder import encode
 from tests.transports.test_pictures import encoded
 
 H264 = RTCRtpCodecParameters("video/H264", 90000, None, 98)
@@ -36,6 +39,25 @@ def test_a_picture_is_decoded_and_its_memory_counted() -> None:
     assert share.held == 32 * 32 * 3 // 2 * 5
     del decoder
     assert share.held == 0
+
+
+@pytest.mark.parametrize(
+    ("rotation", "where", "size"),
+    [
+        (0, "left upper", (64, 32)),
+        (90, "right upper", (32, 64)),
+        (180, "right lower", (64, 32)),
+        (270, "left lower", (32, 64)),
+    ],
+)
+def test_a_picture_is_turned_clockwise(rotation: int, where: str, size: tuple[int, int]) -> None:
+    encoder = PictureEncoder(VP8, send_parameters("v0", 7), MediaShare())
+    (encoded,) = encode(encoder, corner())
+    decoded = StreamDecoder(VP8, MediaShare()).decode(encoded.frames[0].data, 5, rotation=rotation)
+    (frame,) = decoded.frames
+    assert bright_corner(frame) == where
+    assert (frame.width, frame.height) == size
+    assert frame.pts == 5
 
 
 @pytest.mark.parametrize(("codec", "name"), [(VP8, "libvpx"), (H264, "libx264")])

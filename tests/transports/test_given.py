@@ -9,7 +9,12 @@ from av import Packet, VideoFrame
 from av.container import InputContainer
 
 from peer.rtp import is_key_frame, parameter_sets
-from peer.transports import RTCEncodedAudioFrame, RTCEncodedAudioFrameMetadata
+from peer.transports import (
+    RTCEncodedAudioFrame,
+    RTCEncodedAudioFrameMetadata,
+    RTCEncodedVideoFrame,
+    RTCEncodedVideoFrameMetadata,
+)
 from peer.transports.given import decibels, format_of, given_frame, is_encoded, suits
 from tests.transports.media import OPUS, VP8
 from tests.transports.test_encoded_media import picture, sound
@@ -42,6 +47,10 @@ def test_frames_of_a_peer() -> None:
     frame = given_frame(picture("delta", 3), 90000)
     assert frame is not None
     assert (frame.data, frame.timestamp, frame.is_key) == (b"\3", 9000, False)
+    telling = RTCEncodedVideoFrameMetadata("video/vp8", 9000, rotation=270)
+    turned = given_frame(RTCEncodedVideoFrame(b"x", telling, "key"), 90000)
+    assert turned is not None
+    assert (frame.rotation, turned.rotation) == (0, 270)
     metadata = RTCEncodedAudioFrameMetadata("audio/opus", 960, audioLevel=0.1)
     heard = given_frame(RTCEncodedAudioFrame(b"x", metadata), 48000)
     assert heard is not None

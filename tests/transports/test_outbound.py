@@ -7,7 +7,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.rtp import ABS_CAPTURE_TIME, MAX_PACKET, ExtensionMap
+from peer.rtp import ABS_CAPTURE_TIME, MAX_PACKET, VIDEO_ORIENTATION, ExtensionMap
 from peer.testing import run
 from peer.transports.inbound import InboundPacket
 from peer.transports.leaving import LeavingPacket
@@ -72,6 +72,58 @@ def test_the_first_packet_of_a_frame_tells_when_it_was_captured_where_that_is_ag
                 assert times[0].offset == 0
             await asyncio.sleep(0.25)
         assert told == [0, 4, 8]
+
+    run(program())
+
+
+TURNED = Labels("v", "hi", ExtensionMap({MID.uri: 1, ABS_CAPTURE_TIME: 6, VIDEO_ORIENTATION: 13}))
+
+
+def said_rotations(
+    stream: OutboundStream, rotation: int, *, key: bool = False, size: int = 3000
+) -> list[int | None]:
+    """What each packet of a picture says of how far it is to be turned."""
+
+    async def program() -> list[int | None]:
+        frame = EncodedFrame(bytes(size), 0, is_key=key, rotation=rotation)
+        sent = stream.packetize(frame, VP8, TURNED, asyncio.get_running_loop().time())
+        assert max(map(len, sent)) <= MAX_PACKET - 2
+        read = [InboundPacket.read(data.leave(1, 2), TURNED.extensions) for data in sent]
+        return [one.extensions.orientation for one in read if isinstance(one, InboundPacket)]
+
+    return run(program())
+
+
+def test_the_last_packet_tells_how_far_a_picture_is_to_be_turned() -> None:
+    """3GPP TS 26.114 §7.4.5: of key frames and where it changes; always while it is not upright."""
+    stream = OutboundStream(7, 8)
+    assert said_rotations(stream, 0) == [None, None, None]
+    assert said_rotations(stream, 0, key=True) == [None, None, 0]
+    assert said_rotations(stream, 270) == [None, None, 3]
+    assert said_rotations(stream, 270) == [None, None, 3]
+    assert said_rotations(stream, 0) == [None, None, 0]
+    assert said_rotations(stream, 0) == [None, None, None]
+    assert said_rotations(stream, 90, size=1, key=True) == [1]
+
+
+@pytest.mark.parametrize("size", range(1130, 1200, 3))
+def test_no_packet_is_too_large_for_what_it_says(size: int) -> None:
+    said_rotations(OutboundStream(7, 8), 90, key=True, size=size)
+
+
+def test_a_retransmission_says_what_the_packet_said() -> None:
+    async def program() -> None:
+        stream, time = OutboundStream(7, 8), asyncio.get_running_loop().time()
+        frame = EncodedFrame(b"x", 0, is_key=True, rotation=180)
+        (packet,) = stream.packetize(frame, VP8, TURNED, time)
+        sent = InboundPacket.read(packet.leave(1, 2), TURNED.extensions)
+        assert isinstance(sent, InboundPacket)
+        again = stream.repeat(sent.sequence_number, 97, TURNED)
+        assert again is not None
+        repeated = InboundPacket.read(again.leave(1, 2), TURNED.extensions)
+        assert isinstance(repeated, InboundPacket)
+        assert repeated.extensions.orientation == 2
+        assert repeated.extensions.capture_time == sent.extensions.capture_time
 
     run(program())
 

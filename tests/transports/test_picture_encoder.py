@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 from aiortc.codecs import h264, vpx
-from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters
 from av import Packet, VideoFrame
 
 from peer.media import EncodedPicture, VideoCodec, VideoSettings, find_video_codec
+from peer.rtp import VIDEO_ORIENTATION
 from peer.testing import run
 from peer.transports import picture_encoder
 from peer.transports.encoded import Encoded
 from peer.transports.picture_encoder import GivenPictures, PictureEncoder, worth
 from peer.transports.share import MediaShare
-from tests.media.pictures import moving
+from tests.media.pictures import from_telephone, moving
+from tests.media.test_upright import corner
 from tests.transports.media import VP8, send_parameters
 
 H264 = RTCRtpCodecParameters("video/H264", 90000, None, 102)
@@ -79,6 +81,19 @@ def test_frames_have_the_times_of_their_pictures_and_keys_are_known(
     assert [frame.is_key for frame in frames] == [True, False, True]
     assert first.seconds > 0
     assert all((frame.quantizer or 0) > 0 for frame in frames)
+
+
+@pytest.mark.parametrize(
+    ("takes", "size", "rotation"), [(False, (32, 64), 0), (True, (64, 32), 90)]
+)
+def test_a_picture_is_turned_where_the_peer_does_not_turn_it(
+    monkeypatch: pytest.MonkeyPatch, *, takes: bool, size: tuple[int, int], rotation: int
+) -> None:
+    extensions = (RTCRtpHeaderExtensionParameters(13, VIDEO_ORIENTATION),) if takes else ()
+    encoder, _ = pretended(monkeypatch, header_extensions=extensions)
+    (encoded,) = encode(encoder, from_telephone(corner(), -90))
+    assert (encoded.data.width, encoded.data.height) == size
+    assert [frame.rotation for frame in encoded.frames] == [rotation]
 
 
 def test_pictures_are_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from av import VideoFrame
 
 from peer.testing import run
 from peer.transports.decoding import MediaDrop
+from peer.transports.encoded_media import RTCEncodedVideoFrame
 from peer.transports.inbound import InboundPacket, InboundStream
 from peer.transports.seeing import MAX_ENCODINGS, Seeing
 from peer.transports.share import MediaShare
@@ -88,6 +89,7 @@ class Viewer:
         self.seeing = Seeing(self.track, MediaShare(), self.asked, even=even)
         self.seeing.start([VP8])
         self.seen: list[tuple[float, int]] = []
+        self.shape = (0, 0)
         self._streams: dict[int, InboundStream] = {}
         self.watch()
 
@@ -102,7 +104,9 @@ class Viewer:
     async def _watch(self) -> None:
         while True:
             frame = await self.track.recv()
+            assert isinstance(frame, VideoFrame)
             assert frame.pts is not None
+            self.shape = frame.width, frame.height
             self.seen.append((round(asyncio.get_running_loop().time(), 3), frame.pts))
 
     def receive(
@@ -120,6 +124,36 @@ class Viewer:
         self._watching.cancel()
         await asyncio.gather(self._watching, return_exceptions=True)
         assert len(asyncio.all_tasks()) == 1
+
+
+def test_pictures_are_turned_as_their_packets_say() -> None:
+    """3GPP TS 26.114 §7.4.5: what says nothing is as before, but a key frame is upright."""
+
+    async def program() -> None:
+        viewer, film = Viewer(), Film()
+        sizes = []
+        steps = [(3, False), (None, False), (0, False), (1, False), (0xF9, False), (None, True)]
+        reading = viewer.seeing.read(None)
+        await asyncio.sleep(0)
+        for orientation, key in steps:
+            first, last = film.picture(key=key)
+            last.extensions.orientation = orientation
+            viewer.receive(first, last)
+            encoded = await anext(reading)
+            assert isinstance(encoded, RTCEncodedVideoFrame)
+            await asyncio.sleep(INTERVAL)
+            sizes.append((encoded.getMetadata().rotation, viewer.shape))
+        assert sizes == [
+            (270, (48, 64)),
+            (270, (48, 64)),
+            (0, (64, 48)),
+            (90, (48, 64)),
+            (90, (48, 64)),
+            (0, (64, 48)),
+        ]
+        await viewer.close()
+
+    run(program())
 
 
 def test_a_picture_leaves_with_its_last_packet() -> None:
