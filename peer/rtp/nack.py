@@ -4,10 +4,13 @@ A gap is asked for at once, or after a moment where packets have been seen to ov
 again when an answer could have come; and no more when it cannot help, or when hardly anything is
 answered. Numbers are extended sequence numbers.
 
-Each request leaves twice: it may be lost as what it asks for was, or come to the sender before a
-round trip as that one measures it is over. One that is seen to answer both is asked once.
+Each request leaves twice, as it may be lost like what it asks for. From the second on it leaves
+several times, at distances that double: senders send nothing again within a round trip as they
+measure it, and what comes to them a moment too early is not answered at all. A sender that is seen
+to answer a request and its copy is asked once.
 """
 
+import math
 from typing import NamedTuple
 
 MAX_MISSING = 1000
@@ -24,7 +27,8 @@ DEFAULT_ROUND_TRIP = 0.1
 MESSAGE_INTERVAL = 0.005
 """Seconds between two messages."""
 MIN_COPY_DELAY = 0.01
-"""Seconds from a request to its copy at least; it is a quarter of a round trip."""
+"""Seconds from a request to its first copy; of the first request a quarter of a round trip, if that
+is longer."""
 MAX_AGE = 1.0
 """Seconds, besides a round trip, that a packet is asked for."""
 REORDERING_MEMORY = 10.0
@@ -43,8 +47,10 @@ class _Missing(NamedTuple):
     since: float
     due: float
     times: int
-    copy_for: float | None = None
+    again: float | None = None
     """When it is to be asked for anew, if what is due is the copy of a request."""
+    wait: float = math.inf
+    """Seconds from that copy to the next."""
 
 
 class NackRequester:
@@ -163,17 +169,18 @@ class NackRequester:
 
     def _ask(self, number: int, missing: _Missing, now: float) -> _Missing:
         """Count a request or its copy; returns what is due next."""
-        since, _, times, copy_for = missing
-        if copy_for is not None:
-            if len(self._copied) < MAX_MISSING:
-                self._copied.add(number)
-            return _Missing(since, copy_for, times)
-        self._asked += 1
-        again = now + self._patience(times + 1)
-        if self._copies and self.round_trip >= 2 * MIN_COPY_DELAY:
-            copy = now + max(MIN_COPY_DELAY, self.round_trip / 4)
-            return _Missing(since, copy, times + 1, again)
-        return _Missing(since, again, times + 1)
+        since, _, times, again, wait = missing
+        if again is None:
+            self._asked += 1
+            times += 1
+            again = now + self._patience(times)
+            wait = MIN_COPY_DELAY if times > 1 else max(MIN_COPY_DELAY, self.round_trip / 4)
+        elif len(self._copied) < MAX_MISSING:
+            self._copied.add(number)
+        copies = self._copies and self.round_trip >= 2 * MIN_COPY_DELAY
+        if not copies or now + wait > again - MIN_COPY_DELAY:
+            return _Missing(since, again, times)
+        return _Missing(since, now + wait, times, again, 2 * wait if times > 1 else math.inf)
 
     def _overtaken(self, number: int, missing: _Missing) -> bool:
         return not missing.times and self._highest >= number + REORDERING_PACKETS
@@ -192,7 +199,7 @@ class NackRequester:
             }
 
     def _hardly_answered(self, now: float) -> bool:
-        """See every two seconds whether asking does any good, and pause when it does not."""
+        """See every few seconds whether asking does any good, and pause when it does not."""
         if now < self._window_end:
             return False
         if len(self._copied) >= _MIN_COPIES and len(self._echoed) > _ECHOED * len(self._copied):
@@ -201,7 +208,8 @@ class NackRequester:
         self._echoed.clear()
         asked, answered = self._asked, self._answered
         self._asked = self._answered = 0
-        self._window_end = now + _WINDOW
+        # What was asked for in the last round trip cannot have come.
+        self._window_end = now + _WINDOW + self.round_trip
         if asked <= _MIN_REQUESTS or answered >= _MIN_ANSWERED * asked:
             return False
         self._paused_until = now + _PAUSE

@@ -184,7 +184,7 @@ def test_what_is_missing_is_asked_for_on_a_timer_and_nothing_is_shown_over_the_g
         lost, last = pictures[1]
         viewer.receive(last, *pictures[2])
         await asyncio.sleep(0.12)
-        assert [at for at, _ in viewer.asked.again] == [0.0, 0.01, 0.05, 0.06, 0.1, 0.11]
+        assert [at for at, _ in viewer.asked.again] == [0.0, 0.01, 0.05, 0.06, 0.08, 0.1, 0.11]
         assert {numbers[0] for _, numbers in viewer.asked.again} == {lost.sequence_number}
         assert len(viewer.seen) == 1
         viewer.receive(lost, repaired=True)
