@@ -8,7 +8,9 @@ FEWEST = 5
 """Gaps that are seen before one can be a freeze."""
 PAUSE = 5.0
 """Seconds of a gap that is a pause, as when a sender is muted, and no freeze."""
-_TIMES, _MORE = 3, 0.15
+LONGER = 0.15
+"""Seconds by which a freeze is longer than a usual gap."""
+_TIMES = 3
 
 
 class Freezes:
@@ -36,7 +38,7 @@ class Freezes:
             return
         if len(self._recent) >= FEWEST:
             mean = sum(self._recent) / len(self._recent)
-            if gap >= max(_TIMES * mean, mean + _MORE):
+            if gap >= max(_TIMES * mean, mean + LONGER):
                 self.freezes += 1
                 self.frozen += gap
         self._recent.append(gap)

@@ -6,9 +6,11 @@ and, while packets are lost and sent again, what that takes. It moves slowly, so
 sees it, or at once where the picture stood still anyway. The sender may limit it (playout-delay
 extension), down to showing at once.
 
-Without an even pace frames leave as soon as they can be decoded. Only while more than one in
-twenty has to wait for a packet that is sent again the others wait as long, because the picture
-would stand still each time.
+Without an even pace frames leave as soon as they can be decoded. Only where the picture would
+stand still again and again the others wait as long as repairs take: while more than one in twenty
+has to wait for a packet that is sent again, or, where the round trip is so long that each of them
+is a freeze (webrtc-stats), while there is more than one of them in ten seconds, or three in a
+minute.
 """
 
 from bisect import bisect_left, insort
@@ -18,6 +20,7 @@ from typing import Generic
 from .audio_queue import Packet
 from .fastest import Fastest
 from .frame_buffer import VideoFrame
+from .freezes import LONGER
 
 RENDER = 0.01
 """Seconds that showing a frame takes."""
@@ -41,6 +44,8 @@ _REPAIR_ROUND_TRIPS = 1.4
 _MAX_REPAIR = 0.28
 _TOLERATED = 0.05
 """The share of frames that may wait for repairs while others leave at once."""
+_FREEZES = 2
+"""Frames of the last ten seconds that may not, where each is a freeze."""
 _SLOW, _FAST = 5.0, 10.0
 
 
@@ -63,6 +68,7 @@ class VideoDelay:
         self._sorted: list[float] = []
         self._repaired: deque[float] = deque(maxlen=_MAX_SAMPLES)
         self._repair_until = 0.0
+        self._is_often = False
         self._decoding: deque[float] = deque(maxlen=100)
         self._decode_time = 0.0
         self._last: float | None = None
@@ -105,9 +111,10 @@ class VideoDelay:
         late = self._fastest.note(now - time / self._rate, now)
         if is_repaired:
             self._repaired.append(now)
-            often = len(self._repaired) >= _REPAIRED
-            often = often and self._repaired[-_REPAIRED] > now - _REPAIRED_MEMORY
-            self._repair_until = now + (_REPAIRED_MEMORY if often else _MEMORY)
+            is_often = len(self._repaired) >= _REPAIRED
+            is_often = is_often and self._repaired[-_REPAIRED] > now - _REPAIRED_MEMORY
+            self._is_often = is_often
+            self._repair_until = now + (_REPAIRED_MEMORY if is_often else _MEMORY)
         else:
             self._samples.append((now, late))
             insort(self._sorted, late)
@@ -141,12 +148,17 @@ class VideoDelay:
         """Return what frames wait for those that are repaired."""
         if self._last is None or self._last >= self._repair_until:
             return 0.0
-        if not self.is_even:
-            begin = self._last - _MEMORY
-            repaired = len(self._repaired) - bisect_left(self._repaired, begin)
-            if repaired <= _TOLERATED * (len(self._samples) + repaired):
-                return 0.0
-        return min(_REPAIR_ROUND_TRIPS * self.round_trip, _MAX_REPAIR)
+        wait = _REPAIR_ROUND_TRIPS * self.round_trip
+        if not self.is_even and self._is_tolerable(wait, self._last):
+            return 0.0
+        return min(wait, _MAX_REPAIR)
+
+    def _is_tolerable(self, wait: float, now: float) -> bool:
+        """Tell whether frames may wait for their repairs while others leave at once."""
+        repaired = len(self._repaired) - bisect_left(self._repaired, now - _MEMORY)
+        if wait < LONGER:
+            return repaired <= _TOLERATED * (len(self._samples) + repaired)
+        return repaired < _FREEZES and not self._is_often
 
     def _move(self, now: float, overdue: float) -> None:
         wanted = self.unsynchronized + (self.sync_delay if self.is_even else 0.0)

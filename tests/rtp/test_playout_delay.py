@@ -1,5 +1,7 @@
 """When pictures are shown."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from peer.rtp.frame_buffer import VideoFrame
@@ -110,6 +112,36 @@ def test_where_frames_leave_at_once_the_sender_does_not_hold_them_back() -> None
     delay.floor = 0.5
     feed(delay, 200, begin=60)
     assert delay.current == pytest.approx(0.2)
+
+
+def at_once(round_trip: float, *repaired: int) -> VideoDelay:
+    """Frames that leave at once, 30 a second for a minute; some come a round trip later."""
+    delay = VideoDelay(RATE, even=False)
+    delay.round_trip = round_trip
+    for index in range(max(repaired) + 1):
+        is_repaired = index in repaired
+        late = round_trip if is_repaired else 0.0
+        delay.note(index * FRAME, START + index / 30 + late, is_repaired=is_repaired)
+    return delay
+
+
+@pytest.mark.parametrize(
+    ("round_trip", "repaired", "held"),
+    [
+        (0.1, [150, 210, 270], 0.0),
+        (0.1, range(0, 300, 15), 0.14),
+        (0.2, [270], 0.0),
+        (0.2, [150, 270], 0.28),
+        (0.2, [0, 900], 0.0),
+        (0.2, [0, 900, 1700], 0.28),
+        (0.2, [0, 900, 1900], 0.0),
+    ],
+)
+def test_where_frames_leave_at_once_they_wait_where_repairs_would_stop_the_picture(
+    round_trip: float, repaired: Sequence[int], held: float
+) -> None:
+    """Often, or for so long that each is a freeze."""
+    assert at_once(round_trip, *repaired).target == pytest.approx(held)
 
 
 def test_samples_are_forgotten() -> None:

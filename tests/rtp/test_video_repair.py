@@ -18,6 +18,7 @@ from tests.rtp.video_line import RATE, START, Sent, picture
 
 INTERVAL = 1 / 30
 PACKETS, PACKETS_OF_KEY = 6, 30
+WARM = 3.0
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Call:
     seed: int
     even: bool = True
     jitter: float = 0.002
+    packets: int = PACKETS
     shown: list[tuple[float, int]] = field(default_factory=list)
     asked: list[float] = field(default_factory=list)
     sent: int = 0
@@ -82,7 +84,7 @@ class Call:
         is_key = self.wants_key and now - self.key_at >= 0.3
         if is_key:
             self.wants_key, self.key_at = False, now
-        packets = PACKETS_OF_KEY if is_key else PACKETS
+        packets = PACKETS_OF_KEY if is_key else self.packets
         for sent in picture(index, self.number, packets=packets, is_key=is_key):
             self.history[sent.number] = sent
             self.sent += 1
@@ -108,7 +110,9 @@ class Call:
 
     def requested(self, now: float, numbers: tuple[int, ...]) -> None:
         for number in numbers:
-            if now - self.resent.get(number, 0.0) > self.round_trip + 0.005:
+            # A sender's own round trip is not the same each time, and longer than ours.
+            measured = self.round_trip * (1 + 0.1 * self.random.random()) + 0.005
+            if now - self.resent.get(number, 0.0) > measured:
                 self.resent[number] = now
                 self.sent_again += 1
                 self.through(now, self.history[number].again(0))
@@ -134,31 +138,34 @@ class Call:
 
     def frozen(self) -> float:
         """Seconds that the picture stood still (webrtc-stats, totalFreezesDuration)."""
-        gaps = [b - a for (a, _), (b, _) in pairwise(self.shown)]
+        gaps = [b - a for (a, _), (b, _) in pairwise(self.shown) if b > START + WARM]
         return sum(gap for gap in gaps if gap >= max(3 * INTERVAL, INTERVAL + 0.15))
 
     def late(self) -> float:
         """How long after it was filmed a picture is shown, of 95 in 100 at most."""
-        delays = sorted(now - START - index * INTERVAL for now, index in self.shown)
+        delays = sorted(
+            now - START - index * INTERVAL for now, index in self.shown if now > START + WARM
+        )
         return delays[len(delays) * 95 // 100]
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("even", [True, False])
 @pytest.mark.parametrize(
-    ("loss", "round_trip", "frozen", "late"),
+    ("loss", "round_trip", "packets", "frozen", "late"),
     [
-        (0.0, 0.04, 0.0, 0.04),
-        (0.05, 0.04, 0.3, 0.11),
-        (0.10, 0.04, 0.5, 0.125),
-        (0.03, 0.2, 1.0, 0.4),
+        (0.0, 0.04, 6, 0.0, 0.04),
+        (0.05, 0.04, 6, 0.3, 0.11),
+        (0.10, 0.04, 6, 0.5, 0.13),
+        (0.03, 0.2, 6, 1.0, 0.4),
+        (0.03, 0.2, 1, 1.0, 0.4),
     ],
 )
 def test_lost_packets_hardly_stop_the_picture(
-    loss: float, round_trip: float, frozen: float, late: float, even: bool, seed: int
+    loss: float, round_trip: float, packets: int, frozen: float, late: float, even: bool, seed: int
 ) -> None:
-    """22 seconds of a call."""
-    call = Call(loss, round_trip, seed, even).run(22.0)
+    """22 seconds of a call, of which the first three do not count: too little is known."""
+    call = Call(loss, round_trip, seed, even, packets=packets).run(22.0)
     assert call.frozen() <= frozen
     assert call.late() <= late
     shown = [index for _, index in call.shown]
