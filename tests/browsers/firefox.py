@@ -121,8 +121,8 @@ class FirefoxPage(Page):
         sockets, page = map(int, (await self._script(window, expression, BOUND)).split())
         for pid in filter(None, (sockets, page)):
             os.kill(pid, signal.SIGKILL)
-        await self._script(window, AWAIT_END.format(sockets=sockets or -1, page=page), BOUND)
         self._wire.abandon(self)
+        await self._script(window, AWAIT_END.format(sockets=sockets or -1, page=page), BOUND)
 
     async def close(self) -> None:
         """Close the tab, with its profile."""
