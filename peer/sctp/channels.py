@@ -183,7 +183,7 @@ class Channels:
                 if (channel := self._by_id.get(stream)) is not None:
                     self._begin_closing(channel, "a message was longer than allowed")
             case Restarted():
-                pass
+                self._begin_again(now)
             case Ended():
                 self._end(event)
 
@@ -364,6 +364,14 @@ class Channels:
                 self._blocked.add(number)
                 channel.incoming_reset = True
             self._begin_closing(channel)
+            self._close_if_done(channel, now)
+
+    def _begin_again(self, now: float) -> None:
+        """Go on with a peer that has lost its state: it will end no stream of the time before."""
+        self._late.clear()
+        closing = [one for one in self._by_id.values() if one.state is ChannelState.CLOSING]
+        for channel in closing:
+            channel.incoming_reset = True
             self._close_if_done(channel, now)
 
     def _close_if_done(self, channel: Channel, now: float) -> None:

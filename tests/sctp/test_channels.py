@@ -306,3 +306,28 @@ def test_a_number_that_is_free_is_found_again_whatever_closes_after_it() -> None
         call.path.run(limit=1.0)
         assert channel.state is ChannelState.CLOSED
     assert [call.create().id for _ in range(2)] == [0, 4]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_channel_that_is_closing_closes_when_the_peer_has_lost_its_state(asked: bool) -> None:
+    """RFC 9260 §5.2.4 A: a peer that knows nothing of the channel does not end its direction.
+
+    With `asked` ours was ended before, else what waits on it is sent first.
+    """
+    call = Call().connect()
+    closing, open_still = call.create(), call.create()
+    call.path.run(limit=1.0)
+    # Its association answers, and nobody hears that the channel is to be closed.
+    call.path.right.after = lambda: None
+    call.path.right.passes = lambda _packet: asked
+    call.left.send(closing, bytes(30000), call.path.now)
+    call.left.close(closing)
+    call.path.run(limit=2.0)
+    assert closing.state is ChannelState.CLOSING
+    assert closing.outgoing_reset is asked
+    fresh = Path(seed="fresh").right
+    call.path.right = fresh
+    fresh.association.start(call.path.now)
+    call.path.run(lambda: closing.state is ChannelState.CLOSED)
+    assert open_still.state is ChannelState.OPEN
+    assert call.create().id == closing.id
