@@ -137,7 +137,9 @@ def _ice_options(state: State, offer: SessionDescription) -> tuple[str, ...]:
     offered = set(offer.record.ice.options)
     for section in offer.sections:
         offered.update(section.media.ice.options)
-    return tuple(option for option in state.configuration.ice_options if option in offered)
+    ours = state.configuration
+    known = (*ours.ice_options, *ours.former_ice_options)
+    return tuple(option for option in known if option in offered)
 
 
 def _transport_attributes(

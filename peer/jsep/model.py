@@ -59,7 +59,7 @@ class Configuration:
     between ICE transactions in milliseconds, None for the default (RFC 8839 §5.5). With
     `congestion_feedback` that of RFC 8888 is offered and answered, with `capture_times` packets are
     offered to tell when they were captured, with `receive_simulcast` simulcast that the peer offers
-    is taken (RFC 8853).
+    is taken (RFC 8853). `former_ice_options` are answered, and not offered.
     """
 
     fingerprints: tuple[Fingerprint, ...]
@@ -70,6 +70,7 @@ class Configuration:
     audio_extensions: tuple[str, ...] = DEFAULT_AUDIO_EXTENSIONS
     video_extensions: tuple[str, ...] = DEFAULT_VIDEO_EXTENSIONS
     ice_options: tuple[str, ...] = DEFAULT_ICE_OPTIONS
+    former_ice_options: tuple[str, ...] = ()
     ice_pacing: int | None = None
     sctp_port: int = 5000
     max_message_size: int = 65536

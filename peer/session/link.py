@@ -47,6 +47,9 @@ from sdp import Candidate as SdpCandidate
 RENOMINATION = "renomination"
 EMBEDDING = {"sped": EmbeddingProfile.DRAFT, "googspedv1": EmbeddingProfile.GOOG}
 """The ICE options that tell of DTLS in checks, the draft's and Chromium's, the better one first."""
+FORMER_EMBEDDING = {"goog-sped-v1": EmbeddingProfile.GOOG}
+"""What Chromium 149 to 154 call it: answered, and never offered, since its hyphens are against
+RFC 8839 §5.6, and there is software that refuses a description for them."""
 
 Tell = Callable[["Link", Candidate | None], object]
 """Is told of a local candidate, None at their end."""
@@ -338,7 +341,8 @@ def _tell_nobody(_link: Link, _candidate: Candidate | None) -> None:
 
 
 def _embedding(remote: RemoteIce) -> EmbeddingProfile | None:
-    return next((EMBEDDING[each] for each in EMBEDDING if each in remote.options), None)
+    known = EMBEDDING | FORMER_EMBEDDING
+    return next((known[each] for each in known if each in remote.options), None)
 
 
 def _parameters(credentials: IceCredentials) -> IceParameters:

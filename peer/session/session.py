@@ -44,7 +44,7 @@ from sdp import Fingerprint
 
 from .data import Data
 from .executor import Executor, StepFailure, raise_failures
-from .link import EMBEDDING, Link
+from .link import EMBEDDING, FORMER_EMBEDDING, Link
 from .links import Links
 from .media import Media
 from .operations import OperationsChain
@@ -412,20 +412,17 @@ class Session:
             self._ended()
 
 
-def _ice_options(configuration: RTCConfiguration) -> tuple[str, ...]:
-    embeds = ice_config(configuration).embed_handshake
-    return (*DEFAULT_ICE_OPTIONS, *EMBEDDING) if embeds else DEFAULT_ICE_OPTIONS
-
-
 def _engine(
     configuration: RTCConfiguration, certificate: Certificate, initiation: bytes
 ) -> Configuration:
     told, media = certificate.signalled, configuration.media or MediaConfig()
+    embeds = ice_config(configuration).embed_handshake
     return Configuration(
         (Fingerprint(told.algorithm, told.value),),
         bundle_policy=BundlePolicy(configuration.bundlePolicy.value),
         rtcp_mux_policy=RtcpMuxPolicy(configuration.rtcpMuxPolicy.value),
-        ice_options=_ice_options(configuration),
+        ice_options=(*DEFAULT_ICE_OPTIONS, *EMBEDDING) if embeds else DEFAULT_ICE_OPTIONS,
+        former_ice_options=tuple(FORMER_EMBEDDING) if embeds else (),
         ice_pacing=ice_pacing(configuration),
         max_message_size=MAX_MESSAGE_SIZE,
         sctp_init=initiation,

@@ -26,7 +26,7 @@ from .handshake import ALERT_GRACE, Handshake
 from .ice import DatagramSink, IceTransport
 from .identity import Identity
 from .plaintext import protected_records
-from .records import DtlsDrop, TransportCounters, split_records
+from .records import MAX_DATAGRAM, MAX_PLAINTEXT, DtlsDrop, TransportCounters, split_records
 from .srtp import MAX_PACKET, SrtpReader
 
 logger = logging.getLogger(__name__)
@@ -37,9 +37,6 @@ HANDSHAKE_TIMEOUT = 30.0
 MTU = 1200
 EMBEDDED_MTU = 900
 """Bytes of a datagram that has room in a check (draft-hancke-webrtc-sped)."""
-_MAX_PLAINTEXT = 16384
-MAX_DATAGRAM = _MAX_PLAINTEXT + 2048 + 13
-"""Bytes of the largest record (RFC 6347 §4.3.1); OpenSSL has room for no more at a time."""
 _MAX_FLIGHT = 1 << 17
 
 DataSink = Callable[[bytes], object]
@@ -422,7 +419,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     def _decrypt(self) -> bytes | None:
         """Return the next message, None when there is none or the peer has closed."""
         try:
-            message: bytes = self._openssl.recv(_MAX_PLAINTEXT)
+            message: bytes = self._openssl.recv(MAX_PLAINTEXT)
         except SSL.WantReadError:
             self._flush()
             return None

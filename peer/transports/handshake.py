@@ -11,7 +11,7 @@ from peer.ice import HandshakeStage
 from .flights import Flights
 from .ice import IceTransport
 from .plaintext import Verdict, alert_code, cut_records, is_change, judge
-from .records import DtlsDrop
+from .records import MAX_DATAGRAM, DtlsDrop
 
 ALERT_GRACE = 3.0
 """Seconds an alert that nothing protects has to stay the peer's last word to be believed.
@@ -98,21 +98,22 @@ class Handshake:
 
     def _receive(self, datagram: bytes, now: float) -> None:
         """Take a datagram that came by itself."""
-        if self._take(datagram, now):
+        if self._take(datagram, now) and (records := self._admit(datagram)):
             self._ice.note_handshake(HandshakeStage.HEARD, datagram)
-            self._send(self._answer(datagram))
+            self._send(self._answer(records))
 
     def _take_embedded(self, datagram: bytes, _now: float) -> Sequence[bytes]:
         """Take a datagram that came in a check; returns the next flight."""
-        flight = () if self._over.is_set() else self._answer(datagram)
+        flight: Sequence[bytes] = ()
+        if len(datagram) > MAX_DATAGRAM:
+            self._drops[DtlsDrop.TOO_LONG] += 1
+        elif not self._over.is_set() and (records := self._admit(datagram)):
+            flight = self._answer(records)
         if flight and not self._over.is_set():
             self._flights.watch()
         return flight
 
-    def _answer(self, datagram: bytes) -> Sequence[bytes]:
-        records = self._admit(datagram)
-        if not records:
-            return ()
+    def _answer(self, records: Sequence[bytes]) -> Sequence[bytes]:
         self._believe_no_more()
         self._flights.heard()
         change = next((at for at, one in enumerate(records) if is_change(one)), len(records))

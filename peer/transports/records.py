@@ -5,6 +5,9 @@ import enum
 from peer.records import dataclass
 
 _HEADER = 13
+MAX_PLAINTEXT = 16384
+MAX_DATAGRAM = MAX_PLAINTEXT + 2048 + _HEADER
+"""Bytes of the largest record (RFC 6347 §4.3.1); OpenSSL has room for no more at a time."""
 
 
 class DtlsDrop(enum.Enum):

@@ -12,8 +12,8 @@ from OpenSSL import SSL
 
 from peer.rtp import ReceiverReport, write_compound
 from peer.transports.certificate import Certificate
-from peer.transports.dtls import MAX_DATAGRAM, DtlsRole, DtlsTransport
-from peer.transports.records import DtlsDrop
+from peer.transports.dtls import DtlsRole, DtlsTransport
+from peer.transports.records import MAX_DATAGRAM, DtlsDrop
 from peer.transports.srtp import MAX_PACKET, MAX_SSRCS
 from tests.attacks.cost import DATAGRAM, MARGIN, STRANGERS_DATAGRAM, cpu
 from tests.transports.test_dtls import ignore, run

@@ -144,6 +144,8 @@ def test_the_peers_pacing_reaches_the_agent(told_of: int | None, seconds: float 
         (("trickle", "sped", "googspedv1"), EmbeddingProfile.DRAFT),
         (("googspedv1", "sped"), EmbeddingProfile.DRAFT),
         (("googspedv1",), EmbeddingProfile.GOOG),
+        (("goog-sped-v1",), EmbeddingProfile.GOOG),
+        (("goog-sped-v1", "sped"), EmbeddingProfile.DRAFT),
     ],
 )
 def test_the_agent_hears_how_the_peer_embeds(
@@ -160,7 +162,10 @@ def test_the_agent_hears_how_the_peer_embeds(
 
 
 @pytest.mark.parametrize("embeds", [True, False])
-@pytest.mark.parametrize("offered", ["trickle sped googspedv1", "trickle googspedv1", "trickle"])
+@pytest.mark.parametrize(
+    "offered",
+    ["trickle sped googspedv1", "trickle googspedv1", "trickle goog-sped-v1", "trickle"],
+)
 def test_who_embeds_says_so_and_answers_what_was_offered(embeds: bool, offered: str) -> None:
     async def scenario() -> None:
         configuration = configured() if embeds else configured(ice=PLAIN_ICE)

@@ -208,6 +208,8 @@ def test_records_of_dtls_1_3_harm_no_handshake(record: bytes, in_check: bool) ->
         else:
             link.left.deliver(record, 0.0)
         assert pair.left.drops[DtlsDrop.UNEXPECTED_RECORD] > 0
+        # What is of no use is not acknowledged either.
+        assert HandshakeStage.HEARD not in link.checks[0].stages
         pair.right.connect(DtlsRole.SERVER, CERTIFICATE.fingerprints)
         await settle()
         link.checks[0].send_flight(link.checks[0].flights[0])
@@ -215,6 +217,27 @@ def test_records_of_dtls_1_3_harm_no_handshake(record: bytes, in_check: bool) ->
         link.set_state(IceState.CONNECTED)
         await pair.connected()
         assert pair.left.protocol_version == "DTLSv1.2"
+        await pair.close()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("in_check", [True, False])
+def test_a_datagram_that_is_longer_than_any_record_is_not_read(in_check: bool) -> None:
+    async def scenario() -> None:
+        link = CheckedLink()
+        pair = Pair(link)
+        pair.left.connect(DtlsRole.CLIENT, OTHER_CERTIFICATE.fingerprints)
+        await settle()
+        taker = link.checks[0].taker
+        assert taker is not None
+        # As many records as fit, each of them one that a handshake may have.
+        datagram = bytes.fromhex("16 fefd 0000 000000000001 0000") * 5000
+        if in_check:
+            assert taker(datagram, 0.0) == ()
+        else:
+            link.left.deliver(datagram, 0.0)
+        assert pair.left.drops == {DtlsDrop.TOO_LONG: 1}
         await pair.close()
 
     run(scenario)
