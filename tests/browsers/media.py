@@ -10,6 +10,7 @@ from typing import NamedTuple
 from av import AudioFrame, VideoFrame
 
 from peer import MediaStreamTrack
+from tests.media.pictures import from_telephone
 
 WIDTH, HEIGHT, FRAME_RATE = 160, 120, 15
 SAMPLE_RATE, FRAME_SAMPLES = 48000, 960
@@ -72,6 +73,20 @@ class Camera(PacedTrack):
         frame = self._picture.reformat(format="yuv420p")
         frame.pts, frame.time_base = number, Fraction(1, FRAME_RATE)
         return frame
+
+
+class Telephone(Camera):
+    """A camera that lies on its side, and says so: it is to be turned clockwise."""
+
+    def __init__(self, color: Color) -> None:
+        super().__init__(color)
+        self._turned = from_telephone(self._picture.reformat(format="yuv420p"), -90)
+
+    async def recv(self) -> VideoFrame:
+        """Give the next picture."""
+        number = await self.next_frame()
+        self._turned.pts, self._turned.time_base = number, Fraction(1, FRAME_RATE)
+        return self._turned
 
 
 class Microphone(PacedTrack):

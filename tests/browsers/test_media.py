@@ -7,13 +7,18 @@ from peer import RTCRtpReceiver
 from .browser import Page
 from .call import Call, Side, calling
 from .flow import assert_flow, assert_keeps_flowing, let_page_send, send
-from .media import BLUE, GREEN, RED, WHITE
+from .media import BLUE, GREEN, HEIGHT, RED, WHITE, WIDTH, Telephone
 from .stage import Stage
 
 TRANSPORTS = """
 const {connection} = rtc.peer();
 const all = connection.getTransceivers().flatMap(({sender, receiver}) => [sender, receiver]);
 return new Set([...all, connection.sctp].map(({transport}) => transport)).size;
+"""
+
+SIZE = """
+const player = rtc.play(rtc.peer().tracks.get(args[0]).track);
+return [player.videoWidth, player.videoHeight];
 """
 
 
@@ -67,6 +72,20 @@ def test_one_way(stage: Stage, page: Page, sender: Side) -> None:
                 await let_page_send(page, 600, BLUE)
             await call.connect(sender)
             await assert_flow(call, *((2, 0) if sender is Side.OURS else (0, 2)))
+
+    stage.run(scenario())
+
+
+def test_a_picture_that_is_not_upright_is_seen_upright(stage: Stage, page: Page) -> None:
+    """3GPP TS 26.114 §7.4.5: whoever turns it."""
+
+    async def scenario() -> None:
+        async with calling(page) as call:
+            call.ours.addTrack(Telephone(GREEN))
+            await call.connect(Side.OURS)
+            await assert_flow(call, 1, 0)
+            size = await call.page.run(SIZE, call.ours.getTransceivers()[0].mid)
+            assert size == [HEIGHT, WIDTH]
 
     stage.run(scenario())
 
