@@ -4,7 +4,7 @@ Every class has `from_value`, which takes an instance, a dictionary or None.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Self
 
@@ -15,7 +15,8 @@ from .media_stream import MediaStream
 from .shown import shown
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
-PRIORITIES = ("very-low", "low", "medium", "high")
+PRIORITIES = {"very-low": 0.5, "low": 1.0, "medium": 2.0, "high": 4.0}
+"""What each is worth beside the default (W3C webrtc-priority, RFC 8835 §4.1)."""
 _UNSIGNED_SHORT = 65535
 _UNSIGNED_LONG = 4294967295
 _MAX_RID_LENGTH = 16
@@ -166,7 +167,7 @@ def _is_rid(value: object) -> bool:
     return isinstance(value, str) and is_rid(value) and len(value) <= _MAX_RID_LENGTH
 
 
-def _check_one_of(known: Sequence[str], value: object) -> None:
+def _check_one_of(known: Collection[str], value: object) -> None:
     if value not in known:
         raise JsepTypeError(f"{value!r} is none of {', '.join(known)}")
 

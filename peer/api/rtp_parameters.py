@@ -16,7 +16,7 @@ from sdp import Codec, Extmap, SsrcGroup
 
 from .encodings import by_choice
 from .errors import InvalidModificationError, JsepTypeError
-from .options import RTCRtpEncodingParameters
+from .options import PRIORITIES, RTCRtpEncodingParameters
 from .rtp_capabilities import RTCRtpCodecCapability, describe_codec
 
 DEGRADATION_PREFERENCES = (
@@ -106,12 +106,13 @@ def to_send(
     agreed: SendParameters,
     encoding: RTCRtpEncodingParameters,
     source: int = 0,
+    index: int = 0,
     preference: str | None = None,
 ) -> RtpSendParameters:
     """Return how to send what was agreed, within what the application set for the encoding.
 
     `preference` is its degradationPreference. Each encoding is another `source` of the section,
-    counted from 0.
+    counted from 0; `index` is its place among those of the sender.
     """
     limits = [one for one in (agreed.max_bitrate, encoding.maxBitrate) if one is not None]
     return RtpSendParameters(
@@ -124,10 +125,12 @@ def to_send(
         active=agreed.active and encoding.active,
         reduced_size=agreed.reduced_size,
         rid=encoding.rid if encoding.rid in agreed.rids else None,
+        index=index,
         max_bitrate=min(limits, default=None),
         max_framerate=encoding.maxFramerate,
         scale_down_by=encoding.scaleResolutionDownBy or 1.0,
         degradation_preference=preference,
+        priority=PRIORITIES[encoding.priority],
         packet_time=agreed.packet_time,
         max_packet_time=agreed.max_packet_time,
     )

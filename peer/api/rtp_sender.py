@@ -239,16 +239,21 @@ class RTCRtpSender(metaclass=Alone):
         group, agreed = self._group, self._agreed
         if group is None or agreed is None:
             return
-        encodings = self._negotiated_encodings()
-        if len(agreed.rids) < 2:
-            encodings = [best_encoding(encodings)]
-        self.below.send(
-            group,
-            {
-                one.rid: to_send(self._kind, agreed, one, self._source(one.rid), self._preference)
-                for one in encodings
-            },
-        )
+        known = self._negotiated_encodings()
+        sent = known if len(agreed.rids) > 1 else [best_encoding(known)]
+        parameters = {
+            one.rid: to_send(
+                self._kind,
+                agreed,
+                one,
+                source=self._source(one.rid),
+                index=index,
+                preference=self._preference,
+            )
+            for index, one in enumerate(known)
+            if one in sent
+        }
+        self.below.send(group, parameters)
 
     def _source(self, rid: str | None) -> int:
         """Return which of the sources of its section an encoding is, the same each time."""

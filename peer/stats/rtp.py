@@ -115,7 +115,8 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
 
     `redundantPacketsSent` carried copies of those before them (RFC 2198).
     `drops` counts frames that were lost and requests that were refused, by the name of the reason.
-    `qualityLimitationReason` is "bandwidth" or "none".
+    `qualityLimitationReason` is "bandwidth" or "none"; its `qualityLimitationDurations` are the
+    seconds of each reason. `totalPacketSendDelay` is what packets have waited to leave, in seconds.
     `circuitBreaker` is why it should not be sent any more (RFC 8083): "no-reports",
     "nothing-received" or "congestion".
     """
@@ -124,6 +125,7 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     _: KW_ONLY
     mid: str | None = None
     rid: str | None = None
+    encodingIndex: int = 0
     mediaSourceId: str | None = None
     remoteId: str | None = None
     rtxSsrc: int | None = None
@@ -133,8 +135,11 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     retransmittedBytesSent: int = 0
     redundantPacketsSent: int | None = None
     lastPacketSentTimestamp: datetime | None = None
+    totalPacketSendDelay: float = 0.0
     targetBitrate: float | None = None
     qualityLimitationReason: str | None = None
+    qualityLimitationDurations: dict[str, float] | None = None
+    qualityLimitationResolutionChanges: int | None = None
     nackCount: int = 0
     pliCount: int | None = None
     firCount: int | None = None
@@ -142,6 +147,8 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     keyFramesEncoded: int | None = None
     qpSum: int | None = None
     framesSent: int | None = None
+    hugeFramesSent: int | None = None
+    totalEncodedBytesTarget: int | None = None
     frameWidth: int | None = None
     frameHeight: int | None = None
     framesPerSecond: float | None = None

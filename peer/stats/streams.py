@@ -131,6 +131,7 @@ def _outbound(
         codecId=stream.codec_id,
         mid=source.mid,
         rid=figures.rid,
+        encodingIndex=figures.index,
         mediaSourceId=media_source_id(source),
         rtxSsrc=figures.rtx_ssrc,
         active=figures.active,
@@ -138,6 +139,7 @@ def _outbound(
         retransmittedPacketsSent=figures.packets_repeated,
         retransmittedBytesSent=figures.bytes_repeated,
         lastPacketSentTimestamp=sources.moment_or_none(figures.last_sent),
+        totalPacketSendDelay=figures.send_delay,
         targetBitrate=figures.target_bitrate,
         nackCount=figures.nacks_received,
         drops=dict(figures.drops) or None,
@@ -158,7 +160,11 @@ def _breach(sources: StatsSources, source: SenderSource, ssrc: int) -> str | Non
 
 def _add_sent_pictures(stats: RTCOutboundRtpStreamStats, figures: OutboundStatistics) -> None:
     stats.pliCount, stats.firCount = figures.plis_received, figures.firs_received
-    stats.qualityLimitationReason = "bandwidth" if figures.is_held_back else "none"
+    pictures = figures.pictures
+    stats.qualityLimitationReason = pictures.limited_by
+    stats.qualityLimitationDurations = dict(pictures.limited)
+    stats.qualityLimitationResolutionChanges = pictures.resolution_changes
+    stats.hugeFramesSent, stats.totalEncodedBytesTarget = pictures.huge, pictures.targeted
     stats.framesEncoded = figures.frames_encoded
     stats.framesSent = figures.frames_sent
     stats.totalEncodeTime = figures.encode_time

@@ -19,6 +19,7 @@ from .encoded_media import (
     needs_another,
 )
 from .outbound import EncodedFrame
+from .pictures import announced_pictures
 
 _UNITS = ("video/h264", "video/h265")
 _FORMATS = {
@@ -71,6 +72,14 @@ def given_frame(data: MediaData, clock_rate: int) -> EncodedFrame | None:
         timestamp = timestamp_of(data, clock_rate)
         return EncodedFrame(_whole(data), timestamp, is_key=data.is_keyframe)
     return None
+
+
+def announced_size(data: bytes, codec: RTCRtpCodecParameters) -> tuple[int, int] | None:
+    """Return the sides of pictures from a key frame on, as far as its header tells."""
+    try:
+        return next(((one.width, one.height) for one in announced_pictures(codec.name, data)), None)
+    except ValueError:
+        return None
 
 
 def decibels(level: float) -> int:

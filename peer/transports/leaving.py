@@ -42,7 +42,16 @@ class Extension(NamedTuple):
 class LeavingPacket:
     """The bytes of a packet, with room for its transport-wide number and the time it leaves."""
 
-    __slots__ = ("_data", "_number_at", "_time_at", "has_left", "payload_size", "size")
+    __slots__ = (
+        "_data",
+        "_number_at",
+        "_time_at",
+        "has_left",
+        "payload_size",
+        "size",
+        "stream",
+        "waits_since",
+    )
 
     def __init__(
         self,
@@ -57,6 +66,9 @@ class LeavingPacket:
         self.payload_size = payload_size
         self.size = len(data) + HEADERS_BELOW
         """What it takes of the line."""
+        self.stream = 0
+        self.waits_since: float | None = None
+        """The stream that it waits for to leave, and since when."""
 
     @classmethod
     def of(cls, packet: RtpPacket, extension: Extension) -> "LeavingPacket":

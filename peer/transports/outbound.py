@@ -56,7 +56,8 @@ class EncodedFrame:
     picture that needs no other. With `payload_type` it carries copies of those before it as well,
     in that format (RFC 2198).
     `captured` is when the track gave it, on the loop's clock. `quantizer` is that of a picture, in
-    its codec's numbers. It is upright after a `rotation` of so many degrees clockwise.
+    its codec's numbers, and `target` the bytes its encoder aimed at. It is upright after a
+    `rotation` of so many degrees clockwise.
     """
 
     data: bytes
@@ -68,6 +69,7 @@ class EncodedFrame:
     payload_type: int | None = None
     captured: float | None = None
     quantizer: int | None = None
+    target: float | None = None
     rotation: int = 0
 
 

@@ -68,6 +68,10 @@ class Outlet:
         self.remote: RemoteInboundStatistics | None = None
         """What the peer reported of the stream."""
         self.is_audio = kind == "audio"
+        self.is_held_back = False
+        """Whether pictures could use more than their latest share."""
+        self.waited = 0.0
+        """Seconds that packets have waited to leave, all together."""
         self._sending: PacedSending | None = None
         self._parameters: RtpSendParameters | None = None
         self._codec: RTCRtpCodecParameters | None = None
@@ -136,7 +140,8 @@ class Outlet:
             return Demand(needed, needed, enforced=True)
         most = min(self._most, self._limit() or self._most)
         # Only encodings of several pause: without pictures nothing could find out that they fit.
-        return Demand(min(LEAST_VIDEO, most), most, enforced=parameters.rid is None)
+        least, enforced = min(LEAST_VIDEO, most), parameters.rid is None
+        return Demand(least, most, parameters.priority, enforced)
 
     def _limit(self) -> int | None:
         """Return what the application and the peer allow, None when neither says."""
@@ -149,7 +154,9 @@ class Outlet:
 
     def share(self, now: float) -> float:
         """Return what the stream may send with its headers, in bits per second."""
-        return 0.0 if self._sending is None else self._sending.share(self.ssrc, now)
+        share = 0.0 if self._sending is None else self._sending.share(self.ssrc, now)
+        self.is_held_back = not self.is_audio and share < ENOUGH * self.demand(now).most
+        return share
 
     def bitrate(self, now: float) -> int | None:
         """Return what an encoder may make, in bits per second; None without a limit.
@@ -181,11 +188,6 @@ class Outlet:
         headers = 8 * (self._total.octets - self._payload.octets)
         share = self._sending.room_for_audio(max(AUDIO_BITRATE, headers + (self._limit() or 0)))
         return None if share is None else max(LEAST_AUDIO, int(share - headers))
-
-    def is_held_back(self, now: float) -> bool:
-        """Tell whether pictures could use more than they may be sent with."""
-        demand = self.demand(now)
-        return not self.is_audio and self.share(now) < ENOUGH * demand.most
 
     def backlog(self) -> float:
         """Return the seconds in which what waits on the transport will have left."""
@@ -286,6 +288,10 @@ class Outlet:
             return ()
         packet = stream.pad(size, self._rtx_payload_type, labels)
         return () if packet is None else (packet,)
+
+    def note_wait(self, seconds: float) -> None:
+        """Note how long a packet that leaves has waited."""
+        self.waited += seconds
 
     def _count(self, packets: Sequence[LeavingPacket], now: float, *, repeated: bool) -> None:
         for packet in packets:

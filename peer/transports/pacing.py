@@ -50,6 +50,9 @@ class PacedStream(Protocol):
     def pad(self, size: int) -> Sequence[LeavingPacket]:
         """Return padding of about so many bytes, nothing when there is nothing to make it of."""
 
+    def note_wait(self, seconds: float) -> None:
+        """Note how long a packet that leaves has waited."""
+
 
 class PacedSending:
     """The packets, the estimate and the shares of one transport.
@@ -91,6 +94,7 @@ class PacedSending:
         if priority is Priority.AUDIO and len(packets) == 1 and self._pass_by(packets[0], now):
             return
         for packet in packets:
+            packet.stream, packet.waits_since = ssrc, now
             self._pacer.add(packet, priority, ssrc, now)
         self._run(now)
 
@@ -195,6 +199,9 @@ class PacedSending:
         controller = self._controller
         self._pacer.set_rates(controller.pacing, controller.filling, now)
         for packet, probe in self._pacer.due(now):
+            stream = self._streams.get(packet.stream)
+            if stream is not None and packet.waits_since is not None:
+                stream.note_wait(now - packet.waits_since)
             self._leave(packet, probe, now)
 
     def _leave(self, packet: LeavingPacket, probe: int | None, now: float) -> None:

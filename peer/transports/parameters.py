@@ -39,10 +39,11 @@ class RtpSendParameters:
     """How to send; while inactive the track is read on, and nothing of it is sent.
 
     The first codec that can be encoded is used. `rid` names the only encoding, when it has a
-    name. `max_bitrate` is in bits per second, `max_framerate` in frames per second; both sides of
-    a picture are divided by `scale_down_by`, and `degradation_preference` says what else may become
-    less (W3C). The peer wants packets of `packet_time` milliseconds
-    of sound, and none over `max_packet_time` (RFC 8866 §6.4, §6.5).
+    name, and `index` is its place among those of its sender. `max_bitrate` is in bits per second,
+    `max_framerate` in frames per second; both sides of a picture are divided by `scale_down_by`,
+    and `degradation_preference` says what else may become less (W3C). What others leave it has in
+    proportion to its `priority`. The peer wants packets of `packet_time` milliseconds of sound, and
+    none over `max_packet_time` (RFC 8866 §6.4, §6.5).
     """
 
     mid: str
@@ -54,10 +55,12 @@ class RtpSendParameters:
     active: bool = True
     reduced_size: bool = False
     rid: str | None = None
+    index: int = 0
     max_bitrate: int | None = None
     max_framerate: float | None = None
     scale_down_by: float = 1.0
     degradation_preference: str | None = None
+    priority: float = 1.0
     packet_time: float | None = None
     max_packet_time: float | None = None
 

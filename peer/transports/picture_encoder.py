@@ -81,6 +81,7 @@ class PictureEncoder:
                     timestamp,
                     is_key=made.is_key,
                     quantizer=made.quantizer,
+                    target=bitrate / frame_rate / 8,
                     rotation=0 if self._turns else rotation(data),
                 )
             )

@@ -28,9 +28,9 @@ from .encoded import MediaEncoder
 from .encoded_media import MediaData
 from .encoded_track import EncodedTrack, in_order
 from .encoding import choose_codec, make_encoder, shape_of_encoder
-from .given import format_of, is_encoded, suits
+from .given import announced_size, format_of, is_encoded, suits
 from .key_frame_gate import KeyFrameGate
-from .measure import SourceMeter, VideoMeter, measure
+from .measure import SourceMeter, measure
 from .outbound import EncodedFrame, OutboundStream
 from .outlet import Outlet, SendDrop
 from .pacing import PacedSending
@@ -38,6 +38,7 @@ from .parameters import RtpSendParameters
 from .passage import Passage
 from .rtcp import compound, feedback
 from .sent_passage import SentPassage
+from .sent_pictures import SentPictures
 from .shaping import FrameGate
 from .share import MediaShare
 from .statistics import (
@@ -114,7 +115,7 @@ class RtpSender:
         self._gate = FrameGate()
         self._frames_encoded = self._frames_sent = self._nacks = 0
         self._encode_time = 0.0
-        self._video = VideoMeter()
+        self._pictures = SentPictures()
         self._loss = LossEstimate()
         self._sending: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -245,6 +246,7 @@ class RtpSender:
             ssrc=stream.ssrc,
             rtx_ssrc=stream.rtx_ssrc,
             rid=None if parameters is None else parameters.rid,
+            index=0 if parameters is None else parameters.index,
             codec=self._codec,
             active=parameters is not None and parameters.active,
             packets_sent=stream.packets_sent,
@@ -254,15 +256,16 @@ class RtpSender:
             bytes_repeated=stream.octets_repeated,
             packets_redundant=stream.packets_redundant,
             last_sent=stream.last_time,
+            send_delay=self._outlet.waited,
             frames_encoded=self._frames_encoded,
             frames_sent=self._frames_sent,
             encode_time=self._encode_time,
-            video=self._video.figures(now),
+            video=self._pictures.counts(now),
+            pictures=self._pictures.figures(now),
             nacks_received=self._nacks,
             plis_received=self.keys.plis,
             firs_received=self.keys.firs,
             target_bitrate=self._outlet.bitrate(now),
-            is_held_back=self._outlet.is_held_back(now),
             remote=self._outlet.remote,
             drops=named(self.drops, {SendDrop.TRANSFORMED_AWAY: self.passage.frames_dropped}),
         )
@@ -298,6 +301,7 @@ class RtpSender:
             parameters = replace(parameters, codecs=(codec,))
         encoder = make_encoder(codec, parameters, self._share, given=self._given)
         self.passage.begin_anew()
+        self._pictures.begin_anew()
         if self._stream is not None:
             self._stream.rebase()
         return encoder
@@ -382,7 +386,7 @@ class RtpSender:
         for frame in encoded.frames:
             self._frames_encoded += 1
             if self._kind == "video":
-                self._note_picture(frame, encoded.data)
+                self._note_picture(frame, data, encoded.data, codec)
             if self._stream is not None:
                 sent = replace(frame, captured=captured)
                 self.passage.send(sent, codec, encoded.data, self._stream, captured)
@@ -398,6 +402,7 @@ class RtpSender:
             return True
         outlet.note_picture(data.width, data.height)
         paused = not outlet.share(now)
+        self._pictures.note_limit(now, held_back=outlet.is_held_back)
         if not paused and outlet.backlog() <= MAX_BACKLOG:
             return True
         if not paused and self.keys.is_due(now):
@@ -410,11 +415,17 @@ class RtpSender:
         encoder.leave_out(data)
         return False
 
-    def _note_picture(self, frame: EncodedFrame, data: MediaData) -> None:
+    def _note_picture(
+        self, frame: EncodedFrame, source: MediaData, made: MediaData, codec: RTCRtpCodecParameters
+    ) -> None:
         now = asyncio.get_running_loop().time()
+        self._pictures.add(frame, source, made, now)
         if frame.is_key:
             self.keys.note_made(now)
-        self._video.add(data, now, keyframe=frame.is_key, quantizer=frame.quantizer)
+        if frame.is_key and self._given:
+            size = announced_size(frame.data, codec)
+            if size is not None:
+                self._outlet.note_picture(*size)
 
     def make_key_frame(self) -> Awaitable[None]:
         """Have the next picture need no other; awaited, until it was made."""

@@ -113,6 +113,21 @@ class MotionFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class SentPictureFigures:
+    """What became of the pictures of a stream that is sent (W3C webrtc-stats).
+
+    `limited_by` is a W3C RTCQualityLimitationReason, `limited` the seconds of each of them so far.
+    `targeted` are the bytes that an encoder aimed at, `huge` the frames of many times as many.
+    """
+
+    limited_by: str = "none"
+    limited: tuple[tuple[str, float], ...] = ()
+    resolution_changes: int = 0
+    huge: int = 0
+    targeted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatistics:
     """What a track has delivered to its sender, whether it was sent or not."""
 
@@ -144,7 +159,8 @@ class RemoteInboundStatistics:
 class OutboundStatistics:
     """What was sent on one SSRC; `target_bitrate` in bits per second.
 
-    With `is_held_back` it is less than the pictures could use.
+    `index` is the place of the encoding among those of its sender, `send_delay` the seconds that
+    all its packets have waited to leave.
 
     `codec` is None while nothing is to be sent. Packets sent again, which `packets_sent` and
     `bytes_sent` leave out, are the repeated ones. `packets_redundant`
@@ -155,6 +171,7 @@ class OutboundStatistics:
     ssrc: int
     rtx_ssrc: int | None
     rid: str | None
+    index: int
     codec: RTCRtpCodecParameters | None
     active: bool
     packets_sent: int
@@ -164,15 +181,16 @@ class OutboundStatistics:
     bytes_repeated: int
     packets_redundant: int
     last_sent: float | None
+    send_delay: float
     frames_encoded: int
     frames_sent: int
     encode_time: float
     video: VideoFigures
+    pictures: SentPictureFigures
     nacks_received: int
     plis_received: int
     firs_received: int
     target_bitrate: int | None
-    is_held_back: bool
     remote: RemoteInboundStatistics | None
     drops: Mapping[str, int] = field(default_factory=dict)
 

@@ -289,3 +289,22 @@ def test_what_is_to_stay_when_there_is_not_enough_for_both() -> None:
                 sender.setParameters(parameters)
 
     run(scenario)
+
+
+def test_priorities_are_taken_and_given_to_what_sends() -> None:
+    async def scenario() -> None:
+        async with two() as (ours, theirs):
+            encoding = {"priority": "high", "networkPriority": "medium"}
+            sender = ours.addTransceiver("video", {"sendEncodings": [encoding]}).sender
+            await negotiate(ours, theirs)
+            for priority, worth in (("high", 4.0), ("very-low", 0.5)):
+                parameters = sender.getParameters()
+                parameters.encodings[0].priority = priority
+                await sender.setParameters(parameters)
+                (told,) = sender.getParameters().encodings
+                assert (told.priority, told.networkPriority) == (priority, "medium")
+                (layer,) = sender.below.layers.values()
+                assert layer.parameters is not None
+                assert layer.parameters.priority == worth
+
+    run(scenario)

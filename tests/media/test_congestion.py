@@ -1,14 +1,20 @@
 """Whole calls over narrow lines, with an encoder that makes what it is asked for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import itertools
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from peer import (
+    EncodedTrack,
+    RTCEncodedVideoFrame,
+    RTCEncodedVideoFrameMetadata,
     RTCIceCandidatePairStats,
     RTCOutboundRtpStreamStats,
+    RTCRtpSender,
     RTCSessionDescription,
 )
 from peer.testing import Conditions, Network, PictureTrack, ToneTrack, connect, run
@@ -86,8 +92,8 @@ class FakeEncoder:
 Program = Callable[[Measured, Host], Awaitable[None]]
 
 
-def call(monkeypatch: pytest.MonkeyPatch, link: Conditions, program: Program) -> None:
-    """Send sound and pictures over a line, and measure."""
+def pretend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have pictures encoded by what is none."""
 
     def make(codec: Any, *arguments: Any, **options: Any) -> Any:
         if codec.mimeType.startswith("video/"):
@@ -95,6 +101,11 @@ def call(monkeypatch: pytest.MonkeyPatch, link: Conditions, program: Program) ->
         return make_encoder(codec, *arguments, **options)
 
     monkeypatch.setattr(sender, "make_encoder", make)
+
+
+def call(monkeypatch: pytest.MonkeyPatch, link: Conditions, program: Program) -> None:
+    """Send sound and pictures over a line, and measure."""
+    pretend(monkeypatch)
 
     async def whole() -> None:
         net = Network(seed=3)
@@ -219,3 +230,65 @@ def test_pictures_that_join_on_a_low_estimate_come(wait: float) -> None:
         await asyncio.gather(a.close(), b.close())
 
     run(story(), seed=1)
+
+
+def test_pictures_share_a_line_by_their_priority(monkeypatch: pytest.MonkeyPatch) -> None:
+    """W3C webrtc-priority: each step is worth twice the one below; it may change in a call."""
+    pretend(monkeypatch)
+
+    async def target(sender: RTCRtpSender) -> float:
+        report = await sender.getStats()
+        (sent,) = (one for one in report.values() if isinstance(one, RTCOutboundRtpStreamStats))
+        assert sent.targetBitrate is not None
+        return sent.targetBitrate
+
+    async def story() -> None:
+        net = Network(seed=3)
+        link = Conditions(delay=0.02, rate=1_500_000, queue=0.25)
+        a, b = net.host("alice", link=link).connection(), net.host("bob").connection()
+        first, second = (a.addTrack(PictureTrack(640, 352, rate=RATE)) for _ in range(2))
+        await connect(a, b)
+        for priority, ratio in (("medium", 2.0), ("low", 1.0), ("very-low", 0.5)):
+            parameters = first.getParameters()
+            parameters.encodings[0].priority = priority
+            await first.setParameters(parameters)
+            await asyncio.sleep(3)
+            assert await target(first) / await target(second) == pytest.approx(ratio, rel=0.15)
+        await asyncio.gather(a.close(), b.close())
+
+    run(story())
+
+
+class Camera(EncodedTrack):
+    """Gives pictures of 1280x720 that are encoded already, as large as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__("video", self._film())
+        self.bitrate = 300_000
+
+    async def _film(self) -> AsyncIterator[RTCEncodedVideoFrame]:
+        for number in itertools.count():
+            key = KEY + struct.pack("<HH", 1280, 720) if number == 0 else b"\x11"
+            metadata = RTCEncodedVideoFrameMetadata("video/VP8", number * 90_000 // RATE)
+            data = key + bytes(self.bitrate // 8 // RATE)
+            yield RTCEncodedVideoFrame(data, metadata, "delta" if number else "key")
+            await asyncio.sleep(1 / RATE)
+
+    def limit(self, bitrate: int | None) -> None:
+        """Hear what can be sent."""
+        self.bitrate = bitrate or self.bitrate
+
+
+def test_what_is_given_encoded_may_take_what_its_size_is_worth() -> None:
+    async def story() -> None:
+        net = Network(seed=3)
+        link = Conditions(delay=0.02, rate=5_000_000, queue=0.25)
+        a, b = net.host("alice", link=link).connection(), net.host("bob").connection()
+        camera = Camera()
+        a.addTrack(camera)
+        await connect(a, b)
+        await asyncio.sleep(10)
+        assert 2_000_000 < camera.bitrate < 2_500_000
+        await asyncio.gather(a.close(), b.close())
+
+    run(story())

@@ -82,6 +82,11 @@ def test_video_being_sent() -> None:
     assert stats.qpSum == 800
     assert (stats.nackCount, stats.pliCount, stats.firCount) == (3, 2, 1)
     assert (stats.totalEncodeTime, stats.targetBitrate) == (0.25, 500000)
+    assert (stats.encodingIndex, stats.totalPacketSendDelay) == (1, 0.75)
+    assert stats.qualityLimitationReason == "bandwidth"
+    assert stats.qualityLimitationDurations == {"none": 3.5, "bandwidth": 1.5}
+    assert stats.qualityLimitationResolutionChanges == 2
+    assert (stats.hugeFramesSent, stats.totalEncodedBytesTarget) == (1, 9000)
     assert stats.lastPacketSentTimestamp == TIME - timedelta(seconds=1)
 
 

@@ -5,6 +5,7 @@ import io
 
 import av
 import pytest
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import Packet, VideoFrame
 from av.container import InputContainer
 
@@ -15,9 +16,17 @@ from peer.transports import (
     RTCEncodedVideoFrame,
     RTCEncodedVideoFrameMetadata,
 )
-from peer.transports.given import decibels, format_of, given_frame, is_encoded, suits
+from peer.transports.given import (
+    announced_size,
+    decibels,
+    format_of,
+    given_frame,
+    is_encoded,
+    suits,
+)
 from tests.transports.media import OPUS, VP8
 from tests.transports.test_encoded_media import picture, sound
+from tests.transports.test_pictures import encoded
 
 
 def file_of(container: str, codec: str) -> io.BytesIO:
@@ -57,6 +66,15 @@ def test_frames_of_a_peer() -> None:
     assert (heard.timestamp, heard.audio_level) == (960, -20)
     assert given_frame(sound(), 48000) is not None
     assert [format_of(one) for one in (picture(), sound())] == ["video/vp8", "audio/opus"]
+
+
+@pytest.mark.parametrize("name", ["libvpx", "libvpx-vp9", "libx264"])
+def test_a_key_frame_tells_how_large_pictures_are(name: str) -> None:
+    mime = {"libvpx": "VP8", "libvpx-vp9": "VP9", "libx264": "H264"}[name]
+    codec = RTCRtpCodecParameters(f"video/{mime}", 90000, None, 96)
+    assert announced_size(encoded(name, 64, 48), codec) == (64, 48)
+    assert announced_size(b"\0\0\1\x67", codec) is None
+    assert announced_size(b"", codec) is None
 
 
 def test_pictures_of_files_have_their_parameter_sets() -> None:

@@ -149,6 +149,26 @@ def test_larger_pictures_can_use_more(size: tuple[int, int], most: float) -> Non
     run(scenario)
 
 
+def test_what_others_leave_is_shared_by_priority() -> None:
+    async def scenario() -> None:
+        transport, begin = Recorder(), now()
+        transport.sending.note_limit(900_000 + 2 * LEAST_VIDEO, begin)
+        outlets = [Outlet("video"), Outlet("video")]
+        for index, outlet in enumerate(outlets):
+            parameters = send_parameters(f"v{index}", index + 7, priority=1.0 + index)
+            outlet.open(transport.sending, parameters, VP8)
+            outlet.note_picture(1280, 720)
+        shares = [outlet.share(begin) - LEAST_VIDEO for outlet in outlets]
+        assert shares == [pytest.approx(300_000), pytest.approx(600_000)]
+        assert all(outlet.is_held_back for outlet in outlets)
+        content = send_parameters("v1", 8, max_bitrate=100_000)
+        outlets[1].open(transport.sending, content, VP8)
+        assert [outlet.share(begin) for outlet in outlets] == [860_000, 100_000]
+        assert [outlet.is_held_back for outlet in outlets] == [True, False]
+
+    run(scenario)
+
+
 def test_sound_needs_what_it_takes_and_is_never_paused() -> None:
     async def scenario() -> None:
         transport = Recorder()
@@ -159,7 +179,8 @@ def test_sound_needs_what_it_takes_and_is_never_paused() -> None:
             outlet.transmit(EncodedFrame(bytes(80), index * 960), OPUS, begin + index * 0.02)
         size = 50 * 8 * (80 + 38 + 12 + 20)
         assert outlet.demand(begin + 1).least == pytest.approx(size, rel=0.1)
-        assert not outlet.is_held_back(begin)
+        outlet.share(begin)
+        assert not outlet.is_held_back
         assert outlet.bitrate(begin) is None
 
     run(scenario)

@@ -36,6 +36,7 @@ class Stream:
         self.is_numbered = numbered
         self.most = most
         self.padded = 0
+        self.waited: list[float] = []
 
     def demand(self, now: float) -> Demand:
         """Return what it can use."""
@@ -45,6 +46,10 @@ class Stream:
         """Return a packet of padding."""
         self.padded += 1
         return [self.packet()]
+
+    def note_wait(self, seconds: float) -> None:
+        """Note how long a packet has waited."""
+        self.waited.append(round(seconds, 3))
 
     def packet(self, size: int = 1000) -> LeavingPacket:
         """Make a packet; its number is at its beginning."""
@@ -94,6 +99,25 @@ def test_what_is_posted_leaves_numbered_and_at_the_rate() -> None:
         assert wire.sending.backlog() == 0
         first_half = sum(len(data) for at, data in wire.sent if at < begin + 0.2)
         assert first_half * 8 < 900_000 * 0.2
+        wire.sending.close()
+
+    run(program())
+
+
+def test_a_stream_hears_how_long_its_packets_have_waited() -> None:
+    async def program() -> None:
+        wire, stream, other = Wire(answers=False), Stream(), Stream(8)
+        for one in (stream, other):
+            wire.sending.enroll(one)
+        begin = now()
+        wire.sending.post([stream.packet() for _ in range(9)], Priority.VIDEO, 7, begin)
+        await asyncio.sleep(1)
+        assert stream.waited == [round(at - begin, 3) for at, _ in wire.sent[:9]]
+        assert stream.waited[0] == 0 < stream.waited[-1]
+        assert other.waited == []
+        wire.sending.post([stream.packet() for _ in range(9)], Priority.VIDEO, 7, now())
+        wire.sending.withdraw(stream)
+        assert wire.sending.backlog() == 0
         wire.sending.close()
 
     run(program())
