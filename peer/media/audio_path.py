@@ -133,7 +133,7 @@ class AudioPath:
         self._line: TimeLine | None = None
         self._time_base = Fraction(1)
         self._buffer: AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting] | None = None
-        self._floor = 0.0
+        self._floor = self._sync_delay = 0.0
         self._repairs = False
         self._round_trip = DEFAULT_ROUND_TRIP
 
@@ -154,6 +154,7 @@ class AudioPath:
 
     def set_sync_delay(self, seconds: float) -> None:
         """Hold sound back by so much more, for the sake of pictures."""
+        self._sync_delay = seconds
         if self._buffer is not None:
             self._buffer.target.sync_delay = seconds
 
@@ -184,7 +185,7 @@ class AudioPath:
     def _make_buffer(self, rate: int) -> "AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting]":
         buffer: AudioBuffer[_Waiting] | EagerAudioBuffer[_Waiting]
         buffer = AudioBuffer(rate) if self._even else EagerAudioBuffer(rate)
-        buffer.target.floor = self._floor
+        buffer.target.floor, buffer.target.sync_delay = self._floor, self._sync_delay
         buffer.repairs, buffer.missing.round_trip = self._repairs, self._round_trip
         return buffer
 
@@ -402,19 +403,19 @@ class AudioPath:
     def _sound(
         self, action: Action, decoder: AudioDecoder, waiting: _Waiting | None, samples: int
     ) -> bytes:
-        """Return what is heard; whatever a codec raises, which may be a program's own."""
+        """Return what is heard, whatever a codec raises or gives, which may be a program's own."""
         try:
             if waiting is not None:
                 if action is Action.FEC:
-                    return decoder.decode_copy(waiting.payload, samples)
-                return decoder.decode(waiting.payload)
+                    return _whole(decoder.decode_copy(waiting.payload, samples), decoder)
+                return _whole(decoder.decode(waiting.payload), decoder)
             if action is Action.COMFORT:
-                return decoder.comfort(samples)
+                return _whole(decoder.comfort(samples), decoder)
         except Exception:
             self.drops[AudioDrop.UNDECODABLE] += 1
         if action is not Action.SILENCE:
             with suppress(Exception):
-                return decoder.conceal(samples)
+                return _whole(decoder.conceal(samples), decoder)
         return bytes(BYTES_PER_SAMPLE * decoder.channels * samples)
 
     def _frame(self, decoder: AudioDecoder, pcm: bytes, pts: int, moment: Moment) -> Heard:
@@ -426,6 +427,13 @@ class AudioPath:
         frame.pts = pts
         frame.time_base = self._time_base
         return Heard(frame, loudness_of(pcm), moment)
+
+
+def _whole(pcm: bytes, decoder: AudioDecoder) -> bytes:
+    """Return samples; ValueError when they are no whole number in each channel."""
+    if len(pcm) % (BYTES_PER_SAMPLE * decoder.channels):
+        raise ValueError(f"{len(pcm)} bytes are no samples of {decoder.channels} channels")
+    return pcm
 
 
 def _make_decoder(wanted: AudioFormat) -> AudioDecoder | None:

@@ -170,6 +170,15 @@ def test_what_is_lost_is_made_up_for_and_nothing_else(even: bool) -> None:
     assert not ear.path.drops
 
 
+def test_what_pictures_ask_for_before_the_first_packet_holds() -> None:
+    ear = Ear(even=True)
+    ear.path.set_sync_delay(0.3)
+    ear.receive(on_time(packets(opus_payloads(250))))
+    at, heard = ear.heard[-1]
+    assert heard.moment.arrival is not None
+    assert at - heard.moment.arrival == pytest.approx(0.3, abs=0.03)
+
+
 def test_the_end_of_speech_is_heard() -> None:
     """Nothing waits for a number of packets."""
     for even in (False, True):
@@ -405,30 +414,6 @@ def test_the_decoder_in_use_is_not_the_one_that_makes_room() -> None:
                 packet.payload_type, packet.payload = 100 + n // 2, bytes(160)
             ear.receive([(n * 0.02, packet)])
     assert len(made) == 1
-
-
-def test_whatever_a_codec_raises_is_counted_and_time_goes_on() -> None:
-    class Broken(OpusAudioDecoder):
-        def decode(self, payload: bytes) -> bytes:
-            raise RuntimeError
-
-        def conceal(self, samples: int) -> bytes:
-            raise MemoryError
-
-    ear = Ear()
-    with replaced_opus(Broken):
-        ear.receive((n * 0.02, packet) for n, packet in enumerate(packets(opus_payloads(3))))
-    assert ear.path.drops == {AudioDrop.UNDECODABLE: 3}
-    assert (ear.samples, {heard.loudness for _, heard in ear.heard}) == (3 * FRAME, {0.0})
-
-    class Unmade(OpusAudioDecoder):
-        def __init__(self) -> None:
-            raise RuntimeError
-
-    ear = Ear()
-    with replaced_opus(Unmade):
-        ear.receive([(0.0, packets(opus_payloads(1))[0])])
-    assert ear.path.drops == {AudioDrop.UNKNOWN_CODEC: 1}
 
 
 def test_only_a_change_of_pace_drops_what_waits() -> None:
