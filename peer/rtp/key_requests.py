@@ -1,5 +1,6 @@
-"""When to ask for a key frame (RFC 4585 §6.3.1): one gate for all reasons."""
+"""When to ask for a key frame (RFC 4585 §6.3.1, RFC 5104 §4.3.1): one gate for all reasons."""
 
+import math
 from collections import deque
 
 SPACING = 0.2
@@ -11,6 +12,8 @@ PATIENCE = 3.0
 """Seconds without a frame after which a key frame is asked for without another reason."""
 ARRIVING = 0.2
 """Seconds for which a packet of a key frame says that one is on its way."""
+REPETITION = 1.0
+"""Seconds for which a request is the repetition of one that nothing came of."""
 
 
 class KeyRequests:
@@ -22,6 +25,10 @@ class KeyRequests:
         self._packet_at: float | None = None
         self._frame_at = 0.0
         self._key_at: float | None = None
+        self._new_at = -math.inf
+        self.number = 0xFF
+        """That of the latest request, as a command. Repetitions keep it, since senders obey each
+        number once: a key frame that came, in part at least, was an answer to it."""
 
     def note_packet(self, now: float, *, is_key: bool) -> None:
         """Note a packet of the stream."""
@@ -58,4 +65,6 @@ class KeyRequests:
         if now >= self._packet_at + SILENCE:
             return False
         self._sent.append(now)
+        if now >= self._new_at + REPETITION or (self._key_at or 0.0) > self._new_at:
+            self.number, self._new_at = (self.number + 1) & 0xFF, now
         return True

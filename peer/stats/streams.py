@@ -238,7 +238,7 @@ def _inbound(
 
 def _add_received_pictures(stats: RTCInboundRtpStreamStats, figures: InboundStatistics) -> None:
     # Full intra requests are not among what we ask with.
-    stats.pliCount, stats.firCount = figures.plis_sent, 0
+    stats.pliCount, stats.firCount = figures.plis_sent, figures.firs_sent
     stats.framesReceived = figures.frames_received
     stats.framesDecoded = figures.video.frames
     stats.keyFramesDecoded = figures.video.keyframes

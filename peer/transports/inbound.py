@@ -123,7 +123,7 @@ class InboundStream:
         """When each contributing source was last heard, and the RTP timestamp then."""
         self.rtp_timestamp = 0
         self.bytes_received = 0
-        self.nacks_sent = self.plis_sent = 0
+        self.nacks_sent = self.plis_sent = self.firs_sent = 0
         self.frames_dropped = 0
         self.sender_report: SenderReport | None = None
         self.cname: str | None = None
@@ -312,6 +312,7 @@ class InboundStream:
             video=self._video.figures(now),
             nacks_sent=self.nacks_sent,
             plis_sent=self.plis_sent,
+            firs_sent=self.firs_sent,
             remote=self._remote(answers),
             motion=self._motion(),
             playing=self._playing(now),

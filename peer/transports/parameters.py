@@ -13,6 +13,9 @@ from peer.rtp import VIDEO_ORIENTATION, ExtensionMap
 FEEDBACK = "transport-cc"
 CONGESTION_FEEDBACK = "ack", "ccfb"
 """The kinds of feedback about when packets arrived, in the terms of a description."""
+PICTURE_LOSS = "nack", "pli"
+INTRA_REQUEST = "ccm", "fir"
+"""Those that ask for a picture that needs no other (RFC 4585 §4.2, RFC 5104 §7.1)."""
 
 
 @dataclass(frozen=True, slots=True)

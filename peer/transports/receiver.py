@@ -15,6 +15,7 @@ from peer.rtp import (
     TIMESTAMP_BITS,
     ClockOffset,
     Flow,
+    FullIntraRequest,
     Goodbye,
     Nack,
     PictureLoss,
@@ -32,7 +33,7 @@ from .frame_times import FrameTimes
 from .hearing import Hearing
 from .inbound import InboundPacket, InboundStream, RepairStream, find_repaired
 from .ntp import SECOND
-from .parameters import RtpReceiveParameters, repaired_payload_type
+from .parameters import PICTURE_LOSS, RtpReceiveParameters, has_feedback, repaired_payload_type
 from .passage import Passage
 from .router import Encoding
 from .rtcp import feedback, sdes_names
@@ -348,7 +349,7 @@ class RtpReceiver:
         return [one.report(now) for one in sources if now - one.last_arrival <= MAX_SILENCE]
 
     def request_keyframe(self, rid: str | None = None) -> None:
-        """Ask for a picture that needs no other, until there is one (PLI, RFC 4585 §6.3.1)."""
+        """Ask for a picture that needs no other, until there is one."""
         if self._seeing is not None:
             self._seeing.request_key(rid)
 
@@ -439,11 +440,16 @@ class RtpReceiver:
         if stream is not None:
             self.ask_again(stream, numbers)
 
-    def ask_for_key(self, stream: InboundStream) -> None:
-        """Ask for a picture that needs no other (PLI, RFC 4585 §6.3.1)."""
-        self.plis_sent += 1
-        stream.plis_sent += 1
-        self._send_feedback(lambda us: PictureLoss(us, stream.ssrc))
+    def ask_for_key(self, stream: InboundStream, number: int) -> None:
+        """Ask for a picture that needs no other: PLI (RFC 4585 §6.3.1), or the command of that
+        number where only commands were agreed (FIR, RFC 5104 §4.3.1)."""
+        if any(has_feedback(codec, *PICTURE_LOSS) for codec in self._codecs.values()):
+            self.plis_sent += 1
+            stream.plis_sent += 1
+            self._send_feedback(lambda us: PictureLoss(us, stream.ssrc))
+        else:
+            stream.firs_sent += 1
+            self._send_feedback(lambda us: FullIntraRequest(us, ((stream.ssrc, number),)))
 
     def _send_feedback(self, make: Callable[[int], RtcpPacket]) -> None:
         """Send what is made with the SSRC that our reports go by."""

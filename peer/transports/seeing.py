@@ -22,7 +22,7 @@ from .encoded_frames import EncodedFrames, EncodedReaders
 from .encoded_media import RTCEncodedVideoFrame
 from .followed import FollowedEncoding
 from .inbound import InboundPacket, InboundStream
-from .parameters import has_feedback
+from .parameters import INTRA_REQUEST, PICTURE_LOSS, has_feedback
 from .passage import Passage
 from .share import MediaShare, NoThreadError
 from .statistics import PictureFigures
@@ -40,8 +40,8 @@ class Requests(Protocol):
     def ask_again(self, stream: InboundStream, numbers: Sequence[int]) -> None:
         """Ask for packets again (NACK)."""
 
-    def ask_for_key(self, stream: InboundStream) -> None:
-        """Ask for a picture that needs no other (PLI)."""
+    def ask_for_key(self, stream: InboundStream, number: int) -> None:
+        """Ask for a picture that needs no other (PLI); as a command (FIR) it has that number."""
 
 
 class Seeing:
@@ -90,7 +90,9 @@ class Seeing:
         """Begin, or go on with payload types that mean something else."""
         codecs = list(codecs)
         self._repairs = any(has_feedback(codec, "nack") for codec in codecs)
-        self._asks_for_keys = any(has_feedback(codec, "nack", "pli") for codec in codecs)
+        self._asks_for_keys = any(
+            has_feedback(codec, *kind) for codec in codecs for kind in (PICTURE_LOSS, INTRA_REQUEST)
+        )
         for encoding in self._encodings.values():
             encoding.buffer.repairs = self._repairs
         if self._working is None:
@@ -195,7 +197,7 @@ class Seeing:
         """Ask another stream than the present one for the key frame with which it takes over."""
         is_other = stream.ssrc != encoding.line.ssrc
         if is_other and self._asks_for_keys and encoding.keys.poll(now, needed=True):
-            self._requests.ask_for_key(stream)
+            self._requests.ask_for_key(stream, encoding.keys.number)
 
     def end(self, ssrc: int) -> None:
         """A stream said BYE."""
@@ -294,7 +296,7 @@ class Seeing:
                 self._requests.ask_again(stream, [number & 0xFFFF for number in missing])
         if for_key and encoding.keys.poll(now, needed=needs_key):
             if self._asks_for_keys:
-                self._requests.ask_for_key(stream)
+                self._requests.ask_for_key(stream, encoding.keys.number)
 
     def _show(self, frame: "VideoFrame[Origin]", now: float) -> None:
         stream = frame.packets[0].stream

@@ -250,6 +250,7 @@ class InboundStatistics:
     video: VideoFigures
     nacks_sent: int
     plis_sent: int
+    firs_sent: int
     remote: RemoteOutboundStatistics | None
     motion: MotionFigures = field(default_factory=MotionFigures)
     playing: datetime | None = None

@@ -38,6 +38,18 @@ def test_a_long_round_trip_spaces_them_out() -> None:
     assert times(requests, 5.0, 7.0, needed=True) == [5.0, 5.7, 6.4]
 
 
+def test_a_request_that_is_repeated_keeps_its_number() -> None:
+    """For a second, or until a key frame comes, of which parts may be lost."""
+    requests = KeyRequests()
+    numbers = []
+    for step in range(200):
+        now = 5.0 + step / 100
+        requests.note_packet(now, is_key=step == 10)
+        if requests.poll(now, needed=True):
+            numbers.append((round(now, 2), requests.number))
+    assert numbers == [(5.0, 0), (5.3, 1), (6.0, 1), (6.3, 2)]
+
+
 def test_a_key_frame_that_is_on_its_way_is_waited_for() -> None:
     requests = KeyRequests()
     requests.note_packet(5.0, is_key=True)

@@ -116,6 +116,7 @@ INBOUND = InboundStatistics(
     video=VIDEO,
     nacks_sent=8,
     plis_sent=9,
+    firs_sent=7,
     remote=REMOTE_OUTBOUND,
     motion=MotionFigures(4.5, 3.0, 0.5, 1, 0.25, 2, 12.0),
     playing=TIME,

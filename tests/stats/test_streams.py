@@ -129,7 +129,7 @@ def test_video_being_received() -> None:
         12,
     )
     assert stats.estimatedPlayoutTimestamp == TIME
-    assert (stats.nackCount, stats.pliCount, stats.firCount) == (8, 9, 0)
+    assert (stats.nackCount, stats.pliCount, stats.firCount) == (8, 9, 7)
     assert stats.lastPacketReceivedTimestamp == TIME - timedelta(seconds=0.5)
     assert stats.totalAudioEnergy is stats.totalSamplesReceived is None
 

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpCodecParameters
 from av import VideoFrame
 
 from peer.rtp import (
     ExtendedReport,
+    FullIntraRequest,
     Goodbye,
     Nack,
     PictureLoss,
@@ -247,6 +249,32 @@ def test_a_frame_that_cannot_be_decoded_asks_for_a_keyframe() -> None:
         await receiver.stop()
 
     run(scenario)
+
+
+def test_a_peer_that_knows_commands_alone_is_commanded_to_send_a_keyframe() -> None:
+    """RFC 5104 §4.3.1: a repeated command keeps its number, one after a key frame has the next."""
+
+    async def program() -> None:
+        transport, receiver, film = Recorder(), RtpReceiver("video"), Film()
+        fir = [RTCRtcpFeedback("ccm", "fir")]
+        plain = RTCRtpCodecParameters(VP8.mimeType, VP8.clockRate, None, VP8.payloadType, fir)
+        receiver.receive(transport, receive_parameters("v0", codecs=(plain, RTX)))
+        reader = asyncio.ensure_future(receiver.track.recv())
+        pictures = [film.picture(key=index == 10) for index in range(40)]
+        for index, picture in enumerate(pictures[1:]):
+            if index == 15:
+                receiver.request_keyframe()
+            for packet in picture:
+                receiver.receive_rtp(packet, None, asyncio.get_running_loop().time())
+            await asyncio.sleep(0.04)
+        commands = [one for one in feedback(transport) if isinstance(one, FullIntraRequest)]
+        assert commands == [FullIntraRequest(99, ((7, number),)) for number in (0, 0, 1, 1)]
+        (figures,) = receiver.statistics()
+        assert (figures.plis_sent, figures.firs_sent) == (0, 4)
+        await reader
+        await receiver.stop()
+
+    run_virtually(program())
 
 
 def test_of_several_encodings_one_is_decoded() -> None:

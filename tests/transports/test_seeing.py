@@ -76,7 +76,7 @@ class Asked:
     def ask_again(self, stream: InboundStream, numbers: Sequence[int]) -> None:
         self.again.append((round(asyncio.get_running_loop().time(), 3), list(numbers)))
 
-    def ask_for_key(self, stream: InboundStream) -> None:
+    def ask_for_key(self, stream: InboundStream, number: int) -> None:
         self.keys.append((round(asyncio.get_running_loop().time(), 3), stream.ssrc))
 
 
