@@ -11,6 +11,7 @@ from peer.rtp import (
     header_size,
     write_packet,
 )
+from peer.rtp.congestion import Carried
 
 HEADERS_BELOW = 38
 """Bytes below RTP: IPv4, UDP and the tag of SRTP's most common profile."""
@@ -46,7 +47,8 @@ class LeavingPacket:
         "_data",
         "_number_at",
         "_time_at",
-        "has_left",
+        "carries",
+        "number",
         "payload_size",
         "size",
         "stream",
@@ -59,10 +61,14 @@ class LeavingPacket:
         payload_size: int,
         number_at: int | None = None,
         time_at: int | None = None,
+        carries: Carried | None = None,
     ) -> None:
         self._data = bytearray(data)
         self._number_at, self._time_at = number_at, time_at
-        self.has_left = False
+        self.number: int | None = None
+        """The transport-wide number it left with, None while it waits."""
+        self.carries = carries
+        """What can be sent again of it."""
         self.payload_size = payload_size
         self.size = len(data) + HEADERS_BELOW
         """What it takes of the line."""
@@ -71,10 +77,12 @@ class LeavingPacket:
         """The stream that it waits for to leave, and since when."""
 
     @classmethod
-    def of(cls, packet: RtpPacket, extension: Extension) -> "LeavingPacket":
+    def of(
+        cls, packet: RtpPacket, extension: Extension, carries: Carried | None = None
+    ) -> "LeavingPacket":
         """Make one of a packet without CSRCs that has this extension."""
         size = len(packet.payload)
-        return cls(write_packet(packet), size, extension.number_at, extension.time_at)
+        return cls(write_packet(packet), size, extension.number_at, extension.time_at, carries)
 
     @property
     def is_numbered(self) -> bool:
@@ -96,7 +104,7 @@ class LeavingPacket:
             data[self._number_at : self._number_at + 2] = (number & 0xFFFF).to_bytes(2, "big")
         if self._time_at is not None:
             data[self._time_at : self._time_at + 3] = send_time.to_bytes(3, "big")
-        self.has_left = True
+        self.number = number
         return bytes(data)
 
     def again(self) -> "LeavingPacket":

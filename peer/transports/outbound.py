@@ -28,6 +28,7 @@ from peer.rtp import (
     signed_difference,
     wrap,
 )
+from peer.rtp.congestion import Carried, LostPacket
 
 from .leaving import Extension, LeavingPacket
 from .ntp import SECOND, ntp_time
@@ -104,11 +105,13 @@ class _Headers(NamedTuple):
 
 
 class _Sent(NamedTuple):
-    """A packet as it can be sent again."""
+    """A packet as it can be sent again: `copies` are those that may still arrive."""
 
     packet: RtpPacket
     leaving: LeavingPacket
     made: float
+    copies: tuple[LeavingPacket, ...]
+    repeated: float = -math.inf
 
 
 def _first_sequence_number() -> int:
@@ -134,7 +137,6 @@ class OutboundStream:
         self._last_time: float | None = None
         self._history: dict[int, _Sent] = {}
         self._history_bytes = 0
-        self._repeated: dict[int, float] = {}
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
         self._rtx_packets = self._rtx_octets = 0
         self._stamps = CaptureStamps()
@@ -171,7 +173,6 @@ class OutboundStream:
             # What came before is not needed any more, however much of it is missing.
             self._history.clear()
             self._history_bytes = 0
-            self._repeated.clear()
         payload_type = codec.payloadType or 0
         if frame.payload_type is not None:
             payload_type = frame.payload_type
@@ -269,12 +270,12 @@ class OutboundStream:
         return self._packetizers[key]
 
     def _remember(self, packet: RtpPacket, extension: Extension) -> LeavingPacket:
-        leaving = LeavingPacket.of(packet, extension)
+        leaving = LeavingPacket.of(packet, extension, self._carried(packet))
         self.packets_sent += 1
         self.octets_sent += leaving.payload_size
         self.header_octets_sent += leaving.header_size
         now = self._last_time or 0.0
-        self._history[packet.sequence_number] = _Sent(packet, leaving, now)
+        self._history[packet.sequence_number] = _Sent(packet, leaving, now, (leaving,))
         self._history_bytes += leaving.payload_size
         self._forget(now)
         return leaving
@@ -291,7 +292,6 @@ class OutboundStream:
                 return
             del history[oldest]
             self._history_bytes -= sent.leaving.payload_size
-            self._repeated.pop(oldest, None)
 
     def due(self, lost: Iterable[int], now: float, round_trip: float) -> list[int]:
         """Return which of these packets are to be repeated now, the oldest first.
@@ -301,13 +301,29 @@ class OutboundStream:
         due = []
         wanted = self._history.keys() & set(lost)
         for number in sorted(wanted, key=lambda one: (one - self._sequence_number) & 0xFFFF):
-            late = now - self._repeated.get(number, -math.inf) >= round_trip
-            if late and self._history[number].leaving.has_left:
-                self._repeated[number] = now
+            sent = self._history[number]
+            if now - sent.repeated >= round_trip and sent.leaving.number is not None:
                 due.append(number)
             else:
                 self.repeats_refused += 1
         return due
+
+    def missing(self, lost: Iterable[LostPacket]) -> list[int]:
+        """Note lost packets; returns what cannot arrive any more unless it is sent again."""
+        missing = []
+        for number, carried in lost:
+            sent = self._history.get(carried.sequence_number)
+            left = () if sent is None else tuple(x for x in sent.copies if x.number != number)
+            if sent is not None and len(left) < len(sent.copies):
+                self._history[carried.sequence_number] = sent._replace(copies=left)
+                if not left:
+                    missing.append(carried.sequence_number)
+        return missing
+
+    def was_repeated(self, sequence_number: int) -> bool:
+        """Tell whether a packet was sent again already."""
+        sent = self._history.get(sequence_number)
+        return sent is not None and sent.repeated > -math.inf
 
     def size_of(self, sequence_number: int) -> int:
         """Return what a packet took of the line, 0 when it was sent too long ago."""
@@ -315,21 +331,32 @@ class OutboundStream:
         return 0 if sent is None else sent.leaving.size
 
     def repeat(
-        self, sequence_number: int, rtx_payload_type: int | None, labels: Labels
-    ) -> LeavingPacket | None:
-        """Return a packet again, as a retransmission when those were agreed (RFC 4588).
+        self,
+        sequence_number: int,
+        rtx_payload_type: int | None,
+        labels: Labels,
+        now: float,
+        *,
+        count: int = 1,
+    ) -> list[LeavingPacket]:
+        """Return a packet again, as retransmissions when those were agreed (RFC 4588).
 
-        None when it was sent too long ago.
+        Nothing when it was sent too long ago.
         """
         sent = self._history.get(sequence_number)
         if sent is None:
-            return None
+            return []
         if rtx_payload_type is None or self.rtx_ssrc is None:
-            leaving = sent.leaving.again()
+            copies = [sent.leaving.again() for _ in range(count)]
         else:
-            leaving = self._retransmit(sent.packet, rtx_payload_type, self.rtx_ssrc, labels)
-        self._count_repeated(sent.packet, leaving)
-        return leaving
+            copies = [
+                self._retransmit(sent.packet, rtx_payload_type, self.rtx_ssrc, labels)
+                for _ in range(count)
+            ]
+        self._history[sequence_number] = sent._replace(copies=tuple(copies), repeated=now)
+        for copy in copies:
+            self._count_repeated(sent.packet, copy)
+        return copies
 
     def pad(self, size: int, rtx_payload_type: int, labels: Labels) -> LeavingPacket | None:
         """Return a retransmission of about so many bytes that nobody asked for.
@@ -362,7 +389,11 @@ class OutboundStream:
         again = wrap(packet, payload_type, ssrc, number, (extension.profile, extension.body))
         self._rtx_packets += 1
         self._rtx_octets += len(again.payload)
-        return LeavingPacket.of(again, extension)
+        return LeavingPacket.of(again, extension, self._carried(packet))
+
+    def _carried(self, packet: RtpPacket) -> Carried | None:
+        """Return what of a packet can be sent again unasked, where retransmissions were agreed."""
+        return None if self.rtx_ssrc is None else Carried(self.ssrc, packet.sequence_number)
 
     def reports(self, now: float) -> list[SenderReport]:
         """Return a sender report for each SSRC that has sent, the media's first.

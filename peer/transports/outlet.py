@@ -8,7 +8,7 @@ from contextlib import suppress
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.rtp import TRANSPORT_WIDE_CC, ReportBlock
-from peer.rtp.congestion import Demand, Priority, RateMeter
+from peer.rtp.congestion import Demand, LostPacket, Priority, RateMeter
 
 from .leaving import LeavingPacket
 from .outbound import EncodedFrame, Labels, OutboundStream
@@ -246,22 +246,38 @@ class Outlet:
 
         False when there is no room in that for all of them.
         """
-        sending, stream, labels = self._sending, self.stream, self._labels
-        if sending is None or stream is None or labels is None:
+        stream = self.stream
+        if stream is None:
             return True
         refused = stream.repeats_refused
         round_trip = (self.remote and self.remote.round_trip_time) or ROUND_TRIP
         due = stream.due(lost, now, max(MIN_ROUND_TRIP, round_trip))
         self.drops[SendDrop.REPEATED_LATELY] += stream.repeats_refused - refused
+        return self._repeat(due, now)
+
+    def repair(self, lost: Iterable[LostPacket], now: float) -> bool:
+        """Send again what a report says did not arrive: requests are lost as well, and come late.
+
+        False when there is no room in the budget for all of it.
+        """
+        stream = self.stream
+        return stream is None or self._repeat(stream.missing(lost), now, reported=True)
+
+    def _repeat(self, due: Sequence[int], now: float, *, reported: bool = False) -> bool:
+        sending, stream, labels = self._sending, self.stream, self._labels
+        if sending is None or stream is None or labels is None:
+            return True
         priority = Priority.AUDIO_REPAIR if self.is_audio else Priority.VIDEO_REPAIR
         for position, number in enumerate(due):
-            if not sending.may_repeat(stream.size_of(number), now):
+            size = stream.size_of(number)
+            if not sending.may_repeat(size, now):
                 self.drops[SendDrop.REPEATED_ENOUGH] += len(due) - position
                 return False
-            packet = stream.repeat(number, self._rtx_payload_type, labels)
-            if packet is not None:
-                self._count([packet], now, repeated=True)
-                sending.post([packet], priority, stream.ssrc, now)
+            again = reported and stream.was_repeated(number)
+            twice = not self.is_audio and sending.may_repeat_twice(size, now, again=again)
+            packets = stream.repeat(number, self._rtx_payload_type, labels, now, count=1 + twice)
+            self._count(packets, now, repeated=True)
+            sending.post(packets, priority, stream.ssrc, now)
         return True
 
     def note_report(self, block: ReportBlock, now: float) -> bool:

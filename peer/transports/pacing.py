@@ -1,7 +1,7 @@
 """Sending media over one transport: no more than its congestion control allows, and evenly."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from peer.ice import Candidate, CandidateType
@@ -9,6 +9,7 @@ from peer.rtp import CongestionFeedback, TransportFeedback
 from peer.rtp.congestion import (
     CongestionController,
     Demand,
+    LostPacket,
     Pacer,
     Priority,
     RepairBudget,
@@ -46,6 +47,9 @@ class PacedStream(Protocol):
 
     def demand(self, now: float) -> Demand:
         """Return what it can use."""
+
+    def repair(self, lost: Sequence[LostPacket], now: float) -> object:
+        """Send again what did not arrive; ConnectionError when not connected."""
 
     def pad(self, size: int) -> Sequence[LeavingPacket]:
         """Return padding of about so many bytes, nothing when there is nothing to make it of."""
@@ -107,6 +111,13 @@ class PacedSending:
         controller = self._controller
         return self._repairs.take(size, controller.target, now, loss=controller.loss)
 
+    def may_repeat_twice(self, size: int, now: float, *, again: bool) -> bool:
+        """Tell whether a second copy is worth it and fits in; it counts then."""
+        controller = self._controller
+        return self._repairs.take_second(
+            size, controller.target, now, loss=controller.loss, again=again
+        )
+
     def backlog(self) -> float:
         """Return the seconds in which what waits will have left."""
         return self._pacer.backlog()
@@ -133,10 +144,26 @@ class PacedSending:
     def take(self, feedback: TransportFeedback | CongestionFeedback, now: float) -> None:
         """Take what the peer tells of packets."""
         if isinstance(feedback, TransportFeedback):
-            self._controller.take(feedback, now)
+            lost = self._controller.take(feedback, now)
         elif self._numbers is not None:
-            self._controller.take_arrivals(self._numbers.arrivals(feedback), now)
-        self._run_if_connected(now)
+            lost = self._controller.take_arrivals(self._numbers.arrivals(feedback), now)
+        else:
+            lost = []
+        try:
+            self._repair(lost, now)
+            self._run(now)
+        except ConnectionError:
+            # The change of the transport's state ends what is sent.
+            return
+
+    def _repair(self, lost: Iterable[LostPacket], now: float) -> None:
+        """Let streams send again what did not arrive, without being asked."""
+        by_stream: dict[int, list[LostPacket]] = {}
+        for packet in lost:
+            by_stream.setdefault(packet.carries.ssrc, []).append(packet)
+        for ssrc, packets in by_stream.items():
+            if ssrc in self._streams:
+                self._streams[ssrc].repair(packets, now)
 
     def note_limit(self, bitrate: float, now: float) -> None:
         """Note what the peer takes at most."""
@@ -215,7 +242,7 @@ class PacedSending:
         if numbers is not None:
             numbers.add(*_place(data), controller.next_number)
         if packet.is_numbered or numbers is not None:
-            controller.packet_sent(packet.size, now, probe=probe)
+            controller.packet_sent(packet.size, now, probe=probe, carries=packet.carries)
         else:
             controller.unnumbered_sent(packet.size, now)
 

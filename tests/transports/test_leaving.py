@@ -44,9 +44,9 @@ def read(data: bytes, ids: dict[str, int]) -> InboundPacket:
 def test_number_and_time_are_those_of_leaving(ids: dict[str, int], mid: str) -> None:
     packet = leaving(ids, mid)
     assert packet.is_numbered
-    before = packet.has_left
+    before = packet.number
     read_ = read(packet.leave(0x1FFFE, 0xABCDEF), ids)
-    assert (before, packet.has_left) == (False, True)
+    assert (before, packet.number) == (None, 0x1FFFE)
     assert read_.extensions.transport_sequence_number == 0xFFFE
     assert read_.extensions.abs_send_time == 0xABCDEF
     assert read_.extensions.mid == (mid if MID in ids else None)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.rtp import ABS_CAPTURE_TIME, MAX_PACKET, VIDEO_ORIENTATION, ExtensionMap
+from peer.rtp.congestion import LostPacket
 from peer.testing import run
 from peer.transports.inbound import InboundPacket
 from peer.transports.leaving import LeavingPacket
@@ -118,8 +119,7 @@ def test_a_retransmission_says_what_the_packet_said() -> None:
         (packet,) = stream.packetize(frame, VP8, TURNED, time)
         sent = InboundPacket.read(packet.leave(1, 2), TURNED.extensions)
         assert isinstance(sent, InboundPacket)
-        again = stream.repeat(sent.sequence_number, 97, TURNED)
-        assert again is not None
+        (again,) = stream.repeat(sent.sequence_number, 97, TURNED, time)
         repeated = InboundPacket.read(again.leave(1, 2), TURNED.extensions)
         assert isinstance(repeated, InboundPacket)
         assert repeated.extensions.orientation == 2
@@ -160,8 +160,7 @@ def test_repeating_as_a_retransmission() -> None:
     """RFC 4588 §4: own SSRC, own numbers, the original number before the payload."""
     stream = OutboundStream(7, 8)
     sent = packets(stream, 0, b"media")[0]
-    first = read(stream.repeat(sent.sequence_number, 97, LABELS))
-    second = read(stream.repeat(sent.sequence_number, 97, LABELS))
+    first, second = map(read, stream.repeat(sent.sequence_number, 97, LABELS, 1.0, count=2))
     assert (first.ssrc, first.payload_type) == (8, 97)
     assert second.sequence_number == first.sequence_number + 1
     # RFC 8852 §3.3: the repaired stream is named, not the stream itself
@@ -180,7 +179,7 @@ def test_repeating_without_retransmission_agreed(
 ) -> None:
     stream = OutboundStream(7, rtx_ssrc)
     sent = packets(stream, 0, b"media")[0]
-    again = read(stream.repeat(sent.sequence_number, payload_type, LABELS))
+    (again,) = map(read, stream.repeat(sent.sequence_number, payload_type, LABELS, 1.0))
     assert (again.ssrc, again.payload_type, again.payload) == (7, 96, sent.payload)
     assert again.sequence_number == sent.sequence_number
 
@@ -190,11 +189,11 @@ def test_what_was_sent_too_long_ago_is_gone() -> None:
     first = packets(stream, 0)[0].sequence_number
     for number in range(HISTORY):
         packets(stream, number, now=1.0 + HISTORY_TIME)
-    assert stream.repeat(first, None, LABELS) is not None
+    assert stream.repeat(first, None, LABELS, 2.0)
     packets(stream, HISTORY, now=1.1 + HISTORY_TIME)
-    assert stream.repeat(first, None, LABELS) is None
-    assert stream.repeat(first + 1, None, LABELS) is not None
-    assert stream.repeat(first + 5000, None, LABELS) is None
+    assert not stream.repeat(first, None, LABELS, 2.0)
+    assert stream.repeat(first + 1, None, LABELS, 2.0)
+    assert not stream.repeat(first + 5000, None, LABELS, 2.0)
 
 
 def test_of_a_fast_stream_more_packets_can_be_asked_for_within_bounds() -> None:
@@ -203,10 +202,10 @@ def test_of_a_fast_stream_more_packets_can_be_asked_for_within_bounds() -> None:
     first = packets(stream, 0)[0].sequence_number
     for number in range(2 * HISTORY):
         packets(stream, number, now=2.0)
-    assert stream.repeat(first, None, LABELS) is not None
+    assert stream.repeat(first, None, LABELS, 2.0)
     for number in range(MAX_HISTORY_BYTES // 100_000 + 1):
         packets(stream, number, bytes(100_000), now=2.0)
-    assert stream.repeat(first, None, LABELS) is None
+    assert not stream.repeat(first, None, LABELS, 2.0)
     assert stream._history_bytes <= MAX_HISTORY_BYTES
 
 
@@ -214,8 +213,35 @@ def test_what_came_before_a_key_frame_is_not_repeated() -> None:
     stream = OutboundStream(7, 8)
     before = packets(stream, 0)[0].sequence_number
     (key,) = stream.packetize(EncodedFrame(b"x", 3000, is_key=True), VP8, LABELS, 1.0)
-    assert stream.repeat(before, 97, LABELS) is None
-    assert stream.repeat(read(key).sequence_number, 97, LABELS) is not None
+    assert not stream.repeat(before, 97, LABELS, 2.0)
+    assert stream.repeat(read(key).sequence_number, 97, LABELS, 2.0)
+
+
+def test_what_is_missing_is_what_no_copy_of_can_arrive_any_more() -> None:
+    stream = OutboundStream(7, 8)
+    (first,) = stream.packetize(EncodedFrame(b"x", 0), VP8, LABELS, 1.0)
+    carried = first.carries
+    assert carried is not None
+    number = carried.sequence_number
+    assert stream.missing([LostPacket(1, carried)]) == []
+    first.leave(1, 0)
+    assert not stream.was_repeated(number)
+    assert stream.missing([LostPacket(2, carried), LostPacket(1, carried)]) == [number]
+    assert stream.missing([LostPacket(1, carried)]) == []
+    copies = stream.repeat(number, 97, LABELS, 2.0, count=2)
+    assert [copy.carries for copy in copies] == [carried, carried]
+    for sent_as, copy in enumerate(copies, 5):
+        copy.leave(sent_as, 0)
+    assert stream.was_repeated(number)
+    assert stream.missing([LostPacket(1, carried), LostPacket(6, carried)]) == []
+    assert stream.missing([LostPacket(5, carried)]) == [number]
+    assert stream.missing([LostPacket(5, carried._replace(sequence_number=number + 1))]) == []
+
+
+def test_without_retransmissions_nothing_is_repeated_unasked() -> None:
+    stream = OutboundStream(7, None)
+    (packet,) = stream.packetize(EncodedFrame(b"x", 0), VP8, LABELS, 1.0)
+    assert packet.carries is None
 
 
 def test_what_a_sender_report_says() -> None:
@@ -241,8 +267,11 @@ def test_no_packet_nor_its_retransmission_is_too_large(size: int, rtx: bool, nam
     sent = stream.packetize(frame, VP8, labels, 1.0)
     assert max(map(len, sent)) <= MAX_PACKET
     assert max(map(len, sent)) - min(map(len, sent)) <= 1
-    again = [stream.repeat(read(data).sequence_number, 97, labels) for data in sent]
-    assert max(len(data or b"") for data in again) <= MAX_PACKET
+    again = [
+        copy for data in sent for copy in stream.repeat(read(data).sequence_number, 97, labels, 1.0)
+    ]
+    assert len(again) == len(sent)
+    assert max(map(len, again)) <= MAX_PACKET
 
 
 def test_what_cannot_be_split_goes_whole_up_to_a_size() -> None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from peer.rtp import TRANSPORT_WIDE_CC
-from peer.rtp.congestion import Demand
+from peer.rtp import TRANSPORT_WIDE_CC, TransportFeedback
+from peer.rtp.congestion import Carried, Demand, LostPacket
+from peer.testing import run as run_virtually
 from peer.transports import RTCRtcpFeedback, RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters
 from peer.transports.outbound import EncodedFrame
 from peer.transports.outlet import LEAST_AUDIO, LEAST_VIDEO, Outlet, SendDrop
@@ -84,6 +85,54 @@ def test_repair_takes_a_part_of_the_rate() -> None:
         numbers = [packet.sequence_number for packet in transport.rtp]
         outlet.repeat(numbers, begin + 1)
         assert outlet.drops[SendDrop.REPEATED_ENOUGH] == len(numbers) - 2
+
+    run(scenario)
+
+
+def test_what_a_report_says_is_lost_is_repeated_unasked() -> None:
+    """The request is lost, and then the retransmission: two copies go the second time."""
+
+    async def scenario() -> None:
+        transport = Recorder()
+        outlet = Outlet("video")
+        parameters = video(header_extensions=(*EXTENSIONS, NUMBERED), codecs=(FEEDBACK_VP8, RTX))
+        outlet.open(transport.sending, parameters, FEEDBACK_VP8)
+        outlet.transmit(EncodedFrame(bytes(500), 0), FEEDBACK_VP8, now())
+        await asyncio.sleep(0.5)
+
+        async def lose(*positions: int) -> list[int]:
+            """Report packets by their places among those that left; returns those of new ones."""
+            before = len(transport.rtp)
+            for position in positions:
+                transport.sending.take(TransportFeedback(1, 2, position + 1, 0, 0, (None,)), now())
+            await asyncio.sleep(0.05)
+            return list(range(before, len(transport.rtp)))
+
+        (first,) = await lose(0)
+        second, third = await lose(first)
+        assert {transport.rtp[one].ssrc for one in (first, second, third)} == {8}
+        assert await lose(0, first, third) == []
+        assert len(await lose(second)) == 2
+        outlet.close()
+        assert outlet.repair([], now())
+
+    run_virtually(scenario())
+
+
+def test_what_is_lost_by_the_dozen_is_repeated_within_the_budget() -> None:
+    async def scenario() -> None:
+        transport = Recorder()
+        outlet = opened(transport)
+        transport.sending.note_limit(8e6, now())
+        for number in range(10):
+            outlet.transmit(EncodedFrame(bytes(1000), number), VP8, now())
+            await asyncio.sleep(0.005)
+        transport.sending.note_limit(100_000, now())
+        # What has no number of the transport's has that of the next packet that will.
+        lost = [LostPacket(1, Carried(7, packet.sequence_number)) for packet in transport.rtp]
+        assert not outlet.repair(lost, now())
+        assert outlet.drops[SendDrop.REPEATED_ENOUGH] > 0
+        outlet.close()
 
     run(scenario)
 

@@ -10,7 +10,7 @@ import pytest
 
 from peer.ice import Candidate, CandidateType, TransportAddress, TransportProtocol
 from peer.rtp import CongestionFeedback, StreamArrivalRecorder, TransportFeedback
-from peer.rtp.congestion import Demand, Priority
+from peer.rtp.congestion import Carried, Demand, LostPacket, Priority
 from peer.testing import run
 from peer.transports.leaving import LeavingPacket
 from peer.transports.pacing import PacedSending, network_of
@@ -37,6 +37,7 @@ class Stream:
         self.most = most
         self.padded = 0
         self.waited: list[float] = []
+        self.lost: list[LostPacket] = []
 
     def demand(self, now: float) -> Demand:
         """Return what it can use."""
@@ -51,9 +52,14 @@ class Stream:
         """Note how long a packet has waited."""
         self.waited.append(round(seconds, 3))
 
-    def packet(self, size: int = 1000) -> LeavingPacket:
+    def repair(self, lost: Sequence[LostPacket], now: float) -> None:
+        """Note what is lost."""
+        self.lost += lost
+
+    def packet(self, size: int = 1000, carries: Carried | None = None) -> LeavingPacket:
         """Make a packet; its number is at its beginning."""
-        return LeavingPacket(bytes(size), size - 12, 0 if self.is_numbered else None)
+        number_at = 0 if self.is_numbered else None
+        return LeavingPacket(bytes(size), size - 12, number_at, carries=carries)
 
 
 class Wire:
@@ -138,6 +144,24 @@ def test_reports_raise_what_may_be_sent() -> None:
         assert after is not None
         assert after > 1e6
         assert wire.sending.share(7, now()) == min(2e6, after)
+        wire.sending.close()
+
+    run(program())
+
+
+def test_a_stream_hears_which_of_its_packets_are_lost() -> None:
+    async def program() -> None:
+        wire, streams = Wire(answers=False), [Stream(7), Stream(8)]
+        for stream in streams:
+            wire.sending.enroll(stream)
+        carried = [Carried(7, 1), Carried(7, 2), Carried(8, 1), Carried(9, 1), None]
+        packets = [streams[0].packet(carries=one) for one in carried]
+        wire.sending.post(packets, Priority.AUDIO, 7, now())
+        for packet, arrival in zip(packets, (None, 4, None, None, None), strict=True):
+            assert packet.number is not None
+            wire.sending.take(TransportFeedback(1, 2, packet.number, 0, 0, (arrival,)), now())
+        assert streams[0].lost == [LostPacket(packets[0].number or 0, Carried(7, 1))]
+        assert streams[1].lost == [LostPacket(packets[2].number or 0, Carried(8, 1))]
         wire.sending.close()
 
     run(program())

@@ -30,6 +30,7 @@ neighbours; what is lost while nothing arrives at all is no congestion; bursts a
 
 from .allocation import Demand, allocate
 from .controller import CongestionController, LimitedBy
+from .history import Carried, LostPacket
 from .meter import RateMeter
 from .pacer import Pacer, Priority, Release
 from .probe_results import ProbeCluster
@@ -40,6 +41,8 @@ from .stream_numbers import StreamNumbers
 __all__ = [
     "CongestionController",
     "LimitedBy",
+    "LostPacket",
+    "Carried",
     "Pacer",
     "Priority",
     "ProbeCluster",

@@ -15,7 +15,7 @@ from math import inf
 from ..transport_feedback import TransportFeedback
 from .application_limit import ApplicationLimit
 from .feedback_estimate import FeedbackEstimate
-from .history import Arrivals, Report, SentPackets
+from .history import Arrivals, Carried, LostPacket, Report, SentPackets
 from .probe_plan import Outlook, ProbePlan
 from .probe_results import ProbeCluster
 from .report_estimate import ReportEstimate
@@ -127,9 +127,14 @@ class CongestionController:
         if rises and self._begun:
             self._plan.wants_more(self._outlook(now), now)
 
-    def packet_sent(self, size: int, now: float, *, probe: int | None = None) -> None:
-        """Note that the packet with the next number has left, as part of a probe or not."""
-        self._sent.add(size, now, probe)
+    def packet_sent(
+        self, size: int, now: float, *, probe: int | None = None, carries: Carried | None = None
+    ) -> None:
+        """Note that the packet with the next number has left, as part of a probe or not.
+
+        `carries` is what can be sent again of it.
+        """
+        self._sent.add(size, now, probe, carries)
         if self._silence.sent(now):
             self._resume(now)
         if not self._begun:
@@ -145,17 +150,22 @@ class CongestionController:
         self._sent.add_unnumbered(size)
         self._note_sent(size, now)
 
-    def take(self, message: TransportFeedback, now: float) -> None:
-        """Take a report about packets, by their numbers."""
-        self._take(self._sent.take(message, now), now)
+    def take(self, message: TransportFeedback, now: float) -> list[LostPacket]:
+        """Take a report about packets, by their numbers; returns which are lost."""
+        return self._take(self._sent.take(message, now), now)
 
-    def take_arrivals(self, arrivals: Arrivals, now: float) -> None:
+    def take_arrivals(self, arrivals: Arrivals, now: float) -> list[LostPacket]:
         """Take a report about packets of which it is known when they arrived."""
-        self._take(self._sent.take_arrivals(arrivals, now), now)
+        return self._take(self._sent.take_arrivals(arrivals, now), now)
 
-    def _take(self, report: Report | None, now: float) -> None:
+    def _take(self, report: Report | None, now: float) -> list[LostPacket]:
         if report is None:
-            return
+            return []
+        lost = self._sent.lost(report)
+        self._note_report(report, now)
+        return lost
+
+    def _note_report(self, report: Report, now: float) -> None:
         self._told = True
         before = self.target
         before_silence = self._silence.heard()

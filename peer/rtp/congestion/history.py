@@ -19,11 +19,26 @@ Arrivals: TypeAlias = Sequence[tuple[int, float | None]]
 _REFERENCE_BITS = 24
 
 
+class Carried(NamedTuple):
+    """The packet of a stream that is sent, for the first time or again."""
+
+    ssrc: int
+    sequence_number: int
+
+
+class LostPacket(NamedTuple):
+    """A packet that did not arrive: the number it was sent with, and what it was."""
+
+    number: int
+    carries: Carried
+
+
 class _Sent(NamedTuple):
     size: int
     time: float
     probe: int | None
     octets_before: int
+    carries: Carried | None
 
 
 class PacketResult(NamedTuple):
@@ -92,10 +107,15 @@ class SentPackets:
         """The bytes sent after the latest packet that a report was about."""
         return self._octets - self._octets_covered
 
-    def add(self, size: int, now: float, probe: int | None = None) -> None:
-        """Note that the next packet, of `size` bytes with all headers, has left."""
+    def add(
+        self, size: int, now: float, probe: int | None = None, carries: Carried | None = None
+    ) -> None:
+        """Note that the next packet, of `size` bytes with all headers, has left.
+
+        `carries` is what can be sent again of it.
+        """
         packets = self._packets
-        packets[self._next] = _Sent(size + self._unnumbered, now, probe, self._octets)
+        packets[self._next] = _Sent(size + self._unnumbered, now, probe, self._octets, carries)
         self._next += 1
         self._octets += size + self._unnumbered
         self._unnumbered = 0
@@ -139,6 +159,16 @@ class SentPackets:
         self._received_share = received
         self._cover(min(arrivals[-1][0] + 1, self._next) - 1)
         return _report(_with_missed(results, missed * share), now)
+
+    def lost(self, report: Report) -> list[LostPacket]:
+        """Return what a report says is lost that can be sent again."""
+        return [
+            LostPacket(result.number, packet.carries)
+            for result in report.results
+            if result.arrived is None
+            and (packet := self._packets.get(result.number)) is not None
+            and packet.carries is not None
+        ]
 
     def _results(self, arrivals: Arrivals) -> list[PacketResult]:
         results, packets = [], self._packets

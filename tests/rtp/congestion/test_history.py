@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.rtp import TransportFeedback
+from peer.rtp.congestion import Carried, LostPacket
 from peer.rtp.congestion.history import MAX_PACKETS, SentPackets
 
 
@@ -50,6 +51,15 @@ def test_what_was_received_is_told_once_and_what_was_lost_may_still_come() -> No
     assert report is not None
     assert [(one.number, one.arrived) for one in report.results] == [(2, 0.002)]
     assert packets.take(message(1, 4, 8), now=0.3) is None
+
+
+def test_what_is_lost_is_what_can_be_sent_again() -> None:
+    packets = SentPackets()
+    for number in range(4):
+        packets.add(100, 0.0, carries=Carried(7, number) if number else None)
+    report = packets.take(message(1, None, 4, None, 8), now=0.1)
+    assert report is not None
+    assert packets.lost(report) == [LostPacket(3, Carried(7, 2))]
 
 
 def test_arrivals_may_be_told_of_some_packets_only() -> None:
