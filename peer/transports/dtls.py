@@ -27,7 +27,7 @@ from .ice import DatagramSink, IceTransport
 from .identity import Identity
 from .plaintext import protected_records
 from .records import MAX_DATAGRAM, MAX_PLAINTEXT, DtlsDrop, TransportCounters, split_records
-from .srtp import MAX_PACKET, SrtpReader
+from .srtp import EarlyMedia, SrtpReader
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._state_name = "new"
         self._dtls_role = DtlsRole.AUTO
         self._srtp: SrtpReader | None = None
+        self._early = EarlyMedia()
         self._announced_ssrcs = 0
         self._cut_off = False
         self._mtu = MTU
@@ -333,6 +334,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         if self._handshake is not None:
             self._handshake.stop()
             self._handshake = None
+        self._early = EarlyMedia()
 
     def _say_goodbye(self) -> None:
         """Send close_notify (RFC 5246 §7.2.1)."""
@@ -349,8 +351,10 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         if self._state is State.CLOSED:
             raise ConnectionError("the DTLS transport is closed")
         self._over = asyncio.get_running_loop().create_future()
-        # What came with the end of the handshake.
+        # What came with the end of the handshake, and before it.
         self._read_messages()
+        for data, arrived in self._early.release():
+            self._receive_srtp(data, arrived)
         self._ice.set_sink(self._receive, self._finish)
         try:
             await self._over
@@ -435,16 +439,12 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
     def _receive_srtp(self, data: bytes, now: float) -> None:
         srtp = self._srtp or self._derive_keys()
         if srtp is None:
-            self.drops[DtlsDrop.NO_KEYS] += 1
-            return
-        if len(data) > MAX_PACKET:
-            self.drops[DtlsDrop.TOO_LONG] += 1
+            self.drops[DtlsDrop.NO_KEYS] += self._connected or self._early.hold(data, now)
             return
         control = is_rtcp(data)
-        try:
-            packet = srtp.read(data, control=control)
-        except pylibsrtp.Error:
-            self.drops[DtlsDrop.SRTP_REFUSED] += 1
+        packet = srtp.read(data, control=control)
+        if isinstance(packet, DtlsDrop):
+            self.drops[packet] += 1
             return
         self._note_use()
         sink = self._rtcp_sink if control else self._rtp_sink

@@ -1,6 +1,11 @@
-"""Reading SRTP and SRTCP with a bounded number of streams (RFC 3711 §3.2.3)."""
+"""Reading SRTP and SRTCP: with a bounded number of streams (RFC 3711 §3.2.3), and once there are
+keys."""
 
-from pylibsrtp import Session
+from collections import deque
+
+from pylibsrtp import Error, Session
+
+from .records import DtlsDrop
 
 MAX_PACKET = 1500
 """Bytes of a packet that pylibsrtp has room for."""
@@ -10,6 +15,11 @@ MAX_SSRCS = 64
 What is lost with it is the rollover counter: a stream that comes back after its numbers wrapped
 cannot be read any more.
 """
+MAX_EARLY_AGE = 2.0
+"""Seconds that media waits for keys: a peer that has them sends, while the last flight of its
+handshake may have to be sent again (RFC 6347 §4.2.4.1)."""
+MAX_EARLY_BYTES = 1 << 18
+"""Bytes that wait; the oldest packets make room."""
 
 
 class SrtpReader:
@@ -25,10 +35,15 @@ class SrtpReader:
         self._ssrcs: dict[bytes, None] = {}
         self._latest = b""
 
-    def read(self, data: bytes, *, control: bool) -> bytes:
-        """Return a packet of MAX_PACKET bytes at most; pylibsrtp.Error when it proves nothing."""
+    def read(self, data: bytes, *, control: bool) -> bytes | DtlsDrop:
+        """Return a packet, or why there is none."""
+        if len(data) > MAX_PACKET:
+            return DtlsDrop.TOO_LONG
         session = self._session
-        packet = session.unprotect_rtcp(data) if control else session.unprotect(data)
+        try:
+            packet: bytes = session.unprotect_rtcp(data) if control else session.unprotect(data)
+        except Error:
+            return DtlsDrop.SRTP_REFUSED
         ssrc = data[4:8] if control else data[8:12]
         if ssrc != self._latest:
             self._note(ssrc)
@@ -42,3 +57,26 @@ class SrtpReader:
             silent = next(iter(self._ssrcs))
             del self._ssrcs[silent]
             self._session.remove_stream(int.from_bytes(silent, "big"))
+
+
+class EarlyMedia:
+    """Packets that came before their keys, with the times of their arrival."""
+
+    def __init__(self) -> None:
+        self._packets: deque[tuple[bytes, float]] = deque()
+        self._size = 0
+
+    def hold(self, data: bytes, now: float) -> int:
+        """Keep a packet for a while; returns how many others are dropped."""
+        self._packets.append((data, now))
+        self._size += len(data)
+        dropped = 0
+        while self._size > MAX_EARLY_BYTES or self._packets[0][1] < now - MAX_EARLY_AGE:
+            self._size -= len(self._packets.popleft()[0])
+            dropped += 1
+        return dropped
+
+    def release(self) -> list[tuple[bytes, float]]:
+        """Return all that waits, in order."""
+        packets, self._packets, self._size = list(self._packets), deque(), 0
+        return packets

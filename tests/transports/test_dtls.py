@@ -11,6 +11,7 @@ from aiortc.rtp import RtpPacket
 from OpenSSL import SSL
 
 from peer.ice import IceState
+from peer.testing import run as run_virtually
 from peer.transports.certificate import Certificate
 from peer.transports.dtls import DtlsRole, DtlsTransport
 from peer.transports.records import DtlsDrop
@@ -383,6 +384,40 @@ def test_what_is_no_dtls_and_no_srtp_is_counted() -> None:
     run(scenario)
 
 
+def test_media_that_comes_before_the_last_flight_waits_for_it() -> None:
+    """With the times at which it came: the peer is told of them, and may measure the line."""
+
+    async def program() -> None:
+        pair, held = Pair(), list[bytes]()
+        got: list[tuple[bytes, float]] = []
+        pair.left.set_media_sinks(lambda data, now: got.append((data, now)), ignore)
+
+        def passes(data: bytes) -> bool:
+            if not held and b"\x14\xfe\xfd" in data:
+                # A ChangeCipherSpec (RFC 5246 §7.1).
+                held.append(data)
+            return data not in held
+
+        pair.link.to_left.passes = passes
+        pair.connect()
+        await pair.right.wait_connected()
+        loop = asyncio.get_running_loop()
+        times = []
+        for number in range(3):
+            times.append(loop.time())
+            pair.right.send_rtp(rtp(number=number))
+            await asyncio.sleep(0.1)
+        assert (pair.left.state, got) == ("connecting", [])
+        pair.link.left.deliver(held[0], loop.time())
+        await pair.connected()
+        await asyncio.sleep(0.1)
+        assert got == [(rtp(number=number), at) for number, at in enumerate(times)]
+        assert pair.left.drops.total() == 0
+        await pair.close()
+
+    run_virtually(program())
+
+
 def test_packets_before_the_keys_and_without_a_listener_are_counted() -> None:
     async def scenario() -> None:
         pair = Pair()
@@ -392,7 +427,7 @@ def test_packets_before_the_keys_and_without_a_listener_are_counted() -> None:
         pair.left.send_rtp(rtp())
         pair.left.send_data(b"hello")
         await until(lambda: pair.right.drops[DtlsDrop.NOBODY_LISTENS] == 2)
-        assert pair.right.drops[DtlsDrop.NO_KEYS] == 1
+        assert pair.right.drops[DtlsDrop.SRTP_REFUSED] == 1
         await pair.close()
 
     run(scenario)

@@ -1,10 +1,18 @@
-"""Reading SRTP with a bounded number of streams."""
+"""Reading SRTP with a bounded number of streams, and once there are keys."""
 
 import pylibsrtp
 import pytest
 from pylibsrtp import Policy, Session
 
-from peer.transports.srtp import MAX_SSRCS, SrtpReader
+from peer.transports.records import DtlsDrop
+from peer.transports.srtp import (
+    MAX_EARLY_AGE,
+    MAX_EARLY_BYTES,
+    MAX_PACKET,
+    MAX_SSRCS,
+    EarlyMedia,
+    SrtpReader,
+)
 from tests.attacks.test_dtls import media
 
 KEY = bytes(range(30))
@@ -22,8 +30,9 @@ def test_reading_and_refusing() -> None:
     sender, receiver = sessions()
     reader = SrtpReader(receiver, 0)
     assert reader.read(sender.protect(media(1)), control=False) == media(1)
-    with pytest.raises(pylibsrtp.Error):
-        reader.read(bytes([128, 96]) + bytes(40), control=False)
+    forged = bytes([128, 96]) + bytes(40)
+    assert reader.read(forged, control=False) is DtlsDrop.SRTP_REFUSED
+    assert reader.read(forged + bytes(MAX_PACKET), control=False) is DtlsDrop.TOO_LONG
     report = bytes([0x80, 201, 0, 1, 0, 0, 0, 9])
     assert reader.read(sender.protect_rtcp(report), control=True) == report
 
@@ -37,3 +46,16 @@ def test_the_stream_silent_longest_makes_room() -> None:
     receiver.remove_stream(0)
     with pytest.raises(pylibsrtp.Error):
         receiver.remove_stream(1)
+
+
+def test_what_waits_for_keys_is_neither_much_nor_old() -> None:
+    early = EarlyMedia()
+    packets = [(bytes([128]) * 1200, number / 1000) for number in range(MAX_EARLY_BYTES // 1200)]
+    assert sum(early.hold(*packet) for packet in packets) == 0
+    assert early.hold(b"\x80", 1.0) == 0
+    assert early.hold(packets[0][0], 1.0) == 1
+    assert early.release() == [*packets[1:], (b"\x80", 1.0), (packets[0][0], 1.0)]
+    assert early.release() == []
+    early.hold(b"\x80", 5.0)
+    assert early.hold(b"\x81", 5.1 + MAX_EARLY_AGE) == 1
+    assert early.release() == [(b"\x81", 5.1 + MAX_EARLY_AGE)]
