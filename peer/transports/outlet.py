@@ -1,6 +1,7 @@
 """What one sender sends over a transport: media, repair and padding, within its share."""
 
 import enum
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -8,7 +9,7 @@ from contextlib import suppress
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.rtp import TRANSPORT_WIDE_CC, ReportBlock
-from peer.rtp.congestion import Demand, LostPacket, Priority, RateMeter
+from peer.rtp.congestion import Demand, Layer, LostPacket, Priority, RateMeter, rates_of
 
 from .leaving import LeavingPacket
 from .outbound import EncodedFrame, Labels, OutboundStream
@@ -77,7 +78,7 @@ class Outlet:
         self._codec: RTCRtpCodecParameters | None = None
         self._labels: Labels | None = None
         self._rtx_payload_type: int | None = None
-        self._most = worth(0)
+        self._pixels = 0
         self._payload = RateMeter()
         self._total = RateMeter()
         self._tones = Tones(self._post_tone)
@@ -138,10 +139,18 @@ class Outlet:
             # What sound does not need, because nobody speaks, is there for pictures.
             needed = self._total.bitrate(now) or AUDIO_BITRATE
             return Demand(needed, needed, enforced=True)
-        most = min(self._most, self._limit() or self._most)
-        # Only encodings of several pause: without pictures nothing could find out that they fit.
-        least, enforced = min(LEAST_VIDEO, most), parameters.rid is None
-        return Demand(least, most, parameters.priority, enforced)
+        if parameters.rid is not None:
+            return self._demand_of_layer(parameters)
+        most = min(worth(self._pixels), self._limit() or math.inf)
+        # Without pictures nothing could find out that they fit.
+        return Demand(min(LEAST_VIDEO, most), most, parameters.priority, enforced=True)
+
+    def _demand_of_layer(self, parameters: RtpSendParameters) -> Demand:
+        """Return what one of several encodings can use: what the application set comes first."""
+        rates = rates_of(self._pixels)
+        most = min(parameters.max_bitrate or rates.most, self.bound or math.inf)
+        layer = Layer(parameters.mid, self._pixels, rates.useful, rates.good)
+        return Demand(min(LEAST_VIDEO, most), most, parameters.priority, layer=layer)
 
     def _limit(self) -> int | None:
         """Return what the application and the peer allow, None when neither says."""
@@ -149,8 +158,9 @@ class Outlet:
         return min((one for one in (configured, self.bound) if one), default=None)
 
     def note_picture(self, width: int, height: int) -> None:
-        """Note how large the pictures are that are sent."""
-        self._most = worth(width * height)
+        """Note how large the pictures are that are to be sent."""
+        scale = 1.0 if self._parameters is None else self._parameters.scale_down_by
+        self._pixels = round(width * height / scale**2)
 
     def share(self, now: float) -> float:
         """Return what the stream may send with its headers, in bits per second."""

@@ -15,6 +15,7 @@ from peer.rtp.congestion import (
     RepairBudget,
     StreamNumbers,
     allocate,
+    wanted,
 )
 
 from .leaving import LeavingPacket
@@ -125,7 +126,7 @@ class PacedSending:
     def share(self, ssrc: int, now: float) -> float:
         """Return what a stream may send, in bits per second with all headers; 0 while it pauses."""
         demands = {one: stream.demand(now) for one, stream in self._streams.items()}
-        self._controller.set_wanted(sum(demand.most for demand in demands.values()), now)
+        self._controller.set_wanted(wanted(demands), now)
         shares = allocate(self._controller.target, demands, self._paused)
         self._paused = frozenset(one for one, share in shares.items() if not share)
         return shares.get(ssrc, 0.0)

@@ -49,6 +49,7 @@ ELSEWHERE = {
         "ice/turn/events",
         "ice/turn/exchange",
     ],
+    "tests/rtp/congestion/test_allocation.py": ["rtp/congestion/demand"],
     "tests/scenarios": ["ice/controlling", "ice/tcp"],
     "tests/jsep": ["jsep/description", "jsep/media", "jsep/model", "jsep/state", "jsep/wiring"],
     "tests/jsep/test_plan.py": ["jsep/steps"],

@@ -21,16 +21,19 @@ from one that is out of reach by `silence`; one that reports less gets `report_e
 `stream_numbers` finds the packets of reports that go by the numbers of streams (RFC 8888).
 `remote_estimate` is what the receiving side makes of the same parts, for peers that have none.
 
-`allocate` shares the target out among the streams; `RepairBudget` bounds what is sent again.
+`allocate` shares the target out among the streams, and among encodings of the same pictures
+(`layers`); `RepairBudget` bounds what is sent again.
 
 The differences to libwebrtc: a standing queue lowers the rate; probes go on while less is sent than
 is wanted and the delays are calm; what a lost report was about counts as received like its
 neighbours; what is lost while nothing arrives at all is no congestion; bursts are 10 ms long.
 """
 
-from .allocation import Demand, allocate
+from .allocation import allocate, wanted
 from .controller import CongestionController, LimitedBy
+from .demand import Demand, Layer
 from .history import Carried, LostPacket
+from .layers import rates_of
 from .meter import RateMeter
 from .pacer import Pacer, Priority, Release
 from .probe_results import ProbeCluster
@@ -52,5 +55,8 @@ __all__ = [
     "RepairBudget",
     "StreamNumbers",
     "Demand",
+    "Layer",
     "allocate",
+    "rates_of",
+    "wanted",
 ]

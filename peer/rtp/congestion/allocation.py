@@ -2,32 +2,47 @@
 
 Sound first, then what every other stream needs at least, then the rest by priority until each has
 all it can use. A stream that cannot have what it needs at least pauses, and comes back when there
-is clearly enough again.
+is clearly enough again. Encodings of the same pictures count as one stream, whose share `layers`
+shares out among them.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+
+from .demand import Demand
+from .layers import combined, groups_of, spread
 
 RESUME_FACTOR, RESUME_MARGIN = 1.1, 20_000.0
 """What a stream that pauses needs to come back, of its least rate, and more than that."""
-
-
-class Demand(NamedTuple):
-    """What a stream can use, in bits per second with its headers.
-
-    With `enforced` it is never paused, as sound is not. `priority` is in proportion.
-    """
-
-    least: float
-    most: float
-    priority: float = 1.0
-    enforced: bool = False
 
 
 def allocate(
     target: float, demands: Mapping[int, Demand], paused: frozenset[int] = frozenset()
 ) -> dict[int, float]:
     """Return the share of each stream, 0 for those that pause; `paused` are those that did."""
+    single, groups = _apart(demands)
+    shares = _allocate(target, single, paused)
+    for first, layers in groups.items():
+        shares |= spread(shares[first], layers, paused)
+    return dict.fromkeys(demands, 0.0) | shares
+
+
+def wanted(demands: Mapping[int, Demand]) -> float:
+    """Return what all streams together can use."""
+    return sum(demand.most for demand in _apart(demands)[0].values())
+
+
+def _apart(
+    demands: Mapping[int, Demand],
+) -> tuple[dict[int, Demand], dict[int, dict[int, Demand]]]:
+    """Return what counts as one stream each, and the encodings of those that have several."""
+    groups = {next(iter(group)): group for group in groups_of(demands)}
+    single = {stream: demand for stream, demand in demands.items() if demand.layer is None}
+    return single | {first: combined(group) for first, group in groups.items()}, groups
+
+
+def _allocate(
+    target: float, demands: Mapping[int, Demand], paused: frozenset[int]
+) -> dict[int, float]:
     shares = dict.fromkeys(demands, 0.0)
     left = target
     for stream in _in_turn(demands, paused):
