@@ -43,7 +43,7 @@ from .api import (
     normalize,
     prompt,
 )
-from .session import Negotiation, Session
+from .session import Negotiation, Session, told_configuration
 from .stats import RTCStatsReport
 
 _AIORTC = ("iceconnectionstatechange", "connectionstatechange")
@@ -219,6 +219,7 @@ class RTCPeerConnection(EventTarget):
     def restartIce(self) -> None:
         """Have the next offer restart ICE (W3C §4.4.2); nothing happens once closed."""
         if not self._session.closed:
+            self._session.tracer.note("restartIce")
             self._session.change(request_ice_restart(self._session.state))
 
     # Media
@@ -229,11 +230,16 @@ class RTCPeerConnection(EventTarget):
         Raises InvalidAccessError for a track that is being sent already, InvalidStateError once
         closed, TypeError for what is no track.
         """
-        return self._session.transceivers.add_track(track, streams)
+        sender = self._session.transceivers.add_track(track, streams)
+        self._session.tracer.note(
+            "addTrack", [track.kind, track.id, "", *(one.id for one in streams)]
+        )
+        return sender
 
     def removeTrack(self, sender: RTCRtpSender) -> None:
         """Send a track no more. Raises InvalidAccessError for the sender of another connection."""
         self._session.transceivers.remove_track(sender)
+        self._session.tracer.note("removeTrack")
 
     def addTransceiver(
         self,
@@ -253,7 +259,9 @@ class RTCPeerConnection(EventTarget):
         if given is None:
             named = {"direction": direction, "streams": streams, "sendEncodings": sendEncodings}
             given = {name: value for name, value in named.items() if value is not None}
-        return self._session.transceivers.add_transceiver(trackOrKind, given)
+        made = self._session.transceivers.add_transceiver(trackOrKind, given)
+        self._session.tracer.note("addTransceiver", [made.kind, {"direction": made.direction}])
+        return made
 
     def getSenders(self) -> list[RTCRtpSender]:
         """Return the senders of all transceivers that are not stopped."""
@@ -324,6 +332,7 @@ class RTCPeerConnection(EventTarget):
         described = self._session.state.local is not None
         kept = check_change(self._session.configuration, new, local_description_set=described)
         self._session.configure(kept)
+        self._session.tracer.note("setConfiguration", told_configuration(kept))
 
     @classmethod
     async def generateCertificate(cls, keygenAlgorithm: object) -> Certificate:

@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import enum
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from peer.ice import (
     parse_server_uri,
 )
 from peer.net import IceServer, NetConfig
+from peer.trace import TraceEntry
 from peer.transports import Certificate, MediaConfig
 from sdp import replace
 
@@ -117,10 +119,14 @@ class RTCConfiguration:
     """Settings of the ICE agent, where the settings above do not say otherwise."""
     media: MediaConfig | None = None
     """Bounds for the pictures of the peer."""
+    trace: str | os.PathLike[str] | Callable[[TraceEntry], object] | None = None
+    """Who is given the trace: the file, one of its own in a folder, or what is called with each
+    entry; None: what the environment variable AIOPEER_TRACE names, or nobody. It has all that
+    ICE did, to be replayed, and statistics each second; files have nothing secret in it."""
 
 
 _MEMBERS = tuple(each.name for each in fields(RTCConfiguration))
-_LASTING = ("certificates", "lenientMunging", "network", "ice", "media")
+_LASTING = ("certificates", "lenientMunging", "network", "ice", "media", "trace")
 """What is settled when the connection is made."""
 _EXTENSIONS: dict[str, tuple[type, ...]] = {
     "trickle": (bool, type(None)),
@@ -131,6 +137,7 @@ _EXTENSIONS: dict[str, tuple[type, ...]] = {
     "network": (NetConfig, type(None)),
     "ice": (IceConfig, type(None)),
     "media": (MediaConfig, type(None)),
+    "trace": (str, os.PathLike, Callable, type(None)),  # type: ignore[dict-item]
 }
 """The types of what is not the W3C's."""
 _ICE = IceConfig()

@@ -102,12 +102,14 @@ from .pair import PairChange
 from .pair_state import PairState
 from .records import Record, TraceError, dump_record, load_record, redact
 from .replay import ReplayResult, replay
+from .stand_ins import StandIns
 from .stats import (
     CandidatePairStatistics,
     CandidateStatistics,
     IceStatistics,
     TransportStatistics,
 )
+from .trace import Notes, event_record
 from .traffic import Traffic
 from .turn import RelayFamily, TurnServer, TurnTransport
 from .uri import Scheme, ServerUri, parse_server_uri
@@ -174,6 +176,9 @@ __all__ = [
     "PairChange",
     "PairState",
     "Record",
+    "Notes",
+    "event_record",
+    "StandIns",
     "dump_record",
     "load_record",
     "redact",

@@ -35,7 +35,7 @@ from .streams import (
     stop_component,
     take_base,
 )
-from .trace import Recorder, Sink
+from .trace import Notes, Recorder, Sink
 from .traffic import Traffic
 from .turn import TurnServer
 
@@ -52,7 +52,8 @@ class IceAgent:
     that many random bytes of cryptographic quality. Agents of one process share a `budget`.
     `embedded` takes DTLS datagrams out of checks (see `peer.ice.carrying`); without it none carry
     any.
-    `trace` is given a record of everything that happens (see `peer.ice.trace`).
+    `trace` is given a record of everything that happens (see `peer.ice.trace`), or, when it is
+    `Notes`, of decisions and drops.
     """
 
     def __init__(
@@ -68,10 +69,12 @@ class IceAgent:
         config = config or IceConfig()
         if embedded is None:
             config, embedded = replace(config, embed_handshake=False), nobody
-        if trace is None:
+        if trace is None or isinstance(trace, Notes):
             self._session = Session(
                 config, role=role, entropy=entropy, budget=budget, embedded=embedded
             )
+            if trace is not None:
+                trace.attach(self._session)
             return
         recorder = Recorder(trace, config, role)
         self._session = Session(

@@ -58,6 +58,7 @@ _FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
     "raised": {"error": (str,)},
     "entropy": {"data": (str,)},
     "budget": {"call": (str,), "answer": (int, float, bool, type(None))},
+    "handshake": {"flight": (list,)},
     "decision": {"decision": (str,), "details": (dict,)},
     "drop": {"reason": (str,), "details": (dict,)},
     "transmit": {"data": (str,), "local": (list,), "remote": (list,), "connection": _NUMBER},

@@ -27,7 +27,7 @@ from typing import Any
 
 from .config import IceConfig
 from .errors import IceError
-from .events import IceRole
+from .events import Event, IceRole
 from .pacer import Budget
 from .pair import CandidatePair
 from .records import Record, conceal, encode, encode_fields
@@ -56,6 +56,39 @@ def inputs(agent: type[object]) -> tuple[str, ...]:
         and name not in OUTPUTS
         and name not in READ_ONLY
     )
+
+
+def _noted(decision: str, details: dict[str, object], now: float) -> Record:
+    """Write down a decision, or what was dropped and why."""
+    if decision == "drop":
+        others = {key: encode(item) for key, item in details.items() if key != "reason"}
+        return {"time": now, "kind": "drop", "reason": details["reason"], "details": others}
+    told = encode({key: _name(item) for key, item in details.items()})
+    return {"time": now, "kind": "decision", "decision": decision, "details": told}
+
+
+def event_record(event: Event, now: float) -> Record:
+    """Write down an event that was handed out."""
+    fields = encode_fields(event)
+    return conceal({"time": now, "kind": "event", "event": type(event).__name__, "fields": fields})
+
+
+class Notes:
+    """A trace of decisions and drops alone, which costs nothing while data flows.
+
+    It replays nothing; `sink` is given the same records as by a whole trace.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def __call__(self, record: Record) -> None:
+        """Hand a record on."""
+        self._sink(record)
+
+    def attach(self, session: Session) -> None:
+        """Take down what an agent decides from now on."""
+        session.note = lambda decision, details: self(_noted(decision, details, session.now))
 
 
 class RecordedBudget:
@@ -146,12 +179,9 @@ class Recorder:
         self._sink(conceal({"time": at, "kind": kind, **fields}))
 
     def _note(self, decision: str, details: dict[str, object]) -> None:
-        if decision == "drop":
-            others = {key: encode(item) for key, item in details.items() if key != "reason"}
-            self._write("drop", reason=details["reason"], details=others)
-        else:
-            told = {key: _name(item) for key, item in details.items()}
-            self._write("decision", decision=decision, details=encode(told))
+        assert self._session is not None
+        self._written += 1
+        self._sink(_noted(decision, details, self._session.now))
 
     def _input(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(method)

@@ -27,5 +27,6 @@ what was given up until they take it away; the connection negotiates on and clos
 
 from .negotiation import Negotiation
 from .session import Session
+from .told import told_configuration
 
-__all__ = ["Negotiation", "Session"]
+__all__ = ["Negotiation", "Session", "told_configuration"]

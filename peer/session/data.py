@@ -6,11 +6,13 @@ from typing import assert_never
 
 from peer.api import OperationError, RTCDataChannel, RTCDtlsTransport, RTCSctpTransport
 from peer.jsep import DataParameters, DataStep, StartSctp, StopSctp, UpdateSctp
+from peer.trace import CHANNEL
 from peer.transports import DataChannel, SctpTransport
 
 from .endings import Endings
 from .errors import GivenUpError
 from .links import Links
+from .tracing import Tracer
 
 
 class Data:
@@ -20,9 +22,11 @@ class Data:
         self,
         links: Links,
         opened_by_peer: Callable[[RTCDataChannel], object],
+        tracer: Tracer,
         initiation: bytes | None = None,
     ) -> None:
         self._links = links
+        self._tracer = tracer
         self._initiation = initiation
         self._opened_by_peer = opened_by_peer
         self._below: SctpTransport | None = None
@@ -172,6 +176,8 @@ class Data:
         return self._early
 
     def _note(self, channel: RTCDataChannel) -> None:
+        state = {"label": channel.label, "id": channel.id, "state": channel.readyState}
+        self._tracer.note(CHANNEL, state)
         if channel.readyState == "open":
             self.opened += 1
         else:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from peer.api import RTCConfiguration, RTCDtlsTransport, ice_config, ice_servers
@@ -23,11 +24,13 @@ from peer.ice import (
 )
 from peer.jsep import CloseTransport, CreateTransport, Gather, Gathered, TransportStep
 from peer.net import DriverEvent, IceDriver, IceServer, NetConfig
+from peer.trace import DTLS
 from peer.transports import Certificate
 
 from .endings import Endings
 from .errors import GivenUpError
 from .link import Link
+from .tracing import Tracer
 
 _budgets: WeakKeyDictionary[asyncio.AbstractEventLoop, PacingBudget] = WeakKeyDictionary()
 
@@ -58,11 +61,17 @@ class Links:
     """
 
     def __init__(
-        self, configuration: RTCConfiguration, certificate: Certificate, observer: Observer
+        self,
+        configuration: RTCConfiguration,
+        certificate: Certificate,
+        observer: Observer,
+        tracer: Tracer,
     ) -> None:
         self.configuration = configuration
         self.certificate = certificate
         self._observer = observer
+        self._tracer = tracer
+        self._handshakes: list[dict[str, Any]] = []
         self._links: dict[int, Link] = {}
         self._unmade: set[int] = set()
         self._early: RTCDtlsTransport | None = None
@@ -115,6 +124,24 @@ class Links:
         """The state of every DTLS association, likewise."""
         made = [state for link in self._links.values() for state in link.dtls_states]
         return made + ["failed"] * len(self._unmade)
+
+    def note_handshakes(self) -> None:
+        """Have the states of the DTLS associations in the trace, when they are others."""
+        states = [
+            {
+                "transport": link.number,
+                "component": number,
+                "state": "failed" if link.failed else dtls.state,
+                "role": dtls.role.value,
+                "failure": dtls.failure,
+            }
+            for link in self._links.values()
+            for number, dtls in enumerate(link.group.dtls, 1)
+        ]
+        for state in states:
+            if state not in self._handshakes and state["state"] != "new":
+                self._tracer.note(DTLS, state)
+        self._handshakes = states
 
     # Steps
 
@@ -224,7 +251,8 @@ class Links:
 
     # Events
 
-    def _take(self, event: DriverEvent) -> None:
+    def _take(self, agent: int, event: DriverEvent) -> None:
+        self._tracer.ice_event(agent, event)
         if self._closed:
             return
         match event:
@@ -252,14 +280,16 @@ class Links:
         net = self.configuration.network or NetConfig()
         role = IceRole.CONTROLLING if controlling else IceRole.CONTROLLED
         if not self._drivers or (self._drivers[-1].role is not role and not self._connected):
+            number, trace = self._tracer.agent()
             self._drivers.append(
                 IceDriver(
                     ice_config(self.configuration),
                     role=role,
-                    on_event=self._take,
+                    on_event=partial(self._take, number),
                     net=net,
                     budget=_budget(),
                     entropy=net.system.entropy,
+                    trace=trace,
                 )
             )
         return self._drivers[-1]

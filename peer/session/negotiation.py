@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from peer.api import (
+    DOMException,
     InvalidStateError,
     RTCDataChannel,
     RTCDataChannelInit,
@@ -19,6 +20,7 @@ from peer.jsep import (
     add_ice_candidate,
     create_answer,
     create_offer,
+    local_description,
     request_data_channel,
     set_local_description,
     set_remote_description,
@@ -26,6 +28,7 @@ from peer.jsep import (
 
 from .executor import StepFailure, raise_failures
 from .session import Session
+from .told import told_candidate, told_channel, told_description
 
 _T = TypeVar("_T")
 
@@ -40,6 +43,28 @@ class Negotiation:
 
     async def create_offer(self, options: object) -> RTCSessionDescription:
         """Make an offer."""
+        return await self._traced("createOffer", None, self._create_offer(options))
+
+    async def create_answer(self) -> RTCSessionDescription:
+        """Make an answer."""
+        return await self._traced("createAnswer", None, self._create_answer())
+
+    async def set_local(self, description: object) -> None:
+        """Set a local description, and gather what it needs."""
+        told = told_description(description)
+        await self._traced("setLocalDescription", told, self._set_local(description))
+
+    async def set_remote(self, description: object) -> None:
+        """Set a description of the peer."""
+        told = told_description(description)
+        await self._traced("setRemoteDescription", told, self._set_remote(description))
+
+    async def add_ice_candidate(self, candidate: object) -> None:
+        """Take a candidate of the peer."""
+        told = told_candidate(candidate)
+        await self._traced("addIceCandidate", told, self._add_ice_candidate(candidate))
+
+    async def _create_offer(self, options: object) -> RTCSessionDescription:
         wanted = RTCOfferOptions.from_value(options)
         session = self._session
 
@@ -59,8 +84,7 @@ class Negotiation:
 
         return await self._run(operation)
 
-    async def create_answer(self) -> RTCSessionDescription:
-        """Make an answer."""
+    async def _create_answer(self) -> RTCSessionDescription:
         session = self._session
 
         async def operation() -> RTCSessionDescription:
@@ -74,8 +98,8 @@ class Negotiation:
 
         return await self._run(operation)
 
-    async def set_local(self, description: object) -> None:
-        """Set a local description, and gather what it needs."""
+    async def _set_local(self, description: object) -> RTCSessionDescription | None:
+        """Set a local description; returns the one that was made because none was given."""
         type_, text = _read_local(description)
         session = self._session
 
@@ -92,9 +116,12 @@ class Negotiation:
             return session.describe(outcome)
 
         await self._set(operation)
+        made = local_description(session.state, {})
+        if type_ is not None or made is None:
+            return None
+        return RTCSessionDescription(made.text, made.type.value)
 
-    async def set_remote(self, description: object) -> None:
-        """Set a description of the peer."""
+    async def _set_remote(self, description: object) -> None:
         given = RTCSessionDescription.from_value(description)
         session = self._session
         type_ = SdpType(given.type)
@@ -116,8 +143,7 @@ class Negotiation:
 
         await self._set(operation)
 
-    async def add_ice_candidate(self, candidate: object) -> None:
-        """Take a candidate of the peer."""
+    async def _add_ice_candidate(self, candidate: object) -> None:
         given = from_value(candidate)
         session = self._session
 
@@ -142,8 +168,22 @@ class Negotiation:
             raise InvalidStateError("the connection is closed")
         channel = RTCDataChannel(label, RTCDataChannelInit.from_value(options))
         session.data.add(channel)
+        session.tracer.note("createDataChannel", told_channel(channel))
         session.change(request_data_channel(session.state))
         return channel
+
+    async def _traced(self, method: str, value: object, call: Awaitable[_T]) -> _T:
+        """Carry a call out, and have it in the trace with how it ended."""
+        tracer = self._session.tracer
+        name = tracer.begin(method, value)
+        try:
+            result = await call
+        except Exception as error:
+            kind = error.name if isinstance(error, DOMException) else type(error).__name__
+            tracer.note(f"{method}OnFailure", f"{kind}: {error}", name)
+            raise
+        tracer.note(f"{method}OnSuccess", told_description(result), name)
+        return result
 
     async def _set(self, operation: Callable[[], Awaitable[list[StepFailure]]]) -> None:
         """Run what carries out a plan; OperationError in the end for the steps that failed."""

@@ -48,7 +48,10 @@ from .link import EMBEDDING, FORMER_EMBEDDING, Link
 from .links import Links
 from .media import Media
 from .operations import OperationsChain
+from .sampling import Sampler
 from .states import connection_state, gathering_state, ice_connection_state
+from .told import told_configuration, told_event
+from .tracing import Tracer
 from .transceivers import Transceivers
 
 logger = logging.getLogger(__name__)
@@ -75,6 +78,8 @@ class Session:
     ) -> None:
         self._target = target
         self._ended = ended
+        self.tracer = Tracer(configuration)
+        self.tracer.note("create", told_configuration(configuration))
         certificates = configuration.certificates
         self.certificate = certificates[0] if certificates else Certificate.generate()
         self.certificate.prepare()
@@ -85,10 +90,11 @@ class Session:
         self._state = create_state(engine, self.entropy)
         self.share = MediaShare(configuration.media)
         self.chain = OperationsChain(self._chain_emptied)
-        self.links = Links(configuration, self.certificate, self)
+        self.links = Links(configuration, self.certificate, self, self.tracer)
         self.media = Media(self, self.links)
-        self.data = Data(self.links, self._take_channel, initiation)
+        self.data = Data(self.links, self._take_channel, self.tracer, initiation)
         self.transceivers = Transceivers(self, self.media, self.entropy)
+        self.sampler = Sampler(self.tracer, self.links, self.media, self.data)
         self._executor = Executor(self.links, self.media, self.data)
         self._closed = False
         self._told_ice_connection_state = "new"
@@ -294,8 +300,6 @@ class Session:
         if candidate is None:
             self._tell_gathering_state()
             return
-        if not self._target.has_listener("icecandidate"):
-            return
         made = local_candidate(candidate, link.local.ufrag, link.mid, self._index(link.mid))
         self._tell(RTCPeerConnectionIceEvent(candidate=made, url=made.url), made)
 
@@ -352,6 +356,7 @@ class Session:
             return
         ice, dtls = self.ice_connection_state, self.links.dtls_states
         state = connection_state(ice, dtls)
+        self.links.note_handshakes()
         ice_before, self._told_ice_connection_state = self._told_ice_connection_state, ice
         before, self._told_connection_state = self._told_connection_state, state
         if ice != ice_before:
@@ -371,7 +376,22 @@ class Session:
 
     def _tell(self, event: Event, *args: object) -> None:
         if not self._closed:
+            self.tracer.note(f"on{event.type}", self._told(event))
             self._target.dispatch(event.type, event, *args)
+
+    def _told(self, event: Event) -> object:
+        match event.type:
+            case "signalingstatechange":
+                return self._state.signaling_state.value
+            case "icegatheringstatechange":
+                return self.gathering_state
+            case "iceconnectionstatechange":
+                return self.ice_connection_state
+            case "connectionstatechange":
+                self.sampler.follow(self.connection_state)
+                return self.connection_state
+            case _:
+                return told_event(event)
 
     def configure(self, configuration: RTCConfiguration) -> None:
         """Use another configuration from the next gathering on."""
@@ -389,6 +409,8 @@ class Session:
 
     def close(self) -> None:
         """End everything that can end at once; `finish` does the rest."""
+        self.sampler.stop()
+        self.tracer.note("close")
         self._state = close(self._state)
         self._closed = True
         self.chain.close()
@@ -403,6 +425,7 @@ class Session:
         await self.share.close()
         await self.data.close()
         await self.links.close_all()
+        self.tracer.close()
         # The connection may go without the garbage collector's help.
         del self._target, self._ended
 

@@ -33,6 +33,7 @@ from .internet import (
 from .line import Counters, Line
 from .loop import StalledError, VirtualLoop, run
 from .network import NATS, Host, Network, Site
+from .replaying import replay
 from .signalling import ConnectError, Signalling, connect, connected
 from .tracks import PictureTrack, ToneTrack, picture_number
 
@@ -60,6 +61,7 @@ __all__ = [
     "connect",
     "connected",
     "ConnectError",
+    "replay",
     "run",
     "VirtualLoop",
     "StalledError",

@@ -6,15 +6,23 @@ A test that is a coroutine and asks for `network` or `virtual_loop` runs in virt
         alice = network.host("alice", nat="symmetric")
         ...
 
+and one that asks for `replay` has what ICE did in the trace of a call happen again:
+
+    def test_the_call_of_monday(replay):
+        assert replay("monday.jsonl").divergence is None
+
 The seed is 0, or that of `@pytest.mark.network_seed(7)`, or of the option `--network-seed`.
 """
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from peer.ice import ReplayResult
+
+from . import replaying
 from .loop import VirtualLoop, seeded
 from .network import Network
 
@@ -52,6 +60,12 @@ def virtual_loop(network_seed: int) -> Iterator[VirtualLoop]:
 def network(virtual_loop: VirtualLoop, network_seed: int) -> Network:
     """Give a simulated network on the virtual loop."""
     return Network(network_seed, loop=virtual_loop)
+
+
+@pytest.fixture
+def replay() -> Callable[..., ReplayResult]:
+    """Give `peer.testing.replay`."""
+    return replaying.replay
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -23,6 +23,7 @@ PACKAGES = (
     "peer.stats",
     "peer.testing",
     "peer.testing.internet",
+    "peer.trace",
     "peer.transports",
     "sdp",
 )
@@ -48,7 +49,7 @@ def test_nothing_private_is_exported(name: str) -> None:
     assert [item for item in importlib.import_module(name).__all__ if item.startswith("_")] == []
 
 
-@pytest.mark.parametrize("name", ["peer", "peer.stats", "peer.transports"])
+@pytest.mark.parametrize("name", ["peer", "peer.stats", "peer.trace", "peer.transports"])
 def test_what_is_imported_lazily_is_what_type_checkers_see(name: str) -> None:
     root = tree(ROOT / name.replace(".", "/") / "__init__.py")
     (block,) = [node for node in root.body if isinstance(node, ast.If)]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.source_tree import ROOT, imported_modules, module_name, sources
 
-PURE = ("sdp", "peer.ice", "peer.jsep", "peer.rtp", "peer.sctp", "peer.records")
+PURE = ("sdp", "peer.ice", "peer.jsep", "peer.rtp", "peer.sctp", "peer.trace", "peer.records")
 IMPURE_MODULES = (
     "asyncio",
     "socket",
@@ -31,6 +31,7 @@ ALLOWED = {
     "peer.rtp": ("peer.rtp",),
     "peer.rtp.congestion": ("peer.rtp",),
     "peer.sctp": ("peer.sctp",),
+    "peer.trace": ("peer.trace",),
     "peer.net": ("peer.net", "peer.ice"),
     "peer.media": ("peer.media", "peer.rtp"),
     "peer.testing": ("peer",),
@@ -47,6 +48,7 @@ ALLOWED = {
     "peer.api": (
         "peer.api",
         "peer.stats",
+        "peer.trace",
         "peer.jsep",
         "peer.transports",
         "peer.media",
@@ -58,6 +60,7 @@ ALLOWED = {
         "peer.session",
         "peer.api",
         "peer.stats",
+        "peer.trace",
         "peer.jsep",
         "peer.transports",
         "peer.net",

@@ -84,6 +84,7 @@ ELSEWHERE = {
     "tests/transports/test_seeing.py": ["transports/followed"],
     "tests/transports/test_stock_aiortc.py": ["transports/stock"],
     "tests/transports/test_statistics.py": ["net/wall_clock"],
+    "tests/trace/test_dump.py": ["trace/entry", "trace/names"],
     # The simulated internet has a folder for its tests.
     "tests/sim_tests": [
         "testing/internet/client_path",

@@ -8,15 +8,18 @@ import pytest
 
 from peer.ice import (
     Candidate,
+    GatheringCompleted,
     IceAgent,
     IceConfig,
     IceRole,
     InvalidStateError,
+    Notes,
     PacingBudget,
     Record,
     RemoteParameters,
     TransportAddress,
     dump_record,
+    event_record,
     redact,
 )
 from peer.ice.replay import parameters
@@ -285,3 +288,26 @@ def test_mapping_of_candidates_survives_optional_fields() -> None:
     assert arguments["username_fragment"] == "gone"
     assert arguments["candidate"]["related_address"] is None
     assert arguments["candidate"]["type"] == "host"
+
+
+def test_notes_are_the_decisions_and_drops_of_a_trace() -> None:
+    notes: list[Record] = []
+    agent = IceAgent(role=IceRole.CONTROLLING, entropy=entropy(), trace=Notes(notes.append))
+    whole, records = traced()
+    for each in (agent, whole):
+        each.add_stream("0")
+        each.add_base("0", 1, LOCAL)
+        each.receive_datagram(b"\x00", local=LOCAL, source=SOURCE, now=1.0)
+    assert vars(agent).keys() == {"_session"}
+    assert notes
+    assert notes == [each for each in records if each["kind"] in ("decision", "drop")]
+
+
+def test_an_event_as_a_record() -> None:
+    event = GatheringCompleted("0", "abcd")
+    assert event_record(event, 2.0) == {
+        "time": 2.0,
+        "kind": "event",
+        "event": "GatheringCompleted",
+        "fields": {"stream": "0", "username_fragment": "abcd"},
+    }

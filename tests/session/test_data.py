@@ -9,6 +9,8 @@ from peer.api.errors import OperationError
 from peer.api.options import RTCDataChannelInit
 from peer.api.sctp_transport import RTCSctpTransport
 from peer.session.data import Data
+from peer.session.tracing import Tracer
+from tests.api.support import QUICK
 
 
 class Limited(RTCSctpTransport):
@@ -25,7 +27,7 @@ def channel(number: int) -> RTCDataChannel:
 
 def make() -> Data:
     links: Any = None
-    return Data(links, lambda _: None)
+    return Data(links, lambda _: None, Tracer(QUICK))
 
 
 def test_an_id_in_use_is_refused_until_its_channel_closes() -> None:

@@ -11,6 +11,7 @@ from peer.jsep import CreateTransport, Gather, IceCredentials, RestartIce
 from peer.net import InterfaceAddress, NetConfig
 from peer.session.link import Link
 from peer.session.links import Links
+from peer.session.tracing import Tracer
 from tests.api.calls import negotiate, two, until_connected
 from tests.api.support import QUICK, make, run, until, within
 from tests.jsep.texts import without_sections
@@ -54,7 +55,7 @@ class Heard:
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
         self.changes = asyncio.Semaphore(0)
-        self.links = Links(QUICK, CERTIFICATE, self)
+        self.links = Links(QUICK, CERTIFICATE, self, Tracer(QUICK))
 
     def gathering_begun(self) -> None:
         self.told.append(("begun", self.links[0].gathering_state))

@@ -84,3 +84,22 @@ def test_other_tests_are_left_alone(pytester: pytest.Pytester) -> None:
         """,
     )
     assert found == {"passed": 2}
+
+
+def test_a_trace_is_replayed_by_a_fixture(pytester: pytest.Pytester) -> None:
+    found = outcomes(
+        pytester,
+        """
+        from peer.testing import connect
+
+        async def test_call(network, replay, tmp_path):
+            a = network.host("alice").connection(trace=tmp_path / "trace")
+            b = network.host("bob").connection()
+            a.createDataChannel("chat")
+            await connect(a, b)
+            await a.close()
+            await b.close()
+            assert replay(tmp_path / "trace").divergence is None
+        """,
+    )
+    assert found == {"passed": 1}

@@ -1,0 +1,52 @@
+"""Statistics for a trace: when the connection is connected or has failed, and each second."""
+
+import asyncio
+
+from .data import Data
+from .links import Links
+from .media import Media
+from .tracing import Tracer
+
+INTERVAL = 1.0
+"""Seconds between two reports."""
+
+
+class Sampler:
+    """Has reports of statistics in the trace, as long as somebody wants it."""
+
+    def __init__(self, tracer: Tracer, links: Links, media: Media, data: Data) -> None:
+        self._tracer = tracer
+        self._parts = links, media, data
+        self._timer: asyncio.TimerHandle | None = None
+        self._count = 0
+
+    def follow(self, state: str) -> None:
+        """Report in a state that is worth it, and from the first connection on each second."""
+        if not self._tracer.asked or state not in ("connected", "failed"):
+            return
+        self._report(f"{state}-{self._count}")
+        self._count += 1
+        if self._timer is None:
+            self._again()
+
+    def stop(self) -> None:
+        """Report once more, and no more then."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._report("close")
+
+    def _again(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._periodic)
+
+    def _periodic(self) -> None:
+        if self._tracer.asked:
+            self._report()
+            self._again()
+        else:
+            self._timer = None
+
+    def _report(self, *reason: str) -> None:
+        from .statistics import collect_statistics  # not before: few connections are asked
+
+        self._tracer.sample(collect_statistics(*self._parts, None).toJSON(), *reason)

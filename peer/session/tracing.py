@@ -1,0 +1,132 @@
+"""What a connection tells of itself: to its ring, to who asked for a trace, and to the log."""
+
+import asyncio
+import itertools
+import logging
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeAlias
+
+from peer.api import RTCConfiguration, running_loop
+from peer.ice import Notes, Record, event_record
+from peer.net import DriverEvent, InterfacesChanged, wall_time
+from peer.trace import ICE, Ring, TraceEntry
+
+from .log import Log
+
+ENVIRONMENT = "AIOPEER_TRACE"
+"""The variable that names a file or a folder, where a configuration says nothing."""
+
+Sink: TypeAlias = Callable[[TraceEntry], object]
+IceTrace: TypeAlias = Callable[[Record], object]
+
+logger = logging.getLogger("peer.connection")
+_numbers = itertools.count()
+
+
+class Tracer:
+    """The one place where everything that a connection does, or is told, is taken note of."""
+
+    def __init__(self, configuration: RTCConfiguration) -> None:
+        self.id = f"PC_{next(_numbers)}"
+        self.ring = Ring()
+        self._sink, self._let_go = _sink(configuration)
+        self._calls: dict[str, int] = {}
+        self._agents = 0
+        self._log = Log(self.id)
+
+    @property
+    def asked(self) -> bool:
+        """Tell whether somebody wants the whole trace."""
+        return self._sink is not None
+
+    def note(self, method: str, value: Any = None, *extra: Any) -> None:
+        """Take note of something; `value` and `extra` are plain JSON without anything secret."""
+        entry = TraceEntry(wall_time(), self.id, method, value, extra)
+        self._keep(entry)
+        self._give(entry)
+
+    def begin(self, method: str, value: Any = None) -> str:
+        """Take note of a call; returns what names it when it ends."""
+        count = self._calls[method] = self._calls.get(method, -1) + 1
+        name = f"{method}-{count}"
+        self.note(method, value, name)
+        return name
+
+    def sample(self, report: dict[str, dict[str, Any]], *extra: Any) -> None:
+        """Give a report of statistics to who wants the trace; the ring has no room for them."""
+        self._give(TraceEntry(wall_time(), self.id, "getStats", report, extra))
+
+    def close(self) -> None:
+        """Let go of the file; what happens from now on stays in the ring alone."""
+        self._sink = None
+        let_go, self._let_go = self._let_go, _nothing
+        let_go()
+
+    def _keep(self, entry: TraceEntry) -> None:
+        self.ring.add(entry)
+        self._log.write(entry)
+
+    def _give(self, entry: TraceEntry) -> None:
+        if self._sink is None:
+            return
+        try:
+            self._sink(entry)
+        except Exception as error:
+            self.close()
+            what = {"message": "a trace failed, and is given no more", "exception": error}
+            loop = running_loop()
+            if loop is not None:
+                loop.call_exception_handler(what)
+
+    # ICE
+
+    def agent(self) -> tuple[int, IceTrace]:
+        """Number an ICE agent, and give what is to be its trace."""
+        number = self._agents
+        self._agents += 1
+        take = partial(self._note_ice, number)
+        return number, Notes(take) if self._sink is None else take
+
+    def ice_event(self, number: int, event: DriverEvent) -> None:
+        """Take note of an event of an agent, where its trace does not have it."""
+        if self._sink is None and not isinstance(event, InterfacesChanged):
+            self._note_ice(number, event_record(event, asyncio.get_running_loop().time()))
+
+    def _note_ice(self, number: int, record: Record) -> None:
+        entry = TraceEntry(wall_time(), self.id, ICE, record, (number,))
+        self._give(entry)
+        if _is_kept(record) and (record["kind"] != "drop" or self.ring.is_due(record["reason"])):
+            self._keep(entry)
+
+
+def _is_kept(record: Record) -> bool:
+    """Tell what the ring keeps of a whole trace: what was decided, dropped and told."""
+    if record["kind"] == "event":
+        return record["event"] not in (None, "DataReceived")
+    return record["kind"] in ("decision", "drop")
+
+
+def _sink(configuration: RTCConfiguration) -> tuple[Sink | None, Callable[[], object]]:
+    """Give what a trace goes to, and what is to be called in the end."""
+    asked = configuration.trace
+    if callable(asked):
+        return asked, _nothing
+    path = asked or os.environ.get(ENVIRONMENT)
+    if not path:
+        return None, _nothing
+    from .trace_file import trace_file  # not before: few programs write one
+
+    try:
+        file = trace_file(path)
+    except OSError as error:
+        if asked:
+            raise
+        logger.warning("%s cannot be written: %s", ENVIRONMENT, error)
+        return None, _nothing
+    return file, file.close
+
+
+def _nothing() -> None:
+    """There is nothing to let go of."""

@@ -1,0 +1,67 @@
+"""What a connection remembers of itself, within bounds: how it began, and what was last."""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+
+from .entry import LOST, TraceEntry
+
+HEAD = 300
+"""Entries of the beginning, which are kept for good."""
+TAIL = 500
+"""Entries of the end."""
+MAX_TEXT = 1 << 18
+"""Characters of the descriptions that are kept, all together; of further ones only the types."""
+ALIKE = 16
+"""Entries about things of one kind that are kept one by one; then each time they have doubled."""
+
+
+class Ring:
+    """The first entries of a connection and the latest; how many fell out between is told.
+
+    With entries of usual size it takes half a megabyte at most.
+    """
+
+    def __init__(self) -> None:
+        self._head: list[TraceEntry] = []
+        self._tail: deque[TraceEntry] = deque(maxlen=TAIL)
+        self._lost = 0
+        self._text = 0
+        self._alike: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """How many entries there are."""
+        return len(self._head) + len(self._tail)
+
+    def __iter__(self) -> Iterator[TraceEntry]:
+        """Give the entries in order, with one of `LOST` where some are missing."""
+        yield from self._head
+        if self._lost:
+            first = self._tail[0]
+            yield TraceEntry(first.time, first.connection, LOST, self._lost)
+        yield from self._tail
+
+    def is_due(self, kind: str) -> bool:
+        """Count something of a kind; tell whether there were not too many of it already."""
+        self._alike[kind] += 1
+        count = self._alike[kind]
+        return count <= ALIKE or count & (count - 1) == 0
+
+    def count(self, kind: str) -> int:
+        """How often `is_due` was asked about a kind."""
+        return self._alike[kind]
+
+    def add(self, entry: TraceEntry) -> None:
+        """Remember an entry, at the cost of the oldest that is not of the beginning."""
+        entry = self._bounded(entry)
+        if len(self._head) < HEAD:
+            self._head.append(entry)
+            return
+        self._lost += len(self._tail) == TAIL
+        self._tail.append(entry)
+
+    def _bounded(self, entry: TraceEntry) -> TraceEntry:
+        value = entry.value
+        if not isinstance(value, dict) or not isinstance(value.get("sdp"), str):
+            return entry
+        self._text += len(value["sdp"])
+        return entry if self._text <= MAX_TEXT else entry._replace(value=value | {"sdp": ""})

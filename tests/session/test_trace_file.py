@@ -1,0 +1,71 @@
+"""Files of traces: whole lines, bounds, and disks that fail."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from peer.session import trace_file as module
+from peer.session.trace_file import trace_file
+from peer.trace import ICE, TraceEntry, read_trace
+
+
+def entry(number: float = 1) -> TraceEntry:
+    return TraceEntry(number, "PC_0", "create", {})
+
+
+def test_a_file_is_shared_until_nobody_uses_it(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    one, other = trace_file(path), trace_file(str(path))
+    assert one is other
+    one(entry())
+    one.close()
+    other(entry())
+    other.close()
+    assert len(read_trace(path.read_bytes()).entries) == 2
+    again = trace_file(path)
+    assert again is not one
+    again.close()
+    assert read_trace(path.read_bytes()).entries == ()
+
+
+def test_each_entry_is_there_at_once_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    file = trace_file(path)
+    for number in range(1, 5):
+        file(entry(number))
+        assert path.read_bytes().endswith(b"\n")
+        assert len(read_trace(path.read_bytes()).entries) == number
+    file.close()
+
+
+def test_passwords_of_two_agents(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    file = trace_file(path)
+    record: Any = {"time": 1, "kind": "result", "value": {"password": "hush-hush"}}
+    for agent in (0, 1):
+        file(TraceEntry(1, "PC_0", ICE, record, (agent,)))
+    file.close()
+    text = path.read_text()
+    assert "hush" not in text
+    made = [e.value["value"]["password"] for e in read_trace(text.encode()).entries[1:]]
+    assert made[0] != made[1]
+
+
+def test_a_file_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_FILE", 1000)
+    path = tmp_path / "trace"
+    file = trace_file(path)
+    for _ in range(100):
+        file(entry())
+    file.close()
+    assert 900 < path.stat().st_size <= 1000
+    assert read_trace(path.read_bytes()).skipped == ()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+def test_a_full_disk_ends_the_writing_alone() -> None:
+    file = trace_file("/dev/full")
+    file(entry())
+    file(entry())
+    file.close()

@@ -1,0 +1,64 @@
+"""The command `aiopeer`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import aiopeer_tools
+from tests.contract.source_tree import ROOT
+from tests.trace.support import VECTORS
+from tools.command.main import main
+
+
+def out(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_without_arguments_it_says_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "what happened in a call, and why" in out(capsys)
+
+
+def test_it_is_installed_under_a_name_of_its_own() -> None:
+    assert Path(aiopeer_tools.__file__).resolve() == ROOT / "tools" / "command" / "__init__.py"
+
+
+def test_a_call_of_chromium_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    text = out(capsys, "trace", str(VECTORS / "chromium156_failed_rtcstats.gz"))
+    assert "RTCStats dump by an unknown program: 89 entries" in text
+    assert "> setRemoteDescription answer (application)" in text
+    assert "! onicecandidateerror turn:127.0.0.1:34790?transport=udp 401 Unauthorized." in text
+    assert "< oniceconnectionstatechange checking" in text
+
+
+def test_one_connection(capsys: pytest.CaptureFixture[str]) -> None:
+    text = out(
+        capsys, "trace", "--connection", "9-2", str(VECTORS / "chromium156_failed_internals.gz")
+    )
+    assert "\n9-2\n" in text
+    assert "\n9-1\n" not in text
+
+
+def test_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x"
+    path.write_text("nothing")
+    assert main(["trace", str(path)]) == 1
+    assert capsys.readouterr().err.startswith("aiopeer trace: no RTCStats dump")
+    assert main(["trace", str(tmp_path / "none")]) == 1
+    example = str(VECTORS / "example.jsonl")
+    assert main(["trace", example, "--connection", "PC_9"]) == 1
+    assert "there are: PC_0" in capsys.readouterr().err
+
+
+def test_a_connection_needs_none_of_it() -> None:
+    """What reads, writes and explains traces is imported when it is asked for."""
+    program = (
+        "import sys; from peer import RTCPeerConnection; RTCPeerConnection();"
+        "print([n for n in sys.modules if n.startswith(('peer.trace.', 'aiopeer', 'tools'))])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert run.stdout.strip() == "['peer.trace.entry', 'peer.trace.ring']"

@@ -1,0 +1,1 @@
+"""The command `aiopeer`; installed under the name `aiopeer_tools`."""

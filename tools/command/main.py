@@ -1,0 +1,56 @@
+"""The command `aiopeer`: what a call can tell.
+
+aiopeer trace FILE    what happened in a call, and why
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns what the process is to exit with."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.command is None:
+        parser.print_help()
+        return 0
+    try:
+        text: str = given.run(given)
+    except (OSError, ValueError) as error:
+        print(f"aiopeer {given.command}: {error}", file=sys.stderr)
+        return 1
+    try:
+        print(text)
+    except BrokenPipeError:
+        sys.stderr.close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="aiopeer", description="What a WebRTC call can tell.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_trace(commands)
+    return parser
+
+
+def _add_trace(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    trace = commands.add_parser(
+        "trace",
+        help="what happened in a call, and why",
+        description="Show a trace: one that RTCConfiguration(trace=...) wrote, or a dump of a "
+        "browser (RTCStats, or webrtc-internals).",
+    )
+    trace.add_argument("file", help="the file")
+    trace.add_argument("--connection", help="one connection of it, by its name")
+
+    def run(given: argparse.Namespace) -> str:
+        from .trace import trace_text
+
+        return trace_text(given.file, connection=given.connection)
+
+    trace.set_defaults(run=run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
