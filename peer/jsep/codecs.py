@@ -79,6 +79,9 @@ DEFAULT_VIDEO_CODECS = (
     _rtx(115, 114),
     _video(49, "H265", level_id="93", profile_id="1", tier_flag="0", tx_mode="SRST"),
     _rtx(50, 49),
+    Codec(118, "red", 90000),
+    _rtx(119, 118),
+    Codec(120, "ulpfec", 90000),
 )
 
 

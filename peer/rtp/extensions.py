@@ -1,6 +1,6 @@
 """RTP header extensions (RFC 8285): which ones we know, and their bytes to values and back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 ONE_BYTE = 0xBEDE
@@ -17,6 +17,9 @@ TRANSPORT_WIDE_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc
 VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
 PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 ABS_CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
+
+WRITTEN_LATE = frozenset((ABS_SEND_TIME, TRANSMISSION_OFFSET, TRANSPORT_WIDE_CC))
+"""What is written into packets as they leave, when the sums of error correction are made."""
 
 _RESERVED_ID = 15
 """In the one-byte form reading ends there (RFC 8285 §4.2)."""
@@ -162,11 +165,12 @@ class ExtensionMap:
     both forms are read whatever was agreed (RFC 8285 §4.1.2). Unknown URIs are ignored.
     """
 
-    __slots__ = ("_by_id", "_ids", "_mixed")
+    __slots__ = ("_by_id", "_ids", "_late", "_mixed")
 
     def __init__(self, ids: Mapping[str, int], *, mixed: bool = False) -> None:
         self._ids = {uri: number for uri, number in ids.items() if uri in _KINDS}
         self._by_id = {number: _KINDS[uri] for uri, number in self._ids.items()}
+        self._late = {number for uri, number in self._ids.items() if uri in WRITTEN_LATE}
         self._mixed = mixed
 
     def __contains__(self, uri: str) -> bool:
@@ -179,37 +183,10 @@ class ExtensionMap:
         identifier the last counts; one of a wrong size is ignored.
         """
         found = HeaderExtensions()
-        if profile == ONE_BYTE:
-            self._read_one_byte(body, found)
-        elif profile & 0xFFF0 == TWO_BYTE:
-            self._read_two_byte(body, found)
+        if profile == ONE_BYTE or profile & 0xFFF0 == TWO_BYTE:
+            for number, begin, after in _elements(profile, body):
+                self._take(number, body[begin:after], found)
         return found
-
-    def _read_one_byte(self, body: bytes, found: HeaderExtensions) -> None:
-        position, end = 0, len(body)
-        while position < end:
-            first = body[position]
-            position += 1
-            if first == 0:
-                continue
-            number, after = first >> 4, position + (first & 0x0F) + 1
-            if number in (0, _RESERVED_ID) or after > end:
-                return
-            self._take(number, body[position:after], found)
-            position = after
-
-    def _read_two_byte(self, body: bytes, found: HeaderExtensions) -> None:
-        position, end = 0, len(body)
-        while position < end:
-            number = body[position]
-            position += 1
-            if number == 0:
-                continue
-            if position == end or position + 1 + body[position] > end:
-                return
-            after = position + 1 + body[position]
-            self._take(number, body[position + 1 : after], found)
-            position = after
 
     def _take(self, number: int, value: bytes, found: HeaderExtensions) -> None:
         kind = self._by_id.get(number)
@@ -241,16 +218,50 @@ class ExtensionMap:
 
     def find(self, uri: str, profile: int, body: bytes) -> int | None:
         """Return where the value of an extension begins in what `write` wrote; None without it."""
-        wanted, position = self._ids.get(uri), 0
-        while position < len(body) and body[position]:
-            if profile == ONE_BYTE:
-                number, size, begin = body[position] >> 4, (body[position] & 15) + 1, position + 1
-            else:
-                number, size, begin = body[position], body[position + 1], position + 2
-            if number == wanted:
-                return begin
-            position = begin + size
-        return None
+        wanted = self._ids.get(uri)
+        return next(
+            (begin for number, begin, _ in _elements(profile, body) if number == wanted), None
+        )
+
+    def blank(self, packet: bytes) -> bytes:
+        """Return a packet with zeros where it is written to as it leaves (`WRITTEN_LATE`)."""
+        begin = 12 + 4 * (packet[0] & 0x0F)
+        if not packet[0] & 0x10 or len(packet) < begin + 4:
+            return packet
+        profile, words = (int.from_bytes(packet[at : at + 2], "big") for at in (begin, begin + 2))
+        begin += 4
+        body = packet[begin : begin + 4 * words]
+        blank = bytearray(packet)
+        for number, first, after in _elements(profile, body):
+            if number in self._late:
+                blank[begin + first : begin + after] = bytes(after - first)
+        return bytes(blank)
+
+
+def _elements(profile: int, body: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the identifier of each element, and where its value begins and ends.
+
+    What runs past the end is left out with all behind it.
+    """
+    position, end = 0, len(body)
+    while position < end:
+        first = body[position]
+        position += 1
+        if first == 0:
+            continue
+        if profile == ONE_BYTE:
+            number, size = first >> 4, (first & 0x0F) + 1
+            if number in (0, _RESERVED_ID):
+                return
+        elif position < end:
+            number, size = first, body[position]
+            position += 1
+        else:
+            return
+        if position + size > end:
+            return
+        yield number, position, position + size
+        position += size
 
 
 def _fits_one_byte(number: int, value: bytes) -> bool:

@@ -106,6 +106,8 @@ class RTCInboundRtpStreamStats(RTCReceivedRtpStreamStats):
     framesAssembledFromMultiplePackets: int | None = None
     fecPacketsReceived: int | None = None
     fecPacketsDiscarded: int | None = None
+    fecBytesReceived: int | None = None
+    fecSsrc: int | None = None
     drops: dict[str, int] | None = None
 
 

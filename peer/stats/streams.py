@@ -256,6 +256,11 @@ def _add_received_pictures(stats: RTCInboundRtpStreamStats, figures: InboundStat
     stats.pauseCount, stats.totalPausesDuration = motion.pauses, motion.paused
     stats.totalAssemblyTime = figures.pictures.assembly_time
     stats.framesAssembledFromMultiplePackets = figures.pictures.assembled
+    if figures.fec is not None:
+        stats.fecPacketsReceived = figures.fec.received
+        stats.fecBytesReceived = figures.fec.octets
+        stats.fecPacketsDiscarded = figures.fec.discarded
+        stats.fecSsrc = figures.fec.ssrc
 
 
 def _add_received_audio(stats: RTCInboundRtpStreamStats, figures: InboundStatistics) -> None:

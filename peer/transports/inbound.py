@@ -28,9 +28,11 @@ from peer.rtp import (
     unwrap,
 )
 
+from .fec_stream import FecStream
 from .frame_times import FrameTimes
 from .measure import VideoMeter
 from .ntp import date_of
+from .parameters import is_parity
 from .statistics import (
     AudioFigures,
     InboundStatistics,
@@ -44,9 +46,12 @@ _MAX_CONTRIBUTORS = 64
 
 
 class InboundPacket(RtpPacket):
-    """A packet from the network, and what its header extensions say."""
+    """A packet from the network, and what its header extensions say.
 
-    __slots__ = ("extensions",)
+    `raw` are all its bytes, nothing for one that was made of another.
+    """
+
+    __slots__ = ("extensions", "raw")
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class InboundPacket(RtpPacket):
         csrcs: tuple[int, ...] = (),
         header_size: int = 0,
         padding_size: int = 0,
+        raw: bytes = b"",
     ) -> None:
         super().__init__(
             payload_type=payload_type,
@@ -74,6 +80,7 @@ class InboundPacket(RtpPacket):
             padding_size=padding_size,
         )
         self.extensions = extensions or HeaderExtensions()
+        self.raw = raw
 
     @classmethod
     def read(cls, data: bytes, extensions: ExtensionMap) -> Self | RtpDrop:
@@ -92,6 +99,7 @@ class InboundPacket(RtpPacket):
             csrcs=packet.csrcs,
             header_size=packet.header_size + packet.padding_size,
             padding_size=packet.padding_size,
+            raw=data,
         )
 
     def repaired(self, payload_type: int, ssrc: int) -> "InboundPacket | None":
@@ -130,6 +138,8 @@ class InboundStream:
         """The name of its sender (RFC 3550 §6.5.1), None before it told."""
         self.sender_clock = ClockOffset()
         """The clock of its sender, the same for all streams of one (CNAME)."""
+        self.fec: FecStream | None = None
+        """Its error correction, None where that was not agreed."""
         self._clock_rate = clock_rate
         self._codec: RTCRtpCodecParameters | None = None
         self._header_bytes = 0
@@ -165,7 +175,9 @@ class InboundStream:
         """Note that a packet of this SSRC arrived, whatever it carries."""
         if codec.clockRate != self._clock_rate:
             self._clock = RtpClock(codec.clockRate)
-        self._codec, self._clock_rate = codec, codec.clockRate
+        self._clock_rate = codec.clockRate
+        if codec is not self._codec and not is_parity(codec):
+            self._codec = codec
         self._reception.add(packet.sequence_number, packet.timestamp, codec.clockRate, now)
         self.last_arrival = now
         self.rtp_timestamp = packet.timestamp
@@ -184,6 +196,11 @@ class InboundStream:
             self.contributors[source] = now, packet.timestamp
         while len(self.contributors) > _MAX_CONTRIBUTORS:
             del self.contributors[next(iter(self.contributors))]
+
+    @property
+    def codec(self) -> RTCRtpCodecParameters | None:
+        """What its media came in last."""
+        return self._codec
 
     def count_repair(self, packet: InboundPacket) -> None:
         """Note a retransmission that arrived for this stream."""
@@ -310,6 +327,7 @@ class InboundStream:
             sound=sound,
             pictures=pictures,
             video=self._video.figures(now),
+            fec=None if self.fec is None else self.fec.figures(),
             nacks_sent=self.nacks_sent,
             plis_sent=self.plis_sent,
             firs_sent=self.firs_sent,

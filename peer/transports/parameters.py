@@ -16,6 +16,8 @@ CONGESTION_FEEDBACK = "ack", "ccfb"
 PICTURE_LOSS = "nack", "pli"
 INTRA_REQUEST = "ccm", "fir"
 """Those that ask for a picture that needs no other (RFC 4585 §4.2, RFC 5104 §7.1)."""
+RED, ULPFEC, FLEXFEC = "red", "ulpfec", "flexfec-03"
+"""The formats of forward error correction; pictures are in RED where they have ULPFEC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,11 @@ def repaired_payload_type(codec: RTCRtpCodecParameters) -> int | None:
         return None
     apt = codec.parameters.get("apt")
     return int(apt) if apt is not None and str(apt).isdecimal() else None
+
+
+def is_parity(codec: RTCRtpCodecParameters) -> bool:
+    """Tell whether packets of this format are sums of others (RFC 5109, FlexFEC)."""
+    return codec.name.lower() in (ULPFEC, FLEXFEC)
 
 
 def redundant_payload_type(

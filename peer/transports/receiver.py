@@ -33,8 +33,15 @@ from .frame_times import FrameTimes
 from .hearing import Hearing
 from .inbound import InboundPacket, InboundStream, RepairStream, find_repaired
 from .ntp import SECOND
-from .parameters import PICTURE_LOSS, RtpReceiveParameters, has_feedback, repaired_payload_type
+from .parameters import (
+    FLEXFEC,
+    PICTURE_LOSS,
+    RtpReceiveParameters,
+    has_feedback,
+    repaired_payload_type,
+)
 from .passage import Passage
+from .recovering import Recovering
 from .router import Encoding
 from .rtcp import feedback, sdes_names
 from .seeing import Seeing
@@ -105,6 +112,7 @@ class RtpReceiver:
             )
         else:
             self._seeing = Seeing(self.track, self._share, self, even=even, capture_times=times)
+        self._recovering = None if self._seeing is None else Recovering(self._seeing)
         self._kind = kind
         self._transport: ReceiveTransport | None = None
         self._parameters: RtpReceiveParameters | None = None
@@ -191,6 +199,8 @@ class RtpReceiver:
         drops = named(self.drops)
         if hearing is not None:
             drops |= named(hearing.drops)
+        if self._recovering is not None:
+            drops |= named(self._recovering.drops)
         return [replace(one, drops=drops) for one in found]
 
     def contributors(self) -> dict[int, tuple[float, int]]:
@@ -252,6 +262,8 @@ class RtpReceiver:
         }
         if self._hearing is not None:
             self._hearing.set_codecs(self._codecs.values())
+        if self._recovering is not None:
+            self._recovering.agree(parameters)
         transport.set_receiver(self, parameters)
         if self._seeing is not None:
             self._seeing.start(self._codecs.values())
@@ -284,6 +296,16 @@ class RtpReceiver:
         if is_rtx(codec):
             self._receive_repair(packet, codec, encoding, now)
             return
+        if self._recovering is not None:
+            if codec.name.lower() == FLEXFEC:
+                self._count_repair(packet, now)
+                self._recovering.receive_apart(packet, self._streams, now)
+                return
+            found = self._recovering.unwrap(packet, codec)
+            if found is None:
+                self._drops[MediaDrop.MALFORMED_PAYLOAD] += 1
+                return
+            codec = found
         ended = self._ended.get(packet.ssrc)
         if ended is not None and _straggles(packet, *ended, now):
             self._take(ended[0], packet, codec, now)
@@ -402,8 +424,8 @@ class RtpReceiver:
     ) -> None:
         if self._hearing is not None:
             self._hearing.receive(packet, now, repaired=repaired)
-        if self._seeing is not None:
-            self._seeing.receive(packet, stream, codec, now, repaired=repaired)
+        if self._recovering is not None:
+            self._recovering.receive(packet, stream, codec, now, repaired=repaired)
 
     def _receive_repair(
         self,
@@ -424,6 +446,11 @@ class RtpReceiver:
         original = packet.repaired(payload_type, stream.ssrc)
         if original is None:
             # Padding sent to probe for bandwidth.
+            return
+        if self._recovering is not None:
+            media = self._recovering.unwrap(original, media)
+        if media is None:
+            self._drops[MediaDrop.MALFORMED_PAYLOAD] += 1
             return
         self.packets_repaired += 1
         stream.count_repair(packet)

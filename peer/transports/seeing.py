@@ -175,8 +175,9 @@ class Seeing:
         now: float,
         *,
         repaired: bool = False,
+        recovered: bool = False,
     ) -> None:
-        """Take a packet of a stream, or what a retransmission brought of it."""
+        """Take a packet of a stream, or what a retransmission or error correction brought of it."""
         encoding = self._encoding(stream)
         depayloader = encoding.depayloader(codec)
         if depayloader is None:
@@ -189,6 +190,9 @@ class Seeing:
             return
         orientation = packet.extensions.orientation
         origin = Origin(stream, codec, packet.timestamp, packet.csrcs, orientation)
+        if recovered:
+            encoding.missing.recover(place.number)
+        repaired &= not recovered
         well_formed = encoding.take(packet, origin, place, depayloader, now, repaired=repaired)
         self.drops[MediaDrop.MALFORMED_PAYLOAD] += not well_formed
         self._look(now)

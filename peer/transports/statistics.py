@@ -79,6 +79,20 @@ class SoundFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class FecFigures:
+    """What forward error correction of pictures did (W3C webrtc-stats).
+
+    `received` packets with `octets` of payload came, of which `discarded` brought nothing, or
+    nothing yet. `ssrc` is theirs where it is another than that of the pictures.
+    """
+
+    received: int
+    octets: int
+    discarded: int
+    ssrc: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PictureFigures:
     """What became of the pictures of a stream on their way to a decoder (W3C webrtc-stats).
 
@@ -220,10 +234,10 @@ class InboundStatistics:
     `packets_received` and `bytes_received` leave out the retransmissions of another SSRC: those
     are the repaired ones. `packets_discarded` came too late for their frame, or waited for one
     that was given up. `audio_level` is what the latest packet says of itself, in -dBov
-    (RFC 6464). `playing` is the date by the sender's clock of what comes out now, None before it
-    told. `frames_dropped` were whole, and never came to the reader of the track. What was
-    heard of a track, `audio` and `sound`, counts for the stream heard last. `drops` are those of
-    all streams of the receiver.
+    (RFC 6464). `fec` is None where it was not agreed. `playing` is the date by the sender's clock
+    of what comes out now, None before it told. `frames_dropped` were whole, and never came to the
+    reader of the track. What was heard of a track, `audio` and `sound`, counts for the stream heard
+    last. `drops` are those of all streams of the receiver.
     """
 
     ssrc: int
@@ -248,6 +262,7 @@ class InboundStatistics:
     sound: SoundFigures | None
     pictures: PictureFigures
     video: VideoFigures
+    fec: FecFigures | None
     nacks_sent: int
     plis_sent: int
     firs_sent: int

@@ -254,7 +254,7 @@ def test_numbers_do_not_change_in_later_offers() -> None:
     other.offer()
     old, new = (section.media for section in other.local.sections)
     assert numbers(old)[:2] == [120, 121]
-    names = ["VP8", "H264", "H264", "VP9", "AV1", "H264", "H264", "H265"]
+    names = ["VP8", "H264", "H264", "VP9", "AV1", "H264", "H264", "H265", "red", "ulpfec"]
     assert [codec.name for codec in old.codecs if codec.name != "rtx"] == names
     # The new section uses the same numbers for the same codecs.
     assert {c.payload_type: c.rtpmap for c in new.codecs} == {

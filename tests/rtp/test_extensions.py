@@ -22,6 +22,8 @@ from peer.rtp import (
     ExtensionMap,
     HeaderExtensions,
     PlayoutDelay,
+    RtpPacket,
+    write_packet,
 )
 
 URIS = (
@@ -136,3 +138,35 @@ def test_what_was_not_agreed_is_neither_read_nor_written() -> None:
     assert said(none.read(ONE_BYTE, b"\x10a")) == {}
     assert MID not in none
     assert MID in ExtensionMap(IDS)
+
+
+@given(st.booleans(), st.integers(0, 3))
+def test_what_is_written_late_is_blank_again(mixed: bool, csrcs: int) -> None:
+    mapped = ExtensionMap(
+        {MID: 1, TRANSPORT_WIDE_CC: 2, ABS_SEND_TIME: 15 if mixed else 3}, mixed=mixed
+    )
+
+    def made(**values: object) -> bytes:
+        profile, body = mapped.write(saying(mid="a", **values))
+        return write_packet(
+            RtpPacket(
+                payload_type=96,
+                sequence_number=1,
+                timestamp=2,
+                ssrc=3,
+                payload=b"\x20\x32payload",
+                csrcs=(7,) * csrcs,
+                profile=profile,
+                extension=body,
+            )
+        )
+
+    left = made(abs_send_time=0x123456, transport_sequence_number=0x789A)
+    assert mapped.blank(left) == made(abs_send_time=0, transport_sequence_number=0)
+
+
+@given(st.binary(min_size=12, max_size=60))
+def test_blank_takes_any_packet(data: bytes) -> None:
+    blank = ExtensionMap(IDS).blank(data)
+    assert len(blank) == len(data)
+    assert ExtensionMap({}).blank(data) == data
