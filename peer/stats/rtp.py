@@ -115,7 +115,7 @@ class RTCInboundRtpStreamStats(RTCReceivedRtpStreamStats):
 class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     """A stream we send (type "outbound-rtp"); `trackId` is aiortc's.
 
-    `redundantPacketsSent` carried copies of those before them (RFC 2198).
+    `redundantPacketsSent` carried copies of those before them (RFC 2198), `fecPacketsSent` sums.
     `drops` counts frames that were lost and requests that were refused, by the name of the reason.
     `qualityLimitationReason` is "bandwidth" or "none"; its `qualityLimitationDurations` are the
     seconds of each reason. `totalPacketSendDelay` is what packets have waited to leave, in seconds.
@@ -136,6 +136,7 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     retransmittedPacketsSent: int = 0
     retransmittedBytesSent: int = 0
     redundantPacketsSent: int | None = None
+    fecPacketsSent: int | None = None
     lastPacketSentTimestamp: datetime | None = None
     totalPacketSendDelay: float = 0.0
     targetBitrate: float | None = None

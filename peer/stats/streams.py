@@ -168,6 +168,7 @@ def _add_sent_pictures(stats: RTCOutboundRtpStreamStats, figures: OutboundStatis
     stats.framesEncoded = figures.frames_encoded
     stats.framesSent = figures.frames_sent
     stats.totalEncodeTime = figures.encode_time
+    stats.fecPacketsSent = figures.packets_protecting
     stats.keyFramesEncoded = figures.video.keyframes
     stats.frameWidth, stats.frameHeight = figures.video.width, figures.video.height
     stats.framesPerSecond = figures.video.frames_per_second

@@ -43,6 +43,7 @@ from .statistics import (
 )
 
 _MAX_CONTRIBUTORS = 64
+_NO_PICTURES = PictureFigures()
 
 
 class InboundPacket(RtpPacket):
@@ -297,13 +298,12 @@ class InboundStream:
         *,
         audio: AudioFigures | None = None,
         sound: SoundFigures | None = None,
-        pictures: PictureFigures | None = None,
+        pictures: PictureFigures = _NO_PICTURES,
     ) -> InboundStatistics:
         """Return all figures, with those of the track's media as far as it is of this stream.
 
         `answers` are those of the peer to our reference times.
         """
-        pictures = pictures or PictureFigures()
         return InboundStatistics(
             ssrc=self.ssrc,
             rtx_ssrc=self._rtx_ssrc,

@@ -3,7 +3,7 @@
 import itertools
 import math
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ from peer.rtp.congestion import Carried, LostPacket
 
 from .leaving import Extension, LeavingPacket
 from .ntp import SECOND, ntp_time
+from .protecting import StreamProtection
 
 HISTORY = 600
 """Packets that can be asked for again, as in libwebrtc; more of those that were made of late."""
@@ -128,6 +129,7 @@ class OutboundStream:
         self.packets_sent = self.octets_sent = self.header_octets_sent = 0
         self.packets_repeated = self.octets_repeated = self.repeats_refused = 0
         self.packets_redundant = 0
+        self.protection = StreamProtection()
         self.first_sequence_number = _first_sequence_number()
         self._sequence_number = self.first_sequence_number
         self._rtx_sequence_number = _first_sequence_number()
@@ -164,7 +166,7 @@ class OutboundStream:
         timestamp = self.place(frame.timestamp, codec.clockRate, captured)
         self._clock_rate = codec.clockRate
         headers = self._headers(frame, labels, timestamp, captured, now)
-        reserve = RTX_HEADER if self.rtx_ssrc is not None else 0
+        reserve = self._reserve(headers.between)
         payloads = self._packetizer(codec).pack(frame.data, headers.room(MAX_PACKET - reserve))
         header = headers.between.header_size + reserve
         if header + max(map(len, payloads), default=0) > MAX_UNSPLIT:
@@ -183,6 +185,8 @@ class OutboundStream:
             said = headers.of(position, len(payloads))
             marker = position == last if frame.marker is None else frame.marker
             packet = self._make(payload, payload_type, timestamp, said, marker=marker)
+            if self.protection.strength:
+                self.protection.wrap(packet)
             packets.append(self._remember(packet, said))
         return packets
 
@@ -216,6 +220,37 @@ class OutboundStream:
         self._rotation = frame.rotation
         return frame.is_key or changed or bool(frame.rotation)
 
+    def _reserve(self, extension: Extension) -> int:
+        """Return the bytes that are left free in packets, for what repairs them."""
+        if self.protection.strength:
+            return self.protection.reserve(extension.header_size)
+        return RTX_HEADER if self.rtx_ssrc is not None else 0
+
+    def sums(self, labels: Labels, now: float, *, is_key: bool) -> list[LeavingPacket]:
+        """Return what protects the picture that was made packets of last, and others before it."""
+        protection = self.protection
+        if not protection.strength:
+            return []
+        extension = self._extension(EncodedFrame(b"", 0), labels)
+        sums = []
+        for payload in protection.payloads(self.ssrc, now, is_key=is_key):
+            packet = self._make(
+                payload,
+                protection.payload_type,
+                self._last_timestamp,
+                extension,
+                marker=False,
+                apart=protection.next_place(),
+            )
+            leaving = LeavingPacket.of(packet, extension)
+            protection.count(leaving.payload_size)
+            self.header_octets_sent += leaving.header_size
+            if packet.ssrc == self.ssrc:
+                self.packets_sent += 1
+                self.octets_sent += leaving.payload_size
+            sums.append(leaving)
+        return sums
+
     def event(
         self, tone: TonePacket, payload_type: int, timestamp: int, labels: Labels
     ) -> LeavingPacket:
@@ -246,15 +281,18 @@ class OutboundStream:
         extension: Extension,
         *,
         marker: bool,
+        apart: tuple[int, int] | None = None,
     ) -> RtpPacket:
-        """Make the next packet."""
-        number, self._sequence_number = self._sequence_number, (self._sequence_number + 1) & 0xFFFF
+        """Make the next packet, of another stream with SSRC and number `apart`."""
+        if apart is None:
+            apart = self.ssrc, self._sequence_number
+            self._sequence_number = (self._sequence_number + 1) & 0xFFFF
         return RtpPacket(
             payload_type=payload_type,
             marker=marker,
-            sequence_number=number,
+            sequence_number=apart[1],
             timestamp=timestamp,
-            ssrc=self.ssrc,
+            ssrc=apart[0],
             payload=payload,
             profile=extension.profile,
             extension=extension.body,
@@ -333,7 +371,7 @@ class OutboundStream:
     def repeat(
         self,
         sequence_number: int,
-        rtx_payload_type: int | None,
+        rtx_payload_types: Mapping[int, int],
         labels: Labels,
         now: float,
         *,
@@ -346,6 +384,7 @@ class OutboundStream:
         sent = self._history.get(sequence_number)
         if sent is None:
             return []
+        rtx_payload_type = rtx_payload_types.get(sent.packet.payload_type)
         if rtx_payload_type is None or self.rtx_ssrc is None:
             copies = [sent.leaving.again() for _ in range(count)]
         else:
@@ -358,7 +397,9 @@ class OutboundStream:
             self._count_repeated(sent.packet, copy)
         return copies
 
-    def pad(self, size: int, rtx_payload_type: int, labels: Labels) -> LeavingPacket | None:
+    def pad(
+        self, size: int, rtx_payload_types: Mapping[int, int], labels: Labels
+    ) -> LeavingPacket | None:
         """Return a retransmission of about so many bytes that nobody asked for.
 
         None when nothing of the kind was sent.
@@ -367,6 +408,9 @@ class OutboundStream:
             return None
         recent = itertools.islice(reversed(self._history.values()), PADDING_CHOICE)
         sent = min(recent, key=lambda one: abs(one.leaving.size - size))
+        rtx_payload_type = rtx_payload_types.get(sent.packet.payload_type)
+        if rtx_payload_type is None:
+            return None
         leaving = self._retransmit(sent.packet, rtx_payload_type, self.rtx_ssrc, labels)
         self._count_repeated(sent.packet, leaving)
         return leaving

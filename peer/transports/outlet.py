@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from peer.rtp import TRANSPORT_WIDE_CC, ReportBlock
+from peer.rtp import TRANSPORT_WIDE_CC, LossEstimate, ReportBlock
 from peer.rtp.congestion import Demand, Layer, LostPacket, Priority, RateMeter, rates_of
 
 from .leaving import LeavingPacket
@@ -21,9 +21,10 @@ from .parameters import (
     event_payload_type,
     extension_numbers,
     has_feedback,
-    rtx_payload_type,
+    rtx_payload_types,
 )
 from .picture_encoder import worth
+from .protecting import fec_format
 from .rtcp import read_report
 from .statistics import RemoteInboundStatistics
 from .tones import ToneLine, Tones
@@ -68,6 +69,7 @@ class Outlet:
         """What the peer takes of this stream, in bits per second."""
         self.remote: RemoteInboundStatistics | None = None
         """What the peer reported of the stream."""
+        self.loss = LossEstimate()
         self.is_audio = kind == "audio"
         self.is_held_back = False
         """Whether pictures could use more than their latest share."""
@@ -77,7 +79,7 @@ class Outlet:
         self._parameters: RtpSendParameters | None = None
         self._codec: RTCRtpCodecParameters | None = None
         self._labels: Labels | None = None
-        self._rtx_payload_type: int | None = None
+        self._rtx_payload_types: dict[int, int] = {}
         self._pixels = 0
         self._payload = RateMeter()
         self._total = RateMeter()
@@ -97,7 +99,8 @@ class Outlet:
         self.stream.rtx_ssrc = parameters.rtx_ssrc
         extensions = extension_numbers(parameters.header_extensions)
         self._labels = Labels(parameters.mid, parameters.rid, extensions)
-        self._rtx_payload_type = rtx_payload_type(parameters.codecs, codec)
+        self._rtx_payload_types = rtx_payload_types(parameters.codecs)
+        self.stream.protection.agree(fec_format(parameters, codec))
         self._sending, self._parameters, self._codec = sending, parameters, codec
         if self.tone_line() is None:
             # One that is playing has seconds to go.
@@ -141,16 +144,23 @@ class Outlet:
             return Demand(needed, needed, enforced=True)
         if parameters.rid is not None:
             return self._demand_of_layer(parameters)
-        most = min(worth(self._pixels), self._limit() or math.inf)
+        most = min(worth(self._pixels) * (1 + self._strength), self._limit() or math.inf)
         # Without pictures nothing could find out that they fit.
         return Demand(min(LEAST_VIDEO, most), most, parameters.priority, enforced=True)
 
     def _demand_of_layer(self, parameters: RtpSendParameters) -> Demand:
         """Return what one of several encodings can use: what the application set comes first."""
         rates = rates_of(self._pixels)
-        most = min(parameters.max_bitrate or rates.most, self.bound or math.inf)
+        most = min(
+            parameters.max_bitrate or rates.most * (1 + self._strength), self.bound or math.inf
+        )
         layer = Layer(parameters.mid, self._pixels, rates.useful, rates.good)
         return Demand(min(LEAST_VIDEO, most), most, parameters.priority, layer=layer)
+
+    @property
+    def _strength(self) -> float:
+        """How many sums protect each packet."""
+        return 0.0 if self.stream is None else self.stream.protection.strength
 
     def _limit(self) -> int | None:
         """Return what the application and the peer allow, None when neither says."""
@@ -182,6 +192,7 @@ class Outlet:
         part = PAYLOAD_PART
         if self._total.octets:
             part = max(0.5, self._payload.octets / self._total.octets)
+        part = min(part, 1 / (1 + self._strength))
         # What waits is to have left within a second.
         part *= max(0.5, 1 - self.backlog())
         return int(part * self.share(now))
@@ -215,14 +226,24 @@ class Outlet:
             return False
         if self._tones.playing:
             return False
+        self._measure_path(stream, now)
         packets = stream.packetize(frame, codec, labels, now)
         if not packets:
             self.drops[SendDrop.TOO_LARGE] += 1
             return False
         self._count(packets, now, repeated=False)
+        sums = stream.sums(labels, now, is_key=frame.is_key)
+        self._count(sums, now, repeated=True)
         priority = Priority.AUDIO if self.is_audio else Priority.VIDEO
-        sending.post(packets, priority, stream.ssrc, now)
+        sending.post([*packets, *sums], priority, stream.ssrc, now)
         return True
+
+    def _measure_path(self, stream: OutboundStream, now: float) -> None:
+        """Protect pictures as much as what is lost, and how long repair takes, make it worth."""
+        round_trip = self.remote and self.remote.round_trip_time
+        if round_trip and not self.is_audio:
+            bitrate = self._total.bitrate(now)
+            stream.protection.measure(self.loss.fraction, round_trip, bitrate)
 
     def tone_line(self) -> ToneLine | None:
         """Return what tones can be sent on now, None while they cannot."""
@@ -285,34 +306,34 @@ class Outlet:
                 return False
             again = reported and stream.was_repeated(number)
             twice = not self.is_audio and sending.may_repeat_twice(size, now, again=again)
-            packets = stream.repeat(number, self._rtx_payload_type, labels, now, count=1 + twice)
+            packets = stream.repeat(number, self._rtx_payload_types, labels, now, count=1 + twice)
             self._count(packets, now, repeated=True)
             sending.post(packets, priority, stream.ssrc, now)
         return True
 
-    def note_report(self, block: ReportBlock, now: float) -> bool:
-        """Note what the peer reports; False when it is about another stream."""
+    def note_report(self, block: ReportBlock, now: float) -> None:
+        """Note what the peer reports, if it is about this stream."""
         stream, before = self.stream, self.remote
         if stream is None or block.ssrc != stream.ssrc:
-            return False
+            return
         clock_rate = 1 if self._codec is None else self._codec.clockRate
         after = read_report(block, before, stream.first_sequence_number, clock_rate, now)
         self.remote = after
+        self.loss.note(block.fraction_lost / 256, now)
         if self._sending is not None and before is not None:
             lost = after.packets_lost - before.packets_lost
             received = (after.packets_received or 0) - (before.packets_received or 0)
             round_trip = after.round_trip_time or ROUND_TRIP
             self._sending.note_loss(lost, lost + received, round_trip, now)
-        return True
 
     def pad(self, size: int) -> Sequence[LeavingPacket]:
         """Return packets that were sent, as retransmissions that nobody asked for."""
         stream, labels = self.stream, self._labels
-        if stream is None or labels is None or self._rtx_payload_type is None or self.is_audio:
+        if stream is None or labels is None or self.is_audio:
             return ()
         if size < LEAST_PADDING or not (self.is_numbered or self.is_reported_by_stream):
             return ()
-        packet = stream.pad(size, self._rtx_payload_type, labels)
+        packet = stream.pad(size, self._rtx_payload_types, labels)
         return () if packet is None else (packet,)
 
     def note_wait(self, seconds: float) -> None:

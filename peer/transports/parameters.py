@@ -56,6 +56,7 @@ class RtpSendParameters:
     header_extensions: tuple[RTCRtpHeaderExtensionParameters, ...]
     ssrc: int
     rtx_ssrc: int | None = None
+    fec_ssrc: int | None = None
     cname: str | None = None
     active: bool = True
     reduced_size: bool = False
@@ -112,14 +113,14 @@ def redundant_payload_type(
     return None
 
 
-def rtx_payload_type(
-    codecs: Iterable[RTCRtpCodecParameters], codec: RTCRtpCodecParameters
-) -> int | None:
-    """Return the payload type of retransmissions of this codec's packets (RFC 4588 §8.1)."""
-    for candidate in codecs:
-        if repaired_payload_type(candidate) == codec.payloadType:
-            return candidate.payloadType
-    return None
+def rtx_payload_types(codecs: Iterable[RTCRtpCodecParameters]) -> dict[int, int]:
+    """Return by payload type that of its packets' retransmissions (RFC 4588 §8.1)."""
+    found: dict[int, int] = {}
+    for codec in codecs:
+        repaired = repaired_payload_type(codec)
+        if repaired is not None and codec.payloadType is not None:
+            found.setdefault(repaired, codec.payloadType)
+    return found
 
 
 def event_payload_type(

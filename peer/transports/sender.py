@@ -14,11 +14,9 @@ from peer.rtp import (
     BitrateRequests,
     FullIntraRequest,
     Goodbye,
-    LossEstimate,
     Nack,
     PictureLoss,
     ReceiverReport,
-    ReportBlock,
     RtcpPacket,
     SenderReport,
     TemporaryBitrates,
@@ -116,7 +114,6 @@ class RtpSender:
         self._frames_encoded = self._frames_sent = self._nacks = 0
         self._encode_time = 0.0
         self._pictures = SentPictures()
-        self._loss = LossEstimate()
         self._sending: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -218,8 +215,9 @@ class RtpSender:
         """Take an RTCP packet about the stream being sent."""
         match packet:
             case ReceiverReport() | SenderReport():
+                now = asyncio.get_running_loop().time()
                 for block in packet.blocks:
-                    self._note_report(block)
+                    self._outlet.note_report(block, now)
             case Nack():
                 self._nacks += 1
                 self._repeat(packet)
@@ -255,6 +253,7 @@ class RtpSender:
             packets_repeated=stream.packets_repeated,
             bytes_repeated=stream.octets_repeated,
             packets_redundant=stream.packets_redundant,
+            packets_protecting=stream.protection.packets_sent,
             last_sent=stream.last_time,
             send_delay=self._outlet.waited,
             frames_encoded=self._frames_encoded,
@@ -376,7 +375,7 @@ class RtpSender:
             return
         bitrate = self._outlet.bitrate(loop.time())
         encoder.limit(bitrate, loop.time())
-        encoder.note_loss(self._loss.fraction, self._outlet.room(loop.time()))
+        encoder.note_loss(self._outlet.loss.fraction, self._outlet.room(loop.time()))
         keyframe = self.keys.take(loop.time(), given=self._given)
         if isinstance(self._track, EncodedTrack):
             self._track.steer(bitrate, keyframe=keyframe)
@@ -451,11 +450,6 @@ class RtpSender:
             return
         if not whole:
             self.keys.note_unrepaired(now)
-
-    def _note_report(self, block: ReportBlock) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._outlet.note_report(block, now):
-            self._loss.note(block.fraction_lost / 256, now)
 
     def _take_bounds(self, packet: TemporaryBitrates) -> None:
         """Take bounds on the bitrate, and answer which hold (RFC 5104 §4.2.2)."""

@@ -177,9 +177,10 @@ class OutboundStatistics:
     all its packets have waited to leave.
 
     `codec` is None while nothing is to be sent. Packets sent again, which `packets_sent` and
-    `bytes_sent` leave out, are the repeated ones. `packets_redundant`
-    carried copies of those before them (RFC 2198). `frames_sent` and `frames_encoded` differ by
-    those that found the transport gone. `drops` counts frames and requests that came to nothing.
+    `bytes_sent` leave out, are the repeated ones. `packets_redundant` carried copies of those
+    before them (RFC 2198), the `packets_protecting` were sums of others. `frames_sent` and
+    `frames_encoded` differ by those that found the transport gone. `drops` counts frames and
+    requests that came to nothing.
     """
 
     ssrc: int
@@ -194,6 +195,7 @@ class OutboundStatistics:
     packets_repeated: int
     bytes_repeated: int
     packets_redundant: int
+    packets_protecting: int
     last_sent: float | None
     send_delay: float
     frames_encoded: int
@@ -262,11 +264,11 @@ class InboundStatistics:
     sound: SoundFigures | None
     pictures: PictureFigures
     video: VideoFigures
-    fec: FecFigures | None
     nacks_sent: int
     plis_sent: int
     firs_sent: int
     remote: RemoteOutboundStatistics | None
     motion: MotionFigures = field(default_factory=MotionFigures)
     playing: datetime | None = None
+    fec: FecFigures | None = None
     drops: Mapping[str, int] = field(default_factory=dict)

@@ -19,6 +19,7 @@ PACKAGES = (
     "peer.net",
     "peer.rtp",
     "peer.rtp.congestion",
+    "peer.rtp.fec",
     "peer.session",
     "peer.stats",
     "peer.testing",

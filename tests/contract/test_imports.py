@@ -30,6 +30,7 @@ ALLOWED = {
     "peer.jsep": ("peer.jsep", "sdp"),
     "peer.rtp": ("peer.rtp",),
     "peer.rtp.congestion": ("peer.rtp",),
+    "peer.rtp.fec": ("peer.rtp",),
     "peer.sctp": ("peer.sctp",),
     "peer.trace": ("peer.trace",),
     "peer.net": ("peer.net", "peer.ice"),

@@ -62,6 +62,12 @@ ELSEWHERE = {
         "sdp/session_parser",
     ],
     "tests/rtp/test_rtcp.py": ["rtp/feedback", "rtp/reports"],
+    "tests/rtp/fec/test_parity.py": [
+        "rtp/fec/bits",
+        "rtp/fec/drops",
+        "rtp/fec/flexfec",
+        "rtp/fec/ulpfec",
+    ],
     "tests/net/test_driver.py": [
         "net/component",
         "net/config",
@@ -81,6 +87,7 @@ ELSEWHERE = {
     "tests/sctp/test_setup.py": ["sctp/establishment"],
     "tests/transports/test_dtls.py": ["transports/identity"],
     "tests/transports/test_group.py": ["transports/parameters"],
+    "tests/transports/test_recovering.py": ["transports/fec_stream"],
     "tests/transports/test_seeing.py": ["transports/followed"],
     "tests/transports/test_stock_aiortc.py": ["transports/stock"],
     "tests/transports/test_statistics.py": ["net/wall_clock"],

@@ -18,7 +18,7 @@ from peer.jsep.codecs import (
     offer_codecs,
     order_by_preference,
 )
-from sdp import CONGESTION_FEEDBACK, Codec, Feedback, MediaSection, parse, serialize
+from sdp import CONGESTION_FEEDBACK, Codec, Feedback, MediaSection, is_media_codec, parse, serialize
 from tests.jsep.ends import End, exchange, make_end, make_ends
 from tests.jsep.texts import altered
 
@@ -309,7 +309,7 @@ def test_the_feedback_of_rfc_8888_is_offered_where_it_is_wanted() -> None:
         assert "a=rtcp-fb:* ack ccfb" in one.offer()
         exchange(one, other)
         for codec in first(other).codecs:
-            if codec.name != "rtx":
+            if is_media_codec(codec):
                 told = {CONGESTION_FEEDBACK} if both else {REMB, wide}
                 assert set(codec.feedback) == {NACK, PLI, FIR} | told
 

@@ -62,6 +62,7 @@ OUTBOUND = OutboundStatistics(
     packets_repeated=5,
     bytes_repeated=500,
     packets_redundant=0,
+    packets_protecting=0,
     last_sent=NOW - 1,
     send_delay=0.75,
     frames_encoded=40,

@@ -119,7 +119,7 @@ def test_a_retransmission_says_what_the_packet_said() -> None:
         (packet,) = stream.packetize(frame, VP8, TURNED, time)
         sent = InboundPacket.read(packet.leave(1, 2), TURNED.extensions)
         assert isinstance(sent, InboundPacket)
-        (again,) = stream.repeat(sent.sequence_number, 97, TURNED, time)
+        (again,) = stream.repeat(sent.sequence_number, {96: 97}, TURNED, time)
         repeated = InboundPacket.read(again.leave(1, 2), TURNED.extensions)
         assert isinstance(repeated, InboundPacket)
         assert repeated.extensions.orientation == 2
@@ -160,7 +160,7 @@ def test_repeating_as_a_retransmission() -> None:
     """RFC 4588 §4: own SSRC, own numbers, the original number before the payload."""
     stream = OutboundStream(7, 8)
     sent = packets(stream, 0, b"media")[0]
-    first, second = map(read, stream.repeat(sent.sequence_number, 97, LABELS, 1.0, count=2))
+    first, second = map(read, stream.repeat(sent.sequence_number, {96: 97}, LABELS, 1.0, count=2))
     assert (first.ssrc, first.payload_type) == (8, 97)
     assert second.sequence_number == first.sequence_number + 1
     # RFC 8852 §3.3: the repaired stream is named, not the stream itself
@@ -173,13 +173,13 @@ def test_repeating_as_a_retransmission() -> None:
     assert stream.packets_repeated == 2
 
 
-@pytest.mark.parametrize(("rtx_ssrc", "payload_type"), [(None, 97), (8, None)])
+@pytest.mark.parametrize(("rtx_ssrc", "payload_types"), [(None, {96: 97}), (8, {}), (8, {98: 97})])
 def test_repeating_without_retransmission_agreed(
-    rtx_ssrc: int | None, payload_type: int | None
+    rtx_ssrc: int | None, payload_types: dict[int, int]
 ) -> None:
     stream = OutboundStream(7, rtx_ssrc)
     sent = packets(stream, 0, b"media")[0]
-    (again,) = map(read, stream.repeat(sent.sequence_number, payload_type, LABELS, 1.0))
+    (again,) = map(read, stream.repeat(sent.sequence_number, payload_types, LABELS, 1.0))
     assert (again.ssrc, again.payload_type, again.payload) == (7, 96, sent.payload)
     assert again.sequence_number == sent.sequence_number
 
@@ -189,11 +189,11 @@ def test_what_was_sent_too_long_ago_is_gone() -> None:
     first = packets(stream, 0)[0].sequence_number
     for number in range(HISTORY):
         packets(stream, number, now=1.0 + HISTORY_TIME)
-    assert stream.repeat(first, None, LABELS, 2.0)
+    assert stream.repeat(first, {}, LABELS, 2.0)
     packets(stream, HISTORY, now=1.1 + HISTORY_TIME)
-    assert not stream.repeat(first, None, LABELS, 2.0)
-    assert stream.repeat(first + 1, None, LABELS, 2.0)
-    assert not stream.repeat(first + 5000, None, LABELS, 2.0)
+    assert not stream.repeat(first, {}, LABELS, 2.0)
+    assert stream.repeat(first + 1, {}, LABELS, 2.0)
+    assert not stream.repeat(first + 5000, {}, LABELS, 2.0)
 
 
 def test_of_a_fast_stream_more_packets_can_be_asked_for_within_bounds() -> None:
@@ -202,10 +202,10 @@ def test_of_a_fast_stream_more_packets_can_be_asked_for_within_bounds() -> None:
     first = packets(stream, 0)[0].sequence_number
     for number in range(2 * HISTORY):
         packets(stream, number, now=2.0)
-    assert stream.repeat(first, None, LABELS, 2.0)
+    assert stream.repeat(first, {}, LABELS, 2.0)
     for number in range(MAX_HISTORY_BYTES // 100_000 + 1):
         packets(stream, number, bytes(100_000), now=2.0)
-    assert not stream.repeat(first, None, LABELS, 2.0)
+    assert not stream.repeat(first, {}, LABELS, 2.0)
     assert stream._history_bytes <= MAX_HISTORY_BYTES
 
 
@@ -213,8 +213,8 @@ def test_what_came_before_a_key_frame_is_not_repeated() -> None:
     stream = OutboundStream(7, 8)
     before = packets(stream, 0)[0].sequence_number
     (key,) = stream.packetize(EncodedFrame(b"x", 3000, is_key=True), VP8, LABELS, 1.0)
-    assert not stream.repeat(before, 97, LABELS, 2.0)
-    assert stream.repeat(read(key).sequence_number, 97, LABELS, 2.0)
+    assert not stream.repeat(before, {96: 97}, LABELS, 2.0)
+    assert stream.repeat(read(key).sequence_number, {96: 97}, LABELS, 2.0)
 
 
 def test_what_is_missing_is_what_no_copy_of_can_arrive_any_more() -> None:
@@ -228,7 +228,7 @@ def test_what_is_missing_is_what_no_copy_of_can_arrive_any_more() -> None:
     assert not stream.was_repeated(number)
     assert stream.missing([LostPacket(2, carried), LostPacket(1, carried)]) == [number]
     assert stream.missing([LostPacket(1, carried)]) == []
-    copies = stream.repeat(number, 97, LABELS, 2.0, count=2)
+    copies = stream.repeat(number, {96: 97}, LABELS, 2.0, count=2)
     assert [copy.carries for copy in copies] == [carried, carried]
     for sent_as, copy in enumerate(copies, 5):
         copy.leave(sent_as, 0)
@@ -268,7 +268,9 @@ def test_no_packet_nor_its_retransmission_is_too_large(size: int, rtx: bool, nam
     assert max(map(len, sent)) <= MAX_PACKET
     assert max(map(len, sent)) - min(map(len, sent)) <= 1
     again = [
-        copy for data in sent for copy in stream.repeat(read(data).sequence_number, 97, labels, 1.0)
+        copy
+        for data in sent
+        for copy in stream.repeat(read(data).sequence_number, {96: 97}, labels, 1.0)
     ]
     assert len(again) == len(sent)
     assert max(map(len, again)) <= MAX_PACKET

@@ -11,20 +11,35 @@ is taken off again; when one packet is left over that is what remains, and it ma
 parity waits for. What a retransmission brought has other header extensions than what was lost, so
 it counts as missing here.
 
+The sending side (`groups`) collects the packets of one or several pictures and makes parities
+of them. Which packets go into which parity decides how many losses it stands: each packet is in
+several parities, no two packets in the same ones (`masks`). `strength` says how much of the rate
+that is worth, by losses and round trip.
+
 Packets are what the sender summed up before it wrote numbers and times of sending into them:
 `ExtensionMap.blank` makes them so again.
 """
 
 from .drops import FecDrop
+from .flexfec import MAX_HEADER as FLEXFEC_HEADER
 from .flexfec import read_flexfec, write_flexfec
+from .groups import Groups
+from .parity import HEADER as SUMMED_HEADER
 from .parity import Parity, make_parity
 from .recovery import Recovery
+from .strength import protection
+from .ulpfec import MAX_HEADER as ULPFEC_HEADER
 from .ulpfec import read_ulpfec, write_ulpfec
 
 __all__ = [
+    "FLEXFEC_HEADER",
+    "SUMMED_HEADER",
+    "ULPFEC_HEADER",
     "FecDrop",
+    "Groups",
     "Parity",
     "Recovery",
+    "protection",
     "make_parity",
     "read_flexfec",
     "read_ulpfec",

@@ -7,7 +7,7 @@ from ..packet import VERSION
 from .drops import FecDrop
 
 HEADER = 12
-"""Bytes of a packet that are protected by fields of the parity, or known of the stream."""
+"""Bytes of a packet that are summed up in fields of the parity, or known of the stream."""
 HEAD_MASK = 0x3FFF
 """What of a packet's first two bytes is summed up: all but the version."""
 
