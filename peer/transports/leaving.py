@@ -24,20 +24,18 @@ class Extension(NamedTuple):
     body: bytes
     number_at: int | None
     time_at: int | None
+    header_size: int
+    """The bytes of the whole header of a packet that has it."""
 
     @classmethod
     def of(cls, said: HeaderExtensions, extensions: ExtensionMap) -> "Extension":
         """Write what a packet without CSRCs says."""
         profile, body = extensions.write(said)
-        before = header_size(profile, body) - len(body)
+        size = header_size(profile, body)
+        before = size - len(body)
         found = [extensions.find(uri, profile, body) for uri in (TRANSPORT_WIDE_CC, ABS_SEND_TIME)]
         number_at, time_at = (None if at is None else before + at for at in found)
-        return cls(profile, body, number_at, time_at)
-
-    @property
-    def header_size(self) -> int:
-        """The bytes of the whole header of a packet that has it."""
-        return header_size(self.profile, self.body)
+        return cls(profile, body, number_at, time_at, size)
 
 
 class LeavingPacket:
@@ -88,6 +86,11 @@ class LeavingPacket:
     def is_numbered(self) -> bool:
         """Whether the peer tells when it came."""
         return self._number_at is not None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it says when it leaves."""
+        return self._time_at is not None
 
     def __len__(self) -> int:
         return len(self._data)

@@ -4,11 +4,11 @@ import itertools
 import math
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
+from peer.records import dataclass
 from peer.rtp import (
     ABS_CAPTURE_TIME,
     MAX_PACKET,

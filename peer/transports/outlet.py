@@ -43,6 +43,8 @@ PAYLOAD_PART = 0.93
 """Of a share, until it is known what headers take."""
 ENOUGH = 0.95
 """Of what pictures can use, that does not hold them back."""
+ROOM_TIME = 0.1
+"""Seconds for which the room for sound holds, so that its encoder is not set for each packet."""
 LEAST_PADDING = 50
 """Bytes for which no padding is made."""
 
@@ -81,6 +83,8 @@ class Outlet:
         self._labels: Labels | None = None
         self._rtx_payload_types: dict[int, int] = {}
         self._pixels = 0
+        self._room: int | None = None
+        self._room_until = -math.inf
         self._payload = RateMeter()
         self._total = RateMeter()
         self._tones = Tones(self._post_tone)
@@ -102,6 +106,7 @@ class Outlet:
         self._rtx_payload_types = rtx_payload_types(parameters.codecs)
         self.stream.protection.agree(fec_format(parameters, codec))
         self._sending, self._parameters, self._codec = sending, parameters, codec
+        self._room_until = -math.inf
         if self.tone_line() is None:
             # One that is playing has seconds to go.
             self._tones.stop()
@@ -204,10 +209,15 @@ class Outlet:
         """
         if self._sending is None or not self.is_audio:
             return None
+        if now >= self._room_until:
+            self._room, self._room_until = self._find_room(self._sending, now), now + ROOM_TIME
+        return self._room
+
+    def _find_room(self, sending: PacedSending, now: float) -> int | None:
         self._payload.advance(now)
         self._total.advance(now)
         headers = 8 * (self._total.octets - self._payload.octets)
-        share = self._sending.room_for_audio(max(AUDIO_BITRATE, headers + (self._limit() or 0)))
+        share = sending.room_for_audio(max(AUDIO_BITRATE, headers + (self._limit() or 0)))
         return None if share is None else max(LEAST_AUDIO, int(share - headers))
 
     def backlog(self) -> float:

@@ -234,7 +234,7 @@ class PacedSending:
 
     def _leave(self, packet: LeavingPacket, probe: int | None, now: float) -> None:
         controller, numbers = self._controller, self._numbers
-        data = packet.leave(controller.next_number, _send_time())
+        data = packet.leave(controller.next_number, _send_time() if packet.is_timed else 0)
         try:
             self._send(data)
         except ConnectionError:

@@ -3,13 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable
-from dataclasses import replace
 from typing import Protocol
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 
+from peer.records import replace
 from peer.rtp import (
     BitrateRequests,
     FullIntraRequest,
@@ -314,7 +314,8 @@ class RtpSender:
             try:
                 data = await track.recv()
                 reason = SendDrop.ENCODER_FAILED
-                if is_encoded(data) != self._given or not suits(data, codec):
+                given = is_encoded(data)
+                if given != self._given or (given and not suits(data, codec)):
                     codec = self._take_up(data)
                     encoder = self._renew_encoder(codec) or encoder
                 await self._send_next(data, codec, encoder)
@@ -362,21 +363,21 @@ class RtpSender:
         self, data: MediaData, codec: RTCRtpCodecParameters, encoder: MediaEncoder
     ) -> None:
         loop, parameters, source = asyncio.get_running_loop(), self._parameters, self._source
-        captured = loop.time()
+        captured = now = loop.time()
         if (
             parameters is None
             or not parameters.active
             or not self._gate.admits(data, parameters.max_framerate)
-            or not self._has_room(data, encoder, loop.time())
+            or not self._has_room(data, encoder, now)
         ):
-            source.add(data, measure(data), loop.time())
+            source.add(data, measure(data), now)
             if self._given:
                 self.passage.lose()
             return
-        bitrate = self._outlet.bitrate(loop.time())
-        encoder.limit(bitrate, loop.time())
-        encoder.note_loss(self._outlet.loss.fraction, self._outlet.room(loop.time()))
-        keyframe = self.keys.take(loop.time(), given=self._given)
+        bitrate = self._outlet.bitrate(now)
+        encoder.limit(bitrate, now)
+        encoder.note_loss(self._outlet.loss.fraction, self._outlet.room(now))
+        keyframe = self.keys.take(now, given=self._given)
         if isinstance(self._track, EncodedTrack):
             self._track.steer(bitrate, keyframe=keyframe)
         encoded = await encoder.encode(data, keyframe=keyframe)

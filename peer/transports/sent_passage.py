@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,6 +10,7 @@ from av import VideoFrame
 from av.packet import Packet
 
 from peer.net import wall_time
+from peer.records import replace
 
 from .encoded_media import (
     EncodedMedia,

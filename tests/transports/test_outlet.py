@@ -10,7 +10,7 @@ from peer.rtp.congestion import Carried, Demand, LostPacket
 from peer.testing import run as run_virtually
 from peer.transports import RTCRtcpFeedback, RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters
 from peer.transports.outbound import EncodedFrame
-from peer.transports.outlet import LEAST_AUDIO, LEAST_VIDEO, Outlet, SendDrop
+from peer.transports.outlet import LEAST_AUDIO, LEAST_VIDEO, ROOM_TIME, Outlet, SendDrop
 from peer.transports.parameters import RtpSendParameters
 from tests.transports.media import (
     EXTENSIONS,
@@ -245,10 +245,10 @@ def test_sound_has_the_room_that_headers_leave() -> None:
         for index in range(50):
             outlet.transmit(EncodedFrame(bytes(80), index * 960), OPUS, begin + index * 0.02)
         headers = 8 * (outlet.stream.header_octets_sent + 50 * 38) if outlet.stream else 0
-        for limit in (100_000, 20_000):
+        for limit, later in ((100_000, 0.98), (20_000, 0.99), (20_000, 0.98 + ROOM_TIME)):
             transport.sending.note_limit(limit, begin)
-            rooms.append(outlet.room(begin + 0.99))
-        assert rooms == [None, None, 100_000 - headers, LEAST_AUDIO]
+            rooms.append(outlet.room(begin + later))
+        assert rooms == [None, None, 100_000 - headers, 100_000 - headers, LEAST_AUDIO]
         assert opened(transport).room(begin) is None
 
     run(scenario)

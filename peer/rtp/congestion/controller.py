@@ -147,8 +147,9 @@ class CongestionController:
 
     def unnumbered_sent(self, size: int, now: float) -> None:
         """Note a packet that reports do not tell of."""
-        self._sent.add_unnumbered(size)
-        self._note_sent(size, now)
+        if self.has_feedback:
+            self._sent.add_unnumbered(size)
+            self._note_sent(size, now)
 
     def take(self, message: TransportFeedback, now: float) -> list[LostPacket]:
         """Take a report about packets, by their numbers; returns which are lost."""

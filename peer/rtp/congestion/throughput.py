@@ -65,7 +65,8 @@ class Throughput:
             received += size
             if sent >= self._discarded_until:
                 sent_size += size
-                first_sent = min(first_sent, sent)
+                if sent < first_sent:
+                    first_sent = sent
                 if sent > last_sent:
                     last_sent, last_size = sent, size
         if not sent_size:
