@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterable, Callable, Sequence
 from typing import Any
+from weakref import WeakSet
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -19,7 +20,7 @@ class EncodedTrack(MediaStreamTrack):
 
     `frames` gives `av.Packet`, as of a camera's or a file's encoder, or what `encoded_frames()` of
     a receiver gives; the track ends with it, and `stop` cancels it. `request_key_frame` is called
-    when a peer needs one. A subclass may say more: it is told what can be sent, and how much.
+    when a peer needs one. A subclass hears more: what can be sent, how much, and when nothing is.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class EncodedTrack(MediaStreamTrack):
         self._frames = aiter(frames)
         self._request_key_frame = request_key_frame
         self._reading: asyncio.Task[Any] | None = None
+        self._senders: WeakSet[object] = WeakSet()
 
     async def recv(self) -> Any:
         """Return the next frame; MediaStreamError when the track has ended."""
@@ -67,6 +69,17 @@ class EncodedTrack(MediaStreamTrack):
         if self._reading is not None:
             self._reading.cancel()
 
+    def begin(self, sender: object, codecs: Sequence[RTCRtpCodecParameters]) -> None:
+        """Note that a sender can send these formats, and what else it can than before."""
+        self._senders.add(sender)
+        self.choose_format(codecs)
+
+    def end(self, sender: object) -> None:
+        """Note that it sends nothing any more."""
+        self._senders.discard(sender)
+        if not self._senders:
+            self.rest()
+
     def steer(self, bitrate: int | None, *, keyframe: bool) -> None:
         """Hear what an encoder is told with each frame."""
         self.limit(bitrate)
@@ -79,7 +92,10 @@ class EncodedTrack(MediaStreamTrack):
             self._request_key_frame()
 
     def choose_format(self, codecs: Sequence[RTCRtpCodecParameters]) -> None:
-        """Hear what can be sent, the preferred format first."""
+        """Hear what can be sent, the preferred format first, before anything is."""
+
+    def rest(self) -> None:
+        """Hear that nothing is sent any more, until there are formats again."""
 
     def limit(self, bitrate: int | None) -> None:
         """Hear how many bits per second are to be sent at most, as often as that changes."""

@@ -48,6 +48,7 @@ class EncodingRelay:
         self._encodings: dict[_Format, _Encoding] = {}
         self._subscribers: WeakSet[_Subscriber] = WeakSet()
         self._reading: asyncio.Task[None] | None = None
+        self._closed = False
 
     @property
     def encodings(self) -> int:
@@ -55,10 +56,13 @@ class EncodingRelay:
         return len(self._encodings)
 
     def subscribe(self) -> EncodedTrack:
-        """Return a track for one connection; it ends with the one that is encoded."""
+        """Return a track for one connection; it ends with the one that is encoded.
+
+        It has ended when that one has, or when the relay is closed.
+        """
         subscriber = _Subscriber(self._track.kind, self._join, self._leave)
         self._subscribers.add(subscriber)
-        if self._track.readyState != "live":
+        if self._closed or self._track.readyState != "live":
             subscriber.stop()
         return subscriber
 
@@ -67,11 +71,13 @@ class EncodingRelay:
 
         It leaves no task and no thread. Calling again changes nothing.
         """
+        self._closed = True
         tasks = [one.task for one in self._encodings.values()]
         if self._reading is not None:
             tasks.append(self._reading)
         for one in list(self._subscribers):
             one.stop()
+            tasks += one.at_work
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._share.close()
 
@@ -191,6 +197,11 @@ class _Subscriber(EncodedTrack):
         self._queue: EncodedQueue[None] = EncodedQueue()
         self._wake = asyncio.Event()
 
+    @property
+    def at_work(self) -> Sequence[asyncio.Task[Any]]:
+        """What ends soon after it is stopped."""
+        return [] if self._reading is None else [self._reading]
+
     async def _give(self) -> AsyncIterator[EncodedMedia]:
         while self.readyState == "live":
             entry = self._queue.get()
@@ -212,11 +223,9 @@ class _Subscriber(EncodedTrack):
         if self.readyState != "live":
             return
         wanted = codecs[0]
-        if self._encoding is not None:
-            if self._encoding.codec == wanted:
-                return
-            self._leave(self, self._encoding)
-        self._queue.clear()
+        if self._encoding is not None and self._encoding.codec == wanted:
+            return
+        self.rest()
         self._queue.needs_key = self.kind == "video"
         self._encoding = self._join(self, wanted)
         self._encoding.key_wanted = True
@@ -230,12 +239,18 @@ class _Subscriber(EncodedTrack):
         """Note how many bits per second can be sent."""
         self.bitrate = bitrate
 
-    def stop(self) -> None:
-        """End it: nothing is encoded for it any more."""
-        super().stop()
+    def rest(self) -> None:
+        """Have nothing encoded for it, until there are formats again."""
         encoding, self._encoding = self._encoding, None
         if encoding is not None:
             self._leave(self, encoding)
+        self._queue.clear()
+        self.bitrate = None
+
+    def stop(self) -> None:
+        """End it: nothing is encoded for it any more."""
+        super().stop()
+        self.rest()
         self._wake.set()
 
 

@@ -106,6 +106,7 @@ class RtpSender:
         self._stream: OutboundStream | None = None
         self._given = isinstance(track, EncodedTrack)
         self._given_format: str | None = None
+        self._steered: EncodedTrack | None = None
         self.keys = KeyFrameGate()
         self.passage = SentPassage(self._transmit, self.keys.ask)
         self._bounds = BitrateRequests()
@@ -283,13 +284,22 @@ class RtpSender:
             self._sending.add_done_callback(self._ending.discard)
             self._sending = None
         track, codec, transport = self._track, self._codec, self._transport
-        if track is None or codec is None or transport is None or not transport.connected:
+        if codec is None or transport is None or not transport.connected:
+            track = None
+        self._steer(track if isinstance(track, EncodedTrack) else None, codec)
+        if track is None or codec is None:
             return
-        if isinstance(track, EncodedTrack) and self._parameters is not None:
-            track.choose_format(in_order(codec, self._parameters.codecs))
         # An encoder of its own for each loop: the one before may still be at work in its thread.
         encoder = self._renew_encoder(codec)
         self._sending = asyncio.get_running_loop().create_task(self._run(track, codec, encoder))
+
+    def _steer(self, track: EncodedTrack | None, codec: RTCRtpCodecParameters | None) -> None:
+        """Tell a track that is encoded already what can be sent, and one before it that none is."""
+        before, self._steered = self._steered, track
+        if track is not None and codec is not None and self._parameters is not None:
+            track.begin(self, in_order(codec, self._parameters.codecs))
+        if before is not None and before is not track:
+            before.end(self)
 
     def _renew_encoder(self, codec: RTCRtpCodecParameters) -> MediaEncoder | None:
         if self._parameters is None:

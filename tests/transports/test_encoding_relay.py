@@ -12,7 +12,8 @@ from peer.transports.encoded_queue import MAX_FRAMES
 from peer.transports.encoded_track import EncodedTrack
 from peer.transports.encoding_relay import EncodingRelay
 from peer.transports.picture_encoder import PictureEncoder
-from tests.transports.media import OPUS, VP8, PushedTrack
+from peer.transports.sender import RtpSender
+from tests.transports.media import OPUS, VP8, PushedTrack, Recorder, send_parameters
 from tests.transports.test_picture_encoder import H264
 
 
@@ -196,5 +197,62 @@ def test_what_was_not_sent_yet_ends_too_and_begins_nothing() -> None:
         assert (track.readyState, source.readyState) == ("ended", "live")
         track.choose_format([VP8])
         assert (relay.encodings, len(asyncio.all_tasks())) == (0, 1)
+
+    run(program())
+
+
+def test_nothing_is_encoded_for_a_track_that_is_not_sent() -> None:
+    """It is taken off its sender, the transport is gone, or the sender stops; and it comes back."""
+
+    async def program() -> None:
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        track, transport = relay.subscribe(), Recorder()
+        sender, other = RtpSender("video", track), RtpSender("video")
+
+        async def sent() -> int:
+            await push(source, 12)
+            return relay.encodings
+
+        sender.send(transport, send_parameters("v0", 7))
+        assert await sent() == 1
+        sender.replace_track(None)
+        assert await sent() == 0
+        read = source.read
+        assert await sent() == 0
+        assert source.read == read
+        count = len(transport.rtp)
+        sender.replace_track(track)
+        assert await sent() == 1
+        assert len(transport.rtp) > count
+        for up in (False, True):
+            transport.up = up
+            sender.transport_changed()
+            assert await sent() == up
+        # It goes on where another sender has it already.
+        other.send(transport, send_parameters("v1", 8))
+        other.replace_track(track)
+        sender.replace_track(None)
+        assert await sent() == 1
+        await other.stop()
+        assert await sent() == 0
+        assert track.readyState == "live"
+        await sender.stop()
+        await relay.close()
+        assert len(asyncio.all_tasks()) == 1
+
+    run(program())
+
+
+def test_a_relay_that_is_closed_begins_nothing() -> None:
+    async def program() -> None:
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        await relay.close()
+        track = subscribed(relay)
+        assert (track.readyState, source.readyState, relay.encodings) == ("ended", "live", 0)
+        with pytest.raises(MediaStreamError):
+            await track.recv()
+        assert len(asyncio.all_tasks()) == 1
 
     run(program())
