@@ -7,6 +7,7 @@ through PyAV.
 from .adaptation import Adaptation, Judged
 from .audio import AudioDecoder, AudioEncoder, AudioPacket
 from .audio_path import AudioDrop, AudioFormat, AudioPath, Heard, Moment
+from .bounds import PictureBounds, bounds_of
 from .libopus import OpusDecoder, OpusEncoder, OpusError
 from .opus import OpusAudioDecoder, OpusAudioEncoder, OpusSettings
 from .pcm import Flushed, PcmTrack, pcm_frames
@@ -35,6 +36,8 @@ __all__ = [
     "AudioPath",
     "Heard",
     "Moment",
+    "PictureBounds",
+    "bounds_of",
     "AudioCodec",
     "find_audio_codec",
     "register_audio_codec",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from av import VideoFrame
 
+from .bounds import level_of
 from .frame_dropper import FrameDropper
 from .libx264 import X264Encoder
 from .video import EncodedPicture, VideoSettings, planes_of
@@ -20,14 +21,16 @@ _PROFILES = {0x42: "baseline", 0x4D: "main", 0x58: "baseline", 0x64: "high"}
 
 
 class H264VideoEncoder:
-    """H.264 in the profile and the packets that the peer takes.
+    """H.264 in the profile, the level and the packets that the peer takes.
 
-    Its colours are stored for squares of four pixels: of odd sides the last line is left out. A
-    picture of another size begins anew with a key frame.
+    Who gives pictures keeps to what the level allows (`bounds`). Colours are stored for squares of
+    four pixels: of odd sides the last line is left out. A picture of another size begins anew with
+    a key frame.
     """
 
     def __init__(self, settings: VideoSettings) -> None:
         self._profile = _profile(settings.parameters)
+        self._level = level_of(settings.parameters)
         self._slices = str(settings.parameters.get("packetization-mode", 0)) != "1"
         self._per_picture = 0.0
         self._size = (0, 0)
@@ -73,6 +76,8 @@ class H264VideoEncoder:
         threads = 2 if pixels > 640 * 480 and (os.cpu_count() or 1) > 2 else 1
         settings = {
             "fps": str(NOMINAL_RATE),
+            # It would choose one by a rate of pictures that is not theirs.
+            "level": str(self._level),
             "force-cfr": "1",
             "keyint": "infinite",
             "scenecut": "0",

@@ -7,7 +7,14 @@ from aiortc.codecs import h264, vpx
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 
-from peer.media import Adaptation, Judged, VideoSettings, find_video_codec, rotation
+from peer.media import (
+    Adaptation,
+    Judged,
+    VideoSettings,
+    bounds_of,
+    find_video_codec,
+    rotation,
+)
 from peer.rtp import is_key_frame
 
 from .encoded import Encoded, timestamp_of
@@ -44,6 +51,7 @@ class PictureEncoder:
         self._codec = codec
         self._parameters = parameters
         self._share = share
+        self._bounds = bounds_of(codec.mimeType, codec.parameters)
         self._turns = not takes_rotation(parameters)
         self._shaper = PictureShaper(upright=self._turns)
         self._rate = FrameRate()
@@ -62,9 +70,12 @@ class PictureEncoder:
         begin = time.perf_counter()
         now = timestamp / self._codec.clockRate
         adaptation = self._adaptation or self._begin(data)
-        if not self._gate.admits(data, adaptation.frame_rate) and not key:
+        scale = self._parameters.scale_down_by * adaptation.scale
+        scale = max(scale, self._bounds.scale(data.width, data.height))
+        most = self._bounds.rate(int(data.width / scale), int(data.height / scale))
+        if not self._gate.admits(data, min(adaptation.frame_rate or most, most)) and not key:
             return Encoded([], None, 0.0, data)
-        picture = self._shaper.shape(data, self._parameters.scale_down_by * adaptation.scale)
+        picture = self._shaper.shape(data, scale)
         frame_rate = self._rate.add(now)
         pixels = picture.width * picture.height
         bitrate = self._bitrate(pixels)
@@ -108,6 +119,7 @@ class PictureEncoder:
         name = self._codec.mimeType.lower()
         module = _MODULES.get(name, vpx)
         bitrate = int(module.DEFAULT_BITRATE) if self._limit is None else self._limit
+        bitrate = int(min(bitrate, self._bounds.bitrate))
         if self._parameters.max_bitrate is not None:
             return bitrate
         if _STOCK.get(name, module.MAX_BITRATE) != module.MAX_BITRATE:

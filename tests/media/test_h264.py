@@ -71,6 +71,15 @@ def test_the_profile_is_the_one_that_was_agreed(level_id: str, profile: int) -> 
     assert split_units(made.data)[0][1] == profile
 
 
+@pytest.mark.parametrize(("level_id", "level"), [("42e01f", 31), ("42e00b", 11), ("640028", 40)])
+def test_the_level_is_the_one_that_the_peer_takes(level_id: str, level: int) -> None:
+    """Whatever size and rate libx264 believes in (RFC 6184 §8.1)."""
+    (made,) = encode(make(level_id=level_id), moving(), 1)
+    assert made is not None
+    sets = [unit for unit in split_units(made.data) if unit[0] & 0x1F == 7]
+    assert [unit[3] for unit in sets] == [level]
+
+
 def test_in_mode_0_each_slice_fits_into_a_packet() -> None:
     """RFC 6184 §6.2: no fragments there."""
     encoder = H264VideoEncoder(VideoSettings({}, 3_000_000))

@@ -165,7 +165,7 @@ def test_rates_that_a_program_sets_in_aiortcs_modules_hold(
     encode(encoder, picture())
     monkeypatch.setattr(module, "MAX_BITRATE", 7_000_000)
     encoder.limit(8_000_000, 0.0)
-    encode(encoder, picture())
+    encode(encoder, picture(1))
     assert [rate for rate, _ in made.rates] == [123_000, 7_000_000]
 
 
@@ -240,3 +240,19 @@ def test_a_film_that_begins_anew_is_made_smaller_all_the_same(
     pictures = [picture(number % 45, 1280, 720) for number in range(90)]
     last = encode(encoder, *pictures)[-1]
     assert (last.data.width, last.data.height) == (990, 556)
+
+
+def test_pictures_are_within_the_level_that_the_peer_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 6184 §8.1: their size, how many there are, and the bits they take."""
+    codec = RTCRtpCodecParameters(
+        "video/H264", 90000, None, 102, parameters={"profile-level-id": "42e01e"}
+    )
+    encoder, made = pretended(monkeypatch, codec, max_bitrate=90_000_000)
+    encoder.limit(90_000_000, 0.0)
+    encoded = encode(encoder, *(picture(number, 1280, 720) for number in range(60)))
+    sizes = {(one.data.width, one.data.height) for one in encoded if one.frames}
+    ((width, height),) = sizes
+    assert (width / 16) * (height / 16) <= 1620
+    assert width > 800
+    assert {bitrate for bitrate, _ in made.rates} == {10_000_000}
+    assert sum(bool(one.frames) for one in encoded) < 55
