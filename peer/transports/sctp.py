@@ -71,11 +71,8 @@ class SctpTransport(Emitter):
         self._dtls = dtls
         self._timeout = timeout
         self.port = port
-        if config is None:
-            packet = _packet_size()
-            config = SctpConfig(port, max_packet=packet, max_message_size=MAX_MESSAGE_SIZE)
         local = None if initiation is None else read_token(initiation)
-        self._association = Association(config, entropy=entropy, local=local)
+        self._association = Association(config or _config(port), entropy=entropy, local=local)
         self._channels = Channels(self._association)
         self._handing_out = False
         self._remote_port = 0
@@ -408,7 +405,17 @@ _STATES = {
 
 def make_initiation(entropy: Callable[[int], bytes]) -> bytes:
     """Return an INIT chunk for a description, and for the association that it speaks of."""
-    return Association(SctpConfig(), entropy=entropy).initiation
+    return Association(_config(), entropy=entropy).initiation
+
+
+def _config(port: int = 5000) -> SctpConfig:
+    """Return the settings of an association: a large message does not hold up small ones."""
+    return SctpConfig(
+        port,
+        max_packet=_packet_size(),
+        max_message_size=MAX_MESSAGE_SIZE,
+        interleaving=True,
+    )
 
 
 def _way(pair: tuple[Candidate, Candidate]) -> Way:

@@ -111,3 +111,43 @@ def test_closing_the_connection_closes_its_channels(stage: Stage, page: Page, cl
                 await call.channels["chat"].state("closed")
 
     stage.run(scenario())
+
+
+WATCH = """
+const large = await rtc.peer().channel('large');
+const small = await rtc.peer().channel('small');
+small.channel.addEventListener('message', () => { window.before = large.log.length; });
+"""
+SIZE = "return (await (await rtc.peer().channel(args[0])).received(1))[0].text.length"
+BEFORE = """
+await rtc.until(() => window.before !== undefined, 'the small one');
+return window.before;
+"""
+
+
+@pytest.mark.parametrize("offerer", Side)
+def test_a_large_message_does_not_hold_up_a_small_one(
+    stage: Stage, page: Page, kind: str, offerer: Side
+) -> None:
+    """RFC 8260 with Firefox; Chromium is not asked to take turns within messages."""
+
+    async def scenario() -> None:
+        async with calling(page) as call:
+            call.create_channel("large")
+            call.create_channel("small")
+            if offerer is Side.BROWSER:
+                await page.run("rtc.peer().createChannel('theirs')")
+            await call.connect(offerer)
+            large, small = await call.channel("large"), await call.channel("small")
+            below = call.ours._session.data.association
+            assert below is not None
+            assert below.statistics().interleaving is (kind == "firefox")
+            await page.run(WATCH)
+            size = 16 << 20 if kind == "firefox" else SIZES[-1]
+            large.channel.send("x" * size)
+            small.channel.send("small")
+            before = await page.run(BEFORE)
+            assert before == 0 or kind != "firefox"
+            assert await page.run(SIZE, "large") == size
+
+    stage.run(scenario())

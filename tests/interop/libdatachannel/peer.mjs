@@ -12,14 +12,21 @@ const pc = new PeerConnection("peer", {
   bindAddress: "127.0.0.1",
   disableAutoNegotiation: true,
 });
-const channels = [];
+const channels = new Map();
 
 function serve(channel) {
-  channels.push(channel);
-  channel.onOpen(() => tell({ open: channel.getLabel() }));
-  channel.onMessage((text) => {
-    tell({ text });
-    channel.sendMessage("echo " + text);
+  // A channel that is closed has no label any more.
+  const label = channel.getLabel();
+  channels.set(label, channel);
+  channel.onOpen(() => tell({ open: label }));
+  channel.onClosed(() => tell({ closed: label }));
+  channel.onMessage((data) => {
+    if (typeof data !== "string") {
+      channel.sendMessageBinary(data);
+      return;
+    }
+    tell({ text: data });
+    channel.sendMessage("echo " + data);
   });
 }
 
@@ -29,7 +36,9 @@ pc.onStateChange((state) => tell({ state }));
 pc.onDataChannel(serve);
 
 const orders = {
-  channel: ({ text }) => serve(pc.createDataChannel(text)),
+  channel: ({ text, unordered = false, repeats }) =>
+    serve(pc.createDataChannel(text, { unordered, maxRetransmits: repeats })),
+  close: ({ text }) => channels.get(text).close(),
   offer: () => pc.setLocalDescription("offer"),
   answer: () => pc.setLocalDescription("answer"),
   remote: ({ type, sdp }) => pc.setRemoteDescription(sdp, type),

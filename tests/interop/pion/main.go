@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/pion/logging"
 	"github.com/pion/webrtc/v3"
 )
 
@@ -19,6 +20,9 @@ type message struct {
 	Candidate *webrtc.ICECandidateInit `json:"candidate,omitempty"`
 	State     string                   `json:"state,omitempty"`
 	Open      string                   `json:"open,omitempty"`
+	Closed    string                   `json:"closed,omitempty"`
+	Unordered bool                     `json:"unordered,omitempty"`
+	Repeats   *uint16                  `json:"repeats,omitempty"`
 	Text      string                   `json:"text,omitempty"`
 	Error     string                   `json:"error,omitempty"`
 }
@@ -32,18 +36,27 @@ func tell(what message) {
 	fmt.Println(string(line))
 }
 
+var channels sync.Map
+
 func serve(channel *webrtc.DataChannel) {
+	channels.Store(channel.Label(), channel)
 	channel.OnOpen(func() { tell(message{Open: channel.Label()}) })
+	channel.OnClose(func() { tell(message{Closed: channel.Label()}) })
 	channel.OnMessage(func(got webrtc.DataChannelMessage) {
-		tell(message{Text: string(got.Data)})
-		if got.IsString {
-			_ = channel.SendText("echo " + string(got.Data))
+		if !got.IsString {
+			_ = channel.Send(got.Data)
+			return
 		}
+		tell(message{Text: string(got.Data)})
+		_ = channel.SendText("echo " + string(got.Data))
 	})
 }
 
 func connect() (*webrtc.PeerConnection, error) {
-	settings := webrtc.SettingEngine{}
+	// Standard output is for what is told.
+	loggers := logging.NewDefaultLoggerFactory()
+	loggers.Writer = os.Stderr
+	settings := webrtc.SettingEngine{LoggerFactory: loggers}
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetInterfaceFilter(func(name string) bool { return name == "lo" })
 	settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
@@ -74,11 +87,18 @@ func describe(pc *webrtc.PeerConnection, offer bool) error {
 func obey(pc *webrtc.PeerConnection, order message) error {
 	switch order.Do {
 	case "channel":
-		channel, err := pc.CreateDataChannel(order.Text, nil)
+		ordered := !order.Unordered
+		init := webrtc.DataChannelInit{Ordered: &ordered, MaxRetransmits: order.Repeats}
+		channel, err := pc.CreateDataChannel(order.Text, &init)
 		if err == nil {
 			serve(channel)
 		}
 		return err
+	case "close":
+		if channel, found := channels.Load(order.Text); found {
+			return channel.(*webrtc.DataChannel).Close()
+		}
+		return nil
 	case "audio":
 		_, err := pc.AddTransceiverFromKind(webrtc.RTPCodecTypeAudio)
 		return err
