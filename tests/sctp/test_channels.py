@@ -66,6 +66,14 @@ class Call:
         events = self.events[channels]
         return [event.data for event in events if isinstance(event, ChannelMessage)]
 
+    def messages_of(self, channels: Channels, channel: Channel) -> list[str | bytes]:
+        """Return the messages of a channel of a side."""
+        return [
+            event.data
+            for event in self.events[channels]
+            if isinstance(event, ChannelMessage) and event.channel is channel
+        ]
+
     def changes(self, channels: Channels, channel: Channel) -> list[str]:
         """Return the states that a channel was told to be in."""
         events = self.events[channels]
