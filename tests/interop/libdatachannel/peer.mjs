@@ -21,12 +21,13 @@ function serve(channel) {
   channel.onOpen(() => tell({ open: label }));
   channel.onClosed(() => tell({ closed: label }));
   channel.onMessage((data) => {
-    if (typeof data !== "string") {
-      channel.sendMessageBinary(data);
-      return;
+    const isText = typeof data === "string";
+    if (isText) tell({ text: data });
+    try {
+      isText ? channel.sendMessage("echo " + data) : channel.sendMessageBinary(data);
+    } catch {
+      // It may be closed by now.
     }
-    tell({ text: data });
-    channel.sendMessage("echo " + data);
   });
 }
 
