@@ -77,7 +77,6 @@ class EncodingRelay:
             tasks.append(self._reading)
         for one in list(self._subscribers):
             one.stop()
-            tasks += one.at_work
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._share.close()
 
@@ -189,7 +188,7 @@ class _Subscriber(EncodedTrack):
         join: Callable[["_Subscriber", RTCRtpCodecParameters], _Encoding],
         leave: Callable[["_Subscriber", _Encoding], None],
     ) -> None:
-        super().__init__(kind, self._give())
+        super().__init__(kind, _nothing())
         self.bitrate: int | None = None
         self._join = join
         self._leave = leave
@@ -197,19 +196,15 @@ class _Subscriber(EncodedTrack):
         self._queue: EncodedQueue[None] = EncodedQueue()
         self._wake = asyncio.Event()
 
-    @property
-    def at_work(self) -> Sequence[asyncio.Task[Any]]:
-        """What ends soon after it is stopped."""
-        return [] if self._reading is None else [self._reading]
-
-    async def _give(self) -> AsyncIterator[EncodedMedia]:
+    async def recv(self) -> Any:
+        """Return the next frame; who gives up waiting has taken none, and needs no task for it."""
         while self.readyState == "live":
             entry = self._queue.get()
-            if entry is None:
-                self._wake.clear()
-                await self._wake.wait()
-            else:
-                yield entry[0]
+            if entry is not None:
+                return entry[0]
+            self._wake.clear()
+            await self._wake.wait()
+        raise MediaStreamError
 
     def put(self, frame: EncodedMedia) -> None:
         """Add a frame."""
@@ -252,6 +247,13 @@ class _Subscriber(EncodedTrack):
         super().stop()
         self.rest()
         self._wake.set()
+
+
+async def _nothing() -> AsyncIterator[EncodedMedia]:
+    """Give no frames."""
+    frames: tuple[EncodedMedia, ...] = ()
+    for frame in frames:
+        yield frame
 
 
 def _is_sound(codec: RTCRtpCodecParameters) -> bool:

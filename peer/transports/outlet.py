@@ -82,7 +82,7 @@ class Outlet:
         self._codec: RTCRtpCodecParameters | None = None
         self._labels: Labels | None = None
         self._rtx_payload_types: dict[int, int] = {}
-        self._pixels = 0
+        self._pixels, self._worth = 0, worth(0)
         self._room: int | None = None
         self._room_until = -math.inf
         self._payload = RateMeter()
@@ -149,7 +149,7 @@ class Outlet:
             return Demand(needed, needed, enforced=True)
         if parameters.rid is not None:
             return self._demand_of_layer(parameters)
-        most = min(worth(self._pixels) * (1 + self._strength), self._limit() or math.inf)
+        most = min(self._worth * (1 + self._strength), self._limit() or math.inf)
         # Without pictures nothing could find out that they fit.
         return Demand(min(LEAST_VIDEO, most), most, parameters.priority, enforced=True)
 
@@ -175,7 +175,9 @@ class Outlet:
     def note_picture(self, width: int, height: int) -> None:
         """Note how large the pictures are that are to be sent."""
         scale = 1.0 if self._parameters is None else self._parameters.scale_down_by
-        self._pixels = round(width * height / scale**2)
+        pixels = round(width * height / scale**2)
+        if pixels != self._pixels:
+            self._pixels, self._worth = pixels, worth(pixels)
 
     def share(self, now: float) -> float:
         """Return what the stream may send with its headers, in bits per second."""

@@ -72,6 +72,10 @@ class PacedSending:
         self._repairs = RepairBudget()
         self._streams: dict[int, PacedStream] = {}
         self._numbers: StreamNumbers | None = None
+        self._demands: dict[int, Demand] = {}
+        self._shared = 0.0
+        self._shares: dict[int, float] = {}
+        """What each stream has of what was shared out, by these demands."""
         self._paused: frozenset[int] = frozenset()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -126,10 +130,13 @@ class PacedSending:
     def share(self, ssrc: int, now: float) -> float:
         """Return what a stream may send, in bits per second with all headers; 0 while it pauses."""
         demands = {one: stream.demand(now) for one, stream in self._streams.items()}
-        self._controller.set_wanted(wanted(demands), now)
-        shares = allocate(self._controller.target, demands, self._paused)
-        self._paused = frozenset(one for one, share in shares.items() if not share)
-        return shares.get(ssrc, 0.0)
+        if demands != self._demands:
+            self._controller.set_wanted(wanted(demands), now)
+        if demands != self._demands or self._controller.target != self._shared:
+            self._demands, self._shared = demands, self._controller.target
+            self._shares = allocate(self._shared, demands, self._paused)
+            self._paused = frozenset(one for one, share in self._shares.items() if not share)
+        return self._shares.get(ssrc, 0.0)
 
     def room_for_audio(self, plain: float) -> float | None:
         """Return what a stream of sound may take with its copies, in the units of `share`.
