@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from peer.jsep import (
+    ANSWERED_VIDEO_CODECS,
     DEFAULT_AUDIO_CODECS,
     DEFAULT_AUDIO_EXTENSIONS,
     DEFAULT_VIDEO_CODECS,
@@ -13,7 +14,10 @@ from sdp import Codec, parse_parameters
 
 from .errors import JsepTypeError
 
-CODECS = {"audio": DEFAULT_AUDIO_CODECS, "video": DEFAULT_VIDEO_CODECS}
+CODECS = {
+    "audio": DEFAULT_AUDIO_CODECS,
+    "video": DEFAULT_VIDEO_CODECS + ANSWERED_VIDEO_CODECS,
+}
 """What is supported of each kind of media, in order of preference."""
 _EXTENSIONS = {"audio": DEFAULT_AUDIO_EXTENSIONS, "video": DEFAULT_VIDEO_EXTENSIONS}
 

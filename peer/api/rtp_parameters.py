@@ -121,6 +121,7 @@ def to_send(
         header_extensions=_extensions(agreed.header_extensions),
         ssrc=_ssrc(agreed.ssrc, source),
         rtx_ssrc=None if agreed.rtx_ssrc is None else _ssrc(agreed.rtx_ssrc, source),
+        fec_ssrc=None if agreed.fec_ssrc is None else _ssrc(agreed.fec_ssrc, source),
         cname=agreed.cname,
         active=agreed.active and encoding.active,
         reduced_size=agreed.reduced_size,

@@ -23,6 +23,7 @@ from peer.jsep.answer import create_answer
 from peer.jsep.apply import set_local_description, set_remote_description
 from peer.jsep.candidates import NOTHING_GATHERED, Gathered
 from peer.jsep.codecs import (
+    ANSWERED_VIDEO_CODECS,
     DEFAULT_AUDIO_CODECS,
     DEFAULT_VIDEO_CODECS,
     order_by_preference,
@@ -127,6 +128,7 @@ __all__ = [
     "DEFAULT_ICE_OPTIONS",
     "BundlePolicy",
     "RtcpMuxPolicy",
+    "ANSWERED_VIDEO_CODECS",
     "DEFAULT_AUDIO_CODECS",
     "DEFAULT_VIDEO_CODECS",
     "order_by_preference",

@@ -20,6 +20,7 @@ def make_transceiver(
         direction,
         ssrc=make_ssrc(entropy),
         rtx_ssrc=make_ssrc(entropy),
+        fec_ssrc=make_ssrc(entropy),
         track_id=make_identifier(entropy),
     )
     state = replace(

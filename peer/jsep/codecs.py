@@ -83,6 +83,10 @@ DEFAULT_VIDEO_CODECS = (
     _rtx(119, 118),
     Codec(120, "ulpfec", 90000),
 )
+FLEXFEC = "flexfec-03"
+ANSWERED_VIDEO_CODECS = (Codec(121, FLEXFEC, 90000, 1, (("repair-window", "10000000"),)),)
+"""What is offered only where the application prefers it, and taken from offers; the window is in
+microseconds, that of libwebrtc."""
 
 
 @lru_cache(maxsize=8)
@@ -127,6 +131,19 @@ def _same(a: Codec, b: Codec) -> bool:
 def is_rtx(codec: Codec) -> bool:
     """Tell whether the format is retransmission."""
     return codec.name.lower() == RTX
+
+
+def codecs_to_offer(
+    offered: tuple[Codec, ...], answered: tuple[Codec, ...], negotiated: Sequence[Codec]
+) -> tuple[Codec, ...]:
+    """Return what is `offered`, and of what is only `answered` that which was negotiated."""
+    kept = (own for own in answered if any(codecs_match(own, codec) for codec in negotiated))
+    return (*offered, *kept)
+
+
+def is_flexfec(codec: Codec) -> bool:
+    """Tell whether the format is error correction with a stream of its own."""
+    return codec.name.lower() == FLEXFEC
 
 
 def offer_codecs(

@@ -6,6 +6,7 @@ from peer.jsep.codecs import (
     PayloadTypes,
     answer_codecs,
     in_order_of,
+    is_flexfec,
     is_rtx,
     mutual_codecs,
     offer_codecs,
@@ -108,10 +109,11 @@ def offered_rtp_section(
 ) -> MediaSection:
     """Return the section to offer for a transceiver, without its transport attributes."""
     preferences = transceiver.codec_preferences
+    negotiated = previous.codecs if previous else ()
     codecs = offer_codecs(
-        preferences or configuration.codecs(transceiver.kind),
+        preferences or configuration.offered_codecs(transceiver.kind, negotiated),
         numbers,
-        previous.codecs if previous else (),
+        negotiated,
         in_order_of_support=bool(preferences),
     )
     extmaps = offer_extensions(
@@ -223,13 +225,17 @@ def _with_sources(
         # Which SSRC carries which encoding is told by the rid header extension.
         return replace(section, rids=rids, simulcast=simulcast)
     name = Attribute("cname", cname)
-    sources = (Ssrc(transceiver.ssrc, (name,)),)
-    if not any(map(is_rtx, section.codecs)):
-        return replace(section, ssrcs=sources)
+    sources, groups = [transceiver.ssrc], []
+    if any(map(is_rtx, section.codecs)):
+        sources.append(transceiver.rtx_ssrc)
+        groups.append(SsrcGroup("FID", (transceiver.ssrc, transceiver.rtx_ssrc)))
+    if any(map(is_flexfec, section.codecs)):
+        sources.append(transceiver.fec_ssrc)
+        groups.append(SsrcGroup("FEC-FR", (transceiver.ssrc, transceiver.fec_ssrc)))
     return replace(
         section,
-        ssrcs=(*sources, Ssrc(transceiver.rtx_ssrc, (name,))),
-        ssrc_groups=(SsrcGroup("FID", (transceiver.ssrc, transceiver.rtx_ssrc)),),
+        ssrcs=tuple(Ssrc(source, (name,)) for source in sources),
+        ssrc_groups=tuple(groups),
     )
 
 

@@ -1,8 +1,15 @@
 """What the application configures and adds: policies, transceivers, and the m-line slots."""
 
 import enum
+from collections.abc import Sequence
 
-from peer.jsep.codecs import DEFAULT_AUDIO_CODECS, DEFAULT_VIDEO_CODECS, with_congestion_feedback
+from peer.jsep.codecs import (
+    ANSWERED_VIDEO_CODECS,
+    DEFAULT_AUDIO_CODECS,
+    DEFAULT_VIDEO_CODECS,
+    codecs_to_offer,
+    with_congestion_feedback,
+)
 from peer.jsep.extensions import (
     ABS_CAPTURE_TIME,
     ANSWERED_AUDIO_EXTENSIONS,
@@ -86,7 +93,19 @@ class Configuration:
 
     def codecs(self, kind: str) -> tuple[Codec, ...]:
         """Codecs supported for audio or video, in order of preference."""
-        codecs = self.audio_codecs if kind == AUDIO else self.video_codecs
+        if kind == AUDIO:
+            return self._with_feedback(self.audio_codecs)
+        return self._with_feedback(self.video_codecs + ANSWERED_VIDEO_CODECS)
+
+    def offered_codecs(self, kind: str, negotiated: Sequence[Codec]) -> tuple[Codec, ...]:
+        """Codecs to offer without preferences, by those that were `negotiated`."""
+        if kind == AUDIO:
+            return self._with_feedback(self.audio_codecs)
+        return self._with_feedback(
+            codecs_to_offer(self.video_codecs, ANSWERED_VIDEO_CODECS, negotiated)
+        )
+
+    def _with_feedback(self, codecs: tuple[Codec, ...]) -> tuple[Codec, ...]:
         return with_congestion_feedback(codecs) if self.congestion_feedback else codecs
 
     def extensions(self, kind: str) -> tuple[str, ...]:
@@ -114,11 +133,11 @@ class Transceiver:
     """A transceiver as the descriptions see it; stopped ones are not kept.
 
     `direction` is what the application wants, `current_direction` what was negotiated last and
-    `fired_direction` the one remote tracks were last reported for. `ssrc` and `rtx_ssrc` are those
-    of its sender, `streams` the ids of the streams the sender belongs to, `remote_streams` those
-    of the receiver. `by_add_track` and `by_remote` tell what created it; a transceiver created by
-    a remote offer that addTrack was used on carries both. `remote_track_id` is the name which that
-    offer has for the track.
+    `fired_direction` the one remote tracks were last reported for. `ssrc`, `rtx_ssrc` and
+    `fec_ssrc` are those of its sender, `streams` the ids of the streams the sender belongs to,
+    `remote_streams` those of the receiver. `by_add_track` and `by_remote` tell what created it; a
+    transceiver created by a remote offer that addTrack was used on carries both. `remote_track_id`
+    is the name which that offer has for the track.
     """
 
     id: int
@@ -126,6 +145,7 @@ class Transceiver:
     direction: Direction
     ssrc: int
     rtx_ssrc: int
+    fec_ssrc: int
     track_id: str
     streams: tuple[str, ...] = ()
     encodings: tuple[Encoding, ...] = (Encoding(),)

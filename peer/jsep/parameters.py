@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from peer.jsep.codecs import is_rtx, mutual_codecs, received_codecs
+from peer.jsep.codecs import is_flexfec, is_rtx, mutual_codecs, received_codecs
 from peer.jsep.description import Section, SessionDescription
 from peer.jsep.extensions import mutual_extensions, usable_extensions
 from peer.jsep.model import Transceiver
@@ -75,6 +75,7 @@ def _send(
         reduced_size=mine.rtcp.rsize and theirs.rtcp.rsize,
         ssrc=transceiver.ssrc,
         rtx_ssrc=transceiver.rtx_ssrc if any(map(is_rtx, codecs)) else None,
+        fec_ssrc=transceiver.fec_ssrc if any(map(is_flexfec, codecs)) else None,
         cname=state.cname,
         rids=agreed_rids(mine, theirs),
         max_bitrate=transport_independent_bandwidth(theirs.bandwidths),

@@ -103,6 +103,7 @@ class SendParameters:
     reduced_size: bool
     ssrc: int
     rtx_ssrc: int | None
+    fec_ssrc: int | None
     cname: str
     rids: tuple[str, ...] = ()
     max_bitrate: int | None = None

@@ -8,6 +8,9 @@ Each request leaves twice, as it may be lost like what it asks for. From the sec
 several times, at distances that double: senders send nothing again within a round trip as they
 measure it, and what comes to them a moment too early is not answered at all. A sender that is seen
 to answer a request and its copy is asked once.
+
+While error correction comes, what is missing is left to that first: until some has come that did
+not bring it, a quarter of a round trip at most.
 """
 
 import math
@@ -35,6 +38,12 @@ REORDERING_MEMORY = 10.0
 """Seconds for which reordering is expected again."""
 REORDERING_PATIENCE = 0.005
 REORDERING_PACKETS = 2
+CORRECTION_MEMORY = 2.0
+"""Seconds for which more error correction is expected."""
+MAX_CORRECTION_DELAY = 0.05
+"""Seconds that are left to it at most."""
+CORRECTION_GRACE = 0.01
+"""Seconds in which the packets of error correction come that belong together."""
 _MARGIN, _SHORTEST = 0.01, 0.02
 _STEADY = 4
 """Requests until the wait for an answer grows by half each time."""
@@ -64,6 +73,7 @@ class NackRequester:
         "_asked",
         "_copied",
         "_copies",
+        "_corrected_at",
         "_echoed",
         "_highest",
         "_missing",
@@ -84,6 +94,7 @@ class NackRequester:
         self._reordered_at: float | None = None
         self._next_message = self._paused_until = self._window_end = 0.0
         self._relief_until = 0.0
+        self._corrected_at = -math.inf
         self._asked = self._answered = 0
         self._copies = True
         self._copied: set[int] = set()
@@ -115,7 +126,10 @@ class NackRequester:
             self._highest = number
             self._relief_until = now + self.round_trip + RELIEF
             return True
-        due = now + (REORDERING_PATIENCE if self._expects_reordering(now) else 0)
+        due = now + max(
+            REORDERING_PATIENCE if self._expects_reordering(now) else 0,
+            min(MAX_CORRECTION_DELAY, self.round_trip / 4) if self._expects_correction(now) else 0,
+        )
         for missing in range(self._highest + 1, number):
             self._missing[missing] = _Missing(now, due, 0)
         self._highest = number
@@ -134,7 +148,22 @@ class NackRequester:
 
     def recover(self, number: int) -> None:
         """Note that something else brought what is in a packet: nobody needs it any more."""
-        self._missing.pop(number, None)
+        missing = self._missing.pop(number, None)
+        if missing is not None and missing.times:
+            # Whether it is answered tells nothing any more.
+            self._asked -= 1
+            self._copied.discard(number)
+
+    def note_correction(self, now: float) -> None:
+        """Note that error correction came; what it has not brought by now, more of it will not."""
+        self._corrected_at = now
+        soon = now + CORRECTION_GRACE
+        for number, one in self._missing.items():
+            if not one.times and one.due > soon:
+                self._missing[number] = one._replace(due=soon)
+
+    def _expects_correction(self, now: float) -> bool:
+        return now < self._corrected_at + CORRECTION_MEMORY
 
     def _expects_reordering(self, now: float) -> bool:
         return self._reordered_at is not None and now < self._reordered_at + REORDERING_MEMORY
@@ -183,7 +212,8 @@ class NackRequester:
         return _Missing(since, now + wait, times, again, 2 * wait if times > 1 else math.inf)
 
     def _overtaken(self, number: int, missing: _Missing) -> bool:
-        return not missing.times and self._highest >= number + REORDERING_PACKETS
+        is_held = missing.due > missing.since + REORDERING_PATIENCE
+        return not (missing.times or is_held) and self._highest >= number + REORDERING_PACKETS
 
     def _patience(self, times: int) -> float:
         wait = max(self.round_trip + _MARGIN, _SHORTEST)

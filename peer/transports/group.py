@@ -189,7 +189,8 @@ class TransportGroup(Emitter):
 
         A section has one for each encoding.
         """
-        name, ssrcs = parameters.name, (parameters.ssrc, parameters.rtx_ssrc)
+        name = parameters.name
+        ssrcs = parameters.ssrc, parameters.rtx_ssrc, parameters.fec_ssrc
         self._senders[name] = sender, parameters
         self._router.set_outgoing(name, [ssrc for ssrc in ssrcs if ssrc is not None])
 

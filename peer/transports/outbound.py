@@ -448,6 +448,9 @@ class OutboundStream:
         sent = [(self.ssrc, self.packets_sent, self.octets_sent)]
         if self.rtx_ssrc is not None:
             sent.append((self.rtx_ssrc, self._rtx_packets, self._rtx_octets))
+        protection = self.protection
+        if protection.ssrc is not None:
+            sent.append((protection.ssrc, protection.packets_sent, protection.octets_sent))
         return [
             SenderReport(
                 ssrc=ssrc,

@@ -252,8 +252,8 @@ class Outlet:
 
     def _measure_path(self, stream: OutboundStream, now: float) -> None:
         """Protect pictures as much as what is lost, and how long repair takes, make it worth."""
-        round_trip = self.remote and self.remote.round_trip_time
-        if round_trip and not self.is_audio:
+        round_trip = None if self.remote is None else self.remote.round_trip_time
+        if round_trip is not None and not self.is_audio:
             bitrate = self._total.bitrate(now)
             stream.protection.measure(self.loss.fraction, round_trip, bitrate)
 

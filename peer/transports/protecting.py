@@ -86,6 +86,11 @@ class StreamProtection:
         """How many sums there are for each packet."""
         return self._groups.strength
 
+    @property
+    def ssrc(self) -> int | None:
+        """What the sums go by where they are a stream of their own."""
+        return None if self._format is None else self._format.ssrc
+
     def reserve(self, header: int) -> int:
         """Return the bytes that packets leave free, whose headers are so large: sums need them."""
         return 0 if self._format is None else header + self._format.overhead - SUMMED_HEADER
@@ -116,10 +121,10 @@ class StreamProtection:
 
     def next_place(self) -> tuple[int, int] | None:
         """Return SSRC and next number of the stream that sums are, None where they are not one."""
-        if self._format is None or self._format.ssrc is None:
+        if self.ssrc is None:
             return None
         number, self._sequence_number = self._sequence_number, self._sequence_number + 1 & 0xFFFF
-        return self._format.ssrc, number
+        return self.ssrc, number
 
     def count(self, octets: int) -> None:
         """Note a sum that is sent, by the bytes of its payload."""

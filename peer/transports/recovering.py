@@ -37,6 +37,9 @@ class Pictures(Protocol):
     ) -> None:
         """Take a packet of a stream, what a retransmission brought of it, or error correction."""
 
+    def note_correction(self, stream: InboundStream, now: float) -> None:
+        """Note that error correction of a stream came, and that it brought all it can."""
+
 
 class Recovering:
     """Takes packets of pictures out of RED, and rebuilds those that were lost."""
@@ -89,19 +92,17 @@ class Recovering:
         if not self._is_agreed:
             self._pictures.receive(packet, stream, codec, now, repaired=repaired)
             return
-        fec = self._fec_of(stream)
-        found: list[bytes] = []
         if is_parity(codec):
-            fec.count(len(packet.payload))
             parity = read_ulpfec(packet.payload)
-            found = self._solve(fec, parity)
+            self._fec_of(stream).count(len(packet.payload))
             # For the pictures its number is one of which nothing is missing.
             packet.payload = b""
-            codec = self._any_media() or codec
-        elif packet.raw:
-            found = fec.recovery.add(packet.raw)
+            self._pictures.receive(packet, stream, self._any_media() or codec, now)
+            self._take_parity(parity, stream, now)
+            return
         self._pictures.receive(packet, stream, codec, now, repaired=repaired)
-        self._hand_on(found, stream, now)
+        if packet.raw:
+            self._hand_on(self._fec_of(stream).recovery.add(packet.raw), stream, now)
 
     def receive_apart(
         self, packet: InboundPacket, streams: Mapping[int, InboundStream], now: float
@@ -118,7 +119,7 @@ class Recovering:
         fec = self._fec_of(stream)
         fec.ssrc = packet.ssrc
         fec.count(len(packet.payload))
-        self._hand_on(self._solve(fec, found[1]), stream, now)
+        self._take_parity(found[1], stream, now)
 
     def _fec_of(self, stream: InboundStream) -> FecStream:
         if stream.fec is None:
@@ -132,11 +133,12 @@ class Recovering:
     def _blank(self, packet: bytes) -> bytes:
         return self._extensions.blank(packet)
 
-    def _solve(self, fec: FecStream, parity: Parity | FecDrop) -> list[bytes]:
+    def _take_parity(self, parity: Parity | FecDrop, stream: InboundStream, now: float) -> None:
         if isinstance(parity, FecDrop):
             self.drops[parity] += 1
-            return []
-        return fec.recovery.add_parity(parity)
+            return
+        self._hand_on(self._fec_of(stream).recovery.add_parity(parity), stream, now)
+        self._pictures.note_correction(stream, now)
 
     def _hand_on(self, found: list[bytes], stream: InboundStream, now: float) -> None:
         for data in found:

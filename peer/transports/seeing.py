@@ -197,6 +197,13 @@ class Seeing:
         self.drops[MediaDrop.MALFORMED_PAYLOAD] += not well_formed
         self._look(now)
 
+    def note_correction(self, stream: InboundStream, now: float) -> None:
+        """Note that error correction of a stream came, and that it brought all it can."""
+        encoding = self._encodings.get(stream.rid)
+        if encoding is not None and encoding.stream is stream:
+            encoding.missing.note_correction(now)
+            self._look(now)
+
     def _invite(self, encoding: FollowedEncoding, stream: InboundStream, now: float) -> None:
         """Ask another stream than the present one for the key frame with which it takes over."""
         is_other = stream.ssrc != encoding.line.ssrc

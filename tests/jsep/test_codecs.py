@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from peer.jsep import (
+    ANSWERED_VIDEO_CODECS,
     DEFAULT_AUDIO_CODECS,
     DEFAULT_VIDEO_CODECS,
     InvalidAccessError,
@@ -18,7 +19,16 @@ from peer.jsep.codecs import (
     offer_codecs,
     order_by_preference,
 )
-from sdp import CONGESTION_FEEDBACK, Codec, Feedback, MediaSection, is_media_codec, parse, serialize
+from sdp import (
+    CONGESTION_FEEDBACK,
+    Codec,
+    Feedback,
+    MediaSection,
+    SsrcGroup,
+    is_media_codec,
+    parse,
+    serialize,
+)
 from tests.jsep.ends import End, exchange, make_end, make_ends
 from tests.jsep.texts import altered
 
@@ -312,6 +322,51 @@ def test_the_feedback_of_rfc_8888_is_offered_where_it_is_wanted() -> None:
             if is_media_codec(codec):
                 told = {CONGESTION_FEEDBACK} if both else {REMB, wide}
                 assert set(codec.feedback) == {NACK, PLI, FIR} | told
+
+
+(FLEXFEC,) = ANSWERED_VIDEO_CODECS
+
+
+def test_error_correction_is_offered_as_browsers_do() -> None:
+    """RED with its retransmission, and ULPFEC (RFC 5109 §14.1)."""
+    one, other = make_ends()
+    one.add("video")
+    exchange(one, other)
+    for end in (one, other):
+        lines = [f"{codec.payload_type} {codec.rtpmap}" for codec in first(end).codecs]
+        assert lines[-3:] == ["118 red/90000", "119 rtx/90000", "120 ulpfec/90000"]
+        assert first(end).codecs[-2].fmtp == "apt=118"
+    assert [c.payload_type for c in one.state.wiring.senders[0].codecs][-3:] == [118, 119, 120]
+    assert one.state.wiring.senders[0].fec_ssrc is None
+
+
+def test_flexible_error_correction_is_taken_from_offers_and_kept() -> None:
+    offer = ("video", VP8, Codec(35, "flexfec-03", 90000, 1, (("repair-window", "1000000"),)))
+    other = make_end(1)
+    other.add_track("video")
+    other.set_remote("offer", offered(*offer))
+    other.answer()
+    media = first(other)
+    assert numbers(media) == [96, 35]
+    assert media.codecs[1].fmtp == "repair-window=10000000"
+    sending = other.state.wiring.senders[0]
+    assert SsrcGroup("FEC-FR", (sending.ssrc, sending.fec_ssrc or 0)) in media.ssrc_groups
+    assert sending.fec_ssrc in [source.ssrc for source in media.ssrcs]
+    other.offer()
+    assert 35 in numbers(first(other))
+    end = make_end(0)
+    end.add("video")
+    end.offer()
+    assert not any(codec.name == "flexfec-03" for codec in first(end).codecs)
+
+
+def test_flexible_error_correction_is_offered_where_it_is_preferred() -> None:
+    one, other = make_ends()
+    number = one.add("video")
+    one.state = set_codec_preferences(one.state, number, [VP8, FLEXFEC])
+    exchange(one, other)
+    assert [codec.name for codec in first(one).codecs] == ["VP8", "flexfec-03"]
+    assert one.state.wiring.senders[0].fec_ssrc is not None
 
 
 def test_preferences_choose_and_order() -> None:

@@ -216,6 +216,45 @@ def test_it_goes_on_where_answers_take_longer_than_it_looks_for_them(round_trip:
             receive(requester, *range(answered + 1, answered + 4), now=now)
 
 
+def test_what_error_correction_may_bring_is_left_to_it_for_a_moment() -> None:
+    requester = NackRequester()
+    requester.round_trip = 0.16
+    requester.note_correction(0.0)
+    receive(requester, 1, 3, 4, 5, now=0.1)
+    assert asked(requester, 0.2)[0] == (0.14, (2,))
+    requester.round_trip = 0.8
+    receive(requester, 7, now=1.0)
+    assert asked(requester, 1.1)[-1] == (1.05, (6,))
+    # What comes after two seconds without is asked for at once.
+    receive(requester, 9, now=2.0)
+    assert 8 in requester.due(2.0)
+
+
+def test_what_it_does_not_bring_is_asked_for_when_it_has_come() -> None:
+    requester = NackRequester()
+    requester.round_trip = 0.2
+    requester.note_correction(0.0)
+    receive(requester, 1, 4, now=0.1)
+    requester.recover(2)
+    requester.note_correction(0.11)
+    requester.note_correction(0.115)
+    assert asked(requester, 0.15) == [(0.12, (3,))]
+
+
+def test_what_it_brings_is_no_answer_and_no_want_of_one() -> None:
+    requester = NackRequester()
+    requester.round_trip = 0.2
+    now = 0.0
+    for turn in range(60):
+        now = 0.05 * turn
+        receive(requester, 2 * turn, now=now)
+        assert requester.due(now) == (() if not turn else (2 * turn - 1,))
+        requester.recover(2 * turn - 1)
+    now += 5.0
+    receive(requester, 500, now=now)
+    assert requester.due(now)
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(["packet", "ask", "forget"]), st.integers(-5, 40)), max_size=80

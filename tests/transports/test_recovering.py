@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from peer.rtp import HeaderExtensions, RtpPacket, write_packet
+from peer.rtp import HeaderExtensions, Nack, RtpPacket, write_packet
 from peer.rtp.fec import FecDrop, make_parity, write_flexfec, write_ulpfec
 from peer.testing import run as run_virtually
 from peer.transports.decoding import MediaDrop
@@ -23,6 +23,7 @@ from tests.transports.media import (
     receive_parameters,
     repeated,
 )
+from tests.transports.test_receiver import feedback
 from tests.transports.test_seeing import Film
 from tests.transports.wire import until
 
@@ -120,11 +121,12 @@ def lossy(sender: Sender, pictures: int) -> Iterator[InboundPacket]:
 @pytest.mark.parametrize("apart", [False, True])
 def test_what_is_lost_comes_of_the_sum(apart: bool) -> None:
     async def scenario() -> None:
-        sender = Sender(apart=apart)
-        receiver = made(Recorder(), (VP8, RTX, FLEXFEC) if apart else CODECS)
+        sender, transport = Sender(apart=apart), Recorder()
+        receiver = made(transport, (VP8, RTX, FLEXFEC) if apart else CODECS)
         for packet in lossy(sender, 5):
             receiver.receive_rtp(packet, None, now())
         await until(lambda: receiver.frames_decoded == 5)
+        assert not any(isinstance(one, Nack) for one in feedback(transport))
         (figures,) = receiver.statistics()
         assert figures.fec is not None
         assert figures.fec == FecFigures(5, figures.fec.octets, 1, 55 if apart else None)
@@ -133,6 +135,24 @@ def test_what_is_lost_comes_of_the_sum(apart: bool) -> None:
         # Those of ULPFEC have numbers of the stream.
         assert figures.packets_received == (6 if apart else 11)
         assert figures.packets_lost == 4
+        await receiver.stop()
+
+    run_virtually(scenario())
+
+
+def test_what_no_sum_brings_is_asked_for() -> None:
+    async def scenario() -> None:
+        sender, transport = Sender(), Recorder()
+        receiver = made(transport)
+        for packet in lossy(sender, 2):
+            receiver.receive_rtp(packet, None, now())
+        plain = sender.picture()
+        parity = sender.sum(plain)
+        receiver.receive_rtp(parity, None, now())
+        assert not any(isinstance(one, Nack) for one in feedback(transport))
+        await until(lambda: any(isinstance(one, Nack) for one in feedback(transport)))
+        (asked,) = [one for one in feedback(transport) if isinstance(one, Nack)]
+        assert list(asked.numbers) == [read_rtp(one).sequence_number for one in plain]
         await receiver.stop()
 
     run_virtually(scenario())

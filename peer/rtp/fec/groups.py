@@ -34,7 +34,8 @@ class Groups:
     def add(self, packets: Sequence[bytes], now: float, *, is_key: bool) -> list[Parity]:
         """Return the sums that are to be sent behind a picture."""
         interval, self._latest = now - self._latest, now
-        if self._group and (is_key or now - self._begun > self._span):
+        if is_key or now - self._begun > self.round_trip:
+            # What came before is not needed any more, or was asked for by now.
             self._group.clear()
         if not self._group:
             self._begun = now

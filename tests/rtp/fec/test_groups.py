@@ -65,6 +65,13 @@ def test_a_key_frame_is_a_group_of_its_own_with_more_sums() -> None:
     assert covered(found) == list(range(3, 13))
 
 
+def test_a_picture_that_is_late_ends_its_group_like_any_other() -> None:
+    one = film(round_trip=0.24)
+    one.picture(2)
+    one.picture(2)
+    assert covered(one.picture(2, after=0.1)) == [1, 2, 3, 4, 5, 6]
+
+
 def test_what_was_begun_before_a_pause_gets_none() -> None:
     one = film()
     one.picture(2)
