@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peer.jsep import (
     DescriptionView,
@@ -45,6 +45,9 @@ from .api import (
 )
 from .session import Negotiation, Session, told_configuration
 from .stats import RTCStatsReport
+
+if TYPE_CHECKING:
+    from .explain import Explanation
 
 _AIORTC = ("iceconnectionstatechange", "connectionstatechange")
 """What aiortc tells of its own close as well; listeners of the W3C's kind hear nothing."""
@@ -349,6 +352,14 @@ class RTCPeerConnection(EventTarget):
         Raises InvalidAccessError when the track is that of no sender or receiver, or of several.
         """
         return await self._session.getStats(selector)
+
+    def explain(self) -> "Explanation":
+        """Say in words what is going on: why it does not connect, what ended it, what media lacks.
+
+        Also for a connection that works, or has been closed; printing what is returned gives
+        verdict, evidence and next step. What grows is compared with what the last few calls saw.
+        """
+        return self._session.explain()
 
     @prompt
     def close(self) -> Coroutine[Any, Any, None]:

@@ -1,6 +1,7 @@
 """Statistics for a trace: when the connection is connected or has failed, and each second."""
 
 import asyncio
+from typing import Any
 
 from .data import Data
 from .links import Links
@@ -22,12 +23,18 @@ class Sampler:
 
     def follow(self, state: str) -> None:
         """Report in a state that is worth it, and from the first connection on each second."""
+        if state == "failed":
+            self.remember()
         if not self._tracer.asked or state not in ("connected", "failed"):
             return
         self._report(f"{state}-{self._count}")
         self._count += 1
         if self._timer is None:
             self._again()
+
+    def remember(self) -> None:
+        """Have the connection remember a report of this moment, for who asks what is wrong."""
+        self._tracer.remember(self._collect())
 
     def stop(self) -> None:
         """Report once more, and no more then."""
@@ -47,6 +54,9 @@ class Sampler:
             self._timer = None
 
     def _report(self, *reason: str) -> None:
+        self._tracer.sample(self._collect(), *reason)
+
+    def _collect(self) -> dict[str, dict[str, Any]]:
         from .statistics import collect_statistics  # not before: few connections are asked
 
-        self._tracer.sample(collect_statistics(*self._parts, None).toJSON(), *reason)
+        return collect_statistics(*self._parts, None).toJSON()

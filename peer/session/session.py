@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from peer.api import (
     CircuitBreakerEvent,
@@ -53,6 +54,9 @@ from .states import connection_state, gathering_state, ice_connection_state
 from .told import told_configuration, told_event
 from .tracing import Tracer
 from .transceivers import Transceivers
+
+if TYPE_CHECKING:
+    from peer.explain import Explanation
 
 logger = logging.getLogger(__name__)
 
@@ -404,6 +408,14 @@ class Session:
         from .statistics import collect_statistics  # not before: few connections are asked
 
         return collect_statistics(self.links, self.media, self.data, selector)
+
+    def explain(self) -> "Explanation":
+        """Explain what is going on, with figures of this moment unless it is closed."""
+        from peer.explain import explain  # not before: few connections are asked
+
+        if not self._closed:
+            self.sampler.remember()
+        return explain(self.tracer.entries())
 
     # The end
 

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import logging
 import os
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
@@ -17,6 +18,9 @@ from .log import Log
 
 ENVIRONMENT = "AIOPEER_TRACE"
 """The variable that names a file or a folder, where a configuration says nothing."""
+
+MAX_REPORTS = 8
+"""Reports of statistics that a connection remembers."""
 
 Sink: TypeAlias = Callable[[TraceEntry], object]
 IceTrace: TypeAlias = Callable[[Record], object]
@@ -33,6 +37,7 @@ class Tracer:
         self.ring = Ring()
         self._sink, self._let_go = _sink(configuration)
         self._calls: dict[str, int] = {}
+        self._reports: deque[TraceEntry] = deque(maxlen=MAX_REPORTS)
         self._agents = 0
         self._log = Log(self.id)
 
@@ -53,6 +58,14 @@ class Tracer:
         name = f"{method}-{count}"
         self.note(method, value, name)
         return name
+
+    def entries(self) -> list[TraceEntry]:
+        """Return what is remembered, in the order of time."""
+        return sorted((*self.ring, *self._reports), key=lambda entry: entry.time)
+
+    def remember(self, report: dict[str, dict[str, Any]]) -> None:
+        """Remember a report of statistics; the last few are kept."""
+        self._reports.append(TraceEntry(wall_time(), self.id, "getStats", report))
 
     def sample(self, report: dict[str, dict[str, Any]], *extra: Any) -> None:
         """Give a report of statistics to who wants the trace; the ring has no room for them."""

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 
 from peer.front_door import lazy
 
-from .entry import CHANNEL, DTLS, ICE, LOST, VERDICT, TraceEntry
+from .entry import CHANNEL, DTLS, ICE, LOST, TraceEntry
 from .ring import Ring
 
 if TYPE_CHECKING:
+    from .blurring import blur, blurred
     from .dump import Dump, DumpError, DumpWriter
     from .reading import read_trace
     from .words import candidate_words, describe, unquoted
 else:
     _HOMES = {
+        ".blurring": ("blur", "blurred"),
         ".dump": ("Dump", "DumpError", "DumpWriter"),
         ".reading": ("read_trace",),
         ".words": ("candidate_words", "describe", "unquoted"),
@@ -33,13 +35,14 @@ __all__ = [
     "ICE",
     "DTLS",
     "CHANNEL",
-    "VERDICT",
     "LOST",
     "Ring",
     "Dump",
     "DumpError",
     "DumpWriter",
     "read_trace",
+    "blur",
+    "blurred",
     "describe",
     "candidate_words",
     "unquoted",

@@ -8,8 +8,6 @@ DTLS = ":aiopeer.dtls"
 """The DTLS associations: transport, component, state, role, and why it failed."""
 CHANNEL = ":aiopeer.channel"
 """A data channel: label, id, state."""
-VERDICT = ":aiopeer.verdict"
-"""What `explain` made of it, when the connection failed or was closed."""
 LOST = ":aiopeer.lost"
 """How many entries are missing at this place."""
 

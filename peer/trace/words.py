@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .entry import CHANNEL, DTLS, ICE, LOST, VERDICT, TraceEntry
+from .entry import CHANNEL, DTLS, ICE, LOST, TraceEntry
 
 MAX_WORDS = 200
 """Characters of values that are shown as they are."""
@@ -34,7 +34,7 @@ def describe(entry: TraceEntry) -> str:
         return _ice(value if isinstance(value, Mapping) else {})
     if method == LOST:
         return f". {value} entries are not kept"
-    if method in (DTLS, CHANNEL, VERDICT):
+    if method in (DTLS, CHANNEL):
         return f"= {method.rpartition('.')[2]} {_plain(value)}"
     if method == "getStats":
         return f". getStats: {len(value) if isinstance(value, Mapping) else 0} objects"

@@ -11,6 +11,7 @@ from tests.contract.source_tree import ROOT, tree
 PACKAGES = (
     "peer",
     "peer.api",
+    "peer.explain",
     "peer.ice",
     "peer.ice.stun",
     "peer.ice.turn",

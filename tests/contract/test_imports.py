@@ -7,7 +7,16 @@ import pytest
 
 from tests.contract.source_tree import ROOT, imported_modules, module_name, sources
 
-PURE = ("sdp", "peer.ice", "peer.jsep", "peer.rtp", "peer.sctp", "peer.trace", "peer.records")
+PURE = (
+    "sdp",
+    "peer.ice",
+    "peer.jsep",
+    "peer.rtp",
+    "peer.sctp",
+    "peer.trace",
+    "peer.explain",
+    "peer.records",
+)
 IMPURE_MODULES = (
     "asyncio",
     "socket",
@@ -33,6 +42,7 @@ ALLOWED = {
     "peer.rtp.fec": ("peer.rtp",),
     "peer.sctp": ("peer.sctp",),
     "peer.trace": ("peer.trace",),
+    "peer.explain": ("peer.explain", "peer.trace", "sdp"),
     "peer.net": ("peer.net", "peer.ice"),
     "peer.media": ("peer.media", "peer.rtp"),
     "peer.testing": ("peer",),
@@ -62,6 +72,7 @@ ALLOWED = {
         "peer.api",
         "peer.stats",
         "peer.trace",
+        "peer.explain",
         "peer.jsep",
         "peer.transports",
         "peer.net",

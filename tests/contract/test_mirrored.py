@@ -91,6 +91,16 @@ ELSEWHERE = {
     "tests/transports/test_seeing.py": ["transports/followed"],
     "tests/transports/test_stock_aiortc.py": ["transports/stock"],
     "tests/transports/test_statistics.py": ["net/wall_clock"],
+    "tests/explain/test_causes.py": [
+        "explain/checks",
+        "explain/data",
+        "explain/ending",
+        "explain/finding",
+        "explain/media",
+        "explain/security",
+        "explain/servers",
+        "explain/signalling",
+    ],
     "tests/trace/test_dump.py": ["trace/entry", "trace/names"],
     # The simulated internet has a folder for its tests.
     "tests/sim_tests": [

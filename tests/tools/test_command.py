@@ -31,14 +31,16 @@ def test_a_call_of_chromium_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "> setRemoteDescription answer (application)" in text
     assert "! onicecandidateerror turn:127.0.0.1:34790?transport=udp 401 Unauthorized." in text
     assert "< oniceconnectionstatechange checking" in text
+    assert "It was never connected: " in text
+    assert "turn:127.0.0.1:34790?transport=udp refuses the credentials." in text
 
 
 def test_one_connection(capsys: pytest.CaptureFixture[str]) -> None:
     text = out(
         capsys, "trace", "--connection", "9-2", str(VECTORS / "chromium156_failed_internals.gz")
     )
-    assert "\n9-2\n" in text
-    assert "\n9-1\n" not in text
+    assert "\n== 9-2\n" in text
+    assert "\n== 9-1\n" not in text
 
 
 def test_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

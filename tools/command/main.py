@@ -43,13 +43,22 @@ def _add_trace(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     trace.add_argument("file", help="the file")
     trace.add_argument("--connection", help="one connection of it, by its name")
+    trace.add_argument("--ladder", action="store_true", help="who said what, as a ladder")
+    trace.add_argument("--html", metavar="PAGE", help="write a page to look at and to pass on")
+    trace.add_argument("--json", action="store_true", help="what is explained, as JSON")
+    trace.add_argument("--addresses", action="store_true", help="show addresses whole in the page")
+    trace.set_defaults(run=_run_trace)
 
-    def run(given: argparse.Namespace) -> str:
-        from .trace import trace_text
 
-        return trace_text(given.file, connection=given.connection)
+def _run_trace(given: argparse.Namespace) -> str:
+    from . import trace
 
-    trace.set_defaults(run=run)
+    read = trace.Read(given.file, connection=given.connection)
+    if given.html is not None:
+        return read.write_page(given.html, addresses=given.addresses)
+    if given.json:
+        return read.json()
+    return read.ladder() if given.ladder else read.text()
 
 
 if __name__ == "__main__":

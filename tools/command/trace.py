@@ -1,27 +1,58 @@
-"""`aiopeer trace`: a trace as text."""
+"""`aiopeer trace`: a trace as text, as a ladder, as a page."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from peer.trace import Dump, TraceEntry, describe, read_trace
-
-_QUIET = ("getStats",)
-"""Entries that are no lines of their own."""
+from peer.explain import explain
+from peer.trace import Dump, TraceEntry, blurred, describe, read_trace
 
 
-def trace_text(file: str, *, connection: str | None = None) -> str:
-    """Tell a file as text. Raises OSError and DumpError, LookupError for an unknown connection."""
-    dump = read_trace(Path(file).read_bytes())
-    names = dump.connections
-    if connection is not None:
-        if connection not in names:
-            raise ValueError(f"no connection {connection!r}; there are: {' '.join(names)}")
-        names = [connection]
-    lines = [*_head(dump)]
-    for name in names:
-        lines += ["", f"{name}", *timeline(dump.of(name))]
-    return "\n".join(lines)
+class Read:
+    """A file that was read, and one of its connections or all.
+
+    Raises OSError and DumpError, ValueError for an unknown connection.
+    """
+
+    def __init__(self, file: str, *, connection: str | None = None) -> None:
+        self.dump = read_trace(Path(file).read_bytes())
+        self.names = self.dump.connections
+        if connection is not None:
+            if connection not in self.names:
+                known = " ".join(self.names)
+                raise ValueError(f"no connection {connection!r}; there are: {known}")
+            self.names = [connection]
+
+    def text(self) -> str:
+        """Tell what happened, the explanation first."""
+        lines = [*_head(self.dump)]
+        for name in self.names:
+            entries = self.dump.of(name)
+            lines += ["", f"== {name}", str(explain(entries)), "", *timeline(entries)]
+        return "\n".join(lines)
+
+    def ladder(self) -> str:
+        """Tell who said what."""
+        from .ladder import ladder, ladder_text
+
+        lines = [*_head(self.dump)]
+        for name in self.names:
+            lines += ["", f"== {name}", *ladder_text(ladder(self.dump.of(name)))]
+        return "\n".join(lines)
+
+    def json(self) -> str:
+        """Give what is explained."""
+        found = [explain(self.dump.of(name)).as_json() for name in self.names]
+        return json.dumps(found, indent=1, ensure_ascii=False)
+
+    def write_page(self, path: str, *, addresses: bool = False) -> str:
+        """Write a page; its addresses are blurred unless they are asked for."""
+        from .page import page
+
+        text = page(self.dump, self.names)
+        Path(path).write_text(text if addresses else blurred(text), encoding="utf-8")
+        return f"{path} is written"
 
 
 def _head(dump: Dump) -> Iterator[str]:
@@ -33,10 +64,10 @@ def _head(dump: Dump) -> Iterator[str]:
     yield from (f"not read: {each}" for each in dump.skipped[:10])
 
 
-def timeline(entries: list[TraceEntry]) -> Iterator[str]:
+def timeline(entries: Sequence[TraceEntry]) -> Iterator[str]:
     """Give a line for each entry that tells something, with its time since the first."""
     first = entries[0].time
     for entry in entries:
-        text = describe(entry)
-        if entry.method not in _QUIET and not text.startswith(". ice"):
-            yield f"{entry.time - first:10.3f}  {text}"
+        words = describe(entry)
+        if entry.method != "getStats" and not words.startswith((". ice", "= DataReceived")):
+            yield f"{entry.time - first:10.3f}  {words}"

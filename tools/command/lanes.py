@@ -1,0 +1,154 @@
+"""What the time line of a call shows: lanes with marks, and curves of its statistics."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from peer.explain import Call
+from peer.trace import candidate_words
+
+from .svg import Lane, Mark, curve
+
+MAX_PAIRS = 12
+"""Pairs that have a lane of their own."""
+_KINDS = {
+    "connected": "good",
+    "completed": "good",
+    "stable": "good",
+    "succeeded": "good",
+    "open": "good",
+    "failed": "bad",
+    "disconnected": "warn",
+}
+_CALLS = (
+    "createOffer",
+    "createAnswer",
+    "setLocalDescription",
+    "setRemoteDescription",
+    "addIceCandidate",
+    "addTrack",
+    "addTransceiver",
+    "createDataChannel",
+    "restartIce",
+    "close",
+)
+
+
+def lanes_of(call: Call) -> list[Lane]:
+    """Give the lanes of a call, the empty ones left out."""
+    found = [
+        Lane("API", list(_api(call))),
+        Lane("signaling", list(_states(call, "signaling"))),
+        Lane("gathering", list(_gathering(call))),
+        Lane("ICE", list(_states(call, "iceconnection"))),
+        *_pair_lanes(call),
+        Lane("selected pair", list(_selected(call))),
+        Lane("DTLS", list(_told(call, call.handshakes))),
+        Lane("channels", list(_told(call, call.channels))),
+        Lane("connection", list(_states(call, "connection"))),
+        Lane("stalls", list(_stalls(call))),
+    ]
+    return [lane for lane in found if lane.marks]
+
+
+def _api(call: Call) -> Iterator[Mark]:
+    for entry in call.entries:
+        if entry.method in _CALLS:
+            yield Mark(entry.time - call.begun, entry.method)
+    for failure in call.failures:
+        yield Mark(failure.time, f"{failure.method}: {failure.words}", "bad")
+
+
+def _states(call: Call, name: str) -> Iterator[Mark]:
+    changes = call.states[name]
+    for index, change in enumerate(changes):
+        end = changes[index + 1].time if index + 1 < len(changes) else call.ended
+        yield Mark(change.time, change.state, _KINDS.get(change.state, "soft"), end)
+
+
+def _gathering(call: Call) -> Iterator[Mark]:
+    for one in call.local_candidates:
+        yield Mark(one.time, str(one), "good")
+    for error in call.gather_errors:
+        yield Mark(error.time, f"{error.url} {error.code} {error.words}", "bad")
+
+
+def _pair_lanes(call: Call) -> Iterator[Lane]:
+    pairs = [pair for pair in call.stats("candidate-pair") if pair.get("changes")]
+    pairs.sort(key=lambda pair: not pair.get("nominated"))
+    for pair in pairs[:MAX_PAIRS]:
+        sides = [call.item(pair.get(f"{side}CandidateId")) for side in ("local", "remote")]
+        name = " → ".join(f"{s.get('candidateType')} {s.get('address') or ''}" for s in sides)
+        yield Lane(name, list(_life(call, pair)))
+
+
+def _life(call: Call, pair: Mapping[str, Any]) -> Iterator[Mark]:
+    changes = pair["changes"]
+    told = [one for one in changes if isinstance(one, dict)] if isinstance(changes, list) else []
+    times = [float(one.get("timestamp") or 0) / 1000 - call.begun for one in told]
+    for index, one in enumerate(told):
+        end = times[index + 1] if index + 1 < len(told) else call.ended
+        state = str(one.get("state"))
+        reason = f": {one['reason']}" if one.get("reason") else ""
+        yield Mark(times[index], f"{state}{reason}", _KINDS.get(state, "soft"), end)
+
+
+def _selected(call: Call) -> Iterator[Mark]:
+    for time, name, fields in call.events:
+        if name == "SelectedPairChanged":
+            sides = " → ".join(candidate_words(fields.get(side)) for side in ("local", "remote"))
+            yield Mark(time, sides, "good")
+        elif name == "SelectedPairLost":
+            yield Mark(time, f"lost: {fields.get('reason')}", "bad")
+
+
+def _told(call: Call, changes: list[tuple[float, Mapping[str, Any]]]) -> Iterator[Mark]:
+    for time, one in changes:
+        state = str(one.get("state"))
+        words = " ".join(str(one[key]) for key in ("label", "state", "failure") if one.get(key))
+        yield Mark(time, words, _KINDS.get(state, "soft"))
+
+
+def _stalls(call: Call) -> Iterator[Mark]:
+    for time, name, fields in call.events:
+        duration = fields.get("duration")
+        if name == "EventLoopStalled" and isinstance(duration, int | float):
+            words = f"the event loop stood still for {duration:.3f} s"
+            yield Mark(time - duration, words, "warn", time)
+
+
+# Curves
+
+
+def curves(call: Call, span: float) -> Iterator[str]:
+    """Draw what the reports tell over time: rates, loss, round trips."""
+    for title, unit, kind, member, per_second, factor in _CURVES:
+        points = list(_series(call, kind, member, per_second=per_second))
+        yield curve([(t, v * factor) for t, v in points], span, title, unit)
+
+
+_CURVES = (
+    ("sent", "kbit/s", "outbound-rtp", "bytesSent", True, 0.008),
+    ("received", "kbit/s", "inbound-rtp", "bytesReceived", True, 0.008),
+    ("lost of what came", "packets/s", "inbound-rtp", "packetsLost", True, 1.0),
+    ("lost of what was sent", "packets/s", "remote-inbound-rtp", "packetsLost", True, 1.0),
+    ("round trip", "ms", "candidate-pair", "currentRoundTripTime", False, 1000.0),
+    ("jitter", "ms", "inbound-rtp", "jitter", False, 1000.0),
+    ("estimate of the line", "kbit/s", "candidate-pair", "availableOutgoingBitrate", False, 0.001),
+)
+
+
+def _series(
+    call: Call, kind: str, member: str, *, per_second: bool
+) -> Iterator[tuple[float, float]]:
+    before: tuple[float, float] | None = None
+    for index, (time, _) in enumerate(call.reports):
+        values = [one.get(member) for one in call.stats_at(index, kind)]
+        numbers = [float(v) for v in values if isinstance(v, int | float)]
+        if not numbers:
+            continue
+        now = (time, sum(numbers) if per_second else max(numbers))
+        if not per_second:
+            yield now
+        elif before is not None and time > before[0]:
+            yield time, max(0.0, (now[1] - before[1]) / (time - before[0]))
+        before = now
