@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="aiopeer", description="What a WebRTC call can tell.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_trace(commands)
+    _add_sdp(commands)
     return parser
 
 
@@ -59,6 +60,24 @@ def _run_trace(given: argparse.Namespace) -> str:
     if given.json:
         return read.json()
     return read.ladder() if given.ladder else read.text()
+
+
+def _add_sdp(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sdp = commands.add_parser(
+        "sdp",
+        help="a description line by line, and what is wrong with it; how two differ",
+        description="Explain a session description: its text, or JSON with type and sdp. Passwords "
+        "are not shown. With two it is said how they differ.",
+    )
+    sdp.add_argument("file", help="the file, or - for standard input")
+    sdp.add_argument("other", nargs="?", help="another one, to be compared with it")
+    sdp.set_defaults(run=_run_sdp)
+
+
+def _run_sdp(given: argparse.Namespace) -> str:
+    from .sdp import diff_text, explain_text
+
+    return explain_text(given.file) if given.other is None else diff_text(given.file, given.other)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def _replay(entries: Sequence[TraceEntry]) -> str:
         "<h2>Step by step</h2>"
         '<label>Up to <output>the end</output><input type="range" min="0" value="0" '
         'aria-label="Go through the call step by step"></label>'
-        '<input type="search" placeholder="Show lines with…" aria-label="Show lines with">'
+        '<label>Show lines with <input type="search"></label>'
         '<div class="scroll" tabindex="0"><table><thead><tr><th>s</th><th>what</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
