@@ -25,8 +25,10 @@ from one that is out of reach by `silence`; one that reports less gets `report_e
 (`layers`); `RepairBudget` bounds what is sent again.
 
 The differences to libwebrtc: a standing queue lowers the rate; probes go on while less is sent than
-is wanted and the delays are calm; what a lost report was about counts as received like its
-neighbours; what is lost while nothing arrives at all is no congestion; bursts are 10 ms long.
+is wanted and the delays are calm, and take half of what others leave of a path that they fill; a
+rate that has just been raised is lowered from that of the last moments, so that who comes later
+gets as much as who was there; what a lost report was about counts as received like its neighbours;
+what is lost while nothing arrives at all is no congestion; bursts are 10 ms long.
 """
 
 from .allocation import allocate, wanted

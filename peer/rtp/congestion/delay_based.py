@@ -35,8 +35,13 @@ class DelayBased:
         arriving: float | None,
         probed: float | None,
         now: float,
+        *,
+        recently: float | None = None,
     ) -> None:
-        """Take what arrived, in this order, the rate it arrives at, and what a probe found."""
+        """Take what arrived, in this order, the rate it arrives at, and what a probe found.
+
+        `recently` is the rate of the last moments, where it is higher.
+        """
         self.recovered = False
         if not arrivals:
             return
@@ -49,7 +54,8 @@ class DelayBased:
         if probed is not None and self.usage is not Usage.OVER:
             self.control.set(probed, now)
         else:
-            self.control.update(self.usage, arriving, now)
+            full = self.usage is Usage.OVER and recently is not None
+            self.control.update(self.usage, recently if full else arriving, now)
 
     def _note(self, sent: float, arrived: float, now: float) -> None:
         delta = self._groups.add(sent, arrived, now)

@@ -5,13 +5,14 @@ from math import inf
 from .delay_based import DelayBased
 from .history import Report
 from .loss_based import LossBased, LossState
-from .probe_results import ProbeCluster, ProbeResults
+from .probe_results import Found, ProbeCluster, ProbeResults
 from .standing_queue import BACKOFF, StandingQueue
 from .throughput import Throughput
 from .trend import Usage
 
-PROBE_PART = 0.85
-"""Of what arrives, under which no probe lowers the rate."""
+PROBE_PART, SHARED_PROBE_PART = 0.85, 1.1
+"""Of what arrives, under which no probe lowers the rate; where others' packets may be among its
+own."""
 
 
 class FeedbackEstimate:
@@ -91,14 +92,11 @@ class FeedbackEstimate:
         arrivals.sort(key=lambda result: result.arrived or 0.0)
         self._throughput.add(arrivals)
         self.arriving = self._throughput.bitrate()
-        probed = self._probes.add(arrivals)
+        probed = self._judge(self._probes.add(arrivals))
         self.probed = probed is not None
-        if probed is not None:
-            usual = PROBE_PART * (self.arriving or 0.0)
-            probed = max(probed, min(self._delay.control.bitrate, usual))
         if report.propagation is not None:
             self._delay.control.round_trip = report.propagation
-        self._delay.update(arrivals, self.arriving, probed, now)
+        self._delay.update(arrivals, self.arriving, probed, now, recently=self._recently())
         if probed is not None and self._delay.usage is not Usage.OVER:
             self._loss.lift(probed)
         if report.propagation is not None:
@@ -111,3 +109,21 @@ class FeedbackEstimate:
             self.arriving,
             is_limited_by_application=is_idle,
         )
+
+    def _judge(self, found: Found | None) -> float | None:
+        """Return the rate to go to, None when no probe told one."""
+        if found is None:
+            return None
+        before, shares = self._delay.control.bitrate, found.cluster.shares
+        part = SHARED_PROBE_PART if shares else PROBE_PART
+        bitrate = max(found.bitrate, min(before, part * (self.arriving or 0.0)))
+        if shares and found.is_all and bitrate > before:
+            # What all of the path gave to a probe, it took from others.
+            return (before + bitrate) / 2
+        return bitrate
+
+    def _recently(self) -> float | None:
+        """Return the rate of the last moments where it is higher: that of a second does not have
+        yet what was raised a moment ago, and who lowers by it gives away all of that."""
+        recent = self._throughput.recent()
+        return recent if self.arriving is None or (recent or 0.0) > self.arriving else None

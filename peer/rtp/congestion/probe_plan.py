@@ -25,7 +25,7 @@ DROP_PART = 0.66
 """A drop below this part of the rate before is tried to be undone."""
 DROP_FACTOR, DROP_CERTAINTY = 0.85, 0.95
 DROP_TIME, IDLE_TIME = 5.0, 3.0
-RECOVERY_INTERVAL, MAX_RECOVERY_INTERVAL = 4.0, 8.0
+RECOVERY_INTERVAL, MAX_RECOVERY_INTERVAL = 4.0, 6.0
 RECOVERY_GROWTH = 1.2
 """Growth since the recovering probe before that makes the next as early again."""
 CALM_DELAY = 0.02
@@ -64,6 +64,7 @@ class ProbePlan:
         "_recovery_interval",
         "_recovery_rate",
         "_result_until",
+        "_shares",
     )
 
     def __init__(self) -> None:
@@ -73,6 +74,7 @@ class ProbePlan:
 
     def _begin_anew(self) -> None:
         self._attempts = 0
+        self._shares = False
         self._result_until = -inf
         self._next_if = inf
         self._last_probe = -inf
@@ -106,7 +108,13 @@ class ProbePlan:
         """Note another estimate; `before` was the last."""
         bitrate = outlook.bitrate
         if now < self._result_until and bitrate >= self._next_if and outlook.may_probe:
-            self._try(FURTHER_FACTOR * bitrate, _cap(outlook.wanted), now, goes_on=True)
+            self._try(
+                FURTHER_FACTOR * bitrate,
+                _cap(outlook.wanted),
+                now,
+                goes_on=True,
+                shares=self._shares,
+            )
         if bitrate < DROP_PART * before:
             self._dropped, self._before_drop = now, before
             self._recovery_interval = RECOVERY_INTERVAL
@@ -164,15 +172,21 @@ class ProbePlan:
         elif self._recovery_rate < inf:
             self._recovery_interval = min(MAX_RECOVERY_INTERVAL, 2 * self._recovery_interval)
         self._recovery_rate = outlook.bitrate
-        self._try(FURTHER_FACTOR * outlook.bitrate, _cap(outlook.wanted), now, goes_on=True)
+        # What is calm may be full of others, who back off as well when it is tried.
+        self._try(
+            FURTHER_FACTOR * outlook.bitrate, _cap(outlook.wanted), now, goes_on=True, shares=True
+        )
 
-    def _try(self, bitrate: float, most: float, now: float, *, goes_on: bool) -> bool:
+    def _try(
+        self, bitrate: float, most: float, now: float, *, goes_on: bool, shares: bool = False
+    ) -> bool:
         """Plan a probe; False when it tries all that may be tried."""
         capped = bitrate >= most
         bitrate = min(bitrate, most)
         self._number += 1
         octets = int(bitrate * BURST_TIME / 8)
-        self._due.append(ProbeCluster(self._number, bitrate, octets))
+        self._due.append(ProbeCluster(self._number, bitrate, octets, shares=shares))
+        self._shares = shares
         self._last_probe, self._result_until = now, now + RESULT_TIME
         self._next_if = FURTHER_PART * bitrate if goes_on and not capped else inf
         return not capped

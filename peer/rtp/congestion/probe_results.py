@@ -18,12 +18,28 @@ MEMORY = 1.0
 
 
 class ProbeCluster(NamedTuple):
-    """A probe: its number, its rate in bits per second, and the bytes and packets it takes."""
+    """A probe: its number, its rate in bits per second, and the bytes and packets it takes.
+
+    With `shares` others may send over the path, who are to have their part of what is left.
+    """
 
     number: int
     bitrate: float
     octets: int
     packets: int = BURSTS
+    shares: bool = False
+
+
+class Found(NamedTuple):
+    """The rate that a probe found, in bits per second."""
+
+    cluster: ProbeCluster
+    bitrate: float
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it is less than was tried."""
+        return self.bitrate < CLEAR_RATIO * self.cluster.bitrate
 
 
 class _Seen:
@@ -56,7 +72,7 @@ class _Seen:
         if result.sent >= self.last_sent:
             self.last_sent, self.last_size = result.sent, result.size
 
-    def bitrate(self) -> float | None:
+    def found(self) -> Found | None:
         cluster = self.cluster
         if self.count < LEAST_PART * cluster.packets or self.octets < LEAST_PART * cluster.octets:
             return None
@@ -68,8 +84,8 @@ class _Seen:
         if received > MAX_RATIO * sent:
             return None
         if received < CLEAR_RATIO * sent:
-            return FULL_PART * received
-        return min(sent, received)
+            return Found(cluster, FULL_PART * received)
+        return Found(cluster, min(sent, received))
 
 
 class ProbeResults:
@@ -84,15 +100,15 @@ class ProbeResults:
         """Note that a probe is sent."""
         self._seen[cluster.number] = _Seen(cluster)
 
-    def add(self, arrivals: list[PacketResult]) -> float | None:
-        """Take packets that arrived; returns the rate that the latest complete probe found."""
+    def add(self, arrivals: list[PacketResult]) -> Found | None:
+        """Take packets that arrived; returns what the latest complete probe found."""
         found, latest = None, None
         for result in arrivals:
             latest = result.arrived
             seen = None if result.probe is None else self._seen.get(result.probe)
             if seen is not None and result.arrived is not None:
                 seen.add(result, result.arrived)
-                found = seen.bitrate() or found
+                found = seen.found() or found
         if latest is not None:
             self._forget(latest)
         return found

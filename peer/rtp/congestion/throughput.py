@@ -2,6 +2,7 @@
 
 from bisect import insort
 from collections import deque
+from itertools import takewhile
 from math import inf
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ MIN_SPAN, MAX_SPAN = 1.0, 5.0
 """Seconds of the window: the shortest that has enough of both."""
 REQUIRED = 10
 """Packets without which nothing is said."""
+RECENT = 0.3
+"""Seconds in which a rate is seen that has just become another."""
 MAX_REORDERING = 1.0
 _SHORTEST = 0.001
 
@@ -76,6 +79,17 @@ class Throughput:
         rate = (received - window[0].size) / max(_SHORTEST, span)
         sent_rate = (sent_size - last_size) / max(_SHORTEST, last_sent - first_sent)
         return 8 * min(sent_rate, rate)
+
+    def recent(self) -> float | None:
+        """Return the rate of the last moments; None when too little arrived in them."""
+        latest = self._window[-1].arrived if self._window else 0.0
+        recent = list(takewhile(lambda one: one.arrived > latest - RECENT, reversed(self._window)))
+        if len(recent) < REQUIRED or latest - recent[-1].arrived < RECENT / 2:
+            return None
+        size = sum(one.size for one in recent)
+        sent_span = max(one.sent for one in recent) - min(one.sent for one in recent)
+        received = (size - recent[-1].size) / (latest - recent[-1].arrived)
+        return 8 * min(received, (size - recent[0].size) / max(_SHORTEST, sent_span))
 
     def _is_too_long(self) -> bool:
         window = self._window

@@ -97,6 +97,21 @@ def test_two_calls_share_a_line() -> None:
     assert first.log.queue(20, 60) <= 0.06
 
 
+@pytest.mark.parametrize("rate", [1e6, 2e6])
+def test_who_comes_later_gets_as_much(rate: float) -> None:
+    shares: list[float] = []
+    for seed in range(4):
+        world = World(seed)
+        line = Bottleneck(world, Path(rate=rate))
+        first, second = Call(line), Call(line, begin=10.0)
+        world.run(60.0)
+        shares.append(second.log.rate(20, 60) / first.log.rate(20, 60))
+        assert first.log.rate(20, 60) + second.log.rate(20, 60) >= 0.85 * rate
+        assert first.log.queue(20, 60) <= 0.06
+    assert 0.8 <= sum(shares) / len(shares) <= 1.25
+    assert min(shares) >= 0.5
+
+
 def test_another_path_begins_anew() -> None:
     made = call(Path(), 5.0)
     made.controller.change_path(made.world.now)

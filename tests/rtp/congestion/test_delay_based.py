@@ -26,6 +26,15 @@ def test_a_queue_that_grows_lowers_it() -> None:
     assert estimate.control.bitrate == 0.85 * 500_000 - 5_000
 
 
+def test_what_was_raised_a_moment_ago_is_lowered_by_the_rate_of_that_moment() -> None:
+    estimate = DelayBased(1_000_000, 5_000)
+    for first in range(0, 45, 5):
+        arrivals = growing(45)[first : first + 5]
+        now = (arrivals[-1].arrived or 0) + 0.02
+        estimate.update(arrivals, 500_000, None, now, recently=800_000)
+    assert estimate.control.bitrate == 0.85 * 800_000 - 5_000
+
+
 def test_a_queue_that_has_emptied_is_told() -> None:
     estimate = DelayBased(1_000_000, 5_000)
     feed(estimate, [result(n, n * 0.02, 1.2 + n * 0.015) for n in range(60)])

@@ -1,5 +1,7 @@
 """What delays and losses allow together."""
 
+import pytest
+
 from peer.rtp.congestion.feedback_estimate import FeedbackEstimate
 from peer.rtp.congestion.history import PacketResult, Report
 from peer.rtp.congestion.probe_results import ProbeCluster
@@ -55,6 +57,30 @@ def test_a_bad_probe_does_not_lower_it_far_below_what_arrives() -> None:
     slow = [result(200 + n, 2 + n * 0.005, 2.02 + n * 0.05, probe=3) for n in range(5)]
     estimate.take(report(slow), 2.3, is_idle=False)
     assert estimate.bitrate > 0.8 * 0.85 * 800_000
+
+
+@pytest.mark.parametrize(("shares", "part"), [(False, 1.0), (True, 0.5)])
+def test_of_a_full_path_that_others_may_use_a_probe_raises_it_half_way(
+    shares: bool, part: float
+) -> None:
+    estimate = FeedbackEstimate(800_000, 5_000, 1e9)
+    feed(estimate, steady(200, 0.01))
+    before = estimate.bitrate
+    estimate.begin_probe(ProbeCluster(3, 1_600_000, 3000, shares=shares))
+    fast = [result(200 + n, 2 + n * 0.005, 2.02 + n * 0.006, probe=3) for n in range(5)]
+    estimate.take(report(fast), 2.1, is_idle=False)
+    found = 0.95 * 8000 / 0.006
+    assert estimate.bitrate == pytest.approx(before + part * (found - before))
+
+
+@pytest.mark.parametrize(("shares", "part"), [(False, 0.85), (True, 1.1)])
+def test_a_probe_among_the_packets_of_others_lowers_little(shares: bool, part: float) -> None:
+    estimate = FeedbackEstimate(800_000, 5_000, 1e9)
+    feed(estimate, steady(200, 0.01))
+    estimate.begin_probe(ProbeCluster(3, 1_600_000, 3000, shares=shares))
+    slow = [result(200 + n, 2 + n * 0.005, 2.02 + n * 0.05, probe=3) for n in range(5)]
+    estimate.take(report(slow), 2.3, is_idle=False)
+    assert estimate.bitrate == pytest.approx(part * (estimate.arriving or 0.0))
 
 
 def test_bounds_hold_for_all_parts() -> None:

@@ -115,7 +115,16 @@ def test_calm_delays_are_a_reason_to_try_ever_more_seldom() -> None:
         now = step * 0.1
         plan.advance(outlook(500_000), now)
         tried += [(round(now, 1), rate) for rate in rates(plan)]
-    assert tried == [(4.0, 1e6), (8.0, 1e6), (16.0, 1e6), (24.0, 1e6)]
+    assert tried == [(4.0, 1e6), (8.0, 1e6), (14.0, 1e6), (20.0, 1e6), (26.0, 1e6)]
+
+
+def test_what_is_tried_for_calm_delays_leaves_others_their_part() -> None:
+    plan = begun()
+    assert not any(cluster.shares for cluster in plan.due())
+    plan.advance(outlook(500_000), 4.0)
+    first = plan.due()
+    plan.estimated(500_000, outlook(900_000), 4.1)
+    assert [cluster.shares for cluster in first + plan.due()] == [True, True]
 
 
 def test_a_queue_is_no_reason_to_try() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from peer.rtp.congestion.history import PacketResult
-from peer.rtp.congestion.probe_results import ProbeCluster, ProbeResults
+from peer.rtp.congestion.probe_results import Found, ProbeCluster, ProbeResults
 
 from .results import result
 
@@ -21,7 +21,13 @@ def burst(sent: float, received: float, count: int = 6) -> list[PacketResult]:
 def found(packets: list[PacketResult]) -> float | None:
     results = ProbeResults()
     results.begin(CLUSTER)
-    return results.add(packets)
+    found = results.add(packets)
+    return None if found is None else found.bitrate
+
+
+def test_what_is_found_may_be_all_there_is() -> None:
+    assert Found(CLUSTER, 1_600_000).is_all
+    assert not Found(CLUSTER, 1_700_000).is_all
 
 
 def test_a_wide_link_carries_what_is_tried() -> None:

@@ -44,6 +44,25 @@ def test_old_packets_leave_the_window() -> None:
     assert throughput.bitrate() == pytest.approx(400_000, rel=0.02)
 
 
+def test_of_the_last_moments_it_is_another_where_it_has_just_changed() -> None:
+    throughput = Throughput()
+    throughput.add(steady(100, 0.01))
+    throughput.add([result(100 + n, 1 + n * 0.005, 1.02 + n * 0.005) for n in range(60)])
+    assert throughput.recent() == pytest.approx(1_600_000)
+    before = throughput.bitrate()
+    assert before is not None
+    assert before < 1_200_000
+
+
+def test_of_moments_nothing_is_told_in_which_little_arrived() -> None:
+    throughput = Throughput()
+    assert throughput.recent() is None
+    throughput.add(steady(9, 0.01))
+    assert throughput.recent() is None
+    throughput.add([result(9 + n, 0.1 + n * 0.001, 0.5 + n * 0.001) for n in range(20)])
+    assert throughput.recent() is None
+
+
 def test_packets_far_out_of_order_begin_anew() -> None:
     throughput = Throughput()
     throughput.add(steady(100, 0.1))
