@@ -66,6 +66,7 @@ from .payloads.video import coded_sizes, make_depayloader, make_packetizer
 from .payloads.vp8 import Vp8Depayloader, Vp8Packetizer
 from .payloads.vp9 import Vp9Depayloader, Vp9Packetizer
 from .playout_delay import FramePlayout
+from .queue_delay import QueueDelay
 from .reception import Reception
 from .red import RedBlock, Redundancy, copies_worth, read_red, write_red
 from .reference_times import ReferenceTimes
@@ -93,6 +94,7 @@ from .stream_arrivals import StreamArrivalRecorder
 from .telephone_events import KEYS, TonePacket, tone_packets
 from .timeline import CaptureTimes, Place, TimeLine
 from .transport_feedback import TransportFeedback
+from .transport_gaps import TransportGaps
 
 __all__ = [
     "ArrivalRecorder",
@@ -174,6 +176,8 @@ __all__ = [
     "extend",
     "signed_difference",
     "TransportFeedback",
+    "TransportGaps",
+    "QueueDelay",
     "KEYS",
     "TonePacket",
     "tone_packets",

@@ -12,7 +12,7 @@ Packets without payload belong to no frame and fill their numbers.
 """
 
 from collections import Counter
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from .audio_queue import Packet
 from .payloads.piece import Depayloader, PayloadDrop, Piece
@@ -76,6 +76,14 @@ class Run(Generic[Packet]):
         self.marker = other.marker
 
 
+class _Left(NamedTuple):
+    """The last number, the time and the marker of a run that is there no more."""
+
+    last: int
+    time: int
+    marker: bool
+
+
 class Assembly(Generic[Packet]):
     """The packets of one stream that wait, and the frames they make.
 
@@ -98,7 +106,8 @@ class Assembly(Generic[Packet]):
         self._numbers: set[int] = set()
         self._fillers: set[int] = set()
         self._trusts_markers = True
-        self._left_time: int | None = None
+        self._left = _Left(-1, 0, False)
+        """What was before `floor`: a picture, or what there was of it."""
         self._beginning: int | None = None
 
     @property
@@ -199,7 +208,8 @@ class Assembly(Generic[Packet]):
 
     def _forget(self, run: Run[Packet]) -> None:
         self._size -= run.size
-        self._left_time = run.time
+        if run.last > self._left.last:
+            self._left = _Left(run.last, run.time, run.marker)
         del self._by_first[run.first], self._by_last[run.last]
         self.complete.pop(run.first, None)
 
@@ -213,9 +223,9 @@ class Assembly(Generic[Packet]):
             self.complete.pop(left.first, None)
             left.join(run)
             run = left
-        elif run.first - 1 == self.floor and run.time == self._left_time and not piece.begins:
-            # The rest of a picture that has left already.
-            self._trusts_markers = False
+        elif run.first - 1 == self.floor and run.time == self._left.time and not piece.begins:
+            # The rest of a picture that has left already, or that was given up.
+            self._trusts_markers &= not self._left.marker
             run.is_broken = True
         self._by_first[run.first] = self._by_last[run.last] = run
         right = self._by_first.get(run.last + 1)
@@ -238,7 +248,10 @@ class Assembly(Generic[Packet]):
 
     def _check(self, run: Run[Packet]) -> None:
         """Note that a run is a frame, if it is."""
-        if not (run.marker and self._trusts_markers) and run.last + 1 not in self._by_first:
+        behind = run.last + 1
+        # Packets without payload come between pictures.
+        ends = run.marker and (self._trusts_markers or behind in self._fillers)
+        if not ends and behind not in self._by_first:
             return
         first = run.pieces[0]
         if not first.begins:

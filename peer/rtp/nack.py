@@ -1,6 +1,7 @@
 """Which packets to ask for, and when again (RFC 4585 §6.2.1).
 
-A gap is asked for at once, or after a moment where packets have been seen to overtake each other;
+A gap is asked for at once, or after a moment where packets have been seen to overtake each other,
+and so is what seems to be lost behind the last packet (`suspect`);
 again when an answer could have come; and no more when it cannot help, or when hardly anything is
 answered. Numbers are extended sequence numbers.
 
@@ -50,6 +51,13 @@ _STEADY = 4
 _WINDOW, _PAUSE = 2.0, 5.0
 _MIN_REQUESTS, _MIN_ANSWERED = 50, 0.1
 _MIN_COPIES, _ECHOED = 10, 0.5
+MAX_SUSPECTED = 8
+"""Packets that are suspected at a time."""
+MAX_MISTAKES = 5
+"""Suspected packets, beyond those that were lost indeed, that came by themselves in some seconds:
+then nothing is suspected for the rest of these."""
+_SOONER = 0.9
+"""The part of a round trip within which nothing can come that was asked for."""
 
 
 class _Missing(NamedTuple):
@@ -60,6 +68,7 @@ class _Missing(NamedTuple):
     """When it is to be asked for anew, if what is due is the copy of a request."""
     wait: float = math.inf
     """Seconds from that copy to the next."""
+    suspected: bool = False
 
 
 class NackRequester:
@@ -77,6 +86,7 @@ class NackRequester:
         "_echoed",
         "_highest",
         "_missing",
+        "_mistakes",
         "_next_message",
         "_paused_until",
         "_relief_until",
@@ -95,7 +105,7 @@ class NackRequester:
         self._next_message = self._paused_until = self._window_end = 0.0
         self._relief_until = 0.0
         self._corrected_at = -math.inf
-        self._asked = self._answered = 0
+        self._asked = self._answered = self._mistakes = 0
         self._copies = True
         self._copied: set[int] = set()
         self._echoed: set[int] = set()
@@ -126,14 +136,27 @@ class NackRequester:
             self._highest = number
             self._relief_until = now + self.round_trip + RELIEF
             return True
+        self._miss(range(self._highest + 1, number), now)
+        self._highest = number
+        return False
+
+    def suspect(self, count: int, now: float) -> None:
+        """Note that so many packets behind the last one may be lost: a sender that has not sent
+        them yet has nothing to answer."""
+        count = min(count, MAX_SUSPECTED)
+        is_idle = self._highest < 0 or now < self._relief_until or self._hardly_answered(now)
+        if is_idle or self._mistakes >= MAX_MISTAKES or len(self._missing) + count > self.limit:
+            return
+        self._miss(range(self._highest + 1, self._highest + count + 1), now, suspected=True)
+
+    def _miss(self, numbers: range, now: float, *, suspected: bool = False) -> None:
         due = now + max(
             REORDERING_PATIENCE if self._expects_reordering(now) else 0,
             min(MAX_CORRECTION_DELAY, self.round_trip / 4) if self._expects_correction(now) else 0,
         )
-        for missing in range(self._highest + 1, number):
-            self._missing[missing] = _Missing(now, due, 0)
-        self._highest = number
-        return False
+        for number in numbers:
+            self._missing[number] = _Missing(now, due, 0, suspected=suspected)
+        self._highest = numbers.stop - 1
 
     def _fill(self, number: int, now: float) -> None:
         missing = self._missing.pop(number, None)
@@ -141,6 +164,11 @@ class NackRequester:
             if number in self._copied:
                 self._echoed.add(number)
             return
+        if missing.suspected and now < missing.since + _SOONER * self.round_trip:
+            self._mistakes += 1
+            return
+        if missing.suspected:
+            self._mistakes = max(0, self._mistakes - 1)
         if missing.times:
             self._answered += 1
         else:
@@ -150,8 +178,8 @@ class NackRequester:
         """Note that something else brought what is in a packet: nobody needs it any more."""
         missing = self._missing.pop(number, None)
         if missing is not None and missing.times:
-            # Whether it is answered tells nothing any more.
-            self._asked -= 1
+            # Whether there is an answer does not show, nor to which of the requests.
+            self._asked = max(0, self._asked - missing.times)
             self._copied.discard(number)
 
     def note_correction(self, now: float) -> None:
@@ -198,7 +226,7 @@ class NackRequester:
 
     def _ask(self, number: int, missing: _Missing, now: float) -> _Missing:
         """Count a request or its copy; returns what is due next."""
-        since, _, times, again, wait = missing
+        _, _, times, again, wait, _ = missing
         if again is None:
             self._asked += 1
             times += 1
@@ -208,8 +236,9 @@ class NackRequester:
             self._copied.add(number)
         copies = self._copies and self.round_trip >= 2 * MIN_COPY_DELAY
         if not copies or now + wait > again - MIN_COPY_DELAY:
-            return _Missing(since, again, times)
-        return _Missing(since, now + wait, times, again, 2 * wait if times > 1 else math.inf)
+            return missing._replace(due=again, times=times, again=None)
+        following = 2 * wait if times > 1 else math.inf
+        return missing._replace(due=now + wait, times=times, again=again, wait=following)
 
     def _overtaken(self, number: int, missing: _Missing) -> bool:
         is_held = missing.due > missing.since + REORDERING_PATIENCE
@@ -237,7 +266,7 @@ class NackRequester:
         self._copied.clear()
         self._echoed.clear()
         asked, answered = self._asked, self._answered
-        self._asked = self._answered = 0
+        self._asked = self._answered = self._mistakes = 0
         # What was asked for in the last round trip cannot have come.
         self._window_end = now + _WINDOW + self.round_trip
         if asked <= _MIN_REQUESTS or answered >= _MIN_ANSWERED * asked:

@@ -1,5 +1,7 @@
 """One encoding of a track of pictures: from its packets to frames that a decoder can take."""
 
+import math
+
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.rtp import (
@@ -11,6 +13,7 @@ from peer.rtp import (
     NackRequester,
     Piece,
     Place,
+    QueueDelay,
     TimeLine,
     VideoFrame,
     make_depayloader,
@@ -19,6 +22,8 @@ from peer.rtp import (
 from .described import CLOCK_RATE, Origin
 from .inbound import InboundPacket, InboundStream
 
+NOTICEABLE = 0.01
+"""Seconds by which answers take longer or shorter for that to matter."""
 MAX_STEP_BACK = 0.5
 """Seconds that a picture may be shown before one that was sent earlier (RFC 6184 §5.1)."""
 
@@ -33,6 +38,9 @@ class FollowedEncoding:
         self.keys = KeyRequests()
         self.playout: FramePlayout[Origin] = FramePlayout(CLOCK_RATE, even=even)
         self.stream: InboundStream | None = None
+        self._queue = QueueDelay()
+        self._measured: float | None = None
+        self._least = self._answer_time = math.inf
         self.key_wanted = False
         """Somebody has asked for a key frame that has not come."""
         self._rotation = 0
@@ -104,8 +112,24 @@ class FollowedEncoding:
 
     def set_round_trip(self, seconds: float) -> None:
         """Say how long an answer takes."""
-        self.missing.round_trip = self.keys.round_trip = seconds
-        self.buffer.round_trip = self.playout.delay.round_trip = seconds
+        self._measured, self._least = seconds, min(self._least, seconds)
+        self.playout.delay.round_trip = seconds
+        self._set_answer_time(seconds)
+
+    def note_arrival(self, packet: InboundPacket, now: float) -> None:
+        """Note a packet that came, also one that was sent again: it tells how long that took."""
+        sent = packet.extensions.abs_send_time
+        if sent is None:
+            return
+        queued = self._queue.note(sent, now)
+        if self._measured is not None:
+            expected = max(self._measured, self._least + queued)
+            if abs(expected - self._answer_time) > NOTICEABLE:
+                self._set_answer_time(expected)
+
+    def _set_answer_time(self, seconds: float) -> None:
+        self._answer_time = seconds
+        self.missing.round_trip = self.keys.round_trip = self.buffer.round_trip = seconds
 
     def frames(self, now: float) -> "list[VideoFrame[Origin]]":
         """Return the frames that are to be decoded now."""

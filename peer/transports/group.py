@@ -43,6 +43,7 @@ from .rtcp import sdes_mids, sources, targets
 from .sctp import SctpTransport
 from .sender import RtpSender
 from .statistics import named
+from .suspicion import Suspicion
 
 MAX_EARLY_PACKETS = 100
 EARLY_PACKET_LIFETIME = 1.0
@@ -75,6 +76,7 @@ class TransportGroup(Emitter):
         self._tasks: set[asyncio.Task[None]] = set()
         self._router = RtpRouter()
         self._extensions = extension_numbers(())
+        self._suspicion = Suspicion()
         self._arrivals = ArrivalFeedback(self.send_rtcp)
         self._sending = PacedSending(self.send_rtp)
         self._clocks = SenderClocks()
@@ -314,6 +316,7 @@ class TransportGroup(Emitter):
         if isinstance(owner, str):
             receiver, _ = self._receivers[owner]
             receiver.receive_rtp(packet, self._router.encoding(packet.ssrc), now)
+            self._suspicion.note(packet, (one.pictures for one, _ in self._receivers.values()), now)
             return
         self.drops[owner] += 1
         if owner is not Drop.PAYLOAD_TYPE_NOT_IN_SECTION:

@@ -33,13 +33,7 @@ from .frame_times import FrameTimes
 from .hearing import Hearing
 from .inbound import InboundPacket, InboundStream, RepairStream, find_repaired
 from .ntp import SECOND
-from .parameters import (
-    FLEXFEC,
-    PICTURE_LOSS,
-    RtpReceiveParameters,
-    has_feedback,
-    repaired_payload_type,
-)
+from .parameters import FLEXFEC, RtpReceiveParameters, repaired_payload_type
 from .passage import Passage
 from .recovering import Recovering
 from .router import Encoding
@@ -129,6 +123,11 @@ class RtpReceiver:
     def kind(self) -> str:
         """ "audio" or "video"."""
         return self._kind
+
+    @property
+    def pictures(self) -> Seeing | None:
+        """What sees the track, None for one of sound."""
+        return self._seeing
 
     @property
     def parameters(self) -> RtpReceiveParameters | None:
@@ -467,16 +466,16 @@ class RtpReceiver:
         if stream is not None:
             self.ask_again(stream, numbers)
 
-    def ask_for_key(self, stream: InboundStream, number: int) -> None:
-        """Ask for a picture that needs no other: PLI (RFC 4585 §6.3.1), or the command of that
-        number where only commands were agreed (FIR, RFC 5104 §4.3.1)."""
-        if any(has_feedback(codec, *PICTURE_LOSS) for codec in self._codecs.values()):
+    def ask_for_key(self, stream: InboundStream, command: int | None) -> None:
+        """Ask for a picture that needs no other: by PLI (RFC 4585 §6.3.1), or by the command of
+        that number (FIR, RFC 5104 §4.3.1)."""
+        if command is None:
             self.plis_sent += 1
             stream.plis_sent += 1
             self._send_feedback(lambda us: PictureLoss(us, stream.ssrc))
         else:
             stream.firs_sent += 1
-            self._send_feedback(lambda us: FullIntraRequest(us, ((stream.ssrc, number),)))
+            self._send_feedback(lambda us: FullIntraRequest(us, ((stream.ssrc, command),)))
 
     def _send_feedback(self, make: Callable[[int], RtcpPacket]) -> None:
         """Send what is made with the SSRC that our reports go by."""

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 MAX_ENCODINGS = 4
 """Encodings of a track that are followed; the oldest that is not shown makes room."""
+RECENT = 0.5
+"""Seconds for which a source counts as one that sends."""
 
 
 class Requests(Protocol):
@@ -40,8 +42,8 @@ class Requests(Protocol):
     def ask_again(self, stream: InboundStream, numbers: Sequence[int]) -> None:
         """Ask for packets again (NACK)."""
 
-    def ask_for_key(self, stream: InboundStream, number: int) -> None:
-        """Ask for a picture that needs no other (PLI); as a command (FIR) it has that number."""
+    def ask_for_key(self, stream: InboundStream, command: int | None) -> None:
+        """Ask for a picture that needs no other (PLI), or command it by that number (FIR)."""
 
 
 class Seeing:
@@ -73,7 +75,7 @@ class Seeing:
         self._floor = self._sync_delay = 0.0
         self._encodings: dict[str | None, FollowedEncoding] = {}
         self._shown: str | None = None
-        self._repairs = self._asks_for_keys = False
+        self._repairs = self._tells_losses = self._commands = False
         self._round_trip: float | None = None
         self._shift: int | None = None
         """What is added to the times of the encoding that is shown, None when another begins."""
@@ -90,9 +92,8 @@ class Seeing:
         """Begin, or go on with payload types that mean something else."""
         codecs = list(codecs)
         self._repairs = any(has_feedback(codec, "nack") for codec in codecs)
-        self._asks_for_keys = any(
-            has_feedback(codec, *kind) for codec in codecs for kind in (PICTURE_LOSS, INTRA_REQUEST)
-        )
+        self._tells_losses = any(has_feedback(codec, *PICTURE_LOSS) for codec in codecs)
+        self._commands = any(has_feedback(codec, *INTRA_REQUEST) for codec in codecs)
         for encoding in self._encodings.values():
             encoding.buffer.repairs = self._repairs
         if self._working is None:
@@ -192,6 +193,8 @@ class Seeing:
         origin = Origin(stream, codec, packet.timestamp, packet.csrcs, orientation)
         if recovered:
             encoding.missing.recover(place.number)
+        else:
+            encoding.note_arrival(packet, now)
         repaired &= not recovered
         well_formed = encoding.take(packet, origin, place, depayloader, now, repaired=repaired)
         self.drops[MediaDrop.MALFORMED_PAYLOAD] += not well_formed
@@ -206,9 +209,27 @@ class Seeing:
 
     def _invite(self, encoding: FollowedEncoding, stream: InboundStream, now: float) -> None:
         """Ask another stream than the present one for the key frame with which it takes over."""
-        is_other = stream.ssrc != encoding.line.ssrc
-        if is_other and self._asks_for_keys and encoding.keys.poll(now, needed=True):
+        if stream.ssrc != encoding.line.ssrc and encoding.keys.poll(now, needed=True):
+            self._request_key(encoding, stream)
+
+    def _request_key(self, encoding: FollowedEncoding, stream: InboundStream) -> None:
+        if self._tells_losses:
+            self._requests.ask_for_key(stream, None)
+        elif self._commands:
             self._requests.ask_for_key(stream, encoding.keys.number)
+
+    def followed(self, now: float) -> list[int]:
+        """Return the sources whose pictures have come of late."""
+        streams = [encoding.stream for encoding in self._encodings.values()]
+        return [one.ssrc for one in streams if one is not None and now < one.last_arrival + RECENT]
+
+    def suspect(self, ssrc: int, count: int, now: float) -> None:
+        """Note that so many packets of a source may be missing behind the last one that came."""
+        for encoding in self._encodings.values():
+            if encoding.stream is not None and encoding.stream.ssrc == ssrc:
+                encoding.missing.suspect(count, now)
+                self._look(now)
+                return
 
     def end(self, ssrc: int) -> None:
         """A stream said BYE."""
@@ -306,8 +327,7 @@ class Seeing:
             if missing:
                 self._requests.ask_again(stream, [number & 0xFFFF for number in missing])
         if for_key and encoding.keys.poll(now, needed=needs_key):
-            if self._asks_for_keys:
-                self._requests.ask_for_key(stream, encoding.keys.number)
+            self._request_key(encoding, stream)
 
     def _show(self, frame: "VideoFrame[Origin]", now: float) -> None:
         stream = frame.packets[0].stream

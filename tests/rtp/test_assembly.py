@@ -6,7 +6,7 @@ import pytest
 
 from peer.rtp.assembly import MAX_NUMBERS, Assembly
 from peer.rtp.payloads.vp8 import Vp8Depayloader
-from tests.rtp.video_line import Sent, picture
+from tests.rtp.video_line import START, Sent, picture
 
 DEPAYLOADER = Vp8Depayloader()
 
@@ -54,6 +54,31 @@ def test_what_left_is_forgotten() -> None:
     assert assembly._size == 0
     insert(assembly, picture(9, 27)[0])
     assert assembly.late == 1
+
+
+def test_markers_are_believed_after_a_picture_was_given_up_in_the_middle() -> None:
+    assembly = Assembly[Sent]()
+    packets = picture(3, 100, packets=4)
+    for sent in packets[:2]:
+        insert(assembly, sent)
+    assembly.clear(101)
+    for sent in [*packets[2:], *picture(4, 104)]:
+        insert(assembly, sent)
+    assert {first: run.is_broken for first, run in assembly.complete.items()} == {
+        102: True,
+        104: False,
+    }
+
+
+def test_where_markers_mean_nothing_one_before_packets_without_payload_does() -> None:
+    """Padding and error correction follow pictures."""
+    assembly = Assembly[Sent]()
+    rest = Sent(1, 0, b"\x00rest", True, START)
+    for sent in (*picture(0, 0, packets=1), rest, *picture(1, 2)):
+        insert(assembly, sent)
+    assert list(assembly.complete) == [0]
+    insert(assembly, Sent(5, 1, b"", False, START))
+    assert list(assembly.complete) == [0, 2]
 
 
 def test_a_number_far_ahead_does_not_fit_until_all_is_forgotten() -> None:

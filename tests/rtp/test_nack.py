@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.rtp import Nack, NackRequester, write_compound
-from peer.rtp.nack import MAX_MISSING, MAX_NUMBERS, MAX_REQUESTS, MIN_LIMIT
+from peer.rtp.nack import (
+    MAX_MISSING,
+    MAX_MISTAKES,
+    MAX_NUMBERS,
+    MAX_REQUESTS,
+    MAX_SUSPECTED,
+    MIN_LIMIT,
+)
 
 
 def asked(requester: NackRequester, until: float) -> list[tuple[float, tuple[int, ...]]]:
@@ -193,6 +200,18 @@ def test_it_pauses_where_hardly_anything_is_answered() -> None:
     assert deadline > 6.9
 
 
+def test_what_error_correction_brings_is_no_reason_to_ask_less() -> None:
+    """Answers come all the same, and are not those to copies of requests."""
+    requester = NackRequester()
+    for turn in range(60):
+        now, begin = turn / 10, 10 * turn
+        receive(requester, begin, begin + 4, now=now)
+        assert [len(numbers) for _, numbers in asked(requester, now + 0.03)] == [3, 3]
+        for number in range(begin + 1, begin + 4):
+            requester.recover(number)
+        receive(requester, *range(begin + 1, begin + 4), *range(begin + 5, begin + 10), now=now)
+
+
 def test_it_goes_on_where_requests_are_answered() -> None:
     requester = NackRequester()
     for second in range(80):
@@ -201,6 +220,35 @@ def test_it_goes_on_where_requests_are_answered() -> None:
         assert requester.due(now) == tuple(range(10 * second + 1, 10 * second + 9))
         receive(requester, *range(10 * second + 1, 10 * second + 5), now=now + 0.03)
         requester.forget(10 * second + 9)
+
+
+def test_what_others_say_is_missing_is_asked_for() -> None:
+    requester = NackRequester()
+    receive(requester, 1)
+    requester.suspect(2, 0.0)
+    assert requester.due(0.0) == (2, 3)
+    receive(requester, 4, 6, now=0.05)
+    assert requester.due(0.05) == (2, 3, 5)
+    receive(requester, 2, 3, 5, now=0.15)
+    assert requester.deadline() is None
+    requester.suspect(MAX_MISSING, 1.0)
+    assert len(requester) == MAX_SUSPECTED
+
+
+def test_nothing_is_suspected_for_a_while_where_that_was_wrong_too_often() -> None:
+    """What was sent later comes within a round trip, and overtakes nothing."""
+    requester = NackRequester()
+    receive(requester, 0)
+    suspected = []
+    for number in range(1, 101):
+        now = number / 25
+        requester.suspect(1, now)
+        suspected.append(requester.due(now) == (number,))
+        receive(requester, number, now=now + 0.01)
+    assert suspected[:50] == [True] * MAX_MISTAKES + [False] * (50 - MAX_MISTAKES)
+    assert sum(suspected[50:]) == MAX_MISTAKES
+    receive(requester, 102, now=5.0)
+    assert requester.due(5.0) == (101,)
 
 
 @pytest.mark.parametrize("round_trip", [1.0, 2.5, 3.0])

@@ -1,7 +1,8 @@
 """Pictures over networks that lose packets: buffer, requests and playout together.
 
-The sender answers requests for packets and for key frames like a browser. Everything takes half
-a round trip and a little more, in order; requests and what is sent again are lost as all else.
+The sender answers requests for packets and for key frames like a browser, and sends sound as well;
+all packets share the numbers of their transport. Everything takes half a round trip and a little
+more, in order; requests and what is sent again are lost as all else.
 """
 
 import heapq
@@ -12,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from peer.rtp import FrameBuffer, FramePlayout, KeyRequests, NackRequester
+from peer.rtp import FrameBuffer, FramePlayout, KeyRequests, NackRequester, TransportGaps
 from peer.rtp.payloads.vp8 import Vp8Depayloader
 from tests.rtp.video_line import RATE, START, Sent, picture
 
 INTERVAL = 1 / 30
 PACKETS, PACKETS_OF_KEY = 6, 30
 WARM = 3.0
+PICTURES, REPAIRS, SOUND = 1, 2, 3
 
 
 @dataclass
@@ -39,7 +41,9 @@ class Call:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.events: list[tuple[float, int, str, Any]] = []
-        self.order = count()
+        self.order, self.transport = count(), count()
+        self.counters = {ssrc: count() for ssrc in (PICTURES, REPAIRS, SOUND)}
+        self.gaps = TransportGaps()
         self.history: dict[int, Sent] = {}
         self.resent: dict[int, float] = {}
         self.number = 0
@@ -57,12 +61,13 @@ class Call:
     def at(self, when: float, what: str, value: Any = None) -> None:
         heapq.heappush(self.events, (when, next(self.order), what, value))
 
-    def through(self, now: float, sent: Sent) -> None:
-        """Send a packet; it may be lost."""
+    def through(self, now: float, ssrc: int, sent: Sent | None = None) -> None:
+        """Send a packet of a source; it may be lost."""
+        label = next(self.transport), ssrc, next(self.counters[ssrc])
         if self.random.random() >= self.loss:
             delay = self.round_trip / 2 + self.random.random() * self.jitter
             self.last_arrival = max(self.last_arrival, now + delay)
-            self.at(self.last_arrival, "arrive", replace(sent, arrival=self.last_arrival))
+            self.at(self.last_arrival, "arrive", (label, sent))
 
     def back(self, now: float, what: str, value: Any = None) -> None:
         """Send something to the sender."""
@@ -72,6 +77,8 @@ class Call:
     def run(self, seconds: float) -> "Call":
         for index in range(int(seconds / INTERVAL)):
             self.at(START + index * INTERVAL, "film", index)
+        for index in range(int(seconds / 0.02)):
+            self.at(START + 0.007 + index * 0.02, "speak")
         for tick in range(int((seconds + 1) * 100)):
             self.at(START + tick / 100, "look")
         while self.events:
@@ -88,10 +95,21 @@ class Call:
         for sent in picture(index, self.number, packets=packets, is_key=is_key):
             self.history[sent.number] = sent
             self.sent += 1
-            self.through(now, sent)
+            self.through(now, PICTURES, sent)
         self.number += packets
 
-    def arrive(self, now: float, sent: Sent) -> None:
+    def speak(self, now: float, value: None) -> None:
+        self.through(now, SOUND)
+
+    def arrive(self, now: float, value: tuple[tuple[int, int, int], Sent | None]) -> None:
+        label, sent = value
+        if sent is not None:
+            self.take(now, replace(sent, arrival=now))
+        lost = self.gaps.note(*label)
+        if lost and label[1] != PICTURES:
+            self.nacks.suspect(lost, now)
+
+    def take(self, now: float, sent: Sent) -> None:
         if self.nacks.add(sent.number, now):
             self.buffer.repairs_ended()
         is_key = self.buffer.insert(
@@ -109,13 +127,13 @@ class Call:
             self.nacks.key_begins()
 
     def requested(self, now: float, numbers: tuple[int, ...]) -> None:
-        for number in numbers:
+        for number in self.history.keys() & numbers:
             # A sender's own round trip is not the same each time, and longer than ours.
             measured = self.round_trip * (1 + 0.1 * self.random.random()) + 0.005
             if now - self.resent.get(number, 0.0) > measured:
                 self.resent[number] = now
                 self.sent_again += 1
-                self.through(now, self.history[number].again(0))
+                self.through(now, REPAIRS, self.history[number].again(0))
 
     def key_requested(self, now: float, value: None) -> None:
         self.wants_key = True
@@ -156,8 +174,10 @@ class Call:
     [
         (0.0, 0.04, 6, 0.0, 0.04),
         (0.05, 0.04, 6, 0.3, 0.11),
-        (0.10, 0.04, 6, 0.5, 0.13),
-        (0.03, 0.2, 6, 1.0, 0.4),
+        (0.10, 0.04, 6, 0.5, 0.125),
+        (0.10, 0.04, 4, 0.3, 0.115),
+        (0.10, 0.04, 1, 0.3, 0.1),
+        (0.03, 0.2, 6, 1.0, 0.41),
         (0.03, 0.2, 1, 1.0, 0.4),
     ],
 )

@@ -20,6 +20,7 @@ from peer.transports.seeing import MAX_ENCODINGS, Seeing
 from peer.transports.share import MediaShare
 from peer.transports.track import UNREAD, RemoteTrack
 from tests.rtp.payloads.test_h264 import IDR, PPS, SPS
+from tests.rtp.test_queue_delay import stamp
 from tests.transports.media import FEEDBACK, VP8
 
 H264 = RTCRtpCodecParameters("video/H264", 90000, None, 98, FEEDBACK)
@@ -76,7 +77,7 @@ class Asked:
     def ask_again(self, stream: InboundStream, numbers: Sequence[int]) -> None:
         self.again.append((round(asyncio.get_running_loop().time(), 3), list(numbers)))
 
-    def ask_for_key(self, stream: InboundStream, number: int) -> None:
+    def ask_for_key(self, stream: InboundStream, command: int | None) -> None:
         self.keys.append((round(asyncio.get_running_loop().time(), 3), stream.ssrc))
 
 
@@ -110,13 +111,17 @@ class Viewer:
             self.seen.append((round(asyncio.get_running_loop().time(), 3), frame.pts))
 
     def receive(
-        self, *packets: InboundPacket, rid: str | None = None, repaired: bool = False
+        self,
+        *packets: InboundPacket,
+        rid: str | None = None,
+        repaired: bool = False,
+        recovered: bool = False,
     ) -> None:
         """Take packets now."""
         now = asyncio.get_running_loop().time()
         for packet in packets:
             stream = self._streams.setdefault(packet.ssrc, InboundStream(packet.ssrc, 90000, rid))
-            self.seeing.receive(packet, stream, VP8, now, repaired=repaired)
+            self.seeing.receive(packet, stream, VP8, now, repaired=repaired, recovered=recovered)
 
     async def close(self) -> None:
         """End it; nothing is left."""
@@ -151,6 +156,32 @@ def test_pictures_are_turned_as_their_packets_say() -> None:
             (90, (48, 64)),
             (0, (64, 48)),
         ]
+        await viewer.close()
+
+    run(program())
+
+
+def test_where_a_queue_has_grown_answers_are_waited_for_as_long_as_they_take() -> None:
+    """The round trip was 50 ms when it was measured, and is 300."""
+
+    async def program() -> None:
+        viewer, film = Viewer(), Film()
+        viewer.seeing.set_round_trip(0.05)
+        for index in range(26):
+            queued = 0.25 if index >= 20 else 0.0
+            packets = film.picture()
+            for packet in packets:
+                packet.extensions.abs_send_time = stamp(index * INTERVAL)
+            await asyncio.sleep(index * INTERVAL + queued - asyncio.get_running_loop().time())
+            if index == 10:
+                # What error correction brings says nothing of when it was sent.
+                packets[1].extensions.abs_send_time = 0
+                viewer.receive(packets[0])
+                viewer.receive(packets[1], recovered=True)
+            else:
+                viewer.receive(*(packets[1:] if index == 25 else packets))
+        await asyncio.sleep(0.4)
+        assert [at for at, _ in viewer.asked.again] == [1.25, 1.325, 1.56, 1.57, 1.59, 1.63]
         await viewer.close()
 
     run(program())

@@ -3,15 +3,13 @@ draft-alvestrand-rmcat-remb-03): what the path carries by the times at which pac
 were sent, and when the sender hears of it."""
 
 from ..feedback import MaximumBitrate
+from ..queue_delay import SEND_TIME_BITS, SEND_TIME_UNITS
 from ..serial import extend
 from .delay_based import DelayBased
 from .history import PacketResult
 from .throughput import Throughput
 from .trend import Usage
 
-SEND_TIME_BITS = 24
-SEND_TIME_UNITS = 1 << 18
-"""Of a second: abs-send-time is 6.18 seconds."""
 FIRST_BITRATE = 30e6
 """Bits per second, until something is known: more than senders without an estimate send."""
 LEAST_BITRATE = 30_000.0

@@ -13,10 +13,10 @@ from peer.rtp.congestion.remote_estimate import (
     INITIAL_TIME,
     INTERVAL,
     MAX_SOURCES,
-    SEND_TIME_UNITS,
     SOURCE_TIME,
     TICK,
 )
+from peer.rtp.queue_delay import SEND_TIME_UNITS
 
 SIZE = 1000
 
