@@ -15,7 +15,7 @@ from .candidate import (
     type_preference,
 )
 from .checklist import Checklist, ChecklistState
-from .conclusion import update, uses_renomination
+from .conclusion import keeps_spares, update, uses_renomination
 from .config import GatherPolicy
 from .destination import in_scope, may_be_told
 from .errors import DropReason
@@ -154,19 +154,23 @@ def _add(session: Session, stream: Stream, generation: Generation, local: LocalC
     _make_priority_unique(generation, local)
     candidate = local.candidate
     generation.local_candidates.append(local)
-    signalled = not generation.local_ended
-    if signalled:
+    useful = not generation.local_ended or makes_use_of_late(session, generation)
+    if useful:
         fragment = generation.local.username_fragment
         session.emit(CandidateGathered(stream.id, candidate, fragment))
-    # Pairing an unsignalled candidate is what RFC 8838 §10 forbids; only with renomination can
-    # the peer make use of a path it first learns of from a check.
-    if local.is_base and (signalled or uses_renomination(session, generation)):
+    # A check may come before the candidate, or instead of it (RFC 8838 §10): the peer learns it.
+    if local.is_base and useful:
         remotes = [
             remote
             for remote in generation.remote_candidates.values()
-            if _key(remote) not in generation.learned
+            if generation.completed_at is not None or _key(remote) not in generation.learned
         ]
         _pair(session, stream, generation, [local], remotes)
+
+
+def makes_use_of_late(session: Session, generation: Generation) -> bool:
+    """Tell whether a candidate of ours is of use that comes after the end of gathering."""
+    return keeps_spares(session) or uses_renomination(session, generation)
 
 
 def _make_priority_unique(generation: Generation, local: LocalCandidate) -> None:
@@ -201,9 +205,8 @@ def _pair(
                 continue
             if checklist.find(local.base, remote.address) is not None:
                 continue
-            if remote.component in generation.selected and not uses_renomination(
-                session, generation
-            ):
+            concluded = remote.component in generation.selected
+            if concluded and not makes_use_of_late(session, generation):
                 continue
             relay = local.base.relay
             if relay is not None and not relay.want_permission(remote.address, session.now):

@@ -37,13 +37,27 @@ class Checklist:
     """The pairs of one data stream and generation, highest priority first.
 
     `valid` is the valid list (RFC 8445 §7.2.5.3.2); it may hold pairs that are not in `pairs`.
-    `retired` keeps what was discarded, for statistics.
+    `retired` keeps what was discarded, for statistics. `selected` are the pairs chosen, by
+    component; `contested` says that one of higher priority may still be chosen in their place.
     """
 
-    __slots__ = ("_answered", "_index", "pairs", "retired", "state", "stream", "triggered", "valid")
+    __slots__ = (
+        "_answered",
+        "_index",
+        "contested",
+        "pairs",
+        "retired",
+        "selected",
+        "state",
+        "stream",
+        "triggered",
+        "valid",
+    )
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
+        self.selected: dict[int, CandidatePair] = {}
+        self.contested = False
         self.state = ChecklistState.RUNNING
         self.pairs: list[CandidatePair] = []
         self.triggered: deque[CandidatePair] = deque()
@@ -61,6 +75,13 @@ class Checklist:
         return any(
             pair.local.base is base and pair.remote.address == remote for pair in self.retired
         )
+
+    def is_spare(self, pair: CandidatePair) -> bool:
+        """Tell whether another pair was selected, so that this one has no ordinary check."""
+        selected = self.selected.get(pair.component)
+        if selected is None or pair is selected:
+            return False
+        return not (self.contested and pair.priority > selected.priority)
 
     def insert(self, pair: CandidatePair) -> None:
         """Put a pair in its place by priority."""
@@ -217,7 +238,8 @@ class ChecklistSet:
             checklist.insert(pair)
         for checklist, pair in new:
             if checklist.find(pair.local.base, pair.remote.address) is pair:
-                self._set_initial_state(rank, pair)
+                if not checklist.is_spare(pair):
+                    self._set_initial_state(rank, pair)
                 self._foundations.setdefault(pair.foundation, []).append(pair)
         self.wake()
 
@@ -241,6 +263,12 @@ class ChecklistSet:
             self._evict(checklist, 0)
         checklist.insert(pair)
         self._foundations.setdefault(pair.foundation, []).append(pair)
+
+    def set_aside(self, checklist: Checklist, pair: CandidatePair) -> None:
+        """Check a pair no more but as a spare."""
+        if pair in checklist.triggered:
+            checklist.triggered.remove(pair)
+        self.move(pair, PairStep.SPARE)
 
     def discard(self, checklist: Checklist, pair: CandidatePair, reason: str) -> None:
         """Take one pair out of the set."""
@@ -290,7 +318,7 @@ class ChecklistSet:
     def next_check(self) -> tuple[Checklist, CandidatePair] | None:
         """Choose the next pair to check: the next checklist with work, round robin.
 
-        A Completed one has work only with renomination: otherwise its pairs are gone (§8.1.2).
+        A Completed one has work where its pairs are no spares (§8.1.2), or were triggered.
         """
         count = len(self.lists)
         for step in range(count):
@@ -306,7 +334,11 @@ class ChecklistSet:
     @staticmethod
     def _may_have_more(checklist: Checklist, chosen: CandidatePair) -> bool:
         """Tell whether it is worth asking again for a pair, besides the chosen one."""
-        left = (pair.state in _UNTOUCHED for pair in checklist.pairs if pair is not chosen)
+        left = (
+            pair.state in _UNTOUCHED and not checklist.is_spare(pair)
+            for pair in checklist.pairs
+            if pair is not chosen
+        )
         return bool(checklist.triggered) or any(left)
 
     def _choose(self, checklist: Checklist) -> CandidatePair | None:
@@ -338,7 +370,9 @@ class ChecklistSet:
             return False
         thawed = False
         for pair in checklist.pairs:
-            if pair.state is PairState.FROZEN and not self._busy(pair.foundation):
+            if pair.state is not PairState.FROZEN or checklist.is_spare(pair):
+                continue
+            if not self._busy(pair.foundation):
                 thawed |= self.move(pair, PairStep.UNFREEZE)
         return thawed
 
@@ -348,8 +382,10 @@ class ChecklistSet:
 
     def unfreeze(self, foundation: Foundation) -> None:
         """A check of this foundation succeeded: all its Frozen pairs may go (§7.2.5.3.3)."""
+        by_stream = {checklist.stream: checklist for checklist in self.lists}
         for pair in self._foundations.get(foundation, ()):
-            self.move(pair, PairStep.UNFREEZE)
+            if not by_stream[pair.stream].is_spare(pair):
+                self.move(pair, PairStep.UNFREEZE)
 
     def count(self, states: Iterable[PairState]) -> int:
         """Count the pairs of the set in any of these states."""

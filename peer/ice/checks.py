@@ -55,15 +55,26 @@ def start(
         else:
             pair.stats.consent_requests_sent += 1
     timeout = None
-    if purpose in (Purpose.CONSENT, Purpose.HANDSHAKE):
+    if purpose in (Purpose.CONSENT, Purpose.PROBE, Purpose.HANDSHAKE):
         timeout = session.timings.consent_expiry
+    elif _checks_spare(generation, transaction):
+        timeout = session.timings.spare_retry
     elif _over_tcp(base):
         timeout = session.timings.tcp_transaction
     session.transactions.start(transaction, session.now, timeout=timeout)
     if purpose is Purpose.CHECK:
+        pair.checked = session.now
         # However often it is repeated, a check has the time of one transaction.
         pair.check_deadline = pair.check_deadline or transaction.deadline
         session.transactions.limit(transaction, pair.check_deadline)
+
+
+def _checks_spare(generation: Generation, transaction: PairRequest) -> bool:
+    """Tell whether a check asks a spare pair, and is sent once: there will be another."""
+    pair = transaction.pair
+    if transaction.purpose is not Purpose.CHECK or pair.nominating or pair.use_candidate_received:
+        return False
+    return generation.checklist.is_spare(pair)
 
 
 def _over_tcp(base: Base) -> bool:
@@ -277,7 +288,7 @@ def _handle_success(
         nominate(session, stream, generation, valid)
     else:
         in_use = stream.sending.get(valid.component)
-        if in_use is not None and not stream.responsive(valid.component):
+        if in_use is not None and (in_use.silent or not stream.responsive(valid.component)):
             fail_over(session, stream, in_use)
         update(session, stream)
         evaluate(session, stream)

@@ -5,7 +5,9 @@ from .address import TransportAddress
 from .base import Base
 from .candidate import TransportProtocol
 from .checklist import Checklist, ChecklistState
+from .config import FreePolicy
 from .events import (
+    IceRole,
     IceState,
     PathInvalidated,
     PathValidated,
@@ -31,12 +33,21 @@ def uses_renomination(session: Session, generation: Generation) -> bool:
     return session.config.renomination and remote is not None and remote.renomination
 
 
+def keeps_spares(session: Session) -> bool:
+    """Tell whether unselected pairs are kept, and checked now and then (see `sparing`)."""
+    return session.config.free_policy is FreePolicy.KEEP and not session.config.lite
+
+
 def nominate(session: Session, stream: Stream, generation: Generation, pair: CandidatePair) -> None:
     """A valid pair was nominated (RFC 8445 §7.2.5.3.4, §7.3.1.5, §8.1.2)."""
     pair.nominated = True
     selected = generation.selected.get(pair.component)
     if selected is not None and selected is not pair:
-        alive = selected in generation.checklist.valid and stream.responsive(pair.component)
+        alive = (
+            selected in generation.checklist.valid
+            and stream.responsive(pair.component)
+            and not selected.silent
+        )
         renomination = uses_renomination(session, generation)
         if alive and not replaces(
             pair, selected, renomination=renomination, follow_latest=generation.follow_latest
@@ -45,22 +56,44 @@ def nominate(session: Session, stream: Stream, generation: Generation, pair: Can
     if selected is not pair:
         session.decide("select", pair=pair)
         generation.selected[pair.component] = pair
-        if not uses_renomination(session, generation):
-            _stop_component(session, generation, pair)
+        _stop_component(session, generation, pair)
         complete(session, stream, generation)
     update(session, stream)
 
 
 def _stop_component(session: Session, generation: Generation, selected: CandidatePair) -> None:
-    """Take the component's other pairs off the checklist (RFC 8445 §8.1.2)."""
-    checklist = generation.checklist
+    """End the checks of the component's other pairs (RFC 8445 §8.1.2), which become spares.
+
+    Better ones are checked on while they may still be nominated: filters on the way may open only
+    when both sides check.
+    """
+    checklist, keeps = generation.checklist, keeps_spares(session)
+    checklist.contested = keeps and may_be_replaced(session, generation)
+    if not keeps and uses_renomination(session, generation):
+        return
     for pair in [pair for pair in checklist.pairs if pair.component == selected.component]:
-        if pair is selected or pair is selected.generator or pair.state in _DONE:
+        if pair is selected.generator or pair.state in _DONE or not checklist.is_spare(pair):
             continue
         if pair.state is PairState.IN_PROGRESS:
             for transaction in session.transactions.outstanding(pair):
                 session.transactions.cancel(transaction)
-        session.checklists.discard(checklist, pair, "another pair was nominated")
+        if keeps:
+            session.checklists.set_aside(checklist, pair)
+        else:
+            session.checklists.discard(checklist, pair, "another pair was nominated")
+
+
+def may_be_replaced(session: Session, generation: Generation) -> bool:
+    """Tell whether a better pair may be nominated in the place of a selected one that works.
+
+    With renomination, and by peers that may be of RFC 5245 or follow libwebrtc's ways; RFC 8445
+    §8.1.1 has a second nomination only after a restart.
+    """
+    remote = generation.remote
+    if uses_renomination(session, generation):
+        return True
+    peer_moves = remote is not None and not remote.nominates_once
+    return peer_moves and session.role is IceRole.CONTROLLED
 
 
 def complete(session: Session, stream: Stream, generation: Generation) -> None:
@@ -123,7 +156,7 @@ def _choose(session: Session, stream: Stream, component: int) -> CandidatePair |
         for pair in generation.checklist.valid
         if pair.component == component and has_consent(session, pair)
     ]
-    return max(usable, key=lambda pair: pair.priority, default=None)
+    return max(usable, key=lambda pair: (not pair.silent, pair.priority), default=None)
 
 
 def has_consent(session: Session, pair: CandidatePair) -> bool:
@@ -151,20 +184,34 @@ def fail_over(session: Session, stream: Stream, pair: CandidatePair) -> None:
     checklist = stream.current.checklist
     if pair not in checklist.valid or pair.component not in stream.current.selected:
         return
-    # What was heard before the silence was put to the test tells nothing: all may be silent now.
-    probed = None if pair.consent is None else pair.consent.probe_sent
-    silent_since = pair.heard if probed is None else max(pair.heard, probed)
+    tested = _put_to_test(pair)
     others = [
         other
         for other in checklist.valid
         if other.component == pair.component
-        and other.heard > silent_since
+        and other.last_heard > pair.last_heard
+        and other.last_heard >= tested
         and has_consent(session, other)
     ]
-    best = max(others, key=lambda other: other.heard, default=None)
+    best = max(others, key=lambda other: other.priority, default=None)
     if best is not None:
         session.decide("fail over", pair=best)
+        # As far as the peer knows.
+        best.nominated = False
         stream.current.selected[pair.component] = best
+
+
+def _put_to_test(pair: CandidatePair) -> float:
+    """Give when the silence of a pair was put to the test.
+
+    What was heard over others before that tells nothing: all may be silent now.
+    """
+    consent = pair.consent
+    if consent is None:
+        return pair.heard
+    times = [] if consent.probe_sent is None else [consent.probe_sent]
+    times += [consent.doubted] if consent.probed > pair.last_heard else []
+    return min(times, default=pair.heard)
 
 
 def _send_on(session: Session, stream: Stream, component: int, pair: CandidatePair) -> None:
@@ -221,6 +268,8 @@ def _state(stream: Stream, component: int) -> IceState:
         return IceState.CONNECTED
     if generation.checklist.state is ChecklistState.FAILED:
         return IceState.FAILED
+    if generation.completed_at is not None:
+        return IceState.DISCONNECTED
     # W3C RTCIceTransportState: a first generation without anybody to check waits, and is new.
     again = stream.previous is not None or stream.ended
     known = any(number == component for number, _, _ in generation.remote_candidates)
@@ -285,15 +334,37 @@ def drop_valid(session: Session, stream: Stream, pair: CandidatePair, reason: st
         if generation.selected.get(pair.component) is pair:
             del generation.selected[pair.component]
     invalidate(session, stream, pair)
-    if stream.sending.get(pair.component) is pair:
+    was_in_use = stream.sending.get(pair.component) is pair
+    if was_in_use:
         del stream.sending[pair.component]
         session.emit(SelectedPairLost(stream.id, pair.component, reason))
     checklist = stream.current.checklist
     if checklist.best_valid(pair.component) is not None:
         _regain_consent(session, checklist, pair.component)
     elif checklist.state is ChecklistState.COMPLETED and pair.component in stream.components:
-        fail(session, stream, reason)
+        if pair.consent is not None and pair.consent.revoked:
+            fail(session, stream, reason)
+        else:
+            _look_for_path(session, stream, pair.component)
     update(session, stream)
+    now_used = stream.sending.get(pair.component)
+    if was_in_use and now_used in checklist.valid:
+        # So that the peer learns soon which way to take.
+        session.checklists.trigger(checklist, now_used.generator or now_used)
+
+
+def _look_for_path(session: Session, stream: Stream, component: int) -> None:
+    """Check everything again, as no way is left: an address may be on its way, or a relay.
+
+    It has as much time for that as consent would have had.
+    """
+    checklist = stream.current.checklist
+    checklist.state = ChecklistState.RUNNING
+    stream.current.patience_until = session.now + session.timings.consent_expiry
+    for pair in checklist.pairs:
+        if pair.component == component and pair.state is PairState.FAILED:
+            pair.check_deadline = None
+            session.checklists.trigger(checklist, pair)
 
 
 def _stop_checks(session: Session, checklist: Checklist, pair: CandidatePair, reason: str) -> None:

@@ -31,7 +31,10 @@ class GatherPolicy(enum.Enum):
 
 
 class FreePolicy(enum.Enum):
-    """What happens to unselected candidates after completion (RFC 8445 §8.3)."""
+    """What happens to unselected candidates after completion (RFC 8445 §8.3).
+
+    `KEEP` has their pairs as spares (see `peer.ice.sparing`).
+    """
 
     FREE = "free"
     KEEP = "keep"
@@ -77,8 +80,20 @@ class Timings:
     """After this much silence on the selected pair an extra check is sent; None: never."""
     liveness_timeout: float = 2.5
     """An unanswered liveness check makes the pair count as disconnected after this."""
+    silence: float | None = 0.6
+    """Nothing coming back for this long after something was sent, the pair in use is doubted; None:
+    never (see `peer.ice.doubt`)."""
+    probe_interval: float = 0.250
+    """Between the first checks of a pair in doubt, where 1.5 round trips are not more."""
     free_after: float = 3.0
-    """Grace period before unselected candidates are freed (RFC 8445 §8.3.1)."""
+    """Grace period before unselected candidates are freed (RFC 8445 §8.3.1), or the first spare
+    pairs are checked."""
+    spare: float = 15.0
+    """Between the checks of a spare pair that works, so that consent for it lasts."""
+    spare_retry: float = 4.0
+    """Between the checks of one that would be better than the pair in use, or worked lately."""
+    spare_retry_ceiling: float = 60.0
+    """Between the checks of one that has not worked for long."""
     stall: float = 1.0
     """A timer handled later than this counts as a stall of the caller's event loop."""
     tcp_idle: float = 10.0
@@ -108,6 +123,8 @@ class Limits:
 
     pairs: int = 100
     """Candidate pairs in the checklist set (RFC 8445 §6.1.2.5)."""
+    spares: int = 8
+    """Spare pairs of a component that are checked now and then."""
     remote_candidates: int = 64
     """Signalled remote candidates per stream and generation."""
     peer_reflexive: int = 32
@@ -137,7 +154,7 @@ class IceConfig:
     lite: bool = False
     """Be an ICE-lite agent (RFC 8445 §2.5): answer checks, send none."""
     gather_policy: GatherPolicy = GatherPolicy.ALL
-    free_policy: FreePolicy = FreePolicy.FREE
+    free_policy: FreePolicy = FreePolicy.KEEP
     renomination: bool = False
     """Offer renomination (draft-thatcher-ice-renomination); used when both sides do."""
     consent: bool = True

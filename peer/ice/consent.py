@@ -12,10 +12,25 @@ class Consent:
     """Whether we may go on sending to a pair's remote address.
 
     Judged by the arrival time of responses, so what a stalled caller hands in late still counts.
-    `unanswered` is the number of checks since the last response.
+    `unanswered` is the number of checks since the last response, `asked` when the first of them
+    left, `probe_sent` when an extra one did because of long silence. For `doubt`: `probes` left
+    since anything was heard, the last at `probed`; `doubted` is when the doubt began that they are
+    for, `missed` when the peer was last heard over another pair instead.
     """
 
-    __slots__ = ("_timings", "expires", "next_check", "probe_sent", "revoked", "unanswered")
+    __slots__ = (
+        "_timings",
+        "asked",
+        "doubted",
+        "expires",
+        "missed",
+        "next_check",
+        "probe_sent",
+        "probed",
+        "probes",
+        "revoked",
+        "unanswered",
+    )
 
     def __init__(self, timings: Timings, now: float) -> None:
         self._timings = timings
@@ -23,6 +38,9 @@ class Consent:
         self.next_check = now
         self.unanswered = 0
         self.probe_sent: float | None = None
+        self.asked: float | None = None
+        self.missed = self.doubted = self.probed = float("-inf")
+        self.probes = 0
         self.revoked = False
 
     def schedule(self, now: float, random: bytes) -> None:
@@ -38,20 +56,25 @@ class Consent:
         if self.next_check <= now < answered + self._timings.consent_interval:
             self.schedule(now, random)
 
-    def sent(self) -> None:
+    def sent(self, now: float) -> None:
         """Count a check that has no answer yet."""
         self.unanswered += 1
+        if self.asked is None:
+            self.asked = now
 
     def answered(self, now: float) -> None:
         """Renew consent: a response to any outstanding check arrived (RFC 7675 §5.1)."""
         if not self.revoked:
             self.expires = max(self.expires, now + self._timings.consent_expiry)
         self.unanswered = 0
-        self.probe_sent = None
+        self.probe_sent = self.asked = None
 
     def postpone(self, delay: float) -> None:
-        """Extend consent by the duration of a stall."""
+        """Extend consent, and the patience with what was asked, by the duration of a stall."""
         self.expires += delay
+        self.probed += delay
+        if self.asked is not None:
+            self.asked += delay
 
     def revoke(self) -> None:
         """Take consent away at once (RFC 7675 §5.2)."""

@@ -7,7 +7,8 @@ from .events import IceRole
 from .nomination import Outlook, nomination_time
 from .pair import CandidatePair
 from .session import Session
-from .stream import Generation
+from .sparing import works
+from .stream import Generation, Stream
 
 
 def consider_nominations(session: Session) -> None:
@@ -19,8 +20,7 @@ def consider_nominations(session: Session) -> None:
         if not nominates:
             continue
         if generation.checklist.state is not ChecklistState.RUNNING:
-            if uses_renomination(session, generation):
-                _renominate(session, generation)
+            _nominate_again(session, stream, generation)
             continue
         for component in stream.components:
             if component not in generation.selected:
@@ -64,11 +64,27 @@ def start_nomination(session: Session, generation: Generation, valid: CandidateP
     session.decide("nominate", pair=valid)
 
 
-def _renominate(session: Session, generation: Generation) -> None:
-    """With renomination a better pair that became valid later takes over."""
-    for component, selected in generation.selected.items():
-        best = generation.checklist.best_valid(component)
-        if best is None or best is selected or best.priority <= selected.priority:
+def _nominate_again(session: Session, stream: Stream, generation: Generation) -> None:
+    """After the conclusion: nominate what data moved to when the selected pair was lost, and a
+    better pair that has begun to work, where the peer may follow."""
+    checklist = generation.checklist
+    for component in stream.components:
+        pairs = [pair for pair in checklist.pairs if pair.component == component]
+        if any(pair.nominating for pair in pairs):
             continue
-        if not (best.generator or best).nominating:
-            start_nomination(session, generation, best)
+        wanted = generation.selected.get(component) or stream.sending.get(component)
+        if wanted is None or wanted not in checklist.valid:
+            continue
+        if wanted.nominated and _follows_better(session, generation):
+            working = [pair.valid for pair in pairs if works(session, checklist, pair)]
+            better = [one for one in working if one is not None and one.priority > wanted.priority]
+            wanted = max(better, key=lambda pair: pair.priority, default=wanted)
+        if not wanted.nominated or wanted is not generation.selected.get(component):
+            start_nomination(session, generation, wanted)
+
+
+def _follows_better(session: Session, generation: Generation) -> bool:
+    """Tell whether the peer takes a further nomination of higher priority (RFC 5245 §8.1.1.2)."""
+    remote = generation.remote
+    followed = remote is not None and not remote.nominates_once
+    return followed or uses_renomination(session, generation)

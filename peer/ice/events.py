@@ -37,6 +37,8 @@ class RemoteParameters:
 
     `lite` is a=ice-lite, `pacing` a=ice-pacing in seconds (None when absent), `renomination` the
     ice-option of that name, `embedding` the way in which it embeds DTLS (None when it does not).
+    `nominates_once` says that it keeps to RFC 8445 §8.1.1 (the ice-option ice2): else it may move
+    from one nominated pair to a better one, and follow who does.
     """
 
     username_fragment: str
@@ -45,6 +47,7 @@ class RemoteParameters:
     pacing: float | None = None
     renomination: bool = False
     embedding: EmbeddingProfile | None = None
+    nominates_once: bool = True
 
 
 class IceState(enum.Enum):

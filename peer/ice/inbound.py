@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from . import checks, gathering, relaying, stun
+from . import checks, doubt, gathering, relaying, stun
 from .address import TransportAddress
 from .base import Base
 from .conclusion import validate
@@ -55,6 +55,7 @@ def receive_data(session: Session, base: Base, source: TransportAddress, data: b
     stats.packets_received += 1
     stats.bytes_received += len(data)
     stats.last_packet_received = session.now
+    _notice(session, stream, base, source)
     if len(session.events) >= session.config.limits.events:
         session.drop(DropReason.TOO_MANY_EVENTS)
         return
@@ -66,6 +67,15 @@ def note_traffic(session: Session, base: Base, remote: TransportAddress, traffic
     stream = session.streams.get(base.stream)
     if stream is not None and base.component in stream.other_traffic:
         add(_path(stream, base, remote), traffic)
+        if traffic.packets_received:
+            _notice(session, stream, base, remote)
+
+
+def _notice(session: Session, stream: Stream, base: Base, source: TransportAddress) -> None:
+    """The peer was heard over a pair, which need not be the one in use."""
+    pair = stream.current.checklist.find(base, source)
+    if pair is not None and pair.valid is not None:
+        doubt.notice_elsewhere(session, stream, pair.valid)
 
 
 def _path(stream: Stream, base: Base, source: TransportAddress) -> PairStatistics:
@@ -120,6 +130,7 @@ def _heard(session: Session, base: Base, source: TransportAddress) -> None:
         pair = generation.checklist.find(base, source)
         if pair is not None:
             (pair.valid or pair).heard = session.now
+    _notice(session, stream, base, source)
 
 
 def _receive_indication(

@@ -1,6 +1,6 @@
 """Consent checks, keepalives and silence on the pairs in use (RFC 7675, RFC 8445 §11)."""
 
-from . import stun
+from . import doubt, stun
 from .checks import start
 from .conclusion import drop_valid, fail_over, has_consent, update
 from .config import Timings
@@ -22,14 +22,9 @@ def _in_use(session: Session) -> list[tuple[Stream, Generation, CandidatePair]]:
     return found
 
 
-def last_heard(pair: CandidatePair) -> float:
-    """Give the time anything last came in over a pair, or it became valid."""
-    return max(pair.stats.last_packet_received or 0.0, pair.heard, pair.valid_since or 0.0)
-
-
 def times(session: Session) -> list[float]:
     """Give the times of checks, keepalives and expiries; a due check waits for its slot."""
-    found: list[float] = []
+    found = doubt.times(session)
     for _, _, pair in _in_use(session):
         consent = pair.consent
         if consent is None or not session.config.consent:
@@ -53,7 +48,7 @@ def _next_probe(timings: Timings, pair: CandidatePair) -> float | None:
     if timings.liveness is None or pair.consent is None:
         return None
     if pair.consent.probe_sent is None:
-        return last_heard(pair) + timings.liveness
+        return pair.last_heard + timings.liveness
     return pair.consent.probe_sent + timings.liveness_timeout
 
 
@@ -68,6 +63,7 @@ def expire(session: Session) -> None:
             _lose_consent(session, stream, pair)
         elif consent.disconnected(session.now) and stream.responsive(pair.component):
             disconnect(session, stream, pair)
+    doubt.judge(session)
 
 
 def disconnect(session: Session, stream: Stream, pair: CandidatePair) -> None:
@@ -122,7 +118,7 @@ def due_check(session: Session) -> tuple[Generation, CandidatePair, Purpose] | N
     """Give a pair that needs a consent or liveness check now."""
     if not session.config.consent or session.config.lite:
         return None
-    for _, generation, pair in _in_use(session):
+    for stream, generation, pair in _in_use(session):
         consent = pair.consent
         if consent is None:
             continue
@@ -130,8 +126,11 @@ def due_check(session: Session) -> tuple[Generation, CandidatePair, Purpose] | N
             return generation, pair, Purpose.CONSENT
         liveness = session.timings.liveness
         if liveness is not None and consent.probe_sent is None:
-            if session.now >= last_heard(pair) + liveness:
+            if session.now >= pair.last_heard + liveness:
                 return generation, pair, Purpose.LIVENESS
+        probe = doubt.next_probe(session, pair)
+        if probe is not None and session.now >= probe and generation is stream.current:
+            return generation, pair, Purpose.PROBE
     return None
 
 
@@ -142,7 +141,9 @@ def send_check(
     assert pair.consent is not None
     if purpose is Purpose.CONSENT:
         pair.consent.schedule(session.now, session.entropy(4))
-        pair.consent.sent()
+        pair.consent.sent(session.now)
+    elif purpose is Purpose.PROBE:
+        doubt.probed(session, pair)
     else:
         pair.consent.probe_sent = session.now
     start(session, generation, pair, purpose)

@@ -105,11 +105,12 @@ class PairStatistics:
 class CandidatePair:
     """A pair on a checklist or a valid list.
 
-    `formed` is when it was made, `heard` the time of the last authenticated message, `kept_alive`
-    that of the last keepalive, `last_request` the transaction id of the peer's last check. `valid`
-    is the pair its successful check produced (RFC 8445 §7.2.5.3.2), often itself; `generator` the
-    pair whose check produced this one. `reason` says why it failed, `changes` are the last states
-    it went through.
+    `formed` is when it was made, `checked` when a check of it last left, `heard` the time of the
+    last authenticated message, `silent_since` when it was last found silent while in use,
+    `kept_alive` when the last keepalive left, `last_request` the transaction id of the peer's last
+    check. `valid` is the pair its successful check produced (RFC 8445 §7.2.5.3.2), often itself;
+    `generator` the pair whose check produced this one. `reason` says why it failed, `changes` are
+    the last states it went through.
     """
 
     __slots__ = (
@@ -117,6 +118,7 @@ class CandidatePair:
         "_state",
         "changes",
         "check_deadline",
+        "checked",
         "component",
         "consent",
         "formed",
@@ -132,6 +134,7 @@ class CandidatePair:
         "priority",
         "reason",
         "remote",
+        "silent_since",
         "stats",
         "stream",
         "triggered_username",
@@ -163,6 +166,8 @@ class CandidatePair:
         self.valid: CandidatePair | None = None
         self.generator: CandidatePair | None = None
         self.heard = 0.0
+        self.checked: float | None = None
+        self.silent_since: float | None = None
         self.kept_alive = 0.0
         self.last_request = b""
         self.valid_since: float | None = None
@@ -210,6 +215,16 @@ class CandidatePair:
     def set_priority(self, role: IceRole) -> None:
         """Compute the priority for our role (RFC 8445 §6.1.2.3)."""
         self.priority = self.local.pair_priority(self.remote, role)
+
+    @property
+    def last_heard(self) -> float:
+        """When anything last came in over it, or it became valid."""
+        return max(self.stats.last_packet_received or 0.0, self.heard, self.valid_since or 0.0)
+
+    @property
+    def silent(self) -> bool:
+        """Tell whether it was found silent while in use and nothing was heard since."""
+        return self.silent_since is not None and self.last_heard <= self.silent_since
 
     @property
     def carried_data(self) -> bool:

@@ -28,6 +28,8 @@ class PairStep(enum.Enum):
     """The check under way came to nothing (RFC 8445 §7.2.5.2)."""
     GIVE_UP = "give-up"
     """It cannot work: no check of it needs to be sent or waited for."""
+    SPARE = "spare"
+    """Another pair was selected: it is checked no more but as a spare (RFC 8445 §8.1.2, §8.3)."""
     LOSE = "lose"
     """It worked and is of no use any more: consent is gone, or its nomination failed."""
 
@@ -46,6 +48,8 @@ TRANSITIONS: dict[tuple[PairState, PairStep], PairState] = {
     (_S.FROZEN, PairStep.GIVE_UP): _S.FAILED,
     (_S.WAITING, PairStep.GIVE_UP): _S.FAILED,
     (_S.IN_PROGRESS, PairStep.GIVE_UP): _S.FAILED,
+    (_S.WAITING, PairStep.SPARE): _S.FROZEN,
+    (_S.IN_PROGRESS, PairStep.SPARE): _S.FROZEN,
     **{(state, PairStep.LOSE): _S.FAILED for state in PairState},
 }
 """Every move there is; a step that is not listed for a state changes nothing."""

@@ -8,8 +8,7 @@ from . import stun, turn
 from .address import TransportAddress, is_ipv6
 from .base import Base
 from .binding import ServerBinding
-from .candidates import announce_reflexive, announce_relayed
-from .conclusion import uses_renomination
+from .candidates import announce_reflexive, announce_relayed, makes_use_of_late
 from .config import GatherPolicy, StunServer
 from .connection import Connection
 from .errors import DropReason
@@ -76,13 +75,12 @@ def is_pending(session: Session, stream: Stream) -> bool:
 def _is_wanted(session: Session, stream: Stream | None) -> bool:
     """Tell whether a new allocation could be of use to a stream.
 
-    After the end of gathering its candidate may not be signalled any more (RFC 8838 §10), so that
-    nobody checks it; only with renomination it is paired all the same.
+    After the end of gathering only who keeps spare pairs checks from it.
     """
     if stream is None:
         return False
     generation = stream.current
-    return not generation.local_ended or uses_renomination(session, generation)
+    return not generation.local_ended or makes_use_of_late(session, generation)
 
 
 def next_time(session: Session) -> float | None:

@@ -6,7 +6,14 @@ from .base import Base
 from .candidate import Candidate, CandidateType, TransportProtocol
 from .checklist import ChecklistState
 from .checks import switch_role
-from .conclusion import has_consent, nominate, update, uses_renomination, validate
+from .conclusion import (
+    has_consent,
+    keeps_spares,
+    nominate,
+    update,
+    uses_renomination,
+    validate,
+)
 from .destination import may_be_told
 from .errors import DropReason
 from .events import IceRole
@@ -240,14 +247,16 @@ def _wants_check(
     selected = generation.selected.get(pair.component)
     if selected is None:
         return True
-    if not stream.responsive(pair.component) or uses_renomination(session, generation):
+    if selected.silent or not stream.responsive(pair.component):
+        return True
+    if uses_renomination(session, generation):
         return True
     if nominates:
         return replaces(pair, selected, renomination=False, follow_latest=generation.follow_latest)
-    # A source nobody has seen, long after completion, is the peer behind a new NAT binding.
+    # Long after completion it is a spare of the peer's, or the peer behind a new NAT binding.
     completed = generation.completed_at
     settled = completed is not None and session.now >= completed + session.timings.free_after
-    return fresh and settled
+    return settled and (fresh or keeps_spares(session))
 
 
 def _trigger(

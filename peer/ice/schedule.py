@@ -3,7 +3,7 @@ transaction at a time (RFC 8445 §6.1.4, §14.2)."""
 
 from typing import assert_never
 
-from . import carrying, checks, gathering, liveness, persistence, relaying, tcp
+from . import carrying, checks, gathering, liveness, persistence, relaying, sparing, tcp
 from .address import TransportAddress
 from .base import Base
 from .candidates import announce_host, assign_preferences, flush_pairs, take_waiting
@@ -71,6 +71,7 @@ def run(session: Session, *, timeouts: bool) -> None:
         _finish_gathering(session, stream)
     consider_nominations(session)
     persistence.repeat_checks(session)
+    sparing.check_spares(session)
     _fill_slot(session)
 
 
@@ -180,7 +181,8 @@ def _start_something(session: Session) -> bool:
     consent = liveness.due_check(session)
     if consent is not None:
         liveness.send_check(session, *consent)
-        tcp.reopen(session, consent[1])
+        if consent[2] is Purpose.CONSENT:
+            tcp.reopen(session, consent[1])
         return True
     handshake = carrying.due(session)
     if handshake is not None:
@@ -229,7 +231,7 @@ def has_work(session: Session) -> bool:
 def next_time(session: Session) -> float | None:
     """Give the time at which the agent next has something to do."""
     times = _deadlines(session) + tcp.times(session) + persistence.times(session)
-    times += carrying.times(session)
+    times += carrying.times(session) + sparing.times(session)
     if session.bindings or session.relays:
         paced = (gathering.next_time(session), relaying.next_time(session))
         # What is due already waits for the slot below.

@@ -95,7 +95,7 @@ class Generation:
         self.waiting_candidates: list[tuple[str, Candidate]] = []
         self.patience_until: float | None = None
         self.place_made = float("-inf")
-        self.selected: dict[int, CandidatePair] = {}
+        self.selected = self.checklist.selected
         self.valid_since: dict[int, float] = {}
         self.nominate_at: float | None = None
         self.completed_at: float | None = None

@@ -74,6 +74,8 @@ class Purpose(enum.Enum):
     """It renews consent (RFC 7675 §5.1)."""
     LIVENESS = "liveness"
     """It asks a silent pair, sooner than consent would."""
+    PROBE = "probe"
+    """It asks a pair in doubt."""
     HANDSHAKE = "handshake"
     """It carries a part of a DTLS handshake that has to be sent again."""
 

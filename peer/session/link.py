@@ -45,6 +45,8 @@ from peer.transports import (
 from sdp import Candidate as SdpCandidate
 
 RENOMINATION = "renomination"
+RFC_8445 = "ice2"
+"""The ICE option of those that nominate once (RFC 8445 §10)."""
 EMBEDDING = {"sped": EmbeddingProfile.DRAFT, "googspedv1": EmbeddingProfile.GOOG}
 """The ICE options that tell of DTLS in checks, the draft's and Chromium's, the better one first."""
 FORMER_EMBEDDING = {"goog-sped-v1": EmbeddingProfile.GOOG}
@@ -215,6 +217,7 @@ class Link:
             pacing=None if remote.pacing is None else remote.pacing / 1000,
             renomination=RENOMINATION in remote.options,
             embedding=_embedding(remote),
+            nominates_once=RFC_8445 in remote.options,
         )
         self.driver.set_remote_parameters(self.stream, parameters)
 

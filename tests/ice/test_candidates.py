@@ -9,6 +9,7 @@ from peer.ice import (
     CandidateGathered,
     CandidateType,
     DropReason,
+    FreePolicy,
     GatherPolicy,
     IceConfig,
     IceRole,
@@ -144,15 +145,16 @@ class TestLocal:
         reflect(session, stream, base, "198.51.100.1", 7000)
         assert gathered(session) == []
 
-    def test_nothing_new_after_the_end(self) -> None:
-        """RFC 8838 §13: no candidate is conveyed nor, by §10, paired after end-of-candidates."""
-        session = make_session()
+    @pytest.mark.parametrize("policy", FreePolicy)
+    def test_what_comes_after_the_end(self, policy: FreePolicy) -> None:
+        """RFC 8838 §13: it is conveyed and paired only by who keeps spares."""
+        session = make_session(IceConfig(free_policy=policy))
         stream = make_stream(session)
         add_remote(session, stream, host_candidate(), None)
         stream.current.local_ended = True
         add_bases(session, stream, "10.0.0.1")
-        assert gathered(session) == []
-        assert pairs(session, stream) == []
+        kept = 1 if policy is FreePolicy.KEEP else 0
+        assert (len(gathered(session)), len(pairs(session, stream))) == (kept, kept)
 
 
 HOSTS = st.sampled_from(

@@ -1,10 +1,12 @@
 """What follows from checks: the pair in use, states, completion, failure (RFC 8445 §8)."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from peer.ice import (
+    FreePolicy,
     IceConfig,
     IceRole,
     IceState,
@@ -31,7 +33,7 @@ from peer.ice.pair_state import PairState, PairStep
 from peer.ice.session import Session
 from peer.ice.stream import Stream
 
-from .builders import add_bases, form_pairs, make_session, make_stream, make_valid
+from .builders import REMOTE, add_bases, form_pairs, make_session, make_stream, make_valid
 
 PATIENCE = 39.5
 
@@ -131,11 +133,34 @@ class TestNomination:
 
     def test_the_others_are_checked_no_more(self) -> None:
         """RFC 8445 §8.1.2."""
-        scene = Scene(3)
+        scene = Scene(3, IceConfig(free_policy=FreePolicy.FREE))
         scene.succeed(scene.pairs[1])
         nominate(scene.session, scene.stream, scene.stream.current, scene.pairs[1])
         assert scene.stream.current.checklist.pairs == [scene.pairs[1]]
         assert scene.stream.current.checklist.state is ChecklistState.COMPLETED
+
+    def test_the_others_are_spares(self) -> None:
+        """RFC 8445 §8.3: they are kept, and have no ordinary check."""
+        scene = Scene(3)
+        scene.succeed(scene.pairs[1])
+        checklist = scene.stream.current.checklist
+        nominate(scene.session, scene.stream, scene.stream.current, scene.pairs[1])
+        assert checklist.pairs == scene.pairs
+        assert [checklist.is_spare(pair) for pair in scene.pairs] == [True, False, True]
+        assert [pair.state for pair in scene.pairs[::2]] == [PairState.FROZEN] * 2
+        assert scene.session.checklists.next_check() is None
+
+    def test_better_ones_are_checked_on_while_the_peer_may_move(self) -> None:
+        """RFC 5245 §8.1.1.2, and libwebrtc's ways: filters open when both sides check."""
+        scene = Scene(3, role=IceRole.CONTROLLED)
+        scene.stream.current.remote = replace(REMOTE, nominates_once=False)
+        scene.succeed(scene.pairs[1])
+        nominate(scene.session, scene.stream, scene.stream.current, scene.pairs[1])
+        chosen = scene.session.checklists.next_check()
+        assert chosen is not None
+        assert chosen[1] is scene.pairs[0]
+        scene.session.checklists.move(scene.pairs[0], PairStep.PERFORM)
+        assert scene.session.checklists.next_check() is None
 
     @pytest.mark.parametrize(("now", "failed"), [(PATIENCE - 1, False), (PATIENCE, True)])
     def test_a_nomination_that_fails_ends_the_session_when_patience_does(
@@ -195,6 +220,9 @@ class TestLoss:
         scene.succeed(scene.pairs[0])
         nominate(scene.session, scene.stream, scene.stream.current, scene.pairs[0])
         scene.told()
+        consent = scene.pairs[0].consent
+        assert consent is not None
+        consent.revoke()
         drop_valid(scene.session, scene.stream, scene.pairs[0], "consent expired")
         assert scene.told(SelectedPairLost, StateChanged) == [
             SelectedPairLost("0", 1, "consent expired"),

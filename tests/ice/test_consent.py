@@ -41,7 +41,7 @@ def test_a_response_renews() -> None:
     """RFC 7675 §5.1: 30 s from the last valid response, whichever check it answers."""
     consent = make_consent()
     for _ in range(3):
-        consent.sent()
+        consent.sent(0.0)
     consent.answered(20.0)
     assert consent.unanswered == 0
     assert not consent.expired(49.9)
@@ -76,7 +76,7 @@ def test_disconnected_when_the_last_checks_have_no_answer() -> None:
     for count in (1, 2, 3):
         consent.next_check = 5.0 * count
         assert not consent.disconnected(5.0 * count)
-        consent.sent()
+        consent.sent(0.0)
     consent.next_check = 20.0
     assert not consent.disconnected(19.9)
     assert consent.disconnected(20.0)

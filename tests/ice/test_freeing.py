@@ -21,12 +21,13 @@ from peer.ice.stream import Stream
 
 from .builders import REMOTE, add_bases, form_pairs, make_session, make_stream, make_valid
 
+FREE = IceConfig(free_policy=FreePolicy.FREE)
 SERVER = StunServer(TransportAddress("203.0.113.1", 3478), "stun:one")
 
 
 def completed(config: IceConfig | None = None) -> tuple[Session, Stream, list[Base]]:
     """A stream with two bases, the first of them with the selected pair."""
-    session = make_session(config)
+    session = make_session(config or FREE)
     stream = make_stream(session, remote=replace(REMOTE, renomination=True))
     bases = add_bases(session, stream, "10.0.0.1", "10.0.0.2")
     pairs = [pair for base in bases for pair in form_pairs(session, base, [6000])]
@@ -67,8 +68,8 @@ def test_it_happens_once() -> None:
     ("config", "follows"),
     [
         (IceConfig(free_policy=FreePolicy.KEEP), False),
-        (IceConfig(renomination=True), False),
-        (IceConfig(), True),
+        (replace(FREE, renomination=True), False),
+        (FREE, True),
     ],
 )
 def test_who_may_move_to_another_pair_keeps_them(config: IceConfig, follows: bool) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from peer.ice import IceConfig, IceState, SelectedPairLost, StateChanged, Timings, stun
 from peer.ice.conclusion import nominate
-from peer.ice.liveness import due_check, expire, keep_alive, last_heard, postpone, send_check, times
+from peer.ice.liveness import due_check, expire, keep_alive, postpone, send_check, times
 from peer.ice.transaction import Purpose
 
 from .builders import add_bases, form_pairs, make_session, make_stream, make_valid
@@ -106,7 +106,7 @@ class TestSilence:
         assert consent is not None
         consent.next_check = 100.0
         pair.stats.last_packet_received = 3.0
-        assert last_heard(pair) == 3.0
+        assert pair.last_heard == 3.0
         scene.session.now = 5.499
         assert scene.due() is None
         scene.session.now = 5.5

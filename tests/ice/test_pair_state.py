@@ -21,6 +21,7 @@ MOVES = {
     PairStep.SUCCEED: (ALL, SUCCEEDED),
     PairStep.FAIL: (frozenset({IN_PROGRESS}), FAILED),
     PairStep.GIVE_UP: (frozenset({FROZEN, WAITING, IN_PROGRESS}), FAILED),
+    PairStep.SPARE: (frozenset({WAITING, IN_PROGRESS}), FROZEN),
     PairStep.LOSE: (ALL, FAILED),
 }
 """For each step the states it is for, and where it leads."""

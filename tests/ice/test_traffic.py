@@ -2,6 +2,7 @@
 
 from peer.ice import (
     BaseReleased,
+    FreePolicy,
     GatheringCompleted,
     IceConfig,
     PathInvalidated,
@@ -108,7 +109,7 @@ def test_a_restart_may_open_the_bases_again() -> None:
 
 def test_a_base_given_back_takes_its_paths_along() -> None:
     """RFC 8445 §8.3.1: a driver that takes data past the agent must hear of it."""
-    duo = Duo()
+    duo = Duo(config=IceConfig(free_policy=FreePolicy.FREE))
     duo.wire.add_base(duo.left, "0", "10.0.0.3")
     duo.connect(5.0)
     (released,) = [e for e in duo.wire.events[duo.left] if isinstance(e, BaseReleased)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from peer.ice import Budget, IceConfig, IceRole, TransportAddress
+from peer.ice import Budget, FreePolicy, IceConfig, IceRole, TransportAddress
 from peer.ice.turn import TurnServer as TurnSettings
 from peer.ice.turn import TurnTransport
 from peer.testing.internet import (
@@ -35,6 +35,8 @@ def at(time: float) -> Any:
 
 CONTROLLING = IceRole.CONTROLLING
 CONTROLLED = IceRole.CONTROLLED
+FREE = IceConfig(free_policy=FreePolicy.FREE)
+"""Settings of an agent that keeps no spare pairs."""
 
 
 class Lab:

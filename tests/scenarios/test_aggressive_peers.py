@@ -95,8 +95,8 @@ def test_peer_that_moves_its_pair_is_followed(lab: Lab) -> None:
         (at(1.01), mobile.address),
         (at(1.51), wired.address),
         (at(2.01), mobile.address),
-        # By now consent to send to the other address is old and has to be regained first.
-        (at(90.03), wired.address),
+        # It was checked as a spare meanwhile, so that there is consent to send there.
+        (at(90.01), wired.address),
     ]
     assert alice.of_type(SelectedPairLost) == []
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from peer.ice import BaseReleased, FreePolicy, IceConfig, stun
+from peer.ice import BaseReleased, IceConfig, stun
 from peer.ice.stun import NetworkInfo
 from tests.sim.agent_host import AgentHost
 from tests.sim.call import Call
 from tests.sim.datagram_log import Kind
 
-from .lab import CONTROLLED, Lab, at
+from .lab import CONTROLLED, FREE, Lab, at
 from .scripted_peer import ScriptedPeer
 
 
@@ -31,7 +31,7 @@ def _conclude(
 
 def test_unused_sockets_are_freed_after_three_seconds(lab: Lab) -> None:
     """RFC 8445 §8.3.1: not before, because the peer may still be at work."""
-    alice, _ = _conclude(lab)
+    alice, _ = _conclude(lab, FREE)
     selected = alice.selected().base
     lab.run_until(3.49)
     assert len(alice.sockets) == 3
@@ -42,7 +42,7 @@ def test_unused_sockets_are_freed_after_three_seconds(lab: Lab) -> None:
 
 def test_checks_to_unused_sockets_are_answered_until_then(lab: Lab) -> None:
     """RFC 8445 §8.3.1."""
-    alice, peer = _conclude(lab)
+    alice, peer = _conclude(lab, FREE)
     other = next(reversed(alice.sockets))
     before = len(peer.port.responses)
     lab.run_until(3.4)
@@ -55,9 +55,9 @@ def test_checks_to_unused_sockets_are_answered_until_then(lab: Lab) -> None:
     assert len(peer.port.responses) == before + 1
 
 
-def test_policy_may_keep_everything(lab: Lab) -> None:
-    """RFC 8445 §8.3.1 is a SHOULD; who wants to switch later keeps the sockets."""
-    alice, peer = _conclude(lab, IceConfig(free_policy=FreePolicy.KEEP))
+def test_everything_is_kept_unless_told_otherwise(lab: Lab) -> None:
+    """RFC 8445 §8.3.1 is a SHOULD; who may have to switch later keeps the sockets."""
+    alice, peer = _conclude(lab)
     lab.run_until(60)
     assert len(alice.sockets) == 3
     before = len(peer.port.responses)
@@ -69,7 +69,7 @@ def test_policy_may_keep_everything(lab: Lab) -> None:
 
 def test_peer_that_may_move_keeps_our_sockets_open(lab: Lab) -> None:
     """libwebrtc nominates again whenever it likes."""
-    alice, _ = _conclude(lab, None, (stun.GOOG_NETWORK_INFO, NetworkInfo(1, 10)))
+    alice, _ = _conclude(lab, FREE, (stun.GOOG_NETWORK_INFO, NetworkInfo(1, 10)))
     lab.run_until(60)
     assert len(alice.sockets) == 3
 
@@ -96,7 +96,8 @@ def test_time_of_freeing_counts_from_the_last_component(lab: Lab) -> None:
     """RFC 8445 §8.1.2: completed means all components."""
     host = lab.host("alice", "192.168.1.10", "192.168.1.11")
     call_host = lab.host("bob")
-    alice, bob = lab.agent(host=host), lab.agent(host=call_host, role=CONTROLLED)
+    alice = lab.agent(host=host, config=FREE)
+    bob = lab.agent(host=call_host, role=CONTROLLED)
     call = Call(alice, bob, components=(1, 2)).start()
     call.run()
     lab.run_until(20)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from peer.ice import CandidateType, DataReceived, IceState, stun
+from peer.ice import CandidateType, DataReceived, IceConfig, IceState, stun
 from peer.ice.stun import Method
 from peer.ice.turn import TurnTransport
 from peer.testing.internet import SYMMETRIC, TurnServer
@@ -12,16 +12,21 @@ from tests.sim.agent_host import AgentHost
 from tests.sim.call import Call
 from tests.sim.datagram_log import Kind
 
-from .lab import CONTROLLED, CONTROLLING, Lab, settings
+from .lab import CONTROLLED, CONTROLLING, FREE, Lab, settings
 from .scripted_peer import ScriptedPeer
 
 
 def _allocate(
-    lab: Lab, *, transport: TurnTransport = TurnTransport.UDP, controlled: bool = True
+    lab: Lab,
+    *,
+    transport: TurnTransport = TurnTransport.UDP,
+    controlled: bool = True,
+    config: IceConfig | None = None,
 ) -> tuple[AgentHost, ScriptedPeer, TurnServer]:
     """An agent behind a NAT with a relay, and a peer on the internet; nothing signalled yet."""
     server = lab.turn_server()
-    alice = lab.agent(host=lab.home("alice"), role=CONTROLLED if controlled else CONTROLLING)
+    role = CONTROLLED if controlled else CONTROLLING
+    alice = lab.agent(host=lab.home("alice"), role=role, config=config)
     peer = lab.peer(host=lab.public("peer"), controlling=controlled)
     peer.know(alice.open(turn=[settings(server, transport)]))
     lab.run_until(1)
@@ -169,7 +174,7 @@ def test_relayed_pair_is_nominated_when_nothing_better_comes(lab: Lab) -> None:
 
 def test_unused_allocation_is_deleted_after_the_conclusion(lab: Lab) -> None:
     """RFC 8445 §8.3.1: three seconds later, with a Refresh of lifetime 0."""
-    alice, peer, server = _allocate(lab)
+    alice, peer, server = _allocate(lab, config=FREE)
     alice.meet(peer.remote, [peer.port.candidate()], end=True)
     lab.run_until(2)
     peer.port.check(alice.candidates[1].address, use_candidate=True)

@@ -19,7 +19,7 @@ from peer.ice.stun import Method
 from peer.ice.turn import TurnTransport
 from peer.testing.internet import BLOCK_UDP, PORT_RESTRICTED_CONE
 
-from .lab import CONTROLLED, Lab, at, base_of, settings
+from .lab import CONTROLLED, FREE, Lab, at, base_of, settings
 
 HOST, REFLEXIVE, RELAYED = (
     CandidateType.HOST,
@@ -241,7 +241,7 @@ def test_forgotten_allocation_is_made_again(lab: Lab) -> None:
 def test_no_allocation_that_cannot_be_signalled_is_kept(lab: Lab) -> None:
     """RFC 8838 §10: after the end of gathering its candidate would be of no use until a restart."""
     server = lab.turn_server()
-    alice = lab.agent(host=lab.home("alice"))
+    alice = lab.agent(host=lab.home("alice"), config=FREE)
     alice.open(turn=[settings(server)])
     lab.run(5)
     server.forget_allocations()
@@ -257,7 +257,7 @@ def test_an_allocation_that_comes_after_the_end_of_gathering_is_given_back(lab: 
     """The server refused at first, for want of capacity, and would be asked again later."""
     server = lab.turn_server()
     server.faults.fail(Method.ALLOCATE, 508, times=1)
-    alice = lab.agent(host=lab.home("alice"))
+    alice = lab.agent(host=lab.home("alice"), config=FREE)
     alice.open(turn=[settings(server)])
     lab.run(300)
     assert len(alice.of_type(GatheringCompleted)) == 1
@@ -266,6 +266,18 @@ def test_an_allocation_that_comes_after_the_end_of_gathering_is_given_back(lab: 
     lab.run(5)
     assert len(server.allocations) == 1
     assert alice.candidates[-1].type is RELAYED
+
+
+def test_an_allocation_that_comes_late_is_kept_and_told(lab: Lab) -> None:
+    """As a spare; the peer may not listen any more, and learns it from a check then."""
+    server = lab.turn_server()
+    server.faults.fail(Method.ALLOCATE, 508, times=1)
+    alice = lab.agent(host=lab.home("alice"))
+    alice.open(turn=[settings(server)])
+    lab.run(300)
+    assert len(alice.of_type(GatheringCompleted)) == 1
+    (allocation,) = server.allocations
+    assert alice.candidates[-1].address == allocation.relayed_addresses[0]
 
 
 def test_allocation_is_refreshed_while_we_wait(lab: Lab) -> None:

@@ -5,7 +5,7 @@ from peer.ice.stun import Method
 from peer.testing.internet import TurnServer
 from tests.sim.agent_host import AgentHost
 
-from .lab import CONTROLLED, Lab, base_of, settings
+from .lab import CONTROLLED, FREE, Lab, base_of, settings
 from .scripted_peer import ScriptedPeer
 
 
@@ -64,7 +64,7 @@ def test_no_check_leaves_a_base_that_is_gone(lab: Lab) -> None:
 
 def _relayed(lab: Lab) -> tuple[AgentHost, ScriptedPeer, TurnServer]:
     server = lab.turn_server()
-    alice = lab.agent(host=lab.public("alice"), role=CONTROLLED)
+    alice = lab.agent(host=lab.public("alice"), role=CONTROLLED, config=FREE)
     peer = lab.peer(host=lab.public("peer"), controlling=True)
     peer.know(alice.open(turn=[settings(server)]))
     lab.run_until(1)
@@ -121,7 +121,7 @@ def test_nothing_is_gathered_once_candidates_are_freed(lab: Lab) -> None:
     """RFC 8445 §8.3.1: a server that was short of resources is not asked again after that."""
     server = lab.turn_server()
     server.faults.fail(Method.ALLOCATE, 486, 1)
-    alice = lab.agent(host=lab.public("alice"), role=CONTROLLED)
+    alice = lab.agent(host=lab.public("alice"), role=CONTROLLED, config=FREE)
     peer = lab.peer(host=lab.public("peer"), controlling=True)
     peer.know(alice.open(turn=[settings(server)]))
     lab.run_until(1)

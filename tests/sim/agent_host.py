@@ -88,6 +88,8 @@ class AgentHost:
             trace=trace,
         )
         self.sockets: dict[TransportAddress, SimSocket] = {}
+        self.addresses: set[str] = set()
+        """Addresses of the host that sockets were bound to, gone ones included."""
         self.connections = AgentConnections(self)
         self.turn_servers: set[TransportAddress] = set()
         self.log = DatagramLog()
@@ -126,6 +128,7 @@ class AgentHost:
             return False
         socket.on_datagram = lambda data, source: self._receive(local, data, source)
         self.sockets[local] = socket
+        self.addresses.add(local.host)
         return True
 
     def rebind(self, request: BaseRequested) -> None:
@@ -137,6 +140,7 @@ class AgentHost:
     ) -> bool:
         """Tell the agent about a TCP base; a passive one listens on `port`."""
         local = TransportAddress(address, port)
+        self.addresses.add(address)
         if tcp_type is TcpType.PASSIVE:
             self.connections.listen(local)
         else:

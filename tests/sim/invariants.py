@@ -103,7 +103,7 @@ def check_data_sources(host: AgentHost) -> None:
                 pending = [arrival]
                 break
             _prove(host, requests, unwrapper, arrival, proven)
-        local = event.local if event.local.host in host.host.addresses else None
+        local = event.local if event.local.host in host.addresses else None
         assert (local, event.remote) in proven, (host, time, event)
         for arrival in pending:
             _prove(host, requests, unwrapper, arrival, proven)

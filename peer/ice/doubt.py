@@ -1,0 +1,135 @@
+"""Doubt: finding out soon that the pair in use works no more.
+
+What leaves ought to bring something back: data does on most calls, checks always do. When nothing
+has come for `Timings.silence` since, the pair is doubted, and when the peer is heard over another
+pair instead it is at once. A pair in doubt is probed: a check each `Timings.probe_interval`, or one
+and a half round trips where these are longer. With the second probe the spare pairs are asked too
+(`sparing`). When three probes have had that long for an answer, or one where the peer is heard
+elsewhere, the pair counts as silent, and data moves to one that was heard since the doubt began;
+later than that as soon as one is. A pair that is silent is probed once a second until its consent
+expires: it may come back.
+
+All of this is ours to decide (RFC 8445 §8.1.1 selects, RFC 7675 §5.1 says when to cease).
+"""
+
+from collections.abc import Iterator
+
+from .conclusion import fail_over, update
+from .pair import CandidatePair
+from .session import Session
+from .stream import Stream
+
+PROBES = 3
+"""Probes without an answer that make a pair silent."""
+ROUND_TRIPS = 1.5
+"""Round trips that an answer may take."""
+SLOW_PROBE = 1.0
+"""Seconds between the probes of a silent pair."""
+QUIET = 0.1
+"""Seconds after which hearing of the peer elsewhere says something about a pair."""
+
+
+def notice_elsewhere(session: Session, stream: Stream, heard: CandidatePair) -> None:
+    """The peer was heard over a valid pair that may not be the one in use."""
+    pair = stream.sending.get(heard.component)
+    if pair is None or pair is heard or pair.consent is None:
+        return
+    if pair.last_heard + QUIET <= session.now and pair.consent.missed <= pair.last_heard:
+        pair.consent.missed = session.now
+        session.timer_known = False
+
+
+def times(session: Session) -> list[float]:
+    """Give the times at which probes are due, and judged; a due one waits for its slot.
+
+    Data that leaves wakes nobody, so while some does it is looked at in time whether any came.
+    """
+    found = []
+    for _, pair in _in_use(session):
+        due = next_probe(session, pair)
+        if due is None and session.timings.silence is not None:
+            lately = (
+                pair.stats.last_packet_sent or 0.0
+            ) > pair.last_heard - session.timings.silence
+            due = pair.last_heard + session.timings.silence if lately else None
+        if due is not None and due > session.now:
+            found.append(due)
+    return found
+
+
+def next_probe(session: Session, pair: CandidatePair) -> float | None:
+    """Give the time of the next probe of a pair in use, None while it is not in doubt."""
+    consent, begins = pair.consent, _doubted_at(session, pair)
+    if consent is None or begins is None:
+        return None
+    if _probes(pair) == 0:
+        return begins
+    return consent.probed + (SLOW_PROBE if pair.silent else _wait(session, pair))
+
+
+def probed(session: Session, pair: CandidatePair) -> None:
+    """A probe leaves."""
+    consent = pair.consent
+    assert consent is not None
+    if not _probes(pair):
+        consent.probes = 0
+        consent.doubted = min(session.now, _doubted_at(session, pair) or session.now)
+    consent.probes += 1
+    consent.probed = session.now
+
+
+def asks_others(session: Session, pair: CandidatePair) -> float | None:
+    """Give when the doubt began for which spare pairs are asked in place of the one in use."""
+    if pair.consent is None or _doubted_at(session, pair) is None or _probes(pair) < 2:
+        return None
+    return pair.consent.doubted
+
+
+def judge(session: Session) -> None:
+    """Turn from pairs that had time enough for an answer."""
+    for stream, pair in list(_in_use(session)):
+        consent = pair.consent
+        if consent is None or pair.silent or _doubted_at(session, pair) is None:
+            continue
+        elsewhere = consent.missed > pair.last_heard
+        if _probes(pair) >= (1 if elsewhere else PROBES):
+            if session.now >= consent.probed + _wait(session, pair):
+                pair.silent_since = session.now
+                session.decide("silent", pair=pair)
+                fail_over(session, stream, pair)
+                update(session, stream)
+
+
+def _in_use(session: Session) -> Iterator[tuple[Stream, CandidatePair]]:
+    if session.timings.silence is None or not session.config.consent or session.config.lite:
+        return
+    for stream in session.streams.values():
+        for pair in stream.sending.values():
+            if pair in stream.current.checklist.valid:
+                yield stream, pair
+
+
+def _doubted_at(session: Session, pair: CandidatePair) -> float | None:
+    consent, heard = pair.consent, pair.last_heard
+    silence = session.timings.silence
+    if consent is None or silence is None:
+        return None
+    begins = []
+    if (pair.stats.last_packet_sent or 0.0) > heard:
+        begins.append(heard + silence)
+    if consent.asked is not None:
+        begins.append(max(consent.asked, heard) + silence)
+    if consent.missed > heard:
+        begins.append(consent.missed)
+    return min(begins, default=None)
+
+
+def _probes(pair: CandidatePair) -> int:
+    """Count the probes since anything was heard."""
+    consent = pair.consent
+    return 0 if consent is None or consent.probed <= pair.last_heard else consent.probes
+
+
+def _wait(session: Session, pair: CandidatePair) -> float:
+    round_trip = pair.stats.current_round_trip_time or 0.0
+    return max(session.timings.probe_interval, ROUND_TRIPS * round_trip)

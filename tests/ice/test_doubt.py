@@ -1,0 +1,147 @@
+"""Finding out that the pair in use is silent."""
+
+import pytest
+
+from peer.ice import IceConfig, Timings
+from peer.ice.doubt import QUIET, SLOW_PROBE, judge, next_probe, notice_elsewhere, times
+from peer.ice.liveness import due_check, postpone, send_check
+from peer.ice.transaction import Purpose
+
+from .test_liveness import Scene
+
+SILENCE, INTERVAL = 0.6, 0.25
+
+
+def doubted() -> Scene:
+    """A scene in which data left at time 10 and nothing came since 9."""
+    scene = Scene()
+    pair = scene.pairs[0]
+    assert pair.consent is not None
+    pair.consent.next_check = 100.0
+    pair.consent.expires = 100.0
+    scene.pairs[1].consent = pair.consent
+    pair.heard = 9.0
+    pair.stats.last_packet_sent = 10.0
+    return scene
+
+
+def probe(scene: Scene, at: float) -> None:
+    """Send the probe that is due at a time."""
+    scene.session.now = at
+    assert scene.due() is Purpose.PROBE
+    send_check(scene.session, scene.stream.current, scene.pairs[0], Purpose.PROBE)
+
+
+def test_a_probe_leaves_when_nothing_came_back_in_time() -> None:
+    scene = doubted()
+    scene.session.now = 9.0 + SILENCE - 0.001
+    assert scene.due() is None
+    assert times(scene.session) == [9.0 + SILENCE]
+    probe(scene, 9.0 + SILENCE)
+    assert scene.due() is None
+    assert times(scene.session) == [9.0 + SILENCE + INTERVAL]
+
+
+def test_who_sends_nothing_waits_for_nothing() -> None:
+    scene = doubted()
+    scene.pairs[0].stats.last_packet_sent = 8.0
+    scene.session.now = 50.0
+    assert next_probe(scene.session, scene.pairs[0]) is None
+    assert times(scene.session) == []
+
+
+def test_a_consent_check_is_waited_for_as_well() -> None:
+    scene = doubted()
+    pair = scene.pairs[0]
+    pair.stats.last_packet_sent = None
+    assert pair.consent is not None
+    pair.consent.sent(20.0)
+    assert next_probe(scene.session, pair) == 20.0 + SILENCE
+    pair.consent.answered(20.1)
+    assert next_probe(scene.session, pair) is None
+
+
+def test_a_long_round_trip_is_waited_for() -> None:
+    scene = doubted()
+    pair = scene.pairs[0]
+    pair.stats.current_round_trip_time = 1.0
+    probe(scene, 9.6)
+    assert next_probe(scene.session, pair) == 9.6 + 1.5
+
+
+def test_three_probes_without_an_answer_make_it_silent() -> None:
+    """Then it is probed once a second."""
+    scene = doubted()
+    pair = scene.pairs[0]
+    for number in range(3):
+        probe(scene, 9.6 + number * INTERVAL)
+        judge(scene.session)
+        assert not pair.silent
+    scene.session.now = 9.6 + 3 * INTERVAL
+    judge(scene.session)
+    assert pair.silent
+    assert next_probe(scene.session, pair) == 9.6 + 2 * INTERVAL + SLOW_PROBE
+    pair.heard = 10.5
+    assert not pair.silent
+
+
+def test_data_moves_to_a_pair_that_is_heard() -> None:
+    scene = doubted()
+    other = scene.pairs[1]
+    for number in range(3):
+        probe(scene, 9.6 + number * INTERVAL)
+    other.heard = 10.2
+    scene.session.now = 9.6 + 3 * INTERVAL
+    judge(scene.session)
+    assert scene.stream.sending == {1: other}
+    assert not other.nominated
+
+
+def test_a_pair_heard_before_the_doubt_is_no_way_out() -> None:
+    scene = doubted()
+    pair, other = scene.pairs
+    other.heard = 9.5
+    for number in range(3):
+        probe(scene, 9.6 + number * INTERVAL)
+    scene.session.now = 12.0
+    judge(scene.session)
+    assert scene.stream.sending == {1: pair}
+
+
+def test_hearing_the_peer_elsewhere_is_half_the_proof() -> None:
+    """One probe is enough then."""
+    scene = doubted()
+    other = scene.pairs[1]
+    scene.session.now = 9.0 + QUIET
+    other.heard = scene.session.now
+    notice_elsewhere(scene.session, scene.stream, other)
+    probe(scene, scene.session.now)
+    scene.session.now += INTERVAL
+    judge(scene.session)
+    assert scene.stream.sending == {1: other}
+
+
+@pytest.mark.parametrize("since", [0.0, QUIET - 0.001])
+def test_hearing_both_is_no_reason_for_doubt(since: float) -> None:
+    scene = doubted()
+    scene.session.now = 9.0 + since
+    notice_elsewhere(scene.session, scene.stream, scene.pairs[1])
+    assert due_check(scene.session) is None
+
+
+def test_a_stall_of_ours_is_no_silence() -> None:
+    scene = doubted()
+    for number in range(3):
+        probe(scene, 9.6 + number * INTERVAL)
+    postpone(scene.session, 5.0)
+    scene.session.now = 9.6 + 3 * INTERVAL + 4.9
+    judge(scene.session)
+    assert not scene.pairs[0].silent
+
+
+def test_it_can_be_left_off() -> None:
+    scene = Scene(IceConfig(timings=Timings(silence=None)))
+    scene.pairs[0].stats.last_packet_sent = 1.0
+    scene.session.now = 3.9
+    assert due_check(scene.session) is None
+    assert times(scene.session) == []
