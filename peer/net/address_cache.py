@@ -78,6 +78,10 @@ class AddressCache:
             last = self._last = (now, state, found)
         return list(last[2])
 
+    def forget(self) -> None:
+        """List them again the next time: something about them has changed."""
+        self._last = None
+
 
 shared = AddressCache()
 """The one of this process."""

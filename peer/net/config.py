@@ -37,8 +37,10 @@ class NetConfig:
     """Gives the addresses in place of `system`."""
     loopback_fallback: bool = True
     """Use loopback addresses on a machine that has no others, whatever the policy."""
+    watch: bool = True
+    """Notice when the machine's addresses change; `addresses` has to be asked (`poll_interval`)."""
     poll_interval: float | None = None
-    """Seconds between looks at the machine's addresses; None: only when gathering."""
+    """Seconds between looks at the addresses, whether or not anything tells of a change."""
     ports: range | None = None
     """Local UDP ports to choose from; None: the system chooses."""
     tcp_types: frozenset[TcpType] = frozenset()

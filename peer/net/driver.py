@@ -34,6 +34,7 @@ from peer.ice import (
     TransportAddress,
 )
 
+from .address_watch import AddressWatch
 from .component import Component, Sink
 from .config import DEFAULTS, IceServer, NetConfig
 from .connections import Connections
@@ -91,7 +92,6 @@ class IceDriver:
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
         self._soon: asyncio.Handle | None = None
-        self._poll: asyncio.TimerHandle | None = None
         self._closed = False
         self._touched = False
         self._make_parts()
@@ -116,6 +116,7 @@ class IceDriver:
             resolve=self._net.system.resolve,
             within=self._net.resolve_timeout,
         )
+        self._watch = AddressWatch(loop, self._net, self._look_at_interfaces)
         self._disguise = Disguise(
             self._net,
             self._ice.gather_policy,
@@ -194,9 +195,7 @@ class IceDriver:
         streams, self._ungathered = self._ungathered, []
         self._open_sockets(streams)
         self._add_servers(named)
-        interval = self._net.poll_interval
-        if interval is not None and self._poll is None:
-            self._poll = self._loop.call_later(interval, self._look_at_interfaces, interval)
+        self._watch.start()
         self._arm()
 
     def _open_sockets(self, streams: list[str]) -> None:
@@ -231,8 +230,7 @@ class IceDriver:
             self._agent.end_of_bases(stream)
         self._arm()
 
-    def _look_at_interfaces(self, interval: float) -> None:
-        self._poll = self._loop.call_later(interval, self._look_at_interfaces, interval)
+    def _look_at_interfaces(self) -> None:
         added, removed = self._sockets.look_again()
         for host in removed:
             self._sockets.forget(host)
@@ -483,10 +481,11 @@ class IceDriver:
         self._handshakes.serve(None)
         for transmit in self._agent.close():
             self._transmit(transmit)
-        for handle in (self._timer, self._soon, self._poll):
+        for handle in (self._timer, self._soon):
             if handle is not None:
                 handle.cancel()
-        self._timer = self._soon = self._poll = None
+        self._timer = self._soon = None
+        self._watch.close()
         self._queued.clear()
         self._servers.close()
         self._remote.close()

@@ -10,7 +10,7 @@ from peer.records import dataclass
 class InterfacesChanged:
     """The machine's addresses changed: sockets were opened and closed accordingly.
 
-    The peer learns of new ones after a restart (RFC 8445 §9).
+    The peer learns of new ones from checks, and from candidates if these are signalled.
     """
 
     added: tuple[str, ...]

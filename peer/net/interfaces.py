@@ -1,8 +1,10 @@
 """The addresses of this machine that may become host candidates (RFC 8445 §5.1.1.1)."""
 
 import enum
+import os
 import re
 import socket
+import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -15,12 +17,22 @@ from peer.records import dataclass
 
 from .exhaustion import is_exhausted
 
+if sys.platform == "linux":
+    from fcntl import ioctl
+    from struct import pack, unpack_from
+
 IF_INET6 = Path("/proc/net/if_inet6")
 """Where Linux tells the flags of IPv6 addresses."""
 
 _IF_INET6_LINE = re.compile(r"([0-9a-f]{32}) [0-9a-f]+ [0-9a-f]+ [0-9a-f]+ ([0-9a-f]+) ")
 _TEMPORARY = 0x01
-_TENTATIVE_FAILED_OR_DEPRECATED = 0x40 | 0x08 | 0x20
+_TENTATIVE_OR_FAILED = 0x40 | 0x08
+_DEPRECATED = 0x20
+
+_SIOCGIFFLAGS = 0x8913
+_IFF_UP = 0x1
+_NAME = 16
+"""Bytes of an interface's name in what ioctl takes."""
 
 _KINDS = (
     (re.compile(r"lo\d*|loopback.*", re.I), NetworkType.LOOPBACK),
@@ -40,7 +52,8 @@ class InterfaceAddress:
     """An address of an interface of this machine.
 
     `host` is an IP address literal, `scope` the index a link-local one needs to be bound.
-    `temporary` marks the IPv6 addresses of RFC 8981.
+    `temporary` marks the IPv6 addresses of RFC 8981, `deprecated` those of RFC 4862 §5.5.4, from
+    which nothing new is to begin.
     """
 
     interface: str
@@ -49,6 +62,7 @@ class InterfaceAddress:
     network: NetworkType = NetworkType.UNKNOWN
     scope: int = 0
     temporary: bool = False
+    deprecated: bool = False
 
     @property
     def bindable(self) -> str:
@@ -80,11 +94,16 @@ def network_type(interface: str) -> NetworkType:
 
 
 def enumerate_addresses() -> list[InterfaceAddress]:
-    """List the addresses of this machine, loopback included, in the system's order."""
+    """List the addresses of this machine, loopback included, in the system's order.
+
+    Those of interfaces that are switched off count as gone.
+    """
     flags = read_ipv6_flags()
     found = []
     for adapter in ifaddr.get_adapters():
         name = adapter.nice_name.partition(":")[0]
+        if not is_up(name):
+            continue
         for address in adapter.ips:
             if isinstance(address.ip, tuple):
                 host, _, scope = address.ip
@@ -100,8 +119,25 @@ def _describe(
     name: str, host: str, prefix: int, scope: int, flags: dict[str, int]
 ) -> InterfaceAddress:
     kind = NetworkType.LOOPBACK if ip_address(host).is_loopback else network_type(name)
-    temporary = bool(flags.get(host, 0) & _TEMPORARY)
-    return InterfaceAddress(name, host, prefix, kind, scope, temporary)
+    known = flags.get(host, 0)
+    return InterfaceAddress(
+        name, host, prefix, kind, scope, bool(known & _TEMPORARY), bool(known & _DEPRECATED)
+    )
+
+
+def is_up(interface: str) -> bool:
+    """Tell whether an interface is switched on; where the system does not tell, it is."""
+    if sys.platform != "linux":
+        return True
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+            name = os.fsencode(interface)[:_NAME]
+            answer = ioctl(any_socket, _SIOCGIFFLAGS, pack(f"{_NAME}sH14x", name, 0))
+    except OSError as error:
+        if is_exhausted(error):
+            raise
+        return True
+    return bool(unpack_from("H", answer, _NAME)[0] & _IFF_UP)
 
 
 def read_ipv6_flags(path: Path = IF_INET6) -> dict[str, int]:
@@ -115,8 +151,8 @@ def read_ipv6_flags(path: Path = IF_INET6) -> dict[str, int]:
 
 
 def usable(flags: int) -> bool:
-    """Tell whether an IPv6 address with these flags is neither tentative, failed nor deprecated."""
-    return not flags & _TENTATIVE_FAILED_OR_DEPRECATED
+    """Tell whether an IPv6 address with these flags is neither tentative nor failed."""
+    return not flags & _TENTATIVE_OR_FAILED
 
 
 def select(
@@ -134,7 +170,8 @@ def select(
     chosen = [
         address
         for address in addresses
-        if (loopback or address.network is not NetworkType.LOOPBACK)
+        if not address.deprecated
+        and (loopback or address.network is not NetworkType.LOOPBACK)
         and (keep is None or keep(address))
     ]
     others = {address.interface for address in chosen if not _is_link_local(address)}

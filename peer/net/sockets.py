@@ -56,6 +56,7 @@ class Sockets:
         self._listeners: dict[TransportAddress, Listening] = {}
         self._known: dict[str, InterfaceAddress] = {}
         self._fallback: dict[str, InterfaceAddress] = {}
+        self._present: set[str] = set()
         self._closing: list[DatagramSocket] = []
 
     # Addresses
@@ -74,6 +75,7 @@ class Sockets:
     def _look(self) -> list[InterfaceAddress]:
         config = self._config
         everything = (config.addresses or config.system.addresses)()
+        self._present = {address.host for address in everything}
         found = select(everything, loopback=self._loopback, keep=config.keep)
         if config.policy is not AddressPolicy.ALL:
             found = config.system.default_route_addresses(found)
@@ -87,11 +89,14 @@ class Sockets:
     def look_again(self) -> tuple[list[InterfaceAddress], list[str]]:
         """Look at the addresses again; gives those that are new, and the hosts that are gone.
 
-        Loopback used for want of a network stays when one comes: connections run over it.
+        What is not to be used any more for new connections stays while it is there: deprecated
+        addresses, those of a default route that was, loopback used for want of a network.
         """
         before = self._known
         added = [address for address in self.addresses() if address.host not in before]
-        return added, sorted(before.keys() - self._known.keys())
+        gone = before.keys() - self._present
+        self._known = {host: before[host] for host in before.keys() - gone} | self._known
+        return added, sorted(gone)
 
     def is_fallback(self, host: str) -> bool:
         """Tell whether an address is used only for want of a network."""

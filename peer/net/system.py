@@ -18,6 +18,7 @@ from .lookups import Lookups
 from .multicast import Link, MdnsSettings, open_links
 from .resolver import resolve
 from .udp import Receiver, UdpSocket, bind
+from .watching import Changed, Watch, watch
 
 _threads = Lookups(1)
 
@@ -96,6 +97,9 @@ class System(Protocol):
         authorities. Raises OSError when that fails, and ValueError for a name that no certificate
         can carry.
         """
+
+    def watch(self, changed: Changed) -> Watch:
+        """Have `changed` called when the addresses may be others."""
 
     async def resolve(self, host: str, port: int, *, within: float) -> list[TransportAddress]:
         """Resolve a name in that many seconds; raises ResolutionError when there is no address."""
@@ -183,6 +187,10 @@ class Machine:
     ) -> list[Link]:
         """Join the group of multicast DNS."""
         return open_links(asyncio.get_running_loop(), settings, receive)
+
+    def watch(self, changed: Changed) -> Watch:
+        """Ask the kernel where it can tell."""
+        return watch(changed)
 
     def entropy(self, length: int) -> bytes:
         """Return random bytes of the system's."""

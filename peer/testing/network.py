@@ -213,7 +213,7 @@ class Host:
     def change_address(self) -> None:
         """Lose all addresses and have another one, as a telephone that changes networks does.
 
-        Connections notice if their `NetConfig` has a `poll_interval`, or by what they miss.
+        Connections notice at once, unless their `NetConfig` says not to `watch`.
         """
         (interface,) = self._below.interfaces
         fresh = interface.network.allocate()

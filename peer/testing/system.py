@@ -118,6 +118,10 @@ class HostSystem:
         await opened(connection)
         StreamTransport(asyncio.get_running_loop(), connection, protocol)
 
+    def watch(self, changed: Callable[[], object]) -> "HostWatch":
+        """Have `changed` called soon after the host's interfaces have changed."""
+        return HostWatch(self._host, changed)
+
     async def resolve(self, host: str, port: int, *, within: float) -> list[TransportAddress]:
         """Look a name up: the first IPv4 and the first IPv6 address."""
         await asyncio.sleep(min(LOOKUP_TIME, within))
@@ -149,6 +153,32 @@ class HostSystem:
     def entropy(self, length: int) -> bytes:
         """Return bytes drawn from the simulation's randomness."""
         return self._host.kernel.entropy(length)
+
+
+class HostWatch:
+    """Somebody who is told of a host's interfaces."""
+
+    def __init__(self, host: Host, changed: Callable[[], object]) -> None:
+        self._host = host
+        self._loop = asyncio.get_running_loop()
+        self._changed = changed
+        self._soon: asyncio.Handle | None = None
+        host.on_interfaces_changed.append(self._notice)
+
+    def _notice(self) -> None:
+        if self._soon is None:
+            self._soon = self._loop.call_soon(self._tell)
+
+    def _tell(self) -> None:
+        self._soon = None
+        self._changed()
+
+    def close(self) -> None:
+        """Tell no more."""
+        if self._notice in self._host.on_interfaces_changed:
+            self._host.on_interfaces_changed.remove(self._notice)
+        if self._soon is not None:
+            self._soon.cancel()
 
 
 def ignore() -> None:
