@@ -71,7 +71,8 @@ def run(session: Session, *, timeouts: bool) -> None:
         _finish_gathering(session, stream)
     consider_nominations(session)
     persistence.repeat_checks(session)
-    sparing.check_spares(session)
+    if timeouts:
+        sparing.check_spares(session)
     _fill_slot(session)
 
 

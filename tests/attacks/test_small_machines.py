@@ -25,7 +25,7 @@ from peer.ice import (
     GatheringFailed,
     IceRole,
     IceState,
-    StateChanged,
+    SelectedPairLost,
     TransportAddress,
 )
 from peer.net import (
@@ -203,8 +203,8 @@ def test_an_interface_that_vanishes_takes_its_candidate_with_it() -> None:
         await one.reached(IceState.COMPLETED)
         await one.event(CandidateGathered, 2)
         hosts.clear()
-        await one.reached(IceState.FAILED)
-        assert one.of(StateChanged)[-1].reason == "the interface is gone"
+        await one.reached(IceState.DISCONNECTED)
+        assert one.of(SelectedPairLost)[-1].reason == "the interface is gone"
         assert not one.driver.send("0", 1, b"\x80")
         await one.close()
         await other.close()

@@ -12,6 +12,7 @@ import pytest
 
 from peer.ice import (
     CandidateGathered,
+    FreePolicy,
     GatheringCompleted,
     GatheringFailed,
     IceConfig,
@@ -203,7 +204,11 @@ def test_a_restart_opens_again_what_was_freed() -> None:
     """RFC 8445 §8.3.1 frees unused candidates, §9 gathers anew."""
 
     async def story() -> None:
-        ice = IceConfig(allow_loopback=True, timings=Timings(free_after=0.05))
+        ice = IceConfig(
+            allow_loopback=True,
+            free_policy=FreePolicy.FREE,
+            timings=Timings(free_after=0.05),
+        )
         one, other = pair(net("127.0.0.1", "127.0.0.2"), ice=ice)
         await connect(one, other)
         selected = (await one.nominated()).base
