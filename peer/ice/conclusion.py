@@ -69,8 +69,6 @@ def _stop_component(session: Session, generation: Generation, selected: Candidat
     """
     checklist, keeps = generation.checklist, keeps_spares(session)
     checklist.contested = keeps and may_be_replaced(session, generation)
-    if not keeps and uses_renomination(session, generation):
-        return
     for pair in [pair for pair in checklist.pairs if pair.component == selected.component]:
         if pair is selected.generator or pair.state in _DONE or not checklist.is_spare(pair):
             continue

@@ -155,7 +155,7 @@ class IceConfig:
     """Be an ICE-lite agent (RFC 8445 §2.5): answer checks, send none."""
     gather_policy: GatherPolicy = GatherPolicy.ALL
     free_policy: FreePolicy = FreePolicy.KEEP
-    renomination: bool = False
+    renomination: bool = True
     """Offer renomination (draft-thatcher-ice-renomination); used when both sides do."""
     consent: bool = True
     """Run consent checks (RFC 7675); without them keepalive indications are sent."""

@@ -1,7 +1,6 @@
 """Freeing what ICE does not need any more (RFC 8445 §8.3)."""
 
 from .base import Base
-from .conclusion import uses_renomination
 from .config import FreePolicy
 from .events import BaseReleased, ConnectionReleased, PathInvalidated
 from .pair import CandidatePair
@@ -18,8 +17,7 @@ def free_unused(session: Session, stream: Stream) -> None:
     if generation.completed_at is None or generation.freed:
         return
     generation.freed = True
-    keeps = session.config.free_policy is FreePolicy.KEEP or generation.follow_latest
-    if keeps or uses_renomination(session, generation):
+    if session.config.free_policy is FreePolicy.KEEP or generation.follow_latest:
         return
     needed = {pair.local.base for pair in _in_use(generation)}
     needed |= {base.via for base in needed if base.via is not None}

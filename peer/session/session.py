@@ -45,7 +45,7 @@ from sdp import Fingerprint
 
 from .data import Data
 from .executor import Executor, StepFailure, raise_failures
-from .link import EMBEDDING, FORMER_EMBEDDING, Link
+from .link import EMBEDDING, FORMER_EMBEDDING, RENOMINATION, Link
 from .links import Links
 from .media import Media
 from .operations import OperationsChain
@@ -451,12 +451,14 @@ def _engine(
     configuration: RTCConfiguration, certificate: Certificate, initiation: bytes
 ) -> Configuration:
     told, media = certificate.signalled, configuration.media or MediaConfig()
-    embeds = ice_config(configuration).embed_handshake
+    ice = ice_config(configuration)
+    embeds = ice.embed_handshake
+    renominates = (RENOMINATION,) if ice.renomination else ()
     return Configuration(
         (Fingerprint(told.algorithm, told.value),),
         bundle_policy=BundlePolicy(configuration.bundlePolicy.value),
         rtcp_mux_policy=RtcpMuxPolicy(configuration.rtcpMuxPolicy.value),
-        ice_options=(*DEFAULT_ICE_OPTIONS, *EMBEDDING) if embeds else DEFAULT_ICE_OPTIONS,
+        ice_options=(*DEFAULT_ICE_OPTIONS, *renominates, *(EMBEDDING if embeds else ())),
         former_ice_options=tuple(FORMER_EMBEDDING) if embeds else (),
         ice_pacing=ice_pacing(configuration),
         max_message_size=MAX_MESSAGE_SIZE,

@@ -68,12 +68,11 @@ def test_it_happens_once() -> None:
     ("config", "follows"),
     [
         (IceConfig(free_policy=FreePolicy.KEEP), False),
-        (replace(FREE, renomination=True), False),
         (FREE, True),
     ],
 )
 def test_who_may_move_to_another_pair_keeps_them(config: IceConfig, follows: bool) -> None:
-    """Because of the settings, of renomination, or of a peer that moves its selected pair."""
+    """Because of the settings, or of a peer that moves its selected pair."""
     session, stream, bases = completed(config)
     stream.current.follow_latest = follows
     free_unused(session, stream)

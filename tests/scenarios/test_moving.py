@@ -28,8 +28,8 @@ BETTER = 5.0
 PACE = 0.02
 """Seconds between packets of data, each way."""
 
-PLAIN = IceConfig()
-RENOMINATING = IceConfig(renomination=True)
+PLAIN = IceConfig(renomination=False)
+RENOMINATING = IceConfig()
 
 by_sides = pytest.mark.parametrize("controls", [True, False])
 by_configs = pytest.mark.parametrize("config", [PLAIN, RENOMINATING])

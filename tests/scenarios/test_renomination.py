@@ -96,7 +96,7 @@ def test_controlling_side_numbers_its_nominations(lab: Lab) -> None:
 
 def test_one_side_alone_means_plain_nomination(lab: Lab) -> None:
     """Draft §3: no NOMINATION attribute, one nomination."""
-    call = lab.call(offerer=CONFIG).start()
+    call = lab.call(offerer=CONFIG, answerer=IceConfig(renomination=False)).start()
     call.run()
     lab.run(10)
     (nomination,) = call.offerer.log.nominations()
