@@ -84,6 +84,7 @@ bench: $(STAMP) ## speed, side by side with aioice and aiortc
 	$(BIN)/python -m tools.bench.call_delay
 	$(BIN)/python -m tools.bench.voice
 	$(BIN)/python -m tools.bench.virtual_call
+	$(BIN)/python -m tools.bench.trace
 	$(BIN)/python -m tools.bench.data
 	$(BIN)/python -m tools.bench.imports
 

@@ -85,13 +85,39 @@ def _silent(call: Call) -> dict[str, list[GatherError]]:
     return {
         url: errors
         for url, errors in _by_server(call, UNREACHABLE).items()
-        if not _unknown(errors[0])
+        if not _unknown(errors[0]) and not _unconnected(errors[0])
     }
 
 
 def _unknown(error: GatherError) -> bool:
+    """Tell whether it was the name: then words of ours begin with it, browsers speak of lookups."""
     words = error.words.lower()
-    return "lookup" in words or "resolve" in words or "name" in words or "address" in words
+    if "certificate" in words:
+        return False
+    host = _host(error.url).rsplit(":", 1)[0]
+    return words.startswith((host.lower(), "no answer for")) or "lookup" in words
+
+
+def _unconnected(error: GatherError) -> bool:
+    """Tell whether it was a connection of TCP or TLS that could not be made."""
+    words = error.words.lower()
+    return _over_tcp(error.url) and any(word in words for word in _CONNECTING)
+
+
+_CONNECTING = ("refused", "reset", "closed", "certificate", "ssl", "tls", "unreachable", "connect")
+"""Words of errors about connections."""
+
+
+def server_unconnected(call: Call) -> Iterator[Finding]:
+    """A server over TCP or TLS that no connection can be made to."""
+    for url, errors in _by_server(call, UNREACHABLE).items():
+        if _unconnected(errors[0]) and not _unknown(errors[0]):
+            yield Finding(
+                "server-unconnected",
+                f"No connection to {url} could be made: {errors[0].words}.",
+                tuple(_line(error) for error in errors[:3]),
+                "Check its port and, for TLS, that its certificate carries the name of the URL.",
+            )
 
 
 def server_unknown(call: Call) -> Iterator[Finding]:
@@ -246,4 +272,12 @@ def _host(url: str) -> str:
     return url.partition(":")[2].partition("?")[0]
 
 
-CAUSES = (udp_blocked, relay_only, turn_refused, server_unknown, stun_silent, relay_private)
+CAUSES = (
+    udp_blocked,
+    relay_only,
+    turn_refused,
+    server_unknown,
+    server_unconnected,
+    stun_silent,
+    relay_private,
+)

@@ -108,10 +108,12 @@ class Tracer:
             self._note_ice(number, event_record(event, asyncio.get_running_loop().time()))
 
     def _note_ice(self, number: int, record: Record) -> None:
-        entry = TraceEntry(wall_time(), self.id, ICE, record, (number,))
-        self._give(entry)
-        if _is_kept(record) and (record["kind"] != "drop" or self.ring.is_due(record["reason"])):
-            self._keep(entry)
+        kept = _is_kept(record) and (record["kind"] != "drop" or self.ring.is_due(record["reason"]))
+        if kept or self._sink is not None:
+            entry = TraceEntry(wall_time(), self.id, ICE, record, (number,))
+            self._give(entry)
+            if kept:
+                self._keep(entry)
 
 
 def _is_kept(record: Record) -> bool:

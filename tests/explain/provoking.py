@@ -298,6 +298,14 @@ async def a_name_nobody_knows(network: Network) -> Explanation:
     return (await with_servers(network, [unknown])).explain()
 
 
+@provokes("server-unconnected")
+async def nobody_listens_for_tcp(network: Network) -> Explanation:
+    network.turn_server()
+    network.ice_servers.clear()
+    over_tcp = RTCIceServer("turn:turn.example?transport=tcp", "user", "password")
+    return (await with_servers(network, [over_tcp])).explain()
+
+
 @provokes("udp-blocked")
 async def no_udp_leaves(network: Network) -> Explanation:
     network.stun_server()

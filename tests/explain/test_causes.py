@@ -114,6 +114,10 @@ def event(at: float, name: str, **fields: Any) -> TraceEntry:
     return ice(at, "event", event=name, fields=fields)
 
 
+def refused(words: str) -> dict[str, Any]:
+    return {"url": "turns:t.example:443?transport=tcp", "errorCode": 701, "errorText": words}
+
+
 def inbound(**members: Any) -> dict[str, Any]:
     return {"type": "inbound-rtp", "kind": "video", "mid": "0", "packetsReceived": 500, **members}
 
@@ -151,6 +155,16 @@ HANDMADE: dict[str, list[TraceEntry]] = {
         *exchange(),
         entry(1, "onicecandidate", told("10.0.0.5", "relay")),
         entry(1, "addIceCandidate", told("8.8.8.8")),
+        FAILED,
+    ],
+    "server-unconnected": [
+        *exchange(),
+        entry(2, "onicecandidateerror", refused("Hostname mismatch, certificate is of x")),
+        FAILED,
+    ],
+    "server-name-unknown": [
+        *exchange(),
+        entry(2, "onicecandidateerror", refused("t.example: Name or service not known")),
         FAILED,
     ],
     "turn-family": [

@@ -1,0 +1,71 @@
+"""What a trace costs of a voice call, in virtual time: what is always kept, a function, a file.
+
+    python -m tools.bench.trace [--seconds N] [--rounds N]
+
+"nothing" leaves out what is always kept, to compare with. The calls run by turns, so that whatever
+else the machine does hits all.
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from peer.session.tracing import Tracer
+from peer.testing import Network, ToneTrack, connect, run
+
+MODES = ("nothing", "kept", "function", "file")
+
+
+async def call(seconds: float, trace: Any, nat: str) -> tuple[float, float]:
+    """Hold a call; returns the CPU of its set-up, and of a second of it."""
+    net = Network(seed=1)
+    net.stun_server()
+    net.turn_server()
+    hosts = [net.host(name, nat=nat) for name in ("alice", "bob")]
+    began = time.process_time()
+    one, other = (host.connection(trace=trace) for host in hosts)
+    for connection in (one, other):
+        connection.addTrack(ToneTrack())
+    await connect(one, other)
+    connected = time.process_time()
+    await asyncio.sleep(seconds)
+    ended = time.process_time()
+    await asyncio.gather(one.close(), other.close())
+    return connected - began, (ended - connected) / seconds
+
+
+def measure(mode: str, seconds: float, nat: str, folder: Path) -> tuple[float, float]:
+    """Hold a call whose trace goes where the mode says."""
+    sinks = {"function": [].append, "file": folder / "trace.jsonl"}
+    if mode != "nothing":
+        return run(call(seconds, sinks.get(mode), nat))
+    silent: dict[str, Any] = dict.fromkeys(("note", "ice_event"), lambda *_: None)
+    silent["agent"] = lambda _: (0, None)
+    with mock.patch.multiple(Tracer, **silent):
+        return run(call(seconds, None, nat))
+
+
+def main() -> None:
+    """Print the medians over the rounds."""
+    parser = argparse.ArgumentParser(description="CPU of traces")
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    for nat, way in (("port-restricted", "direct"), ("symmetric", "relayed")):
+        taken: dict[str, list[tuple[float, float]]] = {mode: [] for mode in MODES}
+        with tempfile.TemporaryDirectory() as folder:
+            for _ in range(arguments.rounds + 1):
+                for mode in MODES:
+                    taken[mode].append(measure(mode, arguments.seconds, nat, Path(folder)))
+        for mode in MODES:
+            setup, second = (statistics.median(each) for each in zip(*taken[mode][1:], strict=True))
+            print(f"{way:8} {mode:9} set-up {setup * 1e3:6.1f} ms, a second {second * 1e3:6.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
