@@ -91,7 +91,7 @@ def credentials_not_ours(call: Call) -> Iterator[Finding]:
     yield Finding(
         "peer-has-other-credentials",
         "The peer checks with credentials that are not ours.",
-        tuple(f"checks of {source} refused: {count}" for source, count in sources.items()),
+        tuple(f"checks of {source} refused: at least {n}" for source, n in sources.items()),
         "It has set another description than our last one: look for mixed-up or old offers and "
         "answers.",
         not heard,

@@ -410,10 +410,10 @@ class Session:
         return collect_statistics(self.links, self.media, self.data, selector)
 
     def explain(self) -> "Explanation":
-        """Explain what is going on, with figures of this moment unless it is closed."""
+        """Explain what is going on, with figures of this moment if it is open, in its loop."""
         from peer.explain import explain  # not before: few connections are asked
 
-        if not self._closed:
+        if not self._closed and running_loop() is not None:
             self.sampler.remember()
         return explain(self.tracer.entries())
 

@@ -46,10 +46,6 @@ class Ring:
         count = self._alike[kind]
         return count <= ALIKE or count & (count - 1) == 0
 
-    def count(self, kind: str) -> int:
-        """How often `is_due` was asked about a kind."""
-        return self._alike[kind]
-
     def add(self, entry: TraceEntry) -> None:
         """Remember an entry, at the cost of the oldest that is not of the beginning."""
         entry = self._bounded(entry)

@@ -7,7 +7,7 @@ import pytest
 
 from peer import RTCPeerConnection
 from tests.api.calls import negotiate, two, until, until_connected
-from tests.api.support import run, turns
+from tests.api.support import make, run, turns
 
 
 class Heard:
@@ -137,3 +137,19 @@ def test_what_is_let_pass_in_a_description_is_logged(caplog: pytest.LogCaptureFi
             ]
 
     run(scenario)
+
+
+def test_a_connection_is_explained_at_any_time() -> None:
+    """Before it has a loop, in one, and when it is closed."""
+    pc = make()
+    assert str(pc.explain()).startswith("It was never connected: new after ")
+
+    async def scenario() -> None:
+        await pc.setLocalDescription()
+        assert pc.explain().causes == ["no-answer"]  # perhaps: it has only begun
+        await pc.close()
+        assert pc.explain().words.startswith("It was never connected: ")
+
+    pc.createDataChannel("chat")
+    run(scenario)
+    assert pc.explain().causes == ["no-answer"]
