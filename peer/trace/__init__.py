@@ -17,13 +17,13 @@ from .entry import CHANNEL, DTLS, ICE, LOST, TraceEntry
 from .ring import Ring
 
 if TYPE_CHECKING:
-    from .blurring import blur, blurred
+    from .blurring import blurred, shareable
     from .dump import Dump, DumpError, DumpWriter
     from .reading import read_trace
     from .words import candidate_words, describe, unquoted
 else:
     _HOMES = {
-        ".blurring": ("blur", "blurred"),
+        ".blurring": ("blurred", "shareable"),
         ".dump": ("Dump", "DumpError", "DumpWriter"),
         ".reading": ("read_trace",),
         ".words": ("candidate_words", "describe", "unquoted"),
@@ -41,7 +41,7 @@ __all__ = [
     "DumpError",
     "DumpWriter",
     "read_trace",
-    "blur",
+    "shareable",
     "blurred",
     "describe",
     "candidate_words",

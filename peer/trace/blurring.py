@@ -2,8 +2,10 @@
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from sdp import redact
 
 from .entry import ICE, TraceEntry
 
@@ -14,16 +16,18 @@ _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*[0-9A-Fa-f:](?:[\d
 _KEPT_IPV4 = ("127.0.0", "0.0.0")
 
 
-def blur(entries: list[TraceEntry]) -> list[TraceEntry]:
-    """Blur all addresses: the last number of IPv4, all but three groups of IPv6.
+def shareable(entries: Iterable[TraceEntry], *, addresses: bool = False) -> list[TraceEntry]:
+    """Give a trace as others may have it: without passwords, and with all addresses blurred.
 
-    The same address becomes the same text. Loopback addresses and names stay. Records that ICE
-    could be replayed from are left out.
+    Of IPv4 the last number is, of IPv6 all but three groups; the same address becomes the same
+    text, loopback addresses and names stay. Records that ICE could be replayed from are left out
+    then. With `addresses` these stay as they are.
     """
+    hide = redact if addresses else _hidden
     return [
-        entry._replace(value=_value(entry.value), extra=_value(list(entry.extra), tuple))
+        entry._replace(value=_value(entry.value, hide), extra=_value(entry.extra, hide))
         for entry in entries
-        if entry.method != ICE or _is_shown(entry.value)
+        if addresses or entry.method != ICE or _is_shown(entry.value)
     ]
 
 
@@ -31,14 +35,18 @@ def _is_shown(record: object) -> bool:
     return isinstance(record, Mapping) and record.get("kind") in _SHOWN
 
 
-def _value(value: Any, kind: type[Any] = list) -> Any:
+def _value(value: Any, hide: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return blurred(value)
+        return hide(value)
     if isinstance(value, Mapping):
-        return {blurred(str(name)): _value(item) for name, item in value.items()}
+        return {hide(str(name)): _value(item, hide) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return kind(_value(item) for item in value)
+        return type(value)(_value(item, hide) for item in value)
     return value
+
+
+def _hidden(text: str) -> str:
+    return blurred(redact(text))
 
 
 def blurred(text: str) -> str:

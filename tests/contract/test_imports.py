@@ -41,7 +41,7 @@ ALLOWED = {
     "peer.rtp.congestion": ("peer.rtp",),
     "peer.rtp.fec": ("peer.rtp",),
     "peer.sctp": ("peer.sctp",),
-    "peer.trace": ("peer.trace",),
+    "peer.trace": ("peer.trace", "sdp"),
     "peer.explain": ("peer.explain", "peer.trace", "sdp"),
     "peer.net": ("peer.net", "peer.ice"),
     "peer.media": ("peer.media", "peer.rtp"),

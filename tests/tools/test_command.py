@@ -1,5 +1,6 @@
 """The command `aiopeer`."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,11 @@ from pathlib import Path
 import pytest
 
 import aiopeer_tools
+from peer.explain import explain
+from peer.testing import run
+from peer.trace import ICE, read_trace
 from tests.contract.source_tree import ROOT
+from tests.session.test_tracing import a_call
 from tests.trace.support import VECTORS
 from tools.command.main import main
 
@@ -54,13 +59,34 @@ def test_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "there are: PC_0" in capsys.readouterr().err
 
 
+def test_a_dump_to_pass_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a trace of ours without its addresses, and of webrtc-internals in the other format."""
+    trace, dump = tmp_path / "trace", tmp_path / "dump"
+    run(a_call(trace, None))
+    out(capsys, "trace", str(trace), "--dump", str(dump))
+    text = dump.read_text()
+    assert re.findall(r"\b(?:60|192|203)\.\d+\.\d+\.\d+\b", text) == []
+    assert "ice-pwd:***" in text
+    before, after = (read_trace(path.read_bytes()) for path in (trace, dump))
+    assert after.skipped == ()
+    assert [e.method for e in after.entries if e.method != ICE] == [
+        e.method for e in before.entries if e.method != ICE
+    ]
+    assert explain(after.entries).words == explain(before.entries).words
+    internals = VECTORS / "chromium156_failed_internals.gz"
+    out(capsys, "trace", str(internals), "--dump", str(dump), "--connection", "9-1")
+    found = read_trace(dump.read_bytes())
+    assert (found.format, found.connections) == ("RTCStats dump", ["9-1"])
+    assert "turn-credentials" in explain(found.of("9-1")).causes
+
+
 def test_a_connection_needs_none_of_it() -> None:
     """What reads, writes and explains traces is imported when it is asked for."""
     program = (
         "import sys; from peer import RTCPeerConnection; RTCPeerConnection();"
         "print([n for n in sys.modules if n.startswith(('peer.trace.', 'aiopeer', 'tools'))])"
     )
-    run = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
     )
-    assert run.stdout.strip() == "['peer.trace.entry', 'peer.trace.ring']"
+    assert ended.stdout.strip() == "['peer.trace.entry', 'peer.trace.ring']"

@@ -5,9 +5,10 @@ import re
 import pytest
 
 from peer.testing import run
-from peer.trace import ICE, TraceEntry, blur
+from peer.trace import ICE, TraceEntry, read_trace, shareable
 from peer.trace.blurring import blurred
 from tests.session.test_tracing import a_call
+from tests.trace.support import CALL
 
 
 @pytest.mark.parametrize(
@@ -39,8 +40,15 @@ def test_no_address_of_a_call_is_left() -> None:
     text = str(entries)
     addresses = set(re.findall(r"\b(?:60|192|203)\.\d+\.\d+\.\d+\b", text))
     assert len(addresses) > 4
-    blurry = blur(entries)
+    blurry = shareable(entries)
     assert re.findall(r"\b(?:60|192|203)\.\d+\.\d+\.\d+\b", str(blurry)) == []
     kinds = {entry.value["kind"] for entry in blurry if entry.method == ICE}
     assert kinds == {"decision", "event"}
     assert [e.time for e in blurry] == sorted(e.time for e in blurry)
+
+
+def test_passwords_of_browsers_are_left_out_in_any_case() -> None:
+    for addresses in (True, False):
+        text = str(shareable(read_trace(CALL).entries, addresses=addresses))
+        passwords = re.findall(r"a=ice-pwd:([^\\]*)", text)
+        assert set(passwords) == {"***"}

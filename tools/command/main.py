@@ -47,7 +47,8 @@ def _add_trace(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     trace.add_argument("--ladder", action="store_true", help="who said what, as a ladder")
     trace.add_argument("--html", metavar="PAGE", help="write a page to look at and to pass on")
     trace.add_argument("--json", action="store_true", help="what is explained, as JSON")
-    trace.add_argument("--addresses", action="store_true", help="show addresses whole in the page")
+    trace.add_argument("--dump", metavar="FILE", help="write an RTCStats dump to pass on")
+    trace.add_argument("--addresses", action="store_true", help="write addresses as they are")
     trace.set_defaults(run=_run_trace)
 
 
@@ -57,6 +58,8 @@ def _run_trace(given: argparse.Namespace) -> str:
     read = trace.Read(given.file, connection=given.connection)
     if given.html is not None:
         return read.write_page(given.html, addresses=given.addresses)
+    if given.dump is not None:
+        return read.write_dump(given.dump, addresses=given.addresses)
     if given.json:
         return read.json()
     return read.ladder() if given.ladder else read.text()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from peer.explain import explain
-from peer.trace import Dump, TraceEntry, blurred, describe, read_trace
+from peer.trace import Dump, DumpWriter, TraceEntry, blurred, describe, read_trace, shareable
 
 
 class Read:
@@ -52,6 +52,16 @@ class Read:
 
         text = page(self.dump, self.names)
         Path(path).write_text(text if addresses else blurred(text), encoding="utf-8")
+        return f"{path} is written"
+
+    def write_dump(self, path: str, *, addresses: bool = False) -> str:
+        """Write an RTCStats dump to be passed on, without passwords, blurred as the page is."""
+        found = [entry for entry in self.dump.entries if entry.connection in (None, *self.names)]
+        shown = shareable(found, addresses=addresses)
+        writer = DumpWriter()
+        metadata = self.dump.metadata | {"fileFormat": 3}
+        lines = [writer.head(**metadata), *map(writer.lines, shown)]
+        Path(path).write_text("".join(lines), encoding="utf-8")
         return f"{path} is written"
 
 
