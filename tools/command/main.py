@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_trace(commands)
     _add_sdp(commands)
+    _add_stats(commands)
     return parser
 
 
@@ -81,6 +82,27 @@ def _run_sdp(given: argparse.Namespace) -> str:
     from .sdp import diff_text, explain_text
 
     return explain_text(given.file) if given.other is None else diff_text(given.file, given.other)
+
+
+def _add_stats(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    stats = commands.add_parser(
+        "stats",
+        help="the last figures of a trace, also while it is written",
+        description="Show what a trace says of its connections now. Run the program with "
+        "AIOPEER_TRACE=FILE to have one.",
+    )
+    stats.add_argument("file", help="the file")
+    stats.add_argument("--follow", action="store_true", help="look again each second")
+    stats.set_defaults(run=_run_stats)
+
+
+def _run_stats(given: argparse.Namespace) -> str:
+    from .stats import follow, stats_text
+
+    if given.follow:
+        follow(given.file)
+        return ""
+    return stats_text(given.file)
 
 
 if __name__ == "__main__":
