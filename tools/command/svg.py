@@ -8,6 +8,8 @@ WIDTH = 1000
 LEFT = 260
 RIGHT = 990
 _LANE = 22
+_CHARACTER = 6.5
+"""How wide a character is drawn, about."""
 MAX_POINTS = 500
 """Points of a curve; of more, the least and the greatest of each stretch are drawn."""
 
@@ -61,10 +63,13 @@ def _mark(mark: Mark, y: int, span: float) -> str:
     x = _x(mark.begin, span)
     if mark.end is not None:
         width = max(2.0, _x(mark.end, span) - x)
-        opacity = "0.35" if mark.kind == "soft" else "0.75"
+        opacity = "0.25" if mark.kind == "soft" else "0.4"
+        room = int(width / _CHARACTER) - 1
+        words = mark.words if len(mark.words) <= room else ""
         return (
-            f'<rect x="{x}" y="{y - 6}" width="{width:.1f}" height="12" fill="{colour}" '
+            f'<rect x="{x}" y="{y - 7}" width="{width:.1f}" height="14" fill="{colour}" '
             f'fill-opacity="{opacity}">{title}</rect>'
+            f'<text x="{x + 4}" y="{y + 4}" pointer-events="none">{escape(words)}</text>'
         )
     if mark.kind == "bad":
         cross = f"M{x - 4} {y - 4}l8 8m0 -8l-8 8"
@@ -81,8 +86,9 @@ def curve(points: Iterable[tuple[float, float]], span: float, title: str, unit: 
     found = thinned(list(points))
     if len(found) < 2:
         return ""
-    top = max(value for _, value in found) or 1.0
-    drawn = " ".join(f"{_x(t, span)},{round(90 - 76 * value / top, 1)}" for t, value in found)
+    top = max(value for _, value in found)
+    scale = 76 / top if top > 0 else 0.0
+    drawn = " ".join(f"{_x(t, span)},{round(90 - scale * value, 1)}" for t, value in found)
     return (
         f'{_head(112, title)}<text x="6" y="18">{escape(title)}</text>'
         f'<text x="6" y="36" class="soft">up to {top:.4g} {escape(unit)}</text>'
