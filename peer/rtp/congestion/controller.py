@@ -25,6 +25,9 @@ START_BITRATE = 300_000.0
 LEAST_BITRATE = 5_000.0
 PACING_FACTOR, BLIND_PACING_FACTOR = 1.1, 2.5
 """Of the target: with and without reports about each packet."""
+LIMIT_LIFETIME = 25.0
+"""Seconds for which what the receiver takes at most counts where packets are reported, too: as long
+as bounds that are asked for (TMMBR); browsers repeat theirs every second."""
 TICK = 0.025
 """Seconds from one look at what is due by time to the next."""
 
@@ -58,7 +61,7 @@ class CongestionController:
         self._idle = ApplicationLimit()
         self._was_idle_until = -inf
         self._plan = ProbePlan()
-        self._peer_limit = inf
+        self._peer_limit, self._limited_at = inf, -inf
         self._begun = False
         self._looked = -inf
         self._begin(start)
@@ -196,7 +199,7 @@ class CongestionController:
         """Note what the receiver takes at most; 0 takes the limit away."""
         self._told = True
         if self.has_feedback:
-            self._peer_limit = bitrate or inf
+            self._peer_limit, self._limited_at = bitrate or inf, now
         elif bitrate:
             self._reported.note_limit(bitrate, now)
 
@@ -224,6 +227,8 @@ class CongestionController:
             self._was_idle_until = now
 
     def _advance(self, now: float) -> None:
+        if now - self._limited_at > LIMIT_LIFETIME:
+            self._peer_limit = inf
         target = self.target
         remains = self._silence.cut(target, now)
         if remains < target and self._told:

@@ -3,8 +3,10 @@
 import pytest
 
 from peer.rtp.congestion import CongestionController, LimitedBy
+from peer.rtp.congestion.controller import LIMIT_LIFETIME
 
 from .line import Bottleneck, Call, Path, World
+from .recordings import replay
 
 
 def call(path: Path, seconds: float = 0.0, *, seed: int = 1, **options: float | bool) -> Call:
@@ -139,6 +141,16 @@ def test_what_the_receiver_takes_at_most_is_a_cap() -> None:
     assert made.controller.target == before
 
 
+def test_a_cap_that_is_not_repeated_ends() -> None:
+    made = call(Path(), 5.0)
+    made.controller.note_limit(250_000, 5.0)
+    made.world.run(5.0 + LIMIT_LIFETIME)
+    capped = made.log.rate(20, 5.0 + LIMIT_LIFETIME)
+    made.world.run(10.0 + LIMIT_LIFETIME)
+    assert capped <= 250_000
+    assert made.log.rate(8 + LIMIT_LIFETIME, 10 + LIMIT_LIFETIME) >= 1_500_000
+
+
 def test_bounds_hold() -> None:
     made = call(Path(rate=1e5), 5.0)
     made.controller.set_bounds(200_000, 250_000)
@@ -172,3 +184,17 @@ def test_an_hour_of_a_call() -> None:
     assert made.log.rate(10, 3600) >= 0.85 * 5e5
     assert made.log.queue(10, 3600) <= 0.06
     assert made.log.lost == 0
+
+
+def test_what_chromium_told_of_a_call_is_read_as_the_line_was() -> None:
+    """Ten seconds over 500 kbit/s, with 20 ms each way and a queue of 250 ms."""
+    controller = CongestionController()
+    controller.has_feedback = True
+    controller.set_wanted(1_760_000, 0.0)
+    targets = [(now, controller.target) for now in replay("chromium_500_kbps", controller)]
+    assert len(targets) > 150
+    assert max(target for _, target in targets) <= 600_000
+    assert all(400_000 <= target <= 550_000 for now, target in targets if now >= 5.0)
+    assert controller.in_flight < 20_000
+    assert controller.loss == 0
+    assert controller.limited_by is not LimitedBy.LOSS
