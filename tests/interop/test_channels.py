@@ -1,4 +1,4 @@
-"""Channels with Pion and libdatachannel, whoever calls: sizes, limits, closing, hundreds of them."""
+"""Channels with Pion and libdatachannel, whoever calls: sizes, limits, closing, hundreds."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -91,7 +91,8 @@ def test_messages_of_all_sizes_come_back(name: str, called: bool) -> None:
             assert call.ours.sctp is not None
             largest = int(min(ECHOED, call.ours.sctp.maxMessageSize))
             messages = [
-                bytes(index * 7 % 251 for index in range(size)) for size in (1, 1200, 16384, largest)
+                bytes(index * 7 % 251 for index in range(size))
+                for size in (1, 1200, 16384, largest)
             ]
             for message in messages:
                 channel.send(message)
