@@ -21,7 +21,7 @@ async def established(
     a, b = pair(network, one or network.host("alice"), other or network.host("bob"))
     a.addTrack(ToneTrack())
     await connect(a, b)
-    await asyncio.sleep(5)
+    await asyncio.sleep(3)
     return a, b
 
 
@@ -126,14 +126,14 @@ async def flights_are_too_large(network: Network) -> Explanation:
 @provokes("loss-without-queue")
 async def a_radio_that_loses(network: Network) -> Explanation:
     a, _ = await established(network, network.host("alice", link=Conditions(delay=0.02, loss=0.08)))
-    await asyncio.sleep(30)
+    await asyncio.sleep(10)
     return a.explain()
 
 
 @provokes("loss-of-received")
 async def the_other_side_of_it(network: Network) -> Explanation:
     _, b = await established(network, network.host("alice", link=Conditions(delay=0.02, loss=0.08)))
-    await asyncio.sleep(30)
+    await asyncio.sleep(10)
     return b.explain()
 
 
@@ -141,7 +141,7 @@ async def the_other_side_of_it(network: Network) -> Explanation:
 async def packets_are_late(network: Network) -> Explanation:
     late = Conditions(delay=0.02, reordering=0.4, reordering_delay=0.3)
     _, b = await established(network, network.host("alice", link=late))
-    await asyncio.sleep(20)
+    await asyncio.sleep(6)
     return b.explain()
 
 

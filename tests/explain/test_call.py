@@ -121,7 +121,7 @@ ENTRIES = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(ENTRIES)
 def test_any_trace_is_explained(entries: list[TraceEntry]) -> None:
     """Whatever a file has in it: it comes from strangers."""
