@@ -14,7 +14,7 @@ LEAST_BITRATE = 100_000.0
 """Bits per second with less of which pictures need every one of them."""
 MOST = 0.5
 """Sums for each packet, at most, as in libwebrtc."""
-_BASE, _PER_LOSS = 0.15, 6.0
+_BASE, _PER_LOSS = 0.1, 9.0
 KEY_FACTOR = 1.5
 """What key frames have more of it: all pictures up to the next need them."""
 

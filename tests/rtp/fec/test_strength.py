@@ -35,7 +35,7 @@ def test_more_loss_and_longer_round_trips_are_worth_more(
 
 
 def test_what_a_long_and_lossy_path_is_worth() -> None:
-    assert protection(0.02, LONG, 1e6) == pytest.approx(0.27)
-    assert protection(0.05, 0.24, 1e6) == pytest.approx(0.45)
-    assert protection(0.05, (SHORT + LONG) / 2, 1e6) == pytest.approx(0.225)
+    assert protection(0.02, LONG, 1e6) == pytest.approx(0.28)
+    assert protection(0.04, 0.24, 1e6) == pytest.approx(0.46)
+    assert protection(0.04, (SHORT + LONG) / 2, 1e6) == pytest.approx(0.23)
     assert protection(0.2, LONG, 1e6) == MOST
