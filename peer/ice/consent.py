@@ -15,7 +15,8 @@ class Consent:
     `unanswered` is the number of checks since the last response, `asked` when the first of them
     left, `probe_sent` when an extra one did because of long silence. For `doubt`: `probes` left
     since anything was heard, the last at `probed`; `doubted` is when the doubt began that they are
-    for, `missed` when the peer was last heard over another pair instead.
+    for, `missed` when the peer was last heard over another pair instead, `look_at` when to look
+    whether anything came back.
     """
 
     __slots__ = (
@@ -23,6 +24,7 @@ class Consent:
         "asked",
         "doubted",
         "expires",
+        "look_at",
         "missed",
         "next_check",
         "probe_sent",
@@ -41,6 +43,7 @@ class Consent:
         self.asked: float | None = None
         self.missed = self.doubted = self.probed = float("-inf")
         self.probes = 0
+        self.look_at: float | None = None
         self.revoked = False
 
     def schedule(self, now: float, random: bytes) -> None:
@@ -73,6 +76,8 @@ class Consent:
         """Extend consent, and the patience with what was asked, by the duration of a stall."""
         self.expires += delay
         self.probed += delay
+        if self.look_at is not None:
+            self.look_at += delay
         if self.asked is not None:
             self.asked += delay
 

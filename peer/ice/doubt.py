@@ -35,26 +35,45 @@ def notice_elsewhere(session: Session, stream: Stream, heard: CandidatePair) -> 
     if pair is None or pair is heard or pair.consent is None:
         return
     if pair.last_heard + QUIET <= session.now and pair.consent.missed <= pair.last_heard:
-        pair.consent.missed = session.now
+        pair.consent.missed = pair.consent.look_at = session.now
         session.timer_known = False
 
 
 def times(session: Session) -> list[float]:
-    """Give the times at which probes are due, and judged; a due one waits for its slot.
-
-    Data that leaves wakes nobody, so while some does it is looked at in time whether any came.
-    """
+    """Give the times at which probes are due, and judged; a due one waits for its slot."""
     found = []
     for _, pair in _in_use(session):
-        due = next_probe(session, pair)
-        if due is None and session.timings.silence is not None:
-            lately = (
-                pair.stats.last_packet_sent or 0.0
-            ) > pair.last_heard - session.timings.silence
-            due = pair.last_heard + session.timings.silence if lately else None
+        consent = pair.consent
+        if consent is None:
+            continue
+        due = next_probe(session, pair) if _probes(pair) else consent.look_at
         if due is not None and due > session.now:
             found.append(due)
     return found
+
+
+def asked(session: Session, pair: CandidatePair) -> None:
+    """A consent check leaves: look in time whether it was answered."""
+    silence, consent = session.timings.silence, pair.consent
+    if silence is not None and consent is not None:
+        look_at = session.now + silence
+        consent.look_at = look_at if consent.look_at is None else min(consent.look_at, look_at)
+
+
+def _look_again(session: Session, pair: CandidatePair) -> None:
+    """Say when to look the next time; while nothing leaves, only when there is another reason to.
+
+    Data that leaves or comes wakes nobody, so that it is not known before.
+    """
+    consent, silence = pair.consent, session.timings.silence
+    if consent is None or silence is None:
+        return
+    if consent.look_at is not None and session.now < consent.look_at:
+        return
+    due = _doubted_at(session, pair)
+    if due is None and (pair.stats.last_packet_sent or 0.0) > pair.last_heard - silence:
+        due = pair.last_heard + silence
+    consent.look_at = due
 
 
 def next_probe(session: Session, pair: CandidatePair) -> float | None:
@@ -63,7 +82,7 @@ def next_probe(session: Session, pair: CandidatePair) -> float | None:
     if consent is None or begins is None:
         return None
     if _probes(pair) == 0:
-        return begins
+        return None if consent.look_at is None else max(begins, consent.look_at)
     return consent.probed + (SLOW_PROBE if pair.silent else _wait(session, pair))
 
 
@@ -88,6 +107,7 @@ def asks_others(session: Session, pair: CandidatePair) -> float | None:
 def judge(session: Session) -> None:
     """Turn from pairs that had time enough for an answer."""
     for stream, pair in list(_in_use(session)):
+        _look_again(session, pair)
         consent = pair.consent
         if consent is None or pair.silent or _doubted_at(session, pair) is None:
             continue

@@ -142,6 +142,7 @@ def send_check(
     if purpose is Purpose.CONSENT:
         pair.consent.schedule(session.now, session.entropy(4))
         pair.consent.sent(session.now)
+        doubt.asked(session, pair)
     elif purpose is Purpose.PROBE:
         doubt.probed(session, pair)
     else:

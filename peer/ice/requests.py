@@ -8,7 +8,6 @@ from .checklist import ChecklistState
 from .checks import switch_role
 from .conclusion import (
     has_consent,
-    keeps_spares,
     nominate,
     update,
     uses_renomination,
@@ -253,10 +252,10 @@ def _wants_check(
         return True
     if nominates:
         return replaces(pair, selected, renomination=False, follow_latest=generation.follow_latest)
-    # Long after completion it is a spare of the peer's, or the peer behind a new NAT binding.
+    # A source nobody has seen, long after completion, is the peer behind a new NAT binding.
     completed = generation.completed_at
     settled = completed is not None and session.now >= completed + session.timings.free_after
-    return settled and (fresh or keeps_spares(session))
+    return fresh and settled
 
 
 def _trigger(

@@ -97,6 +97,7 @@ def _due(session: Session, stream: Stream, pair: CandidatePair) -> float | None:
     selected = generation.selected[pair.component]
     if selected.relayed and not pair.relayed:
         return pair.checked + timings.spare_retry
-    worked = pair.formed if pair.valid is None else pair.valid.last_heard
-    pause = min(timings.spare_retry_ceiling, (pair.checked - worked) / 2)
+    # What the peer checks may be about to work.
+    lately = max(pair.formed, (pair.valid or pair).last_heard)
+    pause = min(timings.spare_retry_ceiling, (pair.checked - lately) / 2)
     return pair.checked + max(timings.spare_retry, pause)

@@ -3,7 +3,7 @@
 import pytest
 
 from peer.ice import IceConfig, Timings
-from peer.ice.doubt import QUIET, SLOW_PROBE, judge, next_probe, notice_elsewhere, times
+from peer.ice.doubt import QUIET, SLOW_PROBE, asked, judge, next_probe, notice_elsewhere, times
 from peer.ice.liveness import due_check, postpone, send_check
 from peer.ice.transaction import Purpose
 
@@ -22,6 +22,8 @@ def doubted() -> Scene:
     scene.pairs[1].consent = pair.consent
     pair.heard = 9.0
     pair.stats.last_packet_sent = 10.0
+    scene.session.now = 9.2
+    judge(scene.session)
     return scene
 
 
@@ -46,6 +48,7 @@ def test_who_sends_nothing_waits_for_nothing() -> None:
     scene = doubted()
     scene.pairs[0].stats.last_packet_sent = 8.0
     scene.session.now = 50.0
+    judge(scene.session)
     assert next_probe(scene.session, scene.pairs[0]) is None
     assert times(scene.session) == []
 
@@ -55,7 +58,10 @@ def test_a_consent_check_is_waited_for_as_well() -> None:
     pair = scene.pairs[0]
     pair.stats.last_packet_sent = None
     assert pair.consent is not None
+    scene.session.now = 20.0
+    judge(scene.session)
     pair.consent.sent(20.0)
+    asked(scene.session, pair)
     assert next_probe(scene.session, pair) == 20.0 + SILENCE
     pair.consent.answered(20.1)
     assert next_probe(scene.session, pair) is None

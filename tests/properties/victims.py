@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from peer.ice import DropReason, Event, IceAgent, IceState, Transmit, TransportAddress, stun
+from peer.ice import (
+    DropReason,
+    Event,
+    IceAgent,
+    IceConfig,
+    IceState,
+    Timings,
+    Transmit,
+    TransportAddress,
+    stun,
+)
 from peer.testing.internet import FULL_CONE, SYMMETRIC, NatBehavior
 from tests.sim import behind_nats
 from tests.sim.agent_host import AgentHost
@@ -145,8 +155,12 @@ class Victim:
 # -- stages -----------------------------------------------------------------------------------
 
 
+SURE = IceConfig(timings=Timings(silence=None))
+"""No pair is doubted: else a check of the peer's, a replayed one too, may cost one probe."""
+
+
 def _call(nat: NatBehavior, *, turn: bool, delay: float = 0.02) -> TopologyCall:
-    return TopologyCall(behind_nats(nat, nat, turn=turn), delay=delay)
+    return TopologyCall(behind_nats(nat, nat, turn=turn), delay=delay, config=SURE)
 
 
 def _after(
