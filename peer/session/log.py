@@ -17,6 +17,9 @@ logger = logging.getLogger("peer.connection")
 _ENDED = {"disconnected": "nothing comes from the peer", "failed": "no reason is known"}
 """The states that need a reason, and what is said when there is none."""
 
+_SHOWN = ("stream", "component", "state", "nominating", "why")
+"""The details of decisions that have no address in them."""
+
 
 class Log:
     """Writes the lines of one connection, and keeps what they tell of until it is due."""
@@ -35,7 +38,7 @@ class Log:
         from peer.trace import describe  # not before: few programs log
 
         if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("[%s] %s", self._name, describe(entry))
+            logger.debug("[%s] %s", self._name, describe(_without_addresses(entry)))
         line = self._life(entry)
         if line:
             logger.info("[%s] %s", self._name, line)
@@ -43,7 +46,7 @@ class Log:
     def _life(self, entry: TraceEntry) -> str:
         method, value = entry.method, entry.value
         if method == ICE:
-            self._follow(value)
+            self._follow(_without_addresses(entry).value)
         elif method in (DTLS, CHANNEL):
             self._reason = value.get("failure") or self._reason
         elif method == "create":
@@ -80,6 +83,24 @@ class Log:
             self._began = now
             return f"{state}: {self._reason or _ENDED[state]}"
         return ""
+
+
+def _without_addresses(entry: TraceEntry) -> TraceEntry:
+    """Leave out what ICE knows and nobody is to see: addresses that checks alone told of."""
+    if entry.method != ICE:
+        return entry
+    record: dict[str, Any] = dict(entry.value)
+    if "details" in record:
+        details = record["details"].items()
+        record["details"] = {key: item for key, item in details if key in _SHOWN}
+    if "fields" in record:
+        record["fields"] = {key: _hidden(item) for key, item in record["fields"].items()}
+    return entry._replace(value=record)
+
+
+def _hidden(item: Any) -> Any:
+    told = not isinstance(item, dict) or item.get("type") != "prflx"
+    return item if told else item | {"hidden": True}
 
 
 def _kind(description: object) -> str:

@@ -103,24 +103,19 @@ class Tracer:
         return number, Notes(take) if self._sink is None else take
 
     def ice_event(self, number: int, event: DriverEvent) -> None:
-        """Take note of an event of an agent, where its trace does not have it."""
-        if self._sink is None and not isinstance(event, InterfacesChanged):
-            self._note_ice(number, event_record(event, asyncio.get_running_loop().time()))
+        """Take note of an event of an agent, which hides the addresses that are to be hidden."""
+        if not isinstance(event, InterfacesChanged):
+            record = event_record(event, asyncio.get_running_loop().time())
+            self._keep(TraceEntry(wall_time(), self.id, ICE, record, (number,)))
 
     def _note_ice(self, number: int, record: Record) -> None:
-        kept = _is_kept(record) and (record["kind"] != "drop" or self.ring.is_due(record["reason"]))
+        kind = record["kind"]
+        kept = kind == "decision" or (kind == "drop" and self.ring.is_due(record["reason"]))
         if kept or self._sink is not None:
             entry = TraceEntry(wall_time(), self.id, ICE, record, (number,))
             self._give(entry)
             if kept:
                 self._keep(entry)
-
-
-def _is_kept(record: Record) -> bool:
-    """Tell what the ring keeps of a whole trace: what was decided, dropped and told."""
-    if record["kind"] == "event":
-        return record["event"] not in (None, "DataReceived")
-    return record["kind"] in ("decision", "drop")
 
 
 def _sink(configuration: RTCConfiguration) -> tuple[Sink | None, Callable[[], object]]:

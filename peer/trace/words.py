@@ -60,6 +60,8 @@ def candidate_words(candidate: Any) -> str:
         if len(parts) < 8:
             return candidate["candidate"] or "end of candidates"
         return f"{parts[7]} {_join(parts[4], parts[5])} {parts[2].lower()}"
+    if candidate.get("hidden"):
+        return f"{candidate.get('type')} hidden {candidate.get('transport')}"
     address = candidate.get("address")
     host, port = address if isinstance(address, list) and len(address) == 2 else (address, "")
     return f"{candidate.get('type')} {_join(host, port)} {candidate.get('transport')}"
