@@ -10,6 +10,10 @@ from .errors import InvalidModificationError, OperationError, RangeError
 from .options import RTCRtpEncodingParameters
 from .rtp_capabilities import CODECS, read_codecs
 
+TEMPORAL_LAYERS = {"L1T1": 1, "L1T2": 2, "L1T3": 3}
+"""How many temporal layers there are, by scalabilityMode (W3C webrtc-svc)."""
+_LAYERED = "vp8"
+
 
 def settle(
     kind: str, encodings: Iterable[RTCRtpEncodingParameters]
@@ -19,7 +23,10 @@ def settle(
     Raises RangeError for a scale below 1 and a negative frame rate; audio has neither.
     """
     if kind == "audio":
-        return [replace(one, scaleResolutionDownBy=None, maxFramerate=None) for one in encodings]
+        return [
+            replace(one, scaleResolutionDownBy=None, maxFramerate=None, scalabilityMode=None)
+            for one in encodings
+        ]
     settled = [replace(one) for one in encodings]
     for one in settled:
         _check_least("scaleResolutionDownBy", one.scaleResolutionDownBy, 1.0)
@@ -85,13 +92,23 @@ def check_codecs(encodings: Sequence[RTCRtpEncodingParameters], choosable: Seque
     """Check the codecs that encodings are to be sent with (W3C setParameters).
 
     Raises InvalidModificationError for one that is not choosable, OperationError when encodings
-    differ in it, TypeError for what is no codec.
+    differ in it or for a scalabilityMode that none can have, TypeError for what is no codec.
     """
+    for one in encodings:
+        _check_mode(one.scalabilityMode, choosable)
     chosen = {_chosen(one, choosable) for one in encodings}
     if None in chosen:
         raise InvalidModificationError("the codec of an encoding is none that can be sent")
     if len(chosen) > 1:
         raise OperationError("all encodings of a sender are sent with the same codec")
+
+
+def _check_mode(mode: str | None, choosable: Sequence[Codec]) -> None:
+    """Raise OperationError for a scalabilityMode that no codec has (W3C webrtc-svc)."""
+    layers = 1 if mode is None else TEMPORAL_LAYERS.get(mode)
+    lacks = bool(choosable) and all(codec.name.lower() != _LAYERED for codec in choosable)
+    if layers is None or (layers > 1 and lacks):
+        raise OperationError(f"nothing can be sent in the mode {mode!r}")
 
 
 def by_choice(encoding: RTCRtpEncodingParameters, agreed: tuple[Codec, ...]) -> tuple[Codec, ...]:

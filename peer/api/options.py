@@ -80,6 +80,7 @@ class RTCRtpEncodingParameters(_Dictionary):
     priority: str = "low"
     networkPriority: str = "low"
     codec: Any = None
+    scalabilityMode: str | None = None
 
     def check(self) -> None:
         """Raise JsepTypeError for what is of another type."""
@@ -89,6 +90,8 @@ class RTCRtpEncodingParameters(_Dictionary):
             raise JsepTypeError("active is true or false")
         for priority in (self.priority, self.networkPriority):
             _check_one_of(PRIORITIES, priority)
+        if not (self.scalabilityMode is None or isinstance(self.scalabilityMode, str)):
+            raise JsepTypeError(f"{self.scalabilityMode!r} is no scalabilityMode")
         _check_integer("maxBitrate", self.maxBitrate, _UNSIGNED_LONG)
         _check_number("maxFramerate", self.maxFramerate)
         _check_number("scaleResolutionDownBy", self.scaleResolutionDownBy)

@@ -14,7 +14,7 @@ from peer.transports import (
 )
 from sdp import Codec, Extmap, SsrcGroup
 
-from .encodings import by_choice
+from .encodings import TEMPORAL_LAYERS, by_choice
 from .errors import InvalidModificationError, JsepTypeError
 from .options import PRIORITIES, RTCRtpEncodingParameters
 from .rtp_capabilities import RTCRtpCodecCapability, describe_codec
@@ -132,6 +132,7 @@ def to_send(
         scale_down_by=encoding.scaleResolutionDownBy or 1.0,
         degradation_preference=preference,
         priority=PRIORITIES[encoding.priority],
+        temporal_layers=TEMPORAL_LAYERS[encoding.scalabilityMode or "L1T1"],
         packet_time=agreed.packet_time,
         max_packet_time=agreed.max_packet_time,
     )

@@ -27,6 +27,11 @@ SET_SPEED = 13
 SET_STATIC_THRESHOLD = 17
 SET_MAX_INTRA_RATE = 26
 """Settings of both codecs."""
+SET_LAYER = 30
+"""The temporal layer of the next picture of VP8."""
+NO_USE_OF_GOLDEN, NO_USE_OF_OTHER = 1 << 17, 1 << 21
+NOT_LAST, NOT_GOLDEN, NOT_OTHER, NO_ENTROPY = 1 << 18, 1 << 22, 1 << 23, 1 << 20
+"""Of which kept pictures one of VP8 makes no use, and whose place it does not take."""
 SET_TILE_COLUMNS = 33
 SET_ADAPTIVE_QUANTIZER = 36
 SET_ROW_THREADS = 55
@@ -82,6 +87,14 @@ class _Config(ctypes.Structure):
         ("key_mode", ctypes.c_uint),
         ("key_min_distance", ctypes.c_uint),
         ("key_max_distance", ctypes.c_uint),
+        ("spatial_layers", ctypes.c_uint),
+        ("spatial_references", ctypes.c_int * 5),
+        ("spatial_bitrates", ctypes.c_uint * 5),
+        ("temporal_layers", ctypes.c_uint),
+        ("temporal_kilobits", ctypes.c_uint * 5),
+        ("temporal_decimators", ctypes.c_uint * 5),
+        ("temporal_period", ctypes.c_uint),
+        ("temporal_pattern", ctypes.c_uint * 16),
         ("rest", ctypes.c_char * 4096),
     )
 
@@ -109,14 +122,27 @@ class _Packet(ctypes.Structure):
     )
 
 
+class LayerPlan(NamedTuple):
+    """A temporal layer, with all below it: its part of the rate, and one of so many pictures."""
+
+    part: float
+    decimator: int
+
+
 class VpxSettings(NamedTuple):
-    """What to encode: `codec` is "vp8" or "vp9", `bitrate` in bits per second."""
+    """What to encode: `codec` is "vp8" or "vp9", `bitrate` in bits per second.
+
+    With `layers` the encoder plans for temporal layers of VP8, whose pictures take turns by
+    `pattern`; the lowest is 0.
+    """
 
     codec: str
     width: int
     height: int
     bitrate: int
     threads: int = 1
+    layers: tuple[LayerPlan, ...] = ()
+    pattern: tuple[int, ...] = ()
 
 
 @cache
@@ -140,7 +166,8 @@ def _is_as_known(library: ctypes.CDLL, codec: str) -> bool:
         return False
     base = (config.time_base_numerator, config.time_base_denominator)
     told = (config.width, config.height, config.kilobits, config.key_max_distance)
-    return (base, told) == ((1, 30), (320, 240, 256, 128))
+    layers = (config.spatial_layers, config.temporal_layers)
+    return (base, told, layers) == ((1, 30), (320, 240, 256, 128), (1, 1))
 
 
 def _declare(library: ctypes.CDLL) -> None:
@@ -193,6 +220,7 @@ class VpxEncoder:
         self._context: ctypes.Array[ctypes.c_char] | None = None
         if not self._image:
             raise VpxError("no image of that size")
+        self._layers = settings.layers
         self._config = self._configure(settings)
         self._context = self._open(settings.codec)
         self._time = 0
@@ -220,7 +248,19 @@ class VpxEncoder:
         config.buffer_size = 1000
         config.buffer_initial_size, config.buffer_optimal_size = 500, 600
         config.key_max_distance = 1 << 30
+        if settings.layers:
+            config.temporal_layers = len(settings.layers)
+            config.temporal_period = len(settings.pattern)
+            for place, layer in enumerate(settings.pattern):
+                config.temporal_pattern[place] = layer
+            for place, plan in enumerate(settings.layers):
+                config.temporal_decimators[place] = plan.decimator
+        self._share_out(config)
         return config
+
+    def _share_out(self, config: _Config) -> None:
+        for place, plan in enumerate(self._layers):
+            config.temporal_kilobits[place] = max(1, int(plan.part * config.kilobits))
 
     def _open(self, codec: str) -> "ctypes.Array[ctypes.c_char]":
         interface = getattr(self._lib, f"vpx_codec_{codec}_cx")()
@@ -242,6 +282,7 @@ class VpxEncoder:
     def set_bitrate(self, bitrate: int) -> None:
         """Aim at so many bits per second from the next picture on."""
         self._config.kilobits = max(1, bitrate // 1000)
+        self._share_out(self._config)
         self._check(self._lib.vpx_codec_enc_config_set(self._context, ctypes.byref(self._config)))
 
     @property
@@ -254,11 +295,12 @@ class VpxEncoder:
         return found.value
 
     def encode(
-        self, planes: list[tuple[int, int]], duration: int, *, key: bool
+        self, planes: list[tuple[int, int]], duration: int, *, key: bool, flags: int = 0
     ) -> tuple[bytes, bool] | None:
         """Encode a picture that is shown for `duration` ticks; None when it is left out.
 
-        A plane is its address and the bytes of a line. Returns the frame, and whether it is a key.
+        A plane is its address and the bytes of a line. `flags` say which pictures it refers to,
+        and whose place it takes. Returns the frame, and whether it is a key.
         """
         image = self._image.contents
         for index, (address, stride) in enumerate(planes):
@@ -266,7 +308,7 @@ class VpxEncoder:
         self._time += duration
         self._check(
             self._lib.vpx_codec_encode(
-                self._context, self._image, self._time, duration, int(key), _REALTIME
+                self._context, self._image, self._time, duration, int(key) | flags, _REALTIME
             )
         )
         return self._take()

@@ -7,29 +7,34 @@ from typing import NamedTuple, Protocol
 from av import VideoFrame
 
 from peer.records import dataclass
+from peer.rtp import TemporalLayer
 
 
 class EncodedPicture(NamedTuple):
     """What an encoder made of a picture: a frame as depayloaders give it.
 
     `quantizer` is the codec's own, as statistics have it (W3C qpSum): the higher the coarser.
+    Pictures that take turns in temporal layers have their `layer`.
     """
 
     data: bytes
     is_key: bool
     quantizer: int | None = None
+    layer: TemporalLayer | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VideoSettings:
     """How to encode: `parameters` are the format's, as the peer has them in its description.
 
-    The rate is in bits per second; `set_rate` changes it.
+    The rate is in bits per second; `set_rate` changes it. Encoders that can have so many
+    `temporal_layers`.
     """
 
     parameters: Mapping[str, object] = field(default_factory=dict)
     bitrate: int = 1_000_000
     frame_rate: float = 30.0
+    temporal_layers: int = 1
 
 
 class VideoEncoder(Protocol):

@@ -6,6 +6,7 @@ from av import VideoFrame
 
 from .libvpx import (
     SET_ADAPTIVE_QUANTIZER,
+    SET_LAYER,
     SET_MAX_INTRA_RATE,
     SET_ROW_THREADS,
     SET_SPEED,
@@ -15,6 +16,7 @@ from .libvpx import (
     VpxEncoder,
     VpxSettings,
 )
+from .temporal_layers import PLANS, LayerPattern
 from .video import EncodedPicture, VideoSettings, planes_of
 
 MAX_KEY_PERCENT = 500
@@ -35,6 +37,8 @@ class VpxVideoEncoder:
         self._frame_rate = settings.frame_rate
         self._size = (0, 0)
         self._encoder: VpxEncoder | None = None
+        has_layers = codec == "vp8" and settings.temporal_layers in PLANS
+        self._pattern = LayerPattern(settings.temporal_layers) if has_layers else None
 
     def set_rate(self, bitrate: int, frame_rate: float) -> None:
         """Aim at so many bits per second, of so many pictures."""
@@ -51,9 +55,18 @@ class VpxVideoEncoder:
         if encoder is None or size != self._size:
             encoder = self._encoder = self._open(*size)
             self._size = size
+            key = True
         duration = max(1, round(TIME_BASE / self._frame_rate))
-        made = encoder.encode(planes_of(picture), duration, key=key)
-        return None if made is None else EncodedPicture(*made, encoder.quantizer)
+        if self._pattern is None:
+            made = encoder.encode(planes_of(picture), duration, key=key)
+            return None if made is None else EncodedPicture(*made, encoder.quantizer)
+        turn = self._pattern.next(key=key)
+        encoder.control(SET_LAYER, turn.layer.temporal)
+        made = encoder.encode(planes_of(picture), duration, key=key, flags=turn.flags)
+        if made is None:
+            return None
+        self._pattern.made(key=key)
+        return EncodedPicture(*made, encoder.quantizer, turn.layer)
 
     def _open(self, width: int, height: int) -> VpxEncoder:
         pixels = width * height
@@ -62,9 +75,12 @@ class VpxVideoEncoder:
             speed for most, speed in _SPEEDS[self._codec] if most is None or pixels <= most
         )
         # Below 0, VP8 decides itself how much faster it must be to keep up.
-        encoder = VpxEncoder(
-            VpxSettings(self._codec, width, height, self._bitrate, threads=threads)
-        )
+        settings = VpxSettings(self._codec, width, height, self._bitrate, threads=threads)
+        if self._pattern is not None:
+            pattern = self._pattern.layers
+            plans = PLANS[max(pattern) + 1]
+            settings = settings._replace(layers=plans, pattern=pattern)
+        encoder = VpxEncoder(settings)
         encoder.control(SET_MAX_INTRA_RATE, MAX_KEY_PERCENT)
         if self._codec == "vp8":
             encoder.control(SET_SPEED, -speed)

@@ -60,7 +60,7 @@ from .payloads.h264 import H264Depayloader, H264Packetizer, SequenceParameters
 from .payloads.h265 import H265Depayloader, H265Packetizer
 from .payloads.key_frames import is_key_frame
 from .payloads.opus import has_voice
-from .payloads.packetizing import Packetizer, Room, WholePacketizer
+from .payloads.packetizing import Packetizer, Room, TemporalLayer, WholePacketizer
 from .payloads.piece import Depayloader, PayloadDrop, Piece
 from .payloads.video import coded_sizes, make_depayloader, make_packetizer
 from .payloads.vp8 import Vp8Depayloader, Vp8Packetizer
@@ -216,6 +216,7 @@ __all__ = [
     "make_depayloader",
     "Packetizer",
     "Room",
+    "TemporalLayer",
     "Av1Packetizer",
     "H264Packetizer",
     "H265Packetizer",

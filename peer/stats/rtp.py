@@ -151,6 +151,7 @@ class RTCOutboundRtpStreamStats(RTCSentRtpStreamStats):
     qpSum: int | None = None
     framesSent: int | None = None
     hugeFramesSent: int | None = None
+    scalabilityMode: str | None = None
     totalEncodedBytesTarget: int | None = None
     frameWidth: int | None = None
     frameHeight: int | None = None

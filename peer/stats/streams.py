@@ -164,6 +164,7 @@ def _add_sent_pictures(stats: RTCOutboundRtpStreamStats, figures: OutboundStatis
     stats.qualityLimitationReason = pictures.limited_by
     stats.qualityLimitationDurations = dict(pictures.limited)
     stats.qualityLimitationResolutionChanges = pictures.resolution_changes
+    stats.scalabilityMode = None if pictures.layers is None else f"L1T{pictures.layers}"
     stats.hugeFramesSent, stats.totalEncodedBytesTarget = pictures.huge, pictures.targeted
     stats.framesEncoded = figures.frames_encoded
     stats.framesSent = figures.frames_sent

@@ -63,6 +63,7 @@ def shape_of_encoder(
         parameters.degradation_preference,
         redundant_payload_type(parameters.codecs, codec),
         takes_rotation(parameters),
+        parameters.temporal_layers,
     )
 
 

@@ -7,6 +7,7 @@ from peer.rtp import (
     TRANSPORT_WIDE_CC,
     ExtensionMap,
     HeaderExtensions,
+    Room,
     RtpPacket,
     header_size,
     write_packet,
@@ -36,6 +37,27 @@ class Extension(NamedTuple):
         found = [extensions.find(uri, profile, body) for uri in (TRANSPORT_WIDE_CC, ABS_SEND_TIME)]
         number_at, time_at = (None if at is None else before + at for at in found)
         return cls(profile, body, number_at, time_at, size)
+
+
+class Extensions(NamedTuple):
+    """What the packets of a frame say: the first, the last, and those between."""
+
+    between: Extension
+    first: Extension
+    last: Extension
+    single: Extension
+
+    def room(self, size: int) -> Room:
+        """Return the room for payloads in packets of that size."""
+        between, first, last, single = (one.header_size for one in self)
+        # Padding may make the header of the only packet larger than both together.
+        return Room(size - between, first - between, max(last - between, single - first))
+
+    def of(self, position: int, count: int) -> Extension:
+        """Return what one of so many packets says."""
+        if count == 1:
+            return self.single
+        return {0: self.first, count - 1: self.last}.get(position, self.between)
 
 
 class LeavingPacket:

@@ -20,9 +20,9 @@ from peer.rtp import (
     ExtensionMap,
     HeaderExtensions,
     Packetizer,
-    Room,
     RtpPacket,
     SenderReport,
+    TemporalLayer,
     TonePacket,
     make_packetizer,
     signed_difference,
@@ -30,7 +30,7 @@ from peer.rtp import (
 )
 from peer.rtp.congestion import Carried, LostPacket
 
-from .leaving import Extension, LeavingPacket
+from .leaving import Extension, Extensions, LeavingPacket
 from .ntp import SECOND, ntp_time
 from .protecting import StreamProtection
 
@@ -58,8 +58,8 @@ class EncodedFrame:
     picture that needs no other. With `payload_type` it carries copies of those before it as well,
     in that format (RFC 2198).
     `captured` is when the track gave it, on the loop's clock. `quantizer` is that of a picture, in
-    its codec's numbers, and `target` the bytes its encoder aimed at. It is upright after a
-    `rotation` of so many degrees clockwise.
+    its codec's numbers, `target` the bytes its encoder aimed at, and `layer` its place among
+    temporal layers. It is upright after a `rotation` of so many degrees clockwise.
     """
 
     data: bytes
@@ -73,6 +73,7 @@ class EncodedFrame:
     quantizer: int | None = None
     target: float | None = None
     rotation: int = 0
+    layer: TemporalLayer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +83,6 @@ class Labels:
     mid: str
     rid: str | None
     extensions: ExtensionMap
-
-
-class _Headers(NamedTuple):
-    """What the packets of a frame say: the first, the last, and those between."""
-
-    between: Extension
-    first: Extension
-    last: Extension
-    single: Extension
-
-    def room(self, size: int) -> Room:
-        """Return the room for payloads in packets of that size."""
-        between, first, last, single = (one.header_size for one in self)
-        # Padding may make the header of the only packet larger than both together.
-        return Room(size - between, first - between, max(last - between, single - first))
-
-    def of(self, position: int, count: int) -> Extension:
-        """Return what one of so many packets says."""
-        if count == 1:
-            return self.single
-        return {0: self.first, count - 1: self.last}.get(position, self.between)
 
 
 class _Sent(NamedTuple):
@@ -167,7 +147,8 @@ class OutboundStream:
         self._clock_rate = codec.clockRate
         headers = self._headers(frame, labels, timestamp, captured, now)
         reserve = self._reserve(headers.between)
-        payloads = self._packetizer(codec).pack(frame.data, headers.room(MAX_PACKET - reserve))
+        room = headers.room(MAX_PACKET - reserve)
+        payloads = self._packetizer(codec).pack(frame.data, room, frame.layer)
         header = headers.between.header_size + reserve
         if header + max(map(len, payloads), default=0) > MAX_UNSPLIT:
             return []
@@ -192,7 +173,7 @@ class OutboundStream:
 
     def _headers(
         self, frame: EncodedFrame, labels: Labels, timestamp: int, captured: float, now: float
-    ) -> _Headers:
+    ) -> Extensions:
         capture = orientation = None
         if ABS_CAPTURE_TIME in labels.extensions:
             ntp = ntp_time() - round((now - captured) * SECOND)
@@ -201,14 +182,14 @@ class OutboundStream:
             orientation = frame.rotation // 90
         between = self._extension(frame, labels)
         if capture is None and orientation is None:
-            return _Headers(between, between, between, between)
+            return Extensions(between, between, between, between)
         said = _sayings(frame, labels)
         said.capture_time = capture
         first = Extension.of(said, labels.extensions)
         said.orientation = orientation
         single = Extension.of(said, labels.extensions)
         said.capture_time = None
-        return _Headers(between, first, Extension.of(said, labels.extensions), single)
+        return Extensions(between, first, Extension.of(said, labels.extensions), single)
 
     def _must_tell_rotation(self, frame: EncodedFrame) -> bool:
         """Tell whether a picture is to say how far it is to be turned (3GPP TS 26.114 §7.4.5).

@@ -47,8 +47,9 @@ class RtpSendParameters:
     name, and `index` is its place among those of its sender. `max_bitrate` is in bits per second,
     `max_framerate` in frames per second; both sides of a picture are divided by `scale_down_by`,
     and `degradation_preference` says what else may become less (W3C). What others leave it has in
-    proportion to its `priority`. The peer wants packets of `packet_time` milliseconds of sound, and
-    none over `max_packet_time` (RFC 8866 §6.4, §6.5).
+    proportion to its `priority`. Encoders that can make so many `temporal_layers`. The peer wants
+    packets of `packet_time` milliseconds of sound, and none over `max_packet_time` (RFC 8866 §6.4,
+    §6.5).
     """
 
     mid: str
@@ -67,6 +68,7 @@ class RtpSendParameters:
     scale_down_by: float = 1.0
     degradation_preference: str | None = None
     priority: float = 1.0
+    temporal_layers: int = 1
     packet_time: float | None = None
     max_packet_time: float | None = None
 

@@ -47,7 +47,8 @@ class PictureEncoder:
         found = find_video_codec(codec.mimeType)
         if found is None or found.encoder is None:
             raise ValueError(f"nothing encodes {codec.mimeType}")
-        self._encoder = found.encoder(VideoSettings(codec.parameters))
+        settings = VideoSettings(codec.parameters, temporal_layers=parameters.temporal_layers)
+        self._encoder = found.encoder(settings)
         self._codec = codec
         self._parameters = parameters
         self._share = share
@@ -94,6 +95,7 @@ class PictureEncoder:
                     quantizer=made.quantizer,
                     target=bitrate / frame_rate / 8,
                     rotation=0 if self._turns else rotation(data),
+                    layer=made.layer,
                 )
             )
         return Encoded(frames, None, time.perf_counter() - begin, picture)

@@ -397,9 +397,17 @@ class RtpSender:
             self._frames_encoded += 1
             if self._kind == "video":
                 self._note_picture(frame, data, encoded.data, codec)
-            if self._stream is not None:
+            if self._stream is not None and not self._is_too_much(frame):
                 sent = replace(frame, captured=captured)
                 self.passage.send(sent, codec, encoded.data, self._stream, captured)
+
+    def _is_too_much(self, frame: EncodedFrame) -> bool:
+        """Tell whether to leave out a picture that no other needs: there is little room."""
+        if frame.layer is None or frame.layer.is_reference:
+            return False
+        left_out = self._outlet.backlog() > MAX_BACKLOG / 2
+        self.drops[SendDrop.CONGESTED] += left_out
+        return left_out
 
     def _has_room(self, data: MediaData, encoder: MediaEncoder, now: float) -> bool:
         """Tell whether a frame can be sent now; what is encoded already waits a little longer."""

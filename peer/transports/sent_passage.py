@@ -123,9 +123,15 @@ class SentPassage:
 
     def _give_up(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:
         self.frames_dropped += 1
-        if _is_picture(codec):
+        if _is_picture(codec) and (frame.layer is None or frame.layer.is_reference):
             self._needs_key = True
             self._ask_for_key()
+
+    def _dependencies(self, frame: EncodedFrame) -> tuple[int, ...] | None:
+        """Without temporal layers each picture needs the one before it."""
+        if frame.is_key:
+            return ()
+        return (self._number - 1,) if frame.layer is None else None
 
     def _describe(
         self,
@@ -155,10 +161,10 @@ class SentPassage:
             ssrc,
             captureTime=captured,
             frameId=self._number,
-            dependencies=() if frame.is_key else (self._number - 1,),
+            dependencies=self._dependencies(frame),
             width=told.width,
             height=told.height,
-            temporalIndex=told.temporalIndex,
+            temporalIndex=told.temporalIndex if frame.layer is None else frame.layer.temporal,
             timestamp=told.timestamp,
         )
         return RTCEncodedVideoFrame(frame.data, picture, "key" if frame.is_key else "delta")

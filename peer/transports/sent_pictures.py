@@ -24,6 +24,7 @@ class SentPictures:
         self._sizes: tuple[tuple[int, int], tuple[int, int]] | None = None
         self._resolution_changes = self._huge = 0
         self._targeted = 0.0
+        self._layers: int | None = None
 
     def note_limit(self, now: float, *, held_back: bool) -> None:
         """Note before each picture whether more could be sent than may be."""
@@ -36,6 +37,8 @@ class SentPictures:
         if frame.target is not None:
             self._targeted += frame.target
             self._huge += len(frame.data) >= HUGE * frame.target
+            temporal = 0 if frame.layer is None else frame.layer.temporal
+            self._layers = max(self._layers or 1, temporal + 1)
         if isinstance(source, VideoFrame) and isinstance(made, VideoFrame):
             sizes = (source.width, source.height), (made.width, made.height)
             if self._sizes is not None and sizes[0] == self._sizes[0]:
@@ -44,7 +47,7 @@ class SentPictures:
 
     def begin_anew(self) -> None:
         """Note that another encoder begins: its size is no change."""
-        self._sizes = None
+        self._sizes = self._layers = None
 
     def counts(self, now: float) -> VideoFigures:
         """Return how many there were, and how large the latest one was."""
@@ -59,6 +62,7 @@ class SentPictures:
             resolution_changes=self._resolution_changes,
             huge=self._huge,
             targeted=round(self._targeted),
+            layers=self._layers,
         )
 
     def _pass(self, now: float) -> None:

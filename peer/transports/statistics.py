@@ -132,6 +132,7 @@ class SentPictureFigures:
 
     `limited_by` is a W3C RTCQualityLimitationReason, `limited` the seconds of each of them so far.
     `targeted` are the bytes that an encoder aimed at, `huge` the frames of many times as many.
+    `layers` is how many temporal layers it makes, None before it made any.
     """
 
     limited_by: str = "none"
@@ -139,6 +140,7 @@ class SentPictureFigures:
     resolution_changes: int = 0
     huge: int = 0
     targeted: int = 0
+    layers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ def test_video_being_sent() -> None:
     assert stats.qualityLimitationReason == "bandwidth"
     assert stats.qualityLimitationDurations == {"none": 3.5, "bandwidth": 1.5}
     assert stats.qualityLimitationResolutionChanges == 2
+    assert stats.scalabilityMode == "L1T3"
     assert (stats.hugeFramesSent, stats.totalEncodedBytesTarget) == (1, 9000)
     assert stats.lastPacketSentTimestamp == TIME - timedelta(seconds=1)
 

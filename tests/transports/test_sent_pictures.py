@@ -2,6 +2,7 @@
 
 from av import VideoFrame
 
+from peer.rtp import TemporalLayer
 from peer.transports.outbound import EncodedFrame
 from peer.transports.sent_pictures import SentPictures
 
@@ -51,6 +52,9 @@ def test_frames_of_many_times_the_bytes_that_were_aimed_at_are_huge() -> None:
         pictures.add(EncodedFrame(bytes(size), 0, target=100.1), picture(), picture(), 1.0)
     pictures.add(EncodedFrame(bytes(9), 0, is_key=True, quantizer=3), picture(), picture(), 1.0)
     figures = pictures.figures(1.0)
-    assert (figures.huge, figures.targeted) == (2, 400)
+    assert (figures.huge, figures.targeted, figures.layers) == (2, 400, 1)
+    layer = TemporalLayer(2, is_sync=True, is_reference=False)
+    pictures.add(EncodedFrame(b"x", 0, target=10, layer=layer), picture(), picture(), 1.0)
+    assert pictures.figures(1.0).layers == 3
     counts = pictures.counts(1.0)
-    assert (counts.frames, counts.keyframes, counts.quantizers) == (5, 1, 3)
+    assert (counts.frames, counts.keyframes, counts.quantizers) == (6, 1, 3)

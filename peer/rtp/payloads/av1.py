@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .bits import BitReader
-from .packetizing import Room
+from .packetizing import Room, TemporalLayer
 from .piece import MAX_UNITS, PayloadDrop, Piece, is_too_large
 
 _SEQUENCE, _TEMPORAL_DELIMITER, _TILE_LIST, _PADDING = 1, 2, 8, 15
@@ -71,7 +71,7 @@ class Av1Packetizer:
     Temporal delimiters, tile lists and padding are left out (§5).
     """
 
-    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+    def pack(self, frame: bytes, room: Room, layer: TemporalLayer | None = None) -> list[bytes]:
         """Return the payloads of a temporal unit; ValueError when it is none."""
         obus = [obu for obu in split_stream(frame) if obu[0] >> 3 & 15 not in _IGNORED]
         if not obus:

@@ -13,7 +13,7 @@ from .annexb import (
     split_units,
 )
 from .bits import BitReader, unescape
-from .packetizing import Room
+from .packetizing import Room, TemporalLayer
 from .piece import MAX_UNITS, PayloadDrop, Piece, is_too_large
 
 _SLICE, _IDR, _SPS, _PPS, _DELIMITER, _FILLER = 1, 5, 7, 8, 9, 12
@@ -166,7 +166,7 @@ class H264Packetizer:
         self._mode = mode
         self._sets = ParameterSets((_SPS, _PPS))
 
-    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+    def pack(self, frame: bytes, room: Room, layer: TemporalLayer | None = None) -> list[bytes]:
         """Return the payloads of an access unit, with start codes in it or sizes of 32 bits."""
         units = self._prepare(split_units(frame))
         return pack_units(units, room, self, 1) if self._mode else units

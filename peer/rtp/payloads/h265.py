@@ -13,7 +13,7 @@ from .annexb import (
     split_units,
 )
 from .bits import BitReader, unescape
-from .packetizing import Room
+from .packetizing import Room, TemporalLayer
 from .piece import MAX_UNITS, PayloadDrop, Piece, is_too_large
 
 _VPS, _SPS, _PPS, _DELIMITER, _FILLER = 32, 33, 34, 35, 38
@@ -118,7 +118,7 @@ class H265Packetizer:
     def __init__(self) -> None:
         self._sets = ParameterSets((_VPS, _SPS, _PPS))
 
-    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+    def pack(self, frame: bytes, room: Room, layer: TemporalLayer | None = None) -> list[bytes]:
         """Return the payloads of an access unit, with start codes in it or sizes of 32 bits."""
         units = [unit for unit in split_units(frame) if len(unit) > 2]
         kinds = {unit[0] >> 1 & 0x3F for unit in units}

@@ -28,10 +28,22 @@ class Room(NamedTuple):
         return self.size - self.first - self.last
 
 
+class TemporalLayer(NamedTuple):
+    """The layer of a picture, 0 the lowest, in formats whose packets tell it (RFC 7741 §4.2).
+
+    It refers to pictures of its layer and below, with `is_sync` to the lowest layer alone. None
+    needs it unless it `is_reference`.
+    """
+
+    temporal: int
+    is_sync: bool
+    is_reference: bool
+
+
 class Packetizer(Protocol):
     """Makes payloads of the frames of one codec; it lasts as long as the SSRC of its stream."""
 
-    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+    def pack(self, frame: bytes, room: Room, layer: TemporalLayer | None = None) -> list[bytes]:
         """Return the payloads of a frame as encoders give it; none when there is nothing in it.
 
         What the format cannot split is larger than `room`.
@@ -41,7 +53,7 @@ class Packetizer(Protocol):
 class WholePacketizer:
     """Frames that are payloads already, as those of sound."""
 
-    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+    def pack(self, frame: bytes, room: Room, layer: TemporalLayer | None = None) -> list[bytes]:
         """Return the one payload."""
         return [frame] if frame else []
 

@@ -1,6 +1,6 @@
 """VP8 in RTP (RFC 7741)."""
 
-from .packetizing import Room, split_evenly
+from .packetizing import Room, TemporalLayer, split_evenly
 from .piece import Layers, PayloadDrop, Piece, is_too_large
 
 _KEY_HEADER = 10
@@ -47,20 +47,31 @@ class Vp8Depayloader:
 class Vp8Packetizer:
     """Puts a payload descriptor before each part of a frame (§4.2).
 
-    Frames are numbered with 15 bits, from `picture_id` on.
+    Frames are numbered with 15 bits, from `picture_id` on, those of the lowest layer of several
+    with 8 bits besides.
     """
 
     def __init__(self, picture_id: int = 0) -> None:
         self._picture_id = picture_id & 0x7FFF
+        self._base = 0
 
-    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+    def pack(self, frame: bytes, room: Room, layer: TemporalLayer | None = None) -> list[bytes]:
         """Return the payloads of a frame; its partitions are not told apart."""
         if not frame:
             return []
-        number = bytes((0x80, 0x80 | self._picture_id >> 8, self._picture_id & 0xFF))
+        head, fields, said = 0x80, 0x80, b""
+        if layer is not None:
+            self._base = (self._base + (layer.temporal == 0)) & 0xFF
+            fields |= 0x60
+            said = bytes((self._base, layer.temporal << 6 | layer.is_sync << 5))
+            head |= 0 if layer.is_reference else 0x20
+        number = bytes((fields, 0x80 | self._picture_id >> 8, self._picture_id & 0xFF)) + said
         self._picture_id = (self._picture_id + 1) & 0x7FFF
-        parts = split_evenly(frame, room.less(_DESCRIPTOR))
-        return [(b"\x80" if index else b"\x90") + number + part for index, part in enumerate(parts)]
+        parts = split_evenly(frame, room.less(_DESCRIPTOR + len(said)))
+        return [
+            bytes((head if index else head | 0x10,)) + number + part
+            for index, part in enumerate(parts)
+        ]
 
 
 def _read_layers(rest: bytes, extension: int, begin: int) -> tuple[Layers, int]:

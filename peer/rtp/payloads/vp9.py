@@ -1,7 +1,7 @@
 """VP9 in RTP (RFC 9628); a frame is a whole picture, with all its spatial layers."""
 
 from .bits import BitReader
-from .packetizing import Room, split_evenly
+from .packetizing import Room, TemporalLayer, split_evenly
 from .piece import Layers, PayloadDrop, Piece, is_too_large
 
 _MAX_REFERENCES = 3
@@ -49,7 +49,7 @@ class Vp9Packetizer:
     def __init__(self, picture_id: int = 0) -> None:
         self._picture_id = picture_id & 0x7FFF
 
-    def pack(self, frame: bytes, room: Room) -> list[bytes]:
+    def pack(self, frame: bytes, room: Room, layer: TemporalLayer | None = None) -> list[bytes]:
         """Return the payloads of a picture; ValueError when it is larger than can be said."""
         if not frame:
             return []

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from peer.rtp.payloads.packetizing import Room
+from peer.rtp.payloads.packetizing import Room, TemporalLayer
 from peer.rtp.payloads.piece import Layers, PayloadDrop, Piece
 from peer.rtp.payloads.vp8 import Vp8Depayloader, Vp8Packetizer
 
@@ -82,4 +82,30 @@ def test_frames_are_numbered_with_15_bits() -> None:
     assert [packetizer.pack(b"x", room)[0] for _ in range(2)] == [
         b"\x90\x80\xff\xffx",
         b"\x90\x80\x80\x00x",
+    ]
+
+
+def test_the_layer_of_a_picture_is_told_in_each_packet() -> None:
+    """TL0PICIDX counts the pictures of the lowest layer; N says that none needs it."""
+    packetizer = Vp8Packetizer(7)
+    layers = [
+        TemporalLayer(0, is_sync=True, is_reference=True),
+        TemporalLayer(2, is_sync=True, is_reference=False),
+        TemporalLayer(1, is_sync=False, is_reference=True),
+        TemporalLayer(0, is_sync=False, is_reference=True),
+    ]
+    read = []
+    for layer in layers:
+        payloads = packetizer.pack(b"\1" + bytes(99), Room(80), layer)
+        assert max(map(len, payloads)) <= 80
+        pieces = [piece(payload) for payload in payloads]
+        assert len({one.layers for one in pieces}) == 1
+        assert [one.begins for one in pieces] == [True, False]
+        assert {one.is_reference for one in pieces} == {layer.is_reference}
+        read.append(pieces[0].layers)
+    assert read == [
+        Layers(7, 15, 1, 0, True),
+        Layers(8, 15, 1, 2, True),
+        Layers(9, 15, 1, 1, False),
+        Layers(10, 15, 2, 0, False),
     ]
