@@ -19,6 +19,7 @@ NODE_MODULES = PEERS / "node_modules"
 GO_PACKAGES = Path("/usr/share/gocode")
 """Where Debian puts the sources of Go packages."""
 NODE_DATACHANNEL = "node-datachannel@0.33.4"
+WERIFT = "werift@0.24.4"
 
 
 def build_pion() -> None:
@@ -40,15 +41,16 @@ def build_pion() -> None:
     )
 
 
-def install_libdatachannel() -> None:
-    """Install libdatachannel for Node; its library is in the package."""
+def install_for_node() -> None:
+    """Install libdatachannel, whose library is in its package, and werift."""
     if shutil.which("npm") is None:
         return
     quiet = ["--silent", "--no-audit", "--no-fund", "--no-save"]
-    subprocess.run(["npm", "install", *quiet, NODE_DATACHANNEL], cwd=PEERS, check=True)
+    packages = [NODE_DATACHANNEL, WERIFT]
+    subprocess.run(["npm", "install", *quiet, *packages], cwd=PEERS, check=True)
 
 
 if __name__ == "__main__":
     PEERS.mkdir(exist_ok=True)
     build_pion()
-    install_libdatachannel()
+    install_for_node()

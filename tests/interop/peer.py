@@ -35,17 +35,28 @@ def pion_command() -> list[str]:
     return [str(PION)]
 
 
+def node_command(name: str, package: str) -> list[str]:
+    """Give the command that starts a peer of a package for Node."""
+    node = shutil.which("node")
+    if node is None or not (NODE_MODULES / package).is_dir():
+        missing(name, f"npm: {package}")
+    return [str(node), str(HERE / name / "peer.mjs"), str(NODE_MODULES)]
+
+
 def libdatachannel_command() -> list[str]:
     """Give the command that starts a libdatachannel peer."""
-    node = shutil.which("node")
-    if node is None or not (NODE_MODULES / "node-datachannel").is_dir():
-        missing("libdatachannel", "npm: node-datachannel")
-    return [str(node), str(HERE / "libdatachannel" / "peer.mjs"), str(NODE_MODULES)]
+    return node_command("libdatachannel", "node-datachannel")
+
+
+def werift_command() -> list[str]:
+    """Give the command that starts a werift peer."""
+    return node_command("werift", "werift")
 
 
 COMMANDS: dict[str, Callable[[], list[str]]] = {
     "pion": pion_command,
     "libdatachannel": libdatachannel_command,
+    "werift": werift_command,
 }
 
 

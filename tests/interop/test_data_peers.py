@@ -1,6 +1,6 @@
-"""Calls with Pion and libdatachannel: trickle that nobody announced, and re-answers.
+"""Calls with Pion, libdatachannel and werift: trickle that nobody announced, and re-answers.
 
-Both put no candidates into their descriptions. Pion announces no trickle and answers every offer as
+They put no candidates into their descriptions. Pion announces no trickle and answers every offer as
 active, whatever DTLS role runs.
 """
 
