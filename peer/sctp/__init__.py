@@ -18,7 +18,8 @@ it is: by weight, message by message, or with interleaving fragment by fragment.
 fragment off when a packet has room for it, and only then it has a TSN and its message a number: so
 that what is urgent can go first, and what has expired in the queue leaves no trace. `flight` has
 the fragments that are not acknowledged for good, by their TSNs, and says from SACKs what is lost
-(its docstring has the rule); `congestion` how much may be under way, `rtt` how long is waited.
+(its docstring has the rule); `congestion` how much may be under way, and `slow_start` when to stop
+looking for more; `rtt` how long is waited.
 
 *Giving up.* Whether a fragment that is lost is sent again is decided when it is found lost, for
 its whole message. Abandoned ones stay in the flight until the peer has taken a FORWARD-TSN.

@@ -2,8 +2,11 @@
 
 A loss halves the window if packets queue on the path, which their round trips tell. If none do, it
 was not too much that was under way, and a fifth less is enough (TCP Veno: Fu and Liew, 2003): on
-radio links most losses are of that kind.
+radio links most losses are of that kind. When the window is searched for, a queue that grows ends
+the search (`slow_start`), so that there is little to lose.
 """
+
+from .slow_start import SlowStart
 
 INITIAL_PACKETS = 10
 LEAST_PACKETS = 4
@@ -21,7 +24,16 @@ class Congestion:
     `is_full` says that it was the window that ended the last sending.
     """
 
-    __slots__ = ("_partial", "_recovery", "_threshold", "flight", "is_full", "packet", "window")
+    __slots__ = (
+        "_partial",
+        "_recovery",
+        "_search",
+        "_threshold",
+        "flight",
+        "is_full",
+        "packet",
+        "window",
+    )
 
     def __init__(self, packet: int) -> None:
         self.packet = packet
@@ -39,6 +51,7 @@ class Congestion:
         """Begin anew: the path is another one (RFC 8261 §6.1)."""
         self.window = INITIAL_PACKETS * self.packet
         self._threshold = _UNKNOWN
+        self._search = SlowStart()
         self._partial = 0
         self._recovery = None
 
@@ -48,7 +61,8 @@ class Congestion:
             return
         if self.window <= self._threshold:
             if self.is_full:
-                self.window += min(size, MAX_GROWTH * self.packet)
+                share = self._search.share if self._threshold == _UNKNOWN else 1.0
+                self.window += int(share * min(size, MAX_GROWTH * self.packet))
             return
         self._partial += size
         if self._partial >= self.window:
@@ -59,6 +73,11 @@ class Congestion:
                 self._partial = self.window
         if not self.flight:
             self._partial = 0
+
+    def on_round_trip(self, sample: float, tsn: int, next_tsn: int) -> None:
+        """End the first search when the round trip of a TSN tells of a queue (RFC 9406)."""
+        if self._threshold == _UNKNOWN and self._search.measure(sample, tsn, next_tsn):
+            self._threshold = self.window
 
     def on_cumulative(self, tsn: int) -> None:
         """Leave fast recovery once all that was under way when it began has arrived (§7.2.4)."""

@@ -147,7 +147,10 @@ class Flight:
 
     def _note_arrival(self, fragment: Fragment, now: float) -> None:
         self._arrived = max(self._arrived, fragment.sent_in)
-        if fragment.times == 1 and fragment.tsn >= self._measured_from:
+        if fragment.times > 1:
+            return
+        self.congestion.on_round_trip(now - fragment.sent_at, fragment.tsn, self.next_tsn)
+        if fragment.tsn >= self._measured_from:
             # RFC 9260 §6.3.1 C4, C5: one measurement a round trip, of what was sent once.
             self._measured_from = self.next_tsn
             self._round_trip.measure(now - fragment.sent_at)

@@ -26,7 +26,7 @@ class RoundTrip:
     @property
     def queued(self) -> float:
         """The share of a round trip that packets spend in queues now, as far as is known."""
-        return 1.0 - self.least / self.srtt if self.srtt else 0.0
+        return 1.0 - self.least / max(self.srtt, self.latest) if self.srtt else 0.0
 
     def measure(self, sample: float) -> None:
         """Take a round trip in; those that no path has are not."""

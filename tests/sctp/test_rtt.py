@@ -18,6 +18,15 @@ def test_the_first_and_the_following() -> None:
     assert (trip.latest, trip.least) == (0.4, 0.2)
 
 
+def test_a_queue_is_seen_with_the_round_trip_that_it_makes_longer() -> None:
+    trip = RoundTrip()
+    assert trip.queued == 0.0
+    trip.measure(0.05)
+    assert trip.queued == 0.0
+    trip.measure(0.1)
+    assert trip.queued == 0.5
+
+
 def test_what_no_path_has_is_not_measured() -> None:
     trip = RoundTrip()
     trip.measure(-0.001)
