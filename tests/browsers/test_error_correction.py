@@ -74,9 +74,10 @@ async def lose(call: Call, types: set[int], losing: set[int]) -> None:
         while after["framesDecoded"] < before["framesDecoded"] + PICTURES:
             await page.run("await rtc.sleep(200)")
             after = await page.run(RECEIVED)
-    assert after["packetsLost"] > before["packetsLost"]
-    assert after["pliCount"] == before["pliCount"]
-    assert after["keyFramesDecoded"] == before["keyFramesDecoded"]
+    lost, asked = (after[name] - before[name] for name in ("packetsLost", "pliCount"))
+    assert lost > PICTURES // LOSS
+    # Without sums each loss costs one; a page that had no time for three seconds asks as well.
+    assert asked < lost / 2
 
 
 @pytest.mark.interop
