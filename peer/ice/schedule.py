@@ -238,7 +238,8 @@ def next_time(session: Session) -> float | None:
         # What is due already waits for the slot below.
         times += (time for time in paced if time is not None and time > session.now)
     if has_work(session):
-        times.append(session.pacer.next_slot(session.now))
+        # One that was reserved and not needed may be past: what is due now is not late.
+        times.append(max(session.now, session.pacer.next_slot(session.now)))
     for stream in session.streams.values():
         times += _stream_times(session, stream)
     return min(times, default=None)
