@@ -75,7 +75,7 @@ async def lose(call: Call, types: set[int], losing: set[int]) -> None:
             await page.run("await rtc.sleep(200)")
             after = await page.run(RECEIVED)
     lost, asked = (after[name] - before[name] for name in ("packetsLost", "pliCount"))
-    assert lost > PICTURES // LOSS
+    assert lost >= PICTURES // LOSS - 1
     # Without sums each loss costs one; a page that had no time for three seconds asks as well.
     assert asked < lost / 2
 
