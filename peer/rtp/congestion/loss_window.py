@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterable
 from math import inf
-from statistics import median
 
 from .history import PacketResult
 
@@ -74,7 +73,8 @@ class LossWindows:
         if len(weighted) > 3:
             worst = max(weighted, key=lambda entry: entry[1].lost / entry[1].size)
             best = min(weighted, key=lambda entry: entry[1].lost / entry[1].size)
-            usual = median(sample.bitrate for _, sample in weighted)
+            rates = sorted(sample.bitrate for _, sample in weighted)
+            usual = rates[len(rates) // 2]
             if worst[1].bitrate < BURST * usual:
                 weighted = [one for one in weighted if one is not worst and one is not best]
         size = sum(weight * sample.size for weight, sample in weighted)
