@@ -15,6 +15,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
 from .frame_dropper import FrameDropper
+from .scheduling import usual_scheduling
 from .video import EncodedPicture, VideoSettings, crop
 
 TIME_BASE = Fraction(1, 90_000)
@@ -174,6 +175,8 @@ class FFmpegVideoEncoder:
         context.thread_count = 1
         context.options = dict(self._wrapped.options(self._bitrate, min(width, height)))
         self._impatience = 0.0
+        with usual_scheduling():
+            context.open()
         return context
 
     def __del__(self) -> None:
