@@ -151,9 +151,14 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._set_role(role.value)
         self._association = asyncio.get_running_loop().create_task(self._associate())
 
-    def set_data_sink(self, sink: DataSink | None) -> None:
+    def set_data_sink(self, sink: DataSink) -> None:
         """Say who takes decrypted data (SCTP)."""
         self._data_sink = sink
+
+    def drop_data_sink(self, sink: DataSink) -> None:
+        """Hand data to that no more; nothing happens where another has it by now."""
+        if self._data_sink == sink:
+            self._data_sink = None
 
     def set_media_sinks(self, rtp: DatagramSink | None, rtcp: DatagramSink | None) -> None:
         """Say who takes decrypted RTP and RTCP, with the time of arrival."""

@@ -146,7 +146,7 @@ class SctpTransport(Emitter):
         if dtls is before or self.state == "closed":
             return
         self._dtls = dtls
-        before.set_data_sink(None)
+        before.drop_data_sink(self.receive)
         self._unwatch(before)
         self._watch(dtls)
         if self._remote_port:
@@ -195,7 +195,7 @@ class SctpTransport(Emitter):
 
         It returns always and leaves no task behind. Calling again changes nothing.
         """
-        self._dtls.set_data_sink(None)
+        self._dtls.drop_data_sink(self.receive)
         self._association.abort("", self._now())
         self._send()
         self._hand_out(self._now())
