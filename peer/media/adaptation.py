@@ -72,11 +72,6 @@ class Adaptation:
         self._patience = INTERVAL
         self._raised = self._lowered = -math.inf
 
-    @property
-    def is_reduced(self) -> bool:
-        """Tell whether pictures are smaller or fewer than they could be."""
-        return bool(self._steps)
-
     def begin(self, pixels: int, bitrate: int) -> None:
         """Start with what a rate is enough for, so that the first pictures are not the worst."""
         shrinks = self._preference in (None, "maintain-framerate", "balanced")

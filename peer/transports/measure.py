@@ -15,7 +15,6 @@ MAX_MEASURED = 160
 MAX_RATE = 1000
 """Frames of the last second that are remembered."""
 _FULL_SCALE = 32768
-_QUIETEST = -127
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +28,6 @@ class Loudness:
     level: float | None
     samples: int
     duration: float
-
-    @property
-    def dbov(self) -> int | None:
-        """The level for RFC 6464, -127..0."""
-        if self.level is None:
-            return None
-        if not self.level:
-            return _QUIETEST
-        return max(_QUIETEST, min(0, round(20 * math.log10(self.level))))
 
 
 def measure(data: MediaData) -> Loudness | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from peer import RTCPeerConnection
+from peer import RTCDataChannel, RTCPeerConnection
 from peer.testing import Network, run
 from peer.transports import Certificate
 
@@ -25,16 +25,15 @@ def test_channels_of_the_one_that_takes_over_arrive() -> None:
             net.host(name).connection(certificates=[Certificate.generate()])
             for name in ("caller", "first", "second")
         )
-        channel = caller.createDataChannel("chat")
+        opened, taken = asyncio.Event(), asyncio.Queue[RTCDataChannel]()
+        caller.createDataChannel("chat").on("open", opened.set)
+        caller.on("datachannel", taken.put_nowait)
         await negotiate(caller, first)
-        await asyncio.sleep(1)
-        assert channel.readyState == "open"
-        taken: list[str] = []
-        caller.on("datachannel", lambda channel: taken.append(channel.label))
-        await negotiate(caller, second)
-        second.createDataChannel("back")
-        await asyncio.sleep(1)
-        assert taken == ["back"]
+        async with asyncio.timeout(10):
+            await opened.wait()
+            await negotiate(caller, second)
+            second.createDataChannel("back")
+            assert (await taken.get()).label == "back"
         for connection in (caller, first, second):
             await connection.close()
 

@@ -53,7 +53,6 @@ def test_pictures_that_are_too_coarse_become_smaller_one_step_in_two_seconds() -
     assert [pixels for _, pixels, _ in encoder.changes] == [552960, 331776, 199066]
     times = [0.0] + [when for when, _, _ in encoder.changes]
     assert all(later - before >= INTERVAL for before, later in itertools.pairwise(times))
-    assert encoder.adaptation.is_reduced
 
 
 def test_there_is_a_smallest_size() -> None:
@@ -76,7 +75,6 @@ def test_pictures_become_larger_again_where_there_is_more_for_them() -> None:
     assert encoder.run(6, 60).pixels == smallest
     assert encoder.run(5, 20).pixels > smallest
     assert encoder.run(9, 20).pixels == HD
-    assert not encoder.adaptation.is_reduced
     assert encoder.run(9, 20).pixels == HD
 
 

@@ -94,14 +94,6 @@ def test_what_is_no_audio_is_not_measured() -> None:
     assert measure(Packet(b"x")) is None
 
 
-@pytest.mark.parametrize(
-    ("level", "dbov"), [(1.0, 0), (0.5, -6), (0.1, -20), (1e-9, -127), (0.0, -127), (None, None)]
-)
-def test_levels_in_decibels(level: float | None, dbov: int | None) -> None:
-    """RFC 6464 §3."""
-    assert Loudness(level, 1, 1.0).dbov == dbov
-
-
 def test_energy_is_the_squared_level_over_time() -> None:
     meter = AudioMeter()
     assert meter.figures() == AudioFigures()

@@ -32,7 +32,7 @@ what is lost while nothing arrives at all is no congestion; bursts are 10 ms lon
 """
 
 from .allocation import allocate, wanted
-from .controller import CongestionController, LimitedBy
+from .controller import CongestionController
 from .demand import Demand, Layer
 from .history import Carried, LostPacket
 from .layers import rates_of
@@ -45,7 +45,6 @@ from .stream_numbers import StreamNumbers
 
 __all__ = [
     "CongestionController",
-    "LimitedBy",
     "LostPacket",
     "Carried",
     "Pacer",

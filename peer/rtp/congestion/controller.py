@@ -9,7 +9,6 @@ report moves the time on. The best that the peer tells decides: when each packet
 takes at most, else what was lost.
 """
 
-import enum
 from math import inf
 
 from ..transport_feedback import TransportFeedback
@@ -30,15 +29,6 @@ LIMIT_LIFETIME = 25.0
 as bounds that are asked for (TMMBR); browsers repeat theirs every second."""
 TICK = 0.025
 """Seconds from one look at what is due by time to the next."""
-
-
-class LimitedBy(enum.Enum):
-    """What keeps the target from being higher."""
-
-    DELAY = "delay"
-    LOSS = "loss"
-    PEER = "peer"
-    APPLICATION = "application"
 
 
 class CongestionController:
@@ -108,20 +98,6 @@ class CongestionController:
     def has_estimate(self) -> bool:
         """Whether the peer has told anything."""
         return self._told
-
-    @property
-    def limited_by(self) -> LimitedBy:
-        """What keeps the target from being higher."""
-        if self.target >= self._most:
-            return LimitedBy.APPLICATION
-        if not self.has_feedback or self.target >= self._peer_limit:
-            return LimitedBy.PEER
-        return LimitedBy.LOSS if self._estimate.is_limited_by_loss else LimitedBy.DELAY
-
-    def set_bounds(self, least: float, most: float) -> None:
-        """Stay within these rates."""
-        self._least, self._most = max(LEAST_BITRATE, least), most
-        self._estimate.set_bounds(self._least, most)
 
     def set_wanted(self, bitrate: float, now: float) -> None:
         """Say how much all streams together can use."""

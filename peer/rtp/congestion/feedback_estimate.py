@@ -67,12 +67,6 @@ class FeedbackEstimate:
         """The seconds that packets waited on their way lately, at least."""
         return self._queue.delay
 
-    def set_bounds(self, least: float, most: float) -> None:
-        """Stay within these rates."""
-        self._loss.least, self._loss.most = least, most
-        self._delay.control.least = least
-        self._delay.control.bitrate = max(least, self._delay.control.bitrate)
-
     def begin_probe(self, cluster: ProbeCluster) -> None:
         """Note that a probe is sent."""
         self._probes.begin(cluster)

@@ -15,7 +15,6 @@ class PayloadDrop(enum.Enum):
     """Why a payload is of no use; its frame is not either."""
 
     TRUNCATED = "payload-truncated"
-    EMPTY = "payload-empty"
     UNSUPPORTED = "payload-unsupported"
     TOO_MANY_UNITS = "payload-too-many-units"
     PICTURE_TOO_LARGE = "payload-picture-too-large"

@@ -84,7 +84,6 @@ def test_a_probe_among_the_packets_of_others_lowers_little(shares: bool, part: f
 
 
 def test_bounds_hold_for_all_parts() -> None:
-    estimate = FeedbackEstimate(1_000_000, 5_000, 1e9)
-    estimate.set_bounds(200_000, 1e9)
+    estimate = FeedbackEstimate(1_000_000, 200_000, 1e9)
     feed(estimate, [result(n, n * 0.01, None if n % 5 else n * 0.01 + 0.02) for n in range(600)])
     assert estimate.bitrate == 200_000
