@@ -48,6 +48,7 @@ class EncodingRelay:
         self._encodings: dict[_Format, _Encoding] = {}
         self._subscribers: WeakSet[_Subscriber] = WeakSet()
         self._reading: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @property
@@ -72,12 +73,9 @@ class EncodingRelay:
         It leaves no task and no thread. Calling again changes nothing.
         """
         self._closed = True
-        tasks = [one.task for one in self._encodings.values()]
-        if self._reading is not None:
-            tasks.append(self._reading)
         for one in list(self._subscribers):
             one.stop()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._ending, return_exceptions=True)
         await self._share.close()
 
     def _join(self, subscriber: "_Subscriber", codec: RTCRtpCodecParameters) -> "_Encoding":
@@ -95,13 +93,19 @@ class EncodingRelay:
     def _leave(self, subscriber: "_Subscriber", encoding: "_Encoding") -> None:
         encoding.subscribers.remove(subscriber)
         if not encoding.subscribers:
-            encoding.task.cancel()
+            self._end(encoding.task)
             self._encodings = {
                 form: one for form, one in self._encodings.items() if one is not encoding
             }
         if not self._encodings and self._reading is not None:
-            self._reading.cancel()
+            self._end(self._reading)
             self._reading = None
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Cancel a task; `close` waits for it, however long before that was."""
+        task.cancel()
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def _read(self) -> None:
         try:

@@ -244,6 +244,18 @@ def test_nothing_is_encoded_for_a_track_that_is_not_sent() -> None:
     run(program())
 
 
+def test_closing_waits_for_what_ended_just_before() -> None:
+    async def program() -> None:
+        relay = EncodingRelay(PushedTrack("video"))
+        track = subscribed(relay)
+        await asyncio.sleep(0)
+        track.stop()
+        await relay.close()
+        assert len(asyncio.all_tasks()) == 1
+
+    run(program())
+
+
 def test_a_relay_that_is_closed_begins_nothing() -> None:
     async def program() -> None:
         source = PushedTrack("video")
