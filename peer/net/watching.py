@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import Callable
 from typing import Protocol
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from .address_cache import shared
 
@@ -92,7 +92,11 @@ class Watcher:
         else:
             shared.forget()
         for changed in list(self._listeners.values()):
-            changed()
+            try:
+                changed()
+            except Exception as error:  # one program's mistake is not to keep it from the others
+                what = {"message": "a change of addresses was not taken", "exception": error}
+                self._loop.call_exception_handler(what)
 
 
 class Listening:
@@ -123,13 +127,18 @@ def open_netlink() -> socket.socket | None:
     return opened
 
 
-_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, Watcher] = WeakKeyDictionary()
+# Watchers know their loop, and would keep it here for ever: who listens keeps them.
+_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, ReferenceType[Watcher]] = (
+    WeakKeyDictionary()
+)
 
 
 def watch(changed: Changed) -> Listening:
     """Have `changed` called on the running loop when this machine's addresses may be others."""
     loop = asyncio.get_running_loop()
-    known = _watchers.get(loop)
+    kept = _watchers.get(loop)
+    known = None if kept is None else kept()
     if known is None:
-        known = _watchers[loop] = Watcher(loop)
+        known = Watcher(loop)
+        _watchers[loop] = ref(known)
     return known.add(changed)

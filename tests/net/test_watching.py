@@ -1,8 +1,11 @@
 """Noticing that the machine's addresses have changed."""
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import Iterator
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -50,6 +53,37 @@ def test_everybody_is_told_once_of_what_changes_together(kernel: socket.socket) 
         await assert_nothing_left()
 
     run(story())
+
+
+def test_one_who_fails_keeps_it_from_no_other(kernel: socket.socket) -> None:
+    async def story() -> None:
+        reported: list[dict[str, Any]] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, what: reported.append(what))
+        heard = asyncio.Event()
+        mistake = ValueError("a mistake")
+
+        def fail() -> None:
+            raise mistake
+
+        listening = [watch(fail), watch(heard.set)]
+        kernel.send(b"anything")
+        await heard.wait()
+        assert [what["exception"] for what in reported] == [mistake]
+        for each in listening:
+            each.close()
+
+    run(story())
+
+
+def test_loops_are_not_kept(kernel: socket.socket) -> None:
+    async def story() -> "weakref.ref[asyncio.AbstractEventLoop]":
+        watch(lambda: None).close()
+        return weakref.ref(asyncio.get_running_loop())
+
+    kept = asyncio.run(story())
+    gc.collect()
+    assert kept() is None
 
 
 def test_nobody_is_told_after_the_end(kernel: socket.socket) -> None:
