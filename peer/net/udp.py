@@ -4,6 +4,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from .outbox import Outbox
 from .pending import is_empty
@@ -19,7 +20,7 @@ does not."""
 
 RECEIVE_BUFFER = 2 << 20
 """Bytes asked of the system for what has arrived and was not read: a loop that is late, or a burst
-on a long path, loses nothing. The system gives as much as it allows."""
+on a long path, loses nothing. The system gives what it allows, or what it always gives."""
 
 _FULL = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS})
 _OWN = frozenset({errno.EMSGSIZE, errno.ECONNREFUSED, errno.ECONNRESET, errno.EINTR})
@@ -65,7 +66,8 @@ class UdpSocket:
         """Start reading `bound`, which belongs to this object from now on."""
         self._loop = loop
         self._socket = bound
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        with suppress(OSError):  # Linux gives what it allows, others may refuse (ENOBUFS)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._recvfrom = bound.recvfrom
         self._sendto = bound.sendto
         self._fd = bound.fileno()

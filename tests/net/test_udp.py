@@ -390,6 +390,29 @@ def test_a_closed_socket_sends_nothing() -> None:
     run(story())
 
 
+def test_a_system_that_allows_no_large_buffer() -> None:
+    """BSD refuses what is over its limit; Linux gives less."""
+
+    async def story() -> None:
+        class Strict(socket.socket):
+            def setsockopt(self, *option: Any) -> None:
+                if option[1] == socket.SO_RCVBUF:
+                    raise OSError(errno.ENOBUFS, "No buffer space available")
+                super().setsockopt(*option)
+
+        bound = Strict(socket.AF_INET, socket.SOCK_DGRAM)
+        bound.setblocking(False)
+        bound.bind(("127.0.0.1", 0))
+        inbox = Inbox()
+        strict = UdpSocket(asyncio.get_running_loop(), bound, inbox.receive, inbox.done)
+        assert strict.send(b"hello", strict.address)
+        await inbox.holds(1)
+        strict.close()
+        await strict.wait_closed()
+
+    run(story())
+
+
 def test_ports_are_tried_in_order() -> None:
     with bind("127.0.0.1") as taken:
         port = taken.getsockname()[1]
