@@ -4,7 +4,8 @@ import re
 
 REDACTED = "***"
 
-_SECRET = re.compile(r"^(a=(?:ice-pwd|crypto|key-mgmt):|k=)[^\r\n]*", re.MULTILINE)
+_SECRET = re.compile(r"^([ \t]*(?:a=(?:ice-pwd|crypto|key-mgmt):|k=))[^\r\n]*", re.MULTILINE)
+"""Indented too: the parser takes such lines."""
 
 
 def redact(text: str) -> str:

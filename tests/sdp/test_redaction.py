@@ -12,6 +12,7 @@ from sdp import redact
         ("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGw|2^20", "a=crypto:***"),
         ("a=key-mgmt:mikey AQAFgM0XflABAAAAAAAAAAAAAAsAyONQ6gAAAAAGEEoo2pee4hp2", "a=key-mgmt:***"),
         ("k=clear:secret", "k=***"),
+        (" \ta=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1", " \ta=ice-pwd:***"),
         ("a=ice-ufrag:EsAw", "a=ice-ufrag:EsAw"),
         ("a=mid:a=ice-pwd:", "a=mid:a=ice-pwd:"),
     ],
