@@ -3,6 +3,8 @@
 import os
 import platform
 import secrets
+import stat
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ class TraceFile:
         self._stand_ins: dict[tuple[str | None, Any], StandIns] = {}
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0)
         self._file = open(os.open(path, flags, 0o600), "wb", buffering=0)  # noqa: SIM115
+        self._keep_from_others()
         self._room = MAX_FILE
         system = f"Python/{platform.python_version()} {platform.system()}"
         started = round(wall_time() * 1000)
@@ -37,12 +40,25 @@ class TraceFile:
         self._put(head)
 
     def __call__(self, entry: TraceEntry) -> None:
-        """Write an entry."""
+        """Write an entry, as long as there is room."""
+        if self._room < 0 or self._file.closed:
+            return
         if entry.method == ICE:
             agent = entry.connection, entry.extra[0]
             stand_ins = self._stand_ins.setdefault(agent, StandIns(secrets.token_bytes(32)))
             entry = entry._replace(value=stand_ins.convert(entry.value))
         self._put(self._writer.lines(entry))
+
+    def _keep_from_others(self) -> None:
+        """A file of before has the mode it had. Raises OSError where that cannot be changed."""
+        number = self._file.fileno()
+        if sys.platform == "win32" or not stat.S_ISREG(os.fstat(number).st_mode):
+            return
+        try:
+            os.fchmod(number, 0o600)
+        except OSError:
+            self._file.close()
+            raise
 
     def _put(self, text: str) -> None:
         data = text.encode()
@@ -54,8 +70,11 @@ class TraceFile:
         except OSError:
             self._file.close()
 
-    def close(self) -> None:
-        """Let go of the file when the last connection does that writes to it."""
+    def close(self, connection: str) -> None:
+        """Nothing more comes of a connection; the last one that writes to it closes the file."""
+        self._writer.forget(connection)
+        for agent in [agent for agent in self._stand_ins if agent[0] == connection]:
+            del self._stand_ins[agent]
         self.users -= 1
         if self.users <= 0:
             self._file.close()

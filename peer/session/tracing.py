@@ -35,7 +35,7 @@ class Tracer:
     def __init__(self, configuration: RTCConfiguration) -> None:
         self.id = f"PC_{next(_numbers)}"
         self.ring = Ring()
-        self._sink, self._let_go = _sink(configuration)
+        self._sink, self._let_go = _sink(configuration, self.id)
         self._calls: dict[str, int] = {}
         self._reports: deque[TraceEntry] = deque(maxlen=MAX_REPORTS)
         self._agents = 0
@@ -118,7 +118,9 @@ class Tracer:
                 self._keep(entry)
 
 
-def _sink(configuration: RTCConfiguration) -> tuple[Sink | None, Callable[[], object]]:
+def _sink(
+    configuration: RTCConfiguration, connection: str
+) -> tuple[Sink | None, Callable[[], object]]:
     """Give what a trace goes to, and what is to be called in the end."""
     asked = configuration.trace
     if callable(asked):
@@ -135,7 +137,7 @@ def _sink(configuration: RTCConfiguration) -> tuple[Sink | None, Callable[[], ob
             raise
         logger.warning("%s cannot be written: %s", ENVIRONMENT, error)
         return None, _nothing
-    return file, file.close
+    return file, partial(file.close, connection)
 
 
 def _nothing() -> None:

@@ -62,6 +62,10 @@ class DumpWriter:
         self._before = 0.0
         self._reports: dict[str, ReportWriter] = {}
 
+    def forget(self, connection: str) -> None:
+        """Nothing more is to come of a connection."""
+        self._reports.pop(connection, None)
+
     @staticmethod
     def head(**metadata: object) -> str:
         """Give the two lines that begin a dump."""
