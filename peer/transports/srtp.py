@@ -19,7 +19,8 @@ MAX_EARLY_AGE = 2.0
 """Seconds that media waits for keys: a peer that has them sends, while the last flight of its
 handshake may have to be sent again (RFC 6347 §4.2.4.1)."""
 MAX_EARLY_BYTES = 1 << 18
-"""Bytes that wait; the oldest packets make room."""
+MAX_EARLY_PACKETS = 1024
+"""Bytes and packets that wait; the oldest make room."""
 
 
 class SrtpReader:
@@ -71,7 +72,11 @@ class EarlyMedia:
         self._packets.append((data, now))
         self._size += len(data)
         dropped = 0
-        while self._size > MAX_EARLY_BYTES or self._packets[0][1] < now - MAX_EARLY_AGE:
+        while (
+            self._size > MAX_EARLY_BYTES
+            or len(self._packets) > MAX_EARLY_PACKETS
+            or self._packets[0][1] < now - MAX_EARLY_AGE
+        ):
             self._size -= len(self._packets.popleft()[0])
             dropped += 1
         return dropped

@@ -8,6 +8,7 @@ from peer.transports.records import DtlsDrop
 from peer.transports.srtp import (
     MAX_EARLY_AGE,
     MAX_EARLY_BYTES,
+    MAX_EARLY_PACKETS,
     MAX_PACKET,
     MAX_SSRCS,
     EarlyMedia,
@@ -59,3 +60,11 @@ def test_what_waits_for_keys_is_neither_much_nor_old() -> None:
     early.hold(b"\x80", 5.0)
     assert early.hold(b"\x81", 5.1 + MAX_EARLY_AGE) == 1
     assert early.release() == [(b"\x81", 5.1 + MAX_EARLY_AGE)]
+
+
+def test_small_packets_that_wait_for_keys_are_no_more_than_large_ones() -> None:
+    """Each takes a hundred bytes beside its own."""
+    early = EarlyMedia()
+    assert sum(early.hold(b"\x80", 1.0) for _ in range(MAX_EARLY_PACKETS)) == 0
+    assert early.hold(b"\x81", 1.0) == 1
+    assert len(early.release()) == MAX_EARLY_PACKETS
