@@ -1,5 +1,6 @@
 """The command `aiopeer`."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 import aiopeer_tools
 from peer.explain import explain
 from peer.testing import run
-from peer.trace import ICE, read_trace
+from peer.trace import ICE, DumpWriter, read_trace
 from tests.contract.source_tree import ROOT
 from tests.session.test_tracing import a_call
 from tests.trace.support import VECTORS
@@ -57,6 +58,34 @@ def test_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     example = str(VECTORS / "example.jsonl")
     assert main(["trace", example, "--connection", "PC_9"]) == 1
     assert "there are: PC_0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("sign", ["\x1b[2J", "\r", "\x9b1m", "\x00", "\udc80"], ids=repr)
+def test_no_trace_commands_the_terminal(
+    sign: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [["create", sign, {}, 1], ["onconnectionstatechange", sign, sign, 2]]
+    head = DumpWriter.head(userAgent=sign)
+    path = tmp_path / "x"
+    path.write_text(head + "".join(json.dumps(line) + "\n" for line in lines))
+    for arguments in (["trace"], ["trace", "--ladder"], ["trace", "--json"], ["stats"]):
+        text = out(capsys, *arguments, str(path))
+        assert sign not in text
+        assert repr(sign)[1:-1] in text or json.dumps(sign)[1:-1] in text
+    assert main(["trace", str(path), "--connection", "none"]) == 1
+    assert sign not in capsys.readouterr().err
+
+
+def test_a_trace_that_is_nested_deeply_ends_with_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x"
+    for depth in (100, 300, 900, 20_000):
+        value = "[" * depth + "]" * depth
+        path.write_text(f'{DumpWriter.head()}["x","PC_0",{value},1]\n["y","PC_0",null,1]\n')
+        assert main(["trace", str(path)]) in (0, 1)
+        told = capsys.readouterr()
+        assert told.err.startswith("aiopeer trace: ") or "> y" in told.out
 
 
 def test_a_dump_to_pass_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from .terminal import harmless
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns what the process is to exit with."""
@@ -17,11 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         text: str = given.run(given)
-    except (OSError, ValueError) as error:
-        print(f"aiopeer {given.command}: {error}", file=sys.stderr)
+    except (OSError, ValueError, RecursionError) as error:
+        print(harmless(f"aiopeer {given.command}: {error}"), file=sys.stderr)
         return 1
     try:
-        print(text)
+        print(harmless(text))
     except BrokenPipeError:
         sys.stderr.close()
     return 0

@@ -7,6 +7,8 @@ from time import sleep
 from peer.explain import Call, endpoint
 from peer.trace import read_trace
 
+from .terminal import harmless
+
 INTERVAL = 1.0
 """Seconds between two looks at the file; a connection reports as often."""
 CLEAR = "\x1b[2J\x1b[H"
@@ -28,7 +30,7 @@ def follow(file: str) -> None:
     """Tell them each second, until the program is interrupted."""
     try:
         while True:
-            print(CLEAR + stats_text(file), flush=True)
+            print(CLEAR + harmless(stats_text(file)), flush=True)
             sleep(INTERVAL)
     except KeyboardInterrupt:
         return
