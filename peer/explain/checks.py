@@ -57,6 +57,10 @@ def _candidate(stats: Stats) -> str:
     return f"{stats.get('candidateType', '?')} {where}"
 
 
+def _remote_address(call: Call, pair: Stats) -> str:
+    return str(call.item(pair.get("remoteCandidateId")).get("address"))
+
+
 def wrong_credentials(call: Call) -> Iterator[Finding]:
     """The peer signs with a password that is not the one we know, or refuses ours."""
     bad = _sources(call, "response-bad-integrity")
@@ -64,9 +68,7 @@ def wrong_credentials(call: Call) -> Iterator[Finding]:
     if not refused and not bad:
         return
     own = _own_addresses(call)
-    of_peer = [
-        p for p in refused if call.item(p.get("remoteCandidateId")).get("address") not in own
-    ]
+    of_peer = [p for p in refused if _remote_address(call, p) not in own]
     if not bad and not of_peer:
         return
     yield Finding(

@@ -92,7 +92,7 @@ def not_received(call: Call) -> Iterator[Finding]:
     """The peer sends, and nothing arrives."""
     if not _lasted(call):
         return
-    arrived = {one.get("remoteId"): one for one in call.stats("inbound-rtp")}
+    arrived = {str(one.get("remoteId")): one for one in call.stats("inbound-rtp")}
     for remote in call.stats("remote-outbound-rtp"):
         stream = arrived.get(remote["id"], {})
         sent = number(remote, "packetsSent")

@@ -50,7 +50,7 @@ def both_passive(call: Call) -> Iterator[Finding]:
     """Nobody begins the handshake."""
     if not _handshaking(call):
         return
-    roles = {one.get("role") for _, one in call.handshakes}
+    roles = {str(one.get("role")) for _, one in call.handshakes}
     failed = _failure(call)
     waited = call.ended - (call.ice_connected or 0)
     if "server" not in roles or (failed is None and waited < _SLOW):

@@ -199,7 +199,7 @@ def _until(call: Call, url: str) -> int | None:
     """Until when the user name of a server holds, where it says so (the REST interface)."""
     username = str(_server(call, url).get("username") or "")
     stamp = username.partition(":")[0]
-    return int(stamp) if stamp.isdigit() and len(stamp) == 10 else None
+    return int(stamp) if stamp.isdecimal() and len(stamp) == 10 else None
 
 
 def _expired_finding(call: Call, url: str, errors: list[GatherError]) -> Finding:
@@ -253,7 +253,9 @@ def _servers(call: Call) -> list[Mapping[str, Any]]:
 
 def _urls_of(server: Mapping[str, Any]) -> list[str]:
     urls = server.get("urls", server.get("url"))
-    return [urls] if isinstance(urls, str) else [str(one) for one in urls or []]
+    if isinstance(urls, str):
+        return [urls]
+    return [str(one) for one in urls] if isinstance(urls, list | tuple) else []
 
 
 def _server_urls(call: Call) -> list[str]:

@@ -10,7 +10,7 @@ import json
 import math
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from peer.records import dataclass
 
@@ -25,6 +25,10 @@ MAX_LINE = 1 << 22
 MAX_LINES = 1_000_000
 MAX_DUMP = 1 << 28
 """Bytes of the largest dump that is read, unpacked."""
+MAX_DIGITS = 40
+"""Digits of the longest whole number that is read."""
+MAX_TIME = 253402300800
+"""Seconds since 1970 that an entry may be of: the years have four digits."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -160,9 +164,10 @@ class _Reader:
             return None
         if not isinstance(method, str | int) or not isinstance(connection, str | None):
             return None
-        if not math.isfinite(delta):
+        time = self._time + delta
+        if not 0 <= time < MAX_TIME * 1000:
             return None
-        self._time += delta
+        self._time = time
         name = METHODS.get(str(method), str(method))
         if connection is not None:
             value = self._whole(name, connection, value)
@@ -180,6 +185,24 @@ def _value(line: bytes) -> Any:
     if len(line) > MAX_LINE:
         return None
     try:
-        return json.loads(line)
+        return read_json(line)
     except (ValueError, RecursionError):
         return None
+
+
+def read_json(text: str | bytes) -> Any:
+    """Read JSON whose numbers can be reckoned with. Raises ValueError, RecursionError."""
+    return json.loads(text, parse_float=_finite, parse_int=_whole_number, parse_constant=_no_number)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _whole_number(text: str) -> int:
+    return int(text) if len(text) <= MAX_DIGITS else _no_number(text)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"no number of a trace: {text[:MAX_DIGITS]}")

@@ -1,9 +1,8 @@
 """Dumps of Chromium's webrtc-internals page (JSON), as entries of a trace."""
 
-import json
-from typing import Any
+from typing import Any, TypeGuard
 
-from .dump import Dump, DumpError, unpack
+from .dump import MAX_TIME, Dump, DumpError, read_json, unpack
 from .entry import TraceEntry
 
 _EVENTS = frozenset(
@@ -26,7 +25,7 @@ MAX_POINTS = 1000
 def read_internals(data: bytes) -> Dump:
     """Read a dump of webrtc-internals, of old versions too. Raises DumpError for what is none."""
     try:
-        root = json.loads(unpack(data))
+        root = read_json(unpack(data))
     except (ValueError, RecursionError) as error:
         raise DumpError(f"no JSON: {type(error).__name__}") from None
     if not isinstance(root, dict) or not isinstance(root.get("PeerConnections"), dict):
@@ -56,7 +55,7 @@ def _log(connection: str, record: dict[str, Any], skipped: list[str]) -> list[Tr
     log = record.get("updateLog")
     for each in log if isinstance(log, list) else []:
         stamp = each.get("timestamp") if isinstance(each, dict) else None
-        if isinstance(stamp, int | float) and not isinstance(stamp, bool):
+        if _is_time(stamp):
             name, value = str(each.get("type")), each.get("value")
             found.append(TraceEntry(stamp / 1000, connection, _name(name), _parsed(value)))
         else:
@@ -65,6 +64,12 @@ def _log(connection: str, record: dict[str, Any], skipped: list[str]) -> list[Tr
     settings = _parsed(record.get("rtcConfiguration"))
     created = TraceEntry(first, connection, "create", settings, (str(record.get("url", "")),))
     return [created, *(entry for entry in found if entry.method != "create")]
+
+
+def _is_time(stamp: object) -> TypeGuard[float]:
+    """Tell whether something is milliseconds since 1970."""
+    is_number = isinstance(stamp, int | float) and not isinstance(stamp, bool)
+    return is_number and 0 <= stamp < MAX_TIME * 1000  # type: ignore[operator]
 
 
 def _name(name: str) -> str:
@@ -80,7 +85,7 @@ def _parsed(value: object) -> Any:
     if value.startswith(("type: ", "sdpMid: ")):
         return _old(value)
     try:
-        return json.loads(value)
+        return read_json(value)
     except (ValueError, RecursionError):
         return value or None
 
@@ -108,7 +113,7 @@ def _reports(connection: str, stats: dict[str, Any]) -> list[TraceEntry]:
     for key, members in objects.items():
         stamps = members.get("timestamp", [])
         for back, stamp in enumerate(reversed(stamps), 1):
-            if isinstance(stamp, int | float):
+            if _is_time(stamp):
                 item = {name: got[-back] for name, got in members.items() if len(got) >= back}
                 item |= {"id": key, "type": types[key]}
                 moments.setdefault(round(stamp / 1000), {})[key] = item
@@ -124,7 +129,7 @@ def _newest(report: dict[str, dict[str, Any]]) -> float:
 
 def _values(text: object) -> list[Any]:
     try:
-        values = json.loads(text) if isinstance(text, str) else text
+        values = read_json(text) if isinstance(text, str) else text
     except (ValueError, RecursionError):
         return []
     return values[-MAX_POINTS:] if isinstance(values, list) else []

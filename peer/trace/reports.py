@@ -28,12 +28,12 @@ class ReportWriter:
         report = {key: item for key, item in report.items() if item.get("type") != "certificate"}
         for key in report:
             self._names.setdefault(key, str(len(self._names)))
-        stamps = [item["timestamp"] for item in report.values() if "timestamp" in item]
-        newest = max(stamps, default=None)
+        stamps = [item.get("timestamp") for item in report.values()]
+        newest = max((one for one in stamps if isinstance(one, int | float)), default=None)
         written: dict[str, Any] = {}
         for key, item in report.items():
             changed = self._changes(self._last.get(key, {}), item)
-            if changed.get("timestamp") == newest:
+            if newest is not None and changed.get("timestamp") == newest:
                 del changed["timestamp"]
             if changed or key not in self._last:
                 written[self._names[key]] = changed

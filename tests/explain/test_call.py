@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,27 +61,7 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                [
-                    "type",
-                    "sdp",
-                    "candidate",
-                    "kind",
-                    "details",
-                    "fields",
-                    "event",
-                    "state",
-                    "failure",
-                    "packetsSent",
-                    "localId",
-                    "drops",
-                    "reason",
-                    "url",
-                    "errorCode",
-                    "urls",
-                    "iceServers",
-                ]
-            ),
+            st.sampled_from(MEMBERS),
             inner,
             max_size=5,
         )
@@ -126,6 +107,37 @@ ENTRIES = st.lists(
 def test_any_trace_is_explained(entries: list[TraceEntry]) -> None:
     """Whatever a file has in it: it comes from strangers."""
     assert str(explain(entries))
+
+
+KEYS = ("type", "kind", "mid", "state", "reason", "address", "remoteId", "localId", "drops")
+REFERENCES = ("selectedCandidatePairId", "remoteCandidateId", "mediaSourceId", "changes", "role")
+
+
+@pytest.mark.parametrize("odd", [[], {}, 5, True, None, "²²²²²²²²²²:user"], ids=repr)
+def test_no_member_has_to_be_of_its_kind(odd: Any) -> None:
+    kinds = ("candidate-pair", "transport", "inbound-rtp", "outbound-rtp", "remote-outbound-rtp")
+    members = dict.fromkeys((*KEYS, *REFERENCES), odd)
+    report = {kind: members | {"type": kind} for kind in kinds}
+    report["refused"] = {
+        "type": "candidate-pair",
+        "reason": "unauthenticated",
+        "remoteCandidateId": "refused",
+        "address": odd,
+    }
+    server = {"urls": odd, "username": odd}
+    turn = {"urls": "turn:turn.example", "username": odd}
+    refusal = {"url": "turn:turn.example", "errorCode": 401, "errorText": odd}
+    values: list[tuple[str, Any]] = [
+        ("create", {"iceServers": [server, turn], "iceTransportPolicy": odd}),
+        ("onicecandidateerror", refusal),
+        ("oniceconnectionstatechange", "connected"),
+        (DTLS, members),
+        ("getStats", report),
+    ]
+    entries = [TraceEntry(10 * at, "PC_0", *value) for at, value in enumerate(values)]
+    assert str(explain(entries))
+    connected = TraceEntry(15, "PC_0", "onconnectionstatechange", "connected")
+    assert str(explain([*entries[:2], connected, *entries[2:]]))
 
 
 def test_times_count_from_the_beginning() -> None:

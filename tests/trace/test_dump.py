@@ -137,6 +137,12 @@ def test_a_packed_file_that_was_cut_off_gives_what_there_is() -> None:
         '[["create"],"PC_0",{},1]',
         '["create","PC_0",NaN]',
         '["create","PC_0",{},1e400]',
+        '["create","PC_0",{},1e300]',
+        '["create","PC_0",{},-2e3]',
+        f'["create","PC_0",{{}},1{"0" * 400}]',
+        f'["getStats","PC_0",{{"0":{{"bytesSent":1{"0" * 400}}}}},1]',
+        '["getStats","PC_0",{"0":{"bytesSent":1e400}},1]',
+        '["getStats","PC_0",{"0":{"bytesSent":-Infinity}},1]',
         "[" * 100_000,
     ],
 )

@@ -88,10 +88,16 @@ def test_series_that_are_shorter_are_of_the_end() -> None:
     assert second.value["T-1"]["[bytesSent-in-bits/s]"] == 8
 
 
+@pytest.mark.parametrize("stamp", ["1e400", "1e300", "-1", '"x"', "1" + "0" * 400, "NaN"])
+def test_values_without_a_time_make_no_report(stamp: str) -> None:
+    series = {"T-1-timestamp": {"statsType": "transport", "values": f"[{stamp}]"}}
+    assert [entry.method for entry in read([], series)] == ["create"]
+
+
 def test_an_entry_without_a_time_is_skipped() -> None:
-    root = {"PeerConnections": {"1-2": {"updateLog": [{"type": "close", "time": "noon"}, 7]}}}
-    dump = read_internals(json.dumps(root).encode())
-    assert len(dump.skipped) == 2
+    log = [{"type": "close", "time": "noon"}, 7, {"type": "close", "timestamp": 1e300}]
+    dump = read_internals(json.dumps({"PeerConnections": {"1-2": {"updateLog": log}}}).encode())
+    assert len(dump.skipped) == 3
     assert [e.method for e in dump.entries] == ["create"]
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,12 @@ def test_what_is_as_before_is_not_written() -> None:
         "local": LOCAL | {"timestamp": 6.0},
     }
     assert writer.write(later) == {"t": 6.0, "0": {"bytesSent": 7}}
+
+
+@pytest.mark.parametrize("odd", [{}, {"timestamp": None}, {"timestamp": "noon"}], ids=repr)
+def test_a_report_without_a_time_is_written_all_the_same(odd: dict[str, Any]) -> None:
+    (read,) = through({"local": {"type": "local-candidate", "port": 9} | odd})
+    assert read["0"]["port"] == 9
 
 
 def test_an_object_that_is_gone_is_said_to_be_gone() -> None:
