@@ -94,6 +94,31 @@ def test_addresses_are_blurred_unless_they_are_asked_for(tmp_path: Path) -> None
     assert len(set(re.findall(pattern, told.read_text()))) > 4
 
 
+@pytest.mark.parametrize("odd", [[], {}, 5, None, "noon"], ids=repr)
+def test_no_member_of_a_pair_has_to_be_of_its_kind(odd: object) -> None:
+    changes = [odd, {"timestamp": odd, "state": odd}, {"timestamp": 1500, "state": "waiting"}]
+    pair = {"type": "candidate-pair", "changes": changes, "priority": odd, "state": odd}
+    transport = {"type": "transport", "selectedCandidatePairId": odd}
+    entries = [
+        TraceEntry(1.0, "PC_0", "create", {}),
+        TraceEntry(2.0, "PC_0", "getStats", {"P": pair, "Q": {**pair, "changes": odd}}),
+        TraceEntry(3.0, "PC_0", "getStats", {"P": pair, "T": transport}),
+    ]
+    assert "0.500 s: waiting" in page(Dump("RTCStats dump", {}, tuple(entries)), ["PC_0"])
+
+
+def test_a_browsers_trace_has_nothing_to_replay(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    run(a_call(trace, None))
+    assert "peer.testing.replay" in made(trace.read_bytes())
+    assert "peer.testing.replay" not in made(FAILED)
+
+
+def test_there_is_no_table_of_nothing() -> None:
+    entries = (TraceEntry(1.0, "PC_0", "create", {}),)
+    assert read(page(Dump("RTCStats dump", {}, entries), ["PC_0"])).tags.count("table") == 1
+
+
 def test_a_long_trace_makes_no_long_page() -> None:
     entries = [TraceEntry(1.0, "PC_0", "create", {})]
     for number in range(20_000):

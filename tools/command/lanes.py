@@ -81,15 +81,26 @@ def _pair_lanes(call: Call) -> Iterator[Lane]:
         yield Lane(name, list(_life(call, pair)))
 
 
+def life(call: Call, pair: Mapping[str, Any]) -> list[tuple[float, str, str]]:
+    """Give the states of a pair: since when, which, and why."""
+    changes = pair.get("changes")
+    return [
+        (
+            one["timestamp"] / 1000 - call.begun,
+            str(one.get("state")),
+            str(one.get("reason") or ""),
+        )
+        for one in (changes if isinstance(changes, list) else [])
+        if isinstance(one, dict) and isinstance(one.get("timestamp"), int | float)
+    ]
+
+
 def _life(call: Call, pair: Mapping[str, Any]) -> Iterator[Mark]:
-    changes = pair["changes"]
-    told = [one for one in changes if isinstance(one, dict)] if isinstance(changes, list) else []
-    times = [float(one.get("timestamp") or 0) / 1000 - call.begun for one in told]
-    for index, one in enumerate(told):
-        end = times[index + 1] if index + 1 < len(told) else call.ended
-        state = str(one.get("state"))
-        reason = f": {one['reason']}" if one.get("reason") else ""
-        yield Mark(times[index], f"{state}{reason}", _KINDS.get(state, "soft"), end)
+    told = life(call, pair)
+    for index, (time, state, reason) in enumerate(told):
+        end = told[index + 1][0] if index + 1 < len(told) else call.ended
+        words = f"{state}: {reason}" if reason else state
+        yield Mark(time, words, _KINDS.get(state, "soft"), end)
 
 
 def _selected(call: Call) -> Iterator[Mark]:

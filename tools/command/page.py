@@ -9,10 +9,10 @@ from html import escape
 from typing import Any
 
 from peer.explain import Call, Explanation, Finding, endpoint, explain
-from peer.trace import Dump, TraceEntry, describe
+from peer.trace import ICE, Dump, TraceEntry, describe
 
 from .ladder import Step, ladder, ladder_text
-from .lanes import curves, lanes_of
+from .lanes import curves, lanes_of, life
 from .page_style import SCRIPT, STYLE
 from .svg import lanes
 
@@ -105,7 +105,8 @@ def _replay(entries: Sequence[TraceEntry]) -> str:
         '<label>Up to <output>the end</output><input type="range" min="0" value="0" '
         'aria-label="Go through the call step by step"></label>'
         '<label>Show lines with <input type="search"></label>'
-        '<div class="scroll" tabindex="0"><table><thead><tr><th>s</th><th>what</th></tr></thead>'
+        '<div class="scroll" tabindex="0"><table>'
+        '<thead><tr><th class="n">s</th><th>what</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
@@ -118,7 +119,7 @@ def _pairs(call: Call) -> str:
     pairs = call.stats("candidate-pair")
     rows = [_pair(call, pair) for pair in sorted(pairs, key=_pair_order)]
     heads = "local", "remote", "state", "why", "sent", "answered", "asked", "RTT ms", "selected"
-    return _table(f"Pairs ({len(pairs)})", heads, rows)
+    return _table(f"Pairs ({len(pairs)})", heads, rows, numbers=(4, 5, 6, 7))
 
 
 def _pair_order(pair: Mapping[str, Any]) -> tuple[bool, float]:
@@ -127,7 +128,7 @@ def _pair_order(pair: Mapping[str, Any]) -> tuple[bool, float]:
 
 
 def _pair(call: Call, pair: Mapping[str, Any]) -> str:
-    selected = {t.get("selectedCandidatePairId") for t in call.stats("transport")}
+    selected = {str(t.get("selectedCandidatePairId")) for t in call.stats("transport")}
     trip = pair.get("currentRoundTripTime")
     state = str(pair.get("state", ""))
     cells = [
@@ -145,14 +146,7 @@ def _pair(call: Call, pair: Mapping[str, Any]) -> str:
 
 def _life(call: Call, pair: Mapping[str, Any]) -> str:
     """The states of a pair with their times, for the step by step."""
-    changes = pair.get("changes")
-    told = [
-        [one["timestamp"] / 1000 - call.begun, one["state"]]
-        for one in (changes if isinstance(changes, list) else [])
-        if isinstance(one, dict)
-        and isinstance(one.get("timestamp"), int | float)
-        and "state" in one
-    ]
+    told = [[time, state] for time, state, _ in life(call, pair)]
     return f' data-life="{escape(json.dumps(told))}"' if told else ""
 
 
@@ -180,7 +174,8 @@ def _candidates(call: Call) -> str:
         f"{_cell(e.url)}{_cell(e.code)}{_cell(e.words)}</tr>"
         for e in call.gather_errors
     ]
-    return _table("Candidates", ("s", "whose", "type", "address", "", ""), rows)
+    heads = "s", "whose", "type", "address", "protocol or error", "mid or reason"
+    return _table("Candidates", heads, rows, numbers=(0,))
 
 
 def _ladder(steps: list[Step]) -> str:
@@ -195,20 +190,34 @@ def _ladder(steps: list[Step]) -> str:
 
 def _counts(title: str, counts: Mapping[str, int]) -> str:
     rows = [f"<tr>{_cell(name)}{_cell(count, 'n')}</tr>" for name, count in counts.items()]
-    return _table(title, ("reason", "times"), rows) if rows else ""
+    return _table(title, ("reason", "times"), rows, numbers=(1,))
 
 
 def _settings(call: Call) -> str:
     text = json.dumps(dict(call.settings), indent=1, ensure_ascii=False, default=str)
-    replay = "peer.testing.replay(FILE) has what ICE did happen again, in a test."
-    return (
-        f"<details><summary>Settings</summary><pre>{escape(text)}</pre></details>"
-        f'<p class="soft">{escape(replay)}</p>'
+    return f"<details><summary>Settings</summary><pre>{escape(text)}</pre></details>{_hint(call)}"
+
+
+def _hint(call: Call) -> str:
+    """Say how to replay the trace, if it has what that takes; one of a browser has not."""
+    if all(entry.method != ICE or _kind(entry) != "input" for entry in call.entries):
+        return ""
+    words = "peer.testing.replay(FILE) has what ICE did happen again, in a test."
+    return f'<p class="soft">{escape(words)}</p>'
+
+
+def _kind(entry: TraceEntry) -> object:
+    return entry.value.get("kind") if isinstance(entry.value, Mapping) else None
+
+
+def _table(title: str, heads: Sequence[str], rows: Sequence[str], *, numbers: Sequence[int]) -> str:
+    """Give a table, nothing without rows; `numbers` are the columns that have some."""
+    if not rows:
+        return ""
+    kinds = (' class="n"' if column in numbers else "" for column in range(len(heads)))
+    head = "".join(
+        f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, heads, strict=True)
     )
-
-
-def _table(title: str, heads: Sequence[str], rows: Sequence[str]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
     return (
         f"<h2>{escape(title)}</h2><table><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"

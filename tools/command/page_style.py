@@ -16,7 +16,7 @@ padding:14px 18px;border-radius:6px}
 .advice::before{content:"\\2192\\00a0"}.advice{font-weight:600;margin:.5em 0 0}
 table{border-collapse:collapse;width:100%;font-size:13px}
 th,td{text-align:left;padding:3px 8px;border-bottom:1px solid var(--line);vertical-align:top}
-th{color:var(--soft);font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}
+th{color:var(--soft);font-weight:600}.n{text-align:right;white-space:nowrap;width:1%;font-variant-numeric:tabular-nums}
 code,pre,.mono{font:12.5px/1.45 ui-monospace,monospace}pre{overflow:auto;background:var(--panel);
 padding:10px;border-radius:6px}
 .good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}.soft{color:var(--soft)}
