@@ -95,9 +95,9 @@ class RTCRtpScriptTransformer(EventTarget):
     def generateKeyFrame(self, rid: str | None = None) -> Awaitable[object]:
         """Have a sender make a key frame, of the encoding `rid` or of all.
 
-        It may be awaited, and has ended when the frame is there to be read. Raises
-        InvalidStateError unless it is a sender of pictures, TypeError for what is no rid and
-        NotFoundError for a rid that is not sent.
+        It may be awaited, and has ended when the frame is there to be read, or when the track has
+        ended or is sent no more. Raises InvalidStateError unless it is a sender of pictures,
+        TypeError for what is no rid and NotFoundError for a rid that is not sent.
         """
         return self._require().generate_key_frame(rid)
 

@@ -165,6 +165,8 @@ class RtpSender:
             self._source = SourceMeter()
             if self._parameters is not None:
                 self._use(choose_codec(self._parameters.codecs))
+            if track is None:
+                self.passage.end_waiting()
             self._restart()
 
     def send(self, transport: SendTransport, parameters: RtpSendParameters) -> None:
@@ -201,6 +203,7 @@ class RtpSender:
             self._transport.remove_sender(self, self._parameters.name)
         self._outlet.close()
         self._transport = self._parameters = self._codec = None
+        self.passage.end_waiting()
         self._restart()
         await asyncio.gather(*self._ending, return_exceptions=True)
         if self._share_is_own:
@@ -330,6 +333,7 @@ class RtpSender:
                     encoder = self._renew_encoder(codec) or encoder
                 await self._send_next(data, codec, encoder)
             except MediaStreamError:
+                self.passage.end_waiting()
                 return
             except (Exception, asyncio.CancelledError) as error:
                 if task is not None and task.cancelling():
@@ -446,7 +450,7 @@ class RtpSender:
                 self._outlet.note_picture(*size)
 
     def make_key_frame(self) -> Awaitable[None]:
-        """Have the next picture need no other; awaited, until it was made."""
+        """Have the next picture need no other; awaited, until it or the last was made."""
         self.keys.ask()
         return self.passage.key_frame()
 

@@ -68,10 +68,17 @@ class SentPassage:
         self._needs_key = True
 
     def key_frame(self) -> Awaitable[None]:
-        """Wait for the next key frame that comes from the encoder."""
+        """Wait for the next key frame that comes from the encoder, or for the last picture."""
         made: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._key_awaited.append(made)
         return made
+
+    def end_waiting(self) -> None:
+        """Let those go who wait for a key frame: it has come, or no picture does any more."""
+        for made in self._key_awaited:
+            if not made.done():
+                made.set_result(None)
+        self._key_awaited.clear()
 
     def send(
         self,
@@ -91,10 +98,7 @@ class SentPassage:
             resume = partial(self._resume, frame, encoded, codec, self._encoder)
             self._passage.put(encoded, resume, partial(self._give_up, frame, codec))
         if frame.is_key:
-            for made in self._key_awaited:
-                if not made.done():
-                    made.set_result(None)
-            self._key_awaited.clear()
+            self.end_waiting()
 
     def _resume(
         self,

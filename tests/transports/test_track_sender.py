@@ -91,6 +91,28 @@ def test_a_key_frame_is_made_for_the_encoding_that_it_is_asked_of() -> None:
     run(program())
 
 
+@pytest.mark.parametrize("end", ["track", "replaced", "stopped"])
+def test_nobody_waits_for_a_key_frame_when_no_picture_comes_any_more(end: str) -> None:
+    async def program() -> None:
+        track, transport = PushedTrack("video"), Recorder()
+        sender = TrackSender("video", track)
+        sender.send(transport, layers("h", "l"))
+        made = asyncio.ensure_future(sender.make_key_frame())
+        await asyncio.sleep(0)
+        assert not made.done()
+        if end == "track":
+            track.end()
+        elif end == "replaced":
+            sender.replace_track(None)
+        else:
+            await sender.stop()
+        async with asyncio.timeout(10):
+            await made
+        await sender.stop()
+
+    run(program())
+
+
 def test_encodings_come_and_go() -> None:
     async def program() -> None:
         track, transport = PushedTrack("video"), Recorder()
