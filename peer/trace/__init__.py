@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from .blurring import blurred, shareable
     from .dump import Dump, DumpError, DumpWriter
     from .reading import read_trace
-    from .words import candidate_words, describe, unquoted
+    from .words import candidate_words, describe, printable, unquoted
 else:
     _HOMES = {
         ".blurring": ("blurred", "shareable"),
         ".dump": ("Dump", "DumpError", "DumpWriter"),
         ".reading": ("read_trace",),
-        ".words": ("candidate_words", "describe", "unquoted"),
+        ".words": ("candidate_words", "describe", "printable", "unquoted"),
     }
     __getattr__ = lazy(__name__, _HOMES)
 
@@ -45,5 +45,6 @@ __all__ = [
     "blurred",
     "describe",
     "candidate_words",
+    "printable",
     "unquoted",
 ]

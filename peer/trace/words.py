@@ -14,6 +14,7 @@ from .entry import CHANNEL, DTLS, ICE, LOST, TraceEntry
 MAX_WORDS = 200
 """Characters of values that are shown as they are."""
 
+_UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 _SECTION = re.compile(r"^m=(\w+)", re.MULTILINE)
 _EVENT_FIELDS = {
     "CandidateGathered": ("candidate",),
@@ -27,8 +28,25 @@ _EVENT_FIELDS = {
 }
 
 
+def printable(text: str, *, besides: str = "") -> str:
+    """Write out what makes lines, what a terminal obeys and what no encoding has.
+
+    Characters of `besides` stay.
+    """
+    return _UNPRINTABLE.sub(
+        lambda found: found[0] if found[0] in besides else repr(found[0])[1:-1], text
+    )
+
+
 def describe(entry: TraceEntry) -> str:
-    """Say in one line what an entry is, beginning with its sign."""
+    """Say in one line what an entry is, beginning with its sign.
+
+    What a peer or a file has put there makes no other line, and no terminal obeys it.
+    """
+    return printable(_words(entry))
+
+
+def _words(entry: TraceEntry) -> str:
     method, value = entry.method, entry.value
     if method == ICE:
         return _ice(value if isinstance(value, Mapping) else {})

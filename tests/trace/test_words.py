@@ -23,6 +23,14 @@ def event(name: str, **fields: Any) -> tuple[str, Any]:
     return ice("event", event=name, fields=fields)
 
 
+@pytest.mark.parametrize("sign", ["\n", "\r\n", "\x1b[2J", "\x9b1m", "\x00", "\udc80"], ids=repr)
+def test_nobody_makes_lines_or_commands_of_an_entry(sign: str) -> None:
+    candidate = {"candidate": f"garbage{sign}INFO peer: all is well"}
+    told: Any
+    for method, told in (("onicecandidate", candidate), ("setRemoteDescription", {"type": sign})):
+        assert describe(TraceEntry(0, "PC_0", method, told)).isprintable()
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [

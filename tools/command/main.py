@@ -7,8 +7,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from .terminal import harmless
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns what the process is to exit with."""
@@ -20,13 +18,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         text: str = given.run(given)
     except (OSError, ValueError, RecursionError) as error:
-        print(harmless(f"aiopeer {given.command}: {error}"), file=sys.stderr)
+        print(_shown(f"aiopeer {given.command}: {error}"), file=sys.stderr)
         return 1
     try:
-        print(harmless(text))
+        print(_shown(text))
     except BrokenPipeError:
         sys.stderr.close()
     return 0
+
+
+def _shown(text: str) -> str:
+    from peer.trace import printable
+
+    return printable(text, besides="\n\t")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,9 +5,7 @@ from pathlib import Path
 from time import sleep
 
 from peer.explain import Call, endpoint
-from peer.trace import read_trace
-
-from .terminal import harmless
+from peer.trace import printable, read_trace
 
 INTERVAL = 1.0
 """Seconds between two looks at the file; a connection reports as often."""
@@ -30,7 +28,7 @@ def follow(file: str) -> None:
     """Tell them each second, until the program is interrupted."""
     try:
         while True:
-            print(CLEAR + harmless(stats_text(file)), flush=True)
+            print(CLEAR + printable(stats_text(file), besides="\n"), flush=True)
             sleep(INTERVAL)
     except KeyboardInterrupt:
         return
