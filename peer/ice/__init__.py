@@ -109,6 +109,7 @@ from .stats import (
     IceStatistics,
     TransportStatistics,
 )
+from .stun import MessageClass, called_fragment, message_class, transaction_id
 from .trace import Notes, event_record
 from .traffic import Traffic
 from .turn import RelayFamily, TurnServer, TurnTransport
@@ -161,6 +162,10 @@ __all__ = [
     "EmbeddingProfile",
     "EmbeddingState",
     "HandshakeStage",
+    "MessageClass",
+    "message_class",
+    "called_fragment",
+    "transaction_id",
     "Protocol",
     "classify",
     "is_rtcp",

@@ -4,6 +4,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
+from .errors import InvalidParameterError
+
 
 class TransportAddress(NamedTuple):
     """An IP address literal and a port, comparable with a plain ``(host, port)`` tuple.
@@ -27,11 +29,17 @@ def parse_ip(host: str) -> IPv4Address | IPv6Address:
 
 
 def canonical(address: tuple[str, int]) -> TransportAddress:
-    """Put an address into canonical form. Raises ValueError when the host is not an IP literal."""
+    """Put an address into canonical form.
+
+    Raises InvalidParameterError when the host is not an IP literal, or the port none.
+    """
     host, port = address
     if not 0 <= port <= 65535:
-        raise ValueError(f"port {port} is outside 0..65535")
-    return TransportAddress(_canonical_host(host), port)
+        raise InvalidParameterError(f"port {port} is outside 0..65535")
+    try:
+        return TransportAddress(_canonical_host(host), port)
+    except ValueError as error:
+        raise InvalidParameterError(str(error)) from error
 
 
 @lru_cache(maxsize=4096)

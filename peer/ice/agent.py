@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from . import carrying, gathering, inbound, relaying, schedule, stats, tcp
+from . import carrying, gathering, inbound, relaying, schedule, sharing, stats, tcp
 from .address import TransportAddress, canonical
 from .base import Base
 from .candidate import Candidate, TcpType, TransportProtocol
@@ -135,13 +135,17 @@ class IceAgent:
         transport: TransportProtocol = TransportProtocol.UDP,
         tcp_type: TcpType | None = None,
         loopback: bool = False,
+        shared: bool = False,
+        external: Iterable[tuple[str, int]] = (),
     ) -> bool:
         """Tell about a socket bound to `address`; its candidates follow as events.
 
         Bases added without another input in between are ranked together (RFC 8421). Returns
         False for an address that may not be a candidate (RFC 8445 §5.1.1.1). A TCP base needs a
         `tcp_type`: a passive one listens on `address`, an active one connects from its host.
-        With `loopback` a loopback address may, whatever `IceConfig.allow_loopback` says.
+        With `loopback` a loopback address may, whatever `IceConfig.allow_loopback` says. Streams
+        may have a base each on the same `shared` socket. `external` addresses are those of NATs
+        that lead to it for good: server-reflexive candidates that no server is asked for.
         """
         session = self._open()
         stream = self._stream(stream_id)
@@ -149,9 +153,15 @@ class IceAgent:
             raise InvalidParameterError(f"stream {stream_id!r} has no component {component}")
         if (transport is TransportProtocol.TCP) is (tcp_type is None):
             raise InvalidParameterError("tcp_type belongs to TCP bases, and only to them")
-        known = _canonical(address)
         base = Base(
-            stream_id, component, known, network=network, transport=transport, tcp_type=tcp_type
+            stream_id,
+            component,
+            canonical(address),
+            network=network,
+            transport=transport,
+            tcp_type=tcp_type,
+            shared=shared,
+            external=tuple(map(canonical, external)),
         )
         return take_base(session, stream, base, loopback=loopback)
 
@@ -167,7 +177,7 @@ class IceAgent:
         """
         session = self._open()
         schedule.announce_bases(session)
-        for base in find_bases(session, _canonical(address), transport):
+        for base in find_bases(session, canonical(address), transport):
             relaying.forget(session, base)
             drop_base(session, session.streams[base.stream], base, "the interface is gone")
 
@@ -345,13 +355,11 @@ class IceAgent:
         session = self._session
         if session.closed:
             return
-        schedule.advance(self._session, now)
+        schedule.advance(session, now)
         schedule.announce_bases(session)
-        base = session.bases.get(TransportAddress(*local))
-        if base is None:
-            session.drop(DropReason.UNKNOWN_LOCAL_ADDRESS, local=str(local))
-            return
-        if inbound.receive(session, base, TransportAddress(*source), data):
+        remote = TransportAddress(*source)
+        base = sharing.find_base(session, TransportAddress(*local), remote, data)
+        if base is not None and inbound.receive(session, base, remote, data):
             schedule.run(session, timeouts=False)
 
     def note_traffic(
@@ -362,9 +370,10 @@ class IceAgent:
         To be told before `handle_timer`, because keepalives depend on it, and before `stats`.
         """
         session = self._session
-        base = session.bases.get(TransportAddress(*local))
+        known = TransportAddress(*remote)
+        base = sharing.base_towards(session, TransportAddress(*local), known)
         if base is not None and not session.closed:
-            inbound.note_traffic(session, base, TransportAddress(*remote), traffic)
+            inbound.note_traffic(session, base, known, traffic)
 
     def transmit_failed(
         self, *, local: tuple[str, int], remote: tuple[str, int], now: float, reason: str
@@ -374,12 +383,11 @@ class IceAgent:
         What waits for an answer from there fails at once (RFC 8445 §7.2.5.2.2, RFC 8489 §6.2.1).
         """
         session = self._session
-        base = session.bases.get(TransportAddress(*local))
-        if session.closed or base is None:
-            return
-        schedule.advance(self._session, now)
-        schedule.fail_transactions(session, base, TransportAddress(*remote), reason)
-        schedule.run(session, timeouts=False)
+        bases = session.bases.get(TransportAddress(*local), [])
+        if not session.closed and bases:
+            schedule.advance(session, now)
+            schedule.fail_transactions(session, bases, TransportAddress(*remote), reason)
+            schedule.run(session, timeouts=False)
 
     def connection_opened(
         self,
@@ -397,7 +405,7 @@ class IceAgent:
         session = self._session
         if session.closed:
             return None
-        schedule.advance(self._session, now)
+        schedule.advance(session, now)
         schedule.announce_bases(session)
         known = tcp.opened(session, handle, TransportAddress(*local), TransportAddress(*remote))
         schedule.run(session, timeouts=False)
@@ -490,10 +498,3 @@ class IceAgent:
         if stream is None:
             raise InvalidParameterError(f"no stream {stream_id!r}")
         return stream
-
-
-def _canonical(address: tuple[str, int]) -> TransportAddress:
-    try:
-        return canonical(address)
-    except ValueError as error:
-        raise InvalidParameterError(str(error)) from error

@@ -12,12 +12,14 @@ class Base:
     """A socket of the driver's, a listening or active TCP address, or a relayed address.
 
     For a relayed base `relay` is the allocation behind it, `via` the base it was made from and
-    `server_connection` the handle of the one to the server, None over UDP.
+    `server_connection` the handle of the one to the server, None over UDP. A `shared` one has its
+    socket in common with others, `external` are addresses of NATs that lead to it for good.
     """
 
     __slots__ = (
         "address",
         "component",
+        "external",
         "host",
         "ipv6",
         "link_local",
@@ -26,6 +28,7 @@ class Base:
         "relay",
         "released",
         "server_connection",
+        "shared",
         "stream",
         "tcp_type",
         "transport",
@@ -44,6 +47,8 @@ class Base:
         relay: Allocation | None = None,
         via: "Base | None" = None,
         server_connection: int | None = None,
+        shared: bool = False,
+        external: tuple[TransportAddress, ...] = (),
     ) -> None:
         self.stream = stream
         self.component = component
@@ -54,6 +59,8 @@ class Base:
         self.relay = relay
         self.via = via
         self.server_connection = server_connection
+        self.shared = shared
+        self.external = external
         self.local_preference = 0
         self.released = False
         self.host: LocalCandidate | None = None

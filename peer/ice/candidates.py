@@ -61,10 +61,17 @@ def announce_host(session: Session, stream: Stream, base: Base) -> None:
     base.host = local
     if session.config.gather_policy is GatherPolicy.ALL:
         _add(session, stream, generation, local)
+    for mapped in base.external:
+        announce_reflexive(session, stream, base, mapped, server="", url=None)
 
 
 def announce_reflexive(
-    session: Session, stream: Stream, base: Base, mapped: TransportAddress, server: str, url: str
+    session: Session,
+    stream: Stream,
+    base: Base,
+    mapped: TransportAddress,
+    server: str,
+    url: str | None,
 ) -> None:
     """Add a server-reflexive candidate learned from a server (RFC 8445 §5.1.1.2)."""
     if session.config.gather_policy is GatherPolicy.RELAY:

@@ -6,7 +6,7 @@ from dataclasses import field
 from peer.records import dataclass
 
 from .address import TransportAddress
-from .candidate import Candidate
+from .candidate import Candidate, TransportProtocol
 from .embedding import EmbeddingProfile
 
 
@@ -203,14 +203,17 @@ class BaseReleased:
     stream: str
     component: int
     local: TransportAddress
+    transport: TransportProtocol = TransportProtocol.UDP
 
 
 @dataclass(frozen=True, slots=True)
 class BaseRequested:
-    """Bind another socket on `host` and add it as a base: a TURN server refuses this port.
+    """Bind another socket on `host` and add it as a base, which is not shared.
 
-    RFC 8656 §7.4 (437); it happens three times at most for each server. Gathering waits for it,
-    for `Timings.gathering` at most; a driver that cannot bind tells `base_unavailable`.
+    A TURN server refuses the port of the one there is (RFC 8656 §7.4: 437), three times at most
+    for each server; or that one is shared, and a server tells allocations apart by the port they
+    are asked for from (RFC 8656 §2). Gathering waits for it, for `Timings.gathering` at most; a
+    driver that cannot bind tells `base_unavailable`.
     """
 
     stream: str

@@ -100,8 +100,11 @@ def stop_task(task: RelayTask, now: float) -> None:
 
 def close_base(session: Session, base: Base) -> None:
     """Let the driver close a base's socket: nothing goes over it any more."""
-    if session.bases.get(base.address) is base:
-        del session.bases[base.address]
+    beside = session.bases.get(base.address, [])
+    if base in beside:
+        beside.remove(base)
+        if not beside:
+            del session.bases[base.address]
     for connection in session.connections.all():
         if connection.base is base and not connection.to_server:
             session.connections.remove(connection)
@@ -110,4 +113,4 @@ def close_base(session: Session, base: Base) -> None:
         if transaction.base is base:
             session.transactions.finish(transaction)
     session.relays = [task for task in session.relays if task.via is not base]
-    session.emit(BaseReleased(base.stream, base.component, base.address))
+    session.emit(BaseReleased(base.stream, base.component, base.address, base.transport))

@@ -51,8 +51,28 @@ def gather(session: Session, base: Base, servers: Iterable[turn.TurnServer]) -> 
             session.emit(
                 GatheringFailed(base.stream, base.address, server.url, UNREACHABLE, reason)
             )
+        elif base.shared and not server.transport.over_tcp:
+            _want_own_port(session, base)
         else:
             session.relays.append(RelayTask(base, server, _allocation(session, base, server)))
+
+
+def _want_own_port(session: Session, base: Base) -> None:
+    """Ask for a port that no other allocation is asked for from, unless there is one."""
+    stream = session.streams[base.stream]
+    here = (base.component, base.address.host)
+    own = (each for each in stream.bases if each.relay is None and not each.shared)
+    udp = (each for each in own if each.transport is base.transport)
+    if any((each.component, each.address.host) == here for each in udp):
+        return
+    if all((each.component, each.host) != here for each in stream.awaited):
+        _request_base(session, stream, base)
+
+
+def _request_base(session: Session, stream: Stream, via: Base) -> None:
+    until = session.now + session.timings.gathering
+    stream.awaited.append(AwaitedBase(via.component, via.address.host, until))
+    session.emit(BaseRequested(via.stream, via.component, via.address.host))
 
 
 def _allocation(session: Session, via: Base, server: turn.TurnServer) -> turn.Allocation:
@@ -264,9 +284,7 @@ def _give_up(session: Session, task: RelayTask, event: turn.AllocationFailed) ->
     if event.remedy is turn.Remedy.NEW_PORT and stream is not None:
         key = (via.stream, via.component, task.server.url)
         session.local_ports[key] = session.local_ports.get(key, 1) + 1
-        until = session.now + session.timings.gathering
-        stream.awaited.append(AwaitedBase(via.component, via.address.host, until))
-        session.emit(BaseRequested(via.stream, via.component, via.address.host))
+        _request_base(session, stream, via)
     if event.code in _BINDS_WITHOUT_ALLOCATION and not task.server.transport.over_tcp:
         server = StunServer(task.allocation.server.address, task.server.url)
         session.bindings.append(ServerBinding(via, server, reports=False))

@@ -1,6 +1,7 @@
 """What happens when: the one place where due work is found and started, at most one new
 transaction at a time (RFC 8445 §6.1.4, §14.2)."""
 
+from collections.abc import Collection
 from typing import assert_never
 
 from . import carrying, checks, gathering, liveness, persistence, relaying, sparing, tcp
@@ -145,10 +146,12 @@ def _time_out(session: Session, transaction: AnyTransaction, reason: str = "no r
             assert_never(transaction)
 
 
-def fail_transactions(session: Session, base: Base, remote: TransportAddress, reason: str) -> None:
+def fail_transactions(
+    session: Session, bases: Collection[Base], remote: TransportAddress, reason: str
+) -> None:
     """End what waits for an answer on a 5-tuple that cannot be sent to."""
     for transaction in session.transactions.all():
-        if transaction.base is not base or transaction.remote != remote:
+        if transaction.base not in bases or transaction.remote != remote:
             continue
         if isinstance(transaction, PairRequest) and transaction.purpose is not Purpose.CHECK:
             # The next consent check may get through: only time takes consent away.

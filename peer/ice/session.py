@@ -105,7 +105,7 @@ class Session:
         self.closed = self.lossy = self.gather_next = False
         self.renomination = 0
         self.streams: dict[str, Stream] = {}
-        self.bases: dict[TransportAddress, Base] = {}
+        self.bases: dict[TransportAddress, list[Base]] = {}
         self.foundations = Foundations()
         self.checklists = ChecklistSet(config.limits.pairs)
         self.transactions = TransactionTable(

@@ -69,9 +69,10 @@ def take_base(session: Session, stream: Stream, base: Base, *, loopback: bool) -
     if not usable_as_host(known.host, loopback=loopback, mapped=config.allow_mapped):
         return False
     if base.transport is TransportProtocol.UDP:
-        if known in session.bases:
+        beside = session.bases.setdefault(known, [])
+        if not all(each.shared and base.shared for each in beside):
             raise InvalidParameterError(f"{known} is in use")
-        session.bases[known] = base
+        beside.append(base)
     stream.bases.append(base)
     stream.base_settled(base.component, known.host)
     session.new_bases.append(base)

@@ -17,6 +17,7 @@ from .multicast import Link as MdnsLink
 from .multicast import MdnsSettings
 from .outbox import Destination
 from .resolver import ResolutionError
+from .shared_ports import SharedPorts, SharedPortsStatistics
 from .system import MACHINE, System
 from .udp import Receiver
 from .wall_clock import wall_time
@@ -26,6 +27,8 @@ __all__ = [
     "Component",
     "Sink",
     "NetConfig",
+    "SharedPorts",
+    "SharedPortsStatistics",
     "IceServer",
     "DriverEvent",
     "Listener",

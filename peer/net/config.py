@@ -10,6 +10,7 @@ from peer.records import dataclass
 from .interfaces import AddressPolicy, Filter, InterfaceAddress
 from .mdns import Mdns
 from .resolver import TIMEOUT
+from .shared_ports import SharedPorts
 from .system import MACHINE, System
 
 
@@ -43,6 +44,8 @@ class NetConfig:
     """Seconds between looks at the addresses, whether or not anything tells of a change."""
     ports: range | None = None
     """Local UDP ports to choose from; None: the system chooses."""
+    shared: SharedPorts | None = None
+    """Ports that other connections use as well, in place of `ports`."""
     tcp_types: frozenset[TcpType] = frozenset()
     """Which TCP candidates to gather beside UDP (RFC 6544): active ones, passive ones, or none."""
     tos: int = 0

@@ -46,6 +46,14 @@ class Connections:
         self._incoming.add(connection)
         connection.adopt(connected)
 
+    def adopt(self, transport: asyncio.Transport, data: bytes) -> None:
+        """Take over an open connection that came to a shared port, and what it has brought."""
+        connection = TcpConnection(self, self._loop, self._config.system)
+        self._incoming.add(connection)
+        transport.set_protocol(connection)
+        connection.connection_made(transport)
+        connection.data_received(data)
+
     def write(self, handle: int, data: bytes) -> bool:
         """Write a message; False when it was dropped."""
         connection = self._open.get(handle)

@@ -29,6 +29,9 @@ class DatagramSocket(Protocol):
     def outbox(self) -> Post:
         """Sends what may wait for others that leave with it."""
 
+    def another_outbox(self) -> Post:
+        """Give one to somebody who shares the socket, and has runs of datagrams of their own."""
+
     def send(self, data: bytes, remote: tuple[str, int]) -> bool:
         """Send at once, after what `outbox` holds back; False when it was dropped.
 

@@ -92,8 +92,7 @@ class IceDriver:
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
         self._soon: asyncio.Handle | None = None
-        self._closed = False
-        self._touched = False
+        self._closed = self._touched = False
         self._make_parts()
 
     def _make_parts(self) -> None:
@@ -106,7 +105,9 @@ class IceDriver:
             side=self,
             done=self._batch_read,
             accepted=self._connections.accept,
+            adopted=self._connections.adopt,
             failed=partial(self._fail_server, ""),
+            changed=self._pump_soon,
         )
         self._servers = Servers(
             loop,
@@ -140,6 +141,7 @@ class IceDriver:
         """Add a data stream; returns the credentials to signal. See `IceAgent.add_stream`."""
         components = tuple(components)
         local = self._agent.add_stream(stream, components, parameters=parameters)
+        self._sockets.call(stream, local.username_fragment)
         for number in components:
             known = Component(self, self._handshakes, self._loop, stream, number)
             self._components[stream, number] = known
@@ -154,6 +156,7 @@ class IceDriver:
         for key in [key for key in self._components if key[0] == stream]:
             del self._components[key]
         self._remote.remove_stream(stream)
+        self._sockets.call_no_more(stream)
         for waiting in (self._ungathered, self._open_ended):
             waiting[:] = [each for each in waiting if each != stream]
         self._arm()
@@ -283,6 +286,7 @@ class IceDriver:
         self._sockets.note_traffic()
         local = self._agent.restart(stream, parameters=parameters, more_bases=True)
         self._remote.restart(stream)
+        self._sockets.call(stream, local.username_fragment)
         if stream not in self._ungathered:
             self._open_sockets([stream])
             self._add_servers(named)
@@ -293,6 +297,7 @@ class IceDriver:
         """Take a restart back whose offer was rolled back. See `IceAgent.cancel_restart`."""
         self._sockets.note_traffic()
         going_on = self._agent.cancel_restart(stream, parameters)
+        self._sockets.call(stream, parameters.username_fragment)
         self._remote.restart(stream)
         self._arm()
         return going_on
@@ -415,16 +420,12 @@ class IceDriver:
     def _obey(self, event: DriverEvent) -> DriverEvent | None:
         """Do what an event asks for; returns what the application is to see of it."""
         match event:
-            case PathValidated():
-                self._sockets.accept(event.local, event.remote)
-            case PathInvalidated():
-                self._sockets.reject(event.local, event.remote)
-            case SelectedPairChanged() | SelectedPairLost():
+            case PathValidated() | PathInvalidated() | SelectedPairChanged() | SelectedPairLost():
                 component = self._components.get((event.stream, event.component))
                 if component is not None:
-                    self._sockets.route(component, event)
+                    self._sockets.follow(component, event)
             case BaseReleased():
-                self._sockets.close(event.local)
+                self._sockets.close(event)
             case BaseRequested():
                 component = self._components.get((event.stream, event.component))
                 if component is not None and not self._sockets.open_again(component, event.host):

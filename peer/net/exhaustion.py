@@ -10,6 +10,11 @@ def is_exhausted(error: OSError | MemoryError) -> bool:
     return isinstance(error, MemoryError) or error.errno in _NUMBERS
 
 
+def is_taken(error: OSError | MemoryError) -> bool:
+    """Tell whether somebody else has the port, or it is not for us."""
+    return isinstance(error, OSError) and error.errno in (errno.EADDRINUSE, errno.EACCES)
+
+
 def shortage(error: OSError | MemoryError) -> str:
     """Say what is missing, without the names and addresses that errors carry."""
     return (isinstance(error, OSError) and error.strerror) or type(error).__name__

@@ -17,8 +17,8 @@ PAUSE = 1.0
 class Listener:
     """A TCP socket that listens on one local address; `accepted` takes over each connection.
 
-    Raises OSError when the address cannot be bound, NotImplementedError on loops that cannot
-    watch sockets.
+    `port` 0 stands for any. Raises OSError when the address cannot be bound or the port is taken,
+    NotImplementedError on loops that cannot watch sockets.
     """
 
     def __init__(
@@ -26,6 +26,7 @@ class Listener:
         loop: asyncio.AbstractEventLoop,
         host: str,
         accepted: Callable[[socket.socket], object],
+        port: int = 0,
     ) -> None:
         family = socket.AF_INET if ip_address(host).version == 4 else socket.AF_INET6
         self._loop = loop
@@ -34,7 +35,10 @@ class Listener:
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         try:
             self._socket.setblocking(False)
-            self._socket.bind((host, 0))
+            if port:
+                # Connections of a listener before this one may still be on their way out.
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind((host, port))
             self._socket.listen(BACKLOG)
             self._listen()
         except BaseException:
@@ -71,3 +75,6 @@ class Listener:
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket.fileno())
             self._socket.close()
+
+    async def wait_closed(self) -> None:
+        """Return: nothing of it is in the loop."""

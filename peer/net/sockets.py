@@ -1,10 +1,15 @@
 """The UDP sockets of one driver, and the addresses they are bound to."""
 
+import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from peer.ice import (
+    BaseReleased,
     IceAgent,
     NetworkType,
+    PathInvalidated,
+    PathValidated,
     SelectedPairChanged,
     SelectedPairLost,
     TcpType,
@@ -12,13 +17,15 @@ from peer.ice import (
     TransportProtocol,
 )
 
+from .calls import Calls
 from .component import Component
 from .config import NetConfig
 from .datagrams import DatagramSocket
-from .exhaustion import is_exhausted, shortage
+from .exhaustion import is_exhausted, is_taken, shortage
 from .interfaces import AddressPolicy, InterfaceAddress, select
 from .path import Path
 from .port import AgentSide, Port
+from .shared_ports import NONE_SHARED
 from .system import Incoming, Listening
 
 DISCARD_PORT = 9
@@ -27,11 +34,17 @@ BACKLOG = 1024
 """Datagrams read from one socket before a late timer is handled."""
 
 
+PathEvent = PathValidated | PathInvalidated | SelectedPairChanged | SelectedPairLost
+"""What the agent tells of where data comes from and goes to."""
+
+
 class Sockets:
     """Opens and closes the agent's bases, and knows the paths that lead over them.
 
     `done` is called after each batch of datagrams. Datagrams for the agent go to `side`, incoming
-    TCP connections to `accepted`, and to `failed` what the machine has not enough of.
+    TCP connections to `accepted`, those of a shared port, which are open, to `adopted`, and to
+    `failed` what the machine has not enough of. `changed` is called when the agent
+    has heard of something else.
     """
 
     def __init__(
@@ -43,10 +56,16 @@ class Sockets:
         side: AgentSide,
         done: Callable[[], object],
         accepted: Callable[[Incoming], object],
+        adopted: Callable[[asyncio.Transport, bytes], object],
         failed: Callable[[str], object],
+        changed: Callable[[], object],
     ) -> None:
+        self._changed = changed
         self._failed = failed
         self._accepted = accepted
+        self._adopted = adopted
+        self._shared = config.shared or NONE_SHARED
+        self._calls = Calls()
         self._agent = agent
         self._config = config
         self._loopback = loopback
@@ -57,7 +76,7 @@ class Sockets:
         self._known: dict[str, InterfaceAddress] = {}
         self._fallback: dict[str, InterfaceAddress] = {}
         self._present: set[str] = set()
-        self._closing: list[DatagramSocket] = []
+        self._closing: list[DatagramSocket | Listening] = []
 
     # Addresses
 
@@ -119,7 +138,7 @@ class Sockets:
         """
         addresses = self.addresses()
         for component in components:
-            used = {p.address.host for p in self._ports.values() if p.component is component}
+            used = {p.address.host for p in self._ports.values() if component in p.components}
             self.open_on(component, [each for each in addresses if each.host not in used])
 
     def open_on(self, component: Component, addresses: Iterable[InterfaceAddress]) -> None:
@@ -133,21 +152,28 @@ class Sockets:
         if TcpType.ACTIVE in self._config.tcp_types:
             local = TransportAddress(address.host, DISCARD_PORT)
             self._add_base(component, local, address.network, TcpType.ACTIVE)
-        if TcpType.PASSIVE in self._config.tcp_types and not address.scope:
+        passive = TcpType.PASSIVE in self._config.tcp_types or self._shared.tcp is not None
+        if passive and not address.scope:
             try:
-                listener = self._config.system.listen(address.host, self._accepted)
+                listener = self._listen(address.host)
             except NotImplementedError:
                 return
             except (OSError, MemoryError) as error:
-                self._do_without(error)
+                self._do_without(error, "TCP", self._shared.tcp)
                 return
             local = TransportAddress(*listener.address)
-            # The agent names a base by its address alone.
-            free = local not in self._ports
+            # Of the streams that share a port the first one takes the connections.
+            free = local not in self._listeners
             if free and self._add_base(component, local, address.network, TcpType.PASSIVE):
                 self._listeners[local] = listener
             else:
-                listener.close()
+                self._end(listener)
+
+    def _listen(self, host: str) -> Listening:
+        system = self._config.system
+        if self._shared.tcp is None:
+            return system.listen(host, self._accepted)
+        return self._calls.add(self._shared.share_tcp(system, host, self._adopted))
 
     def _add_base(
         self,
@@ -155,6 +181,8 @@ class Sockets:
         local: TransportAddress,
         network: NetworkType,
         tcp_type: TcpType | None = None,
+        *,
+        shared: bool = False,
     ) -> bool:
         return self._agent.add_base(
             component.stream,
@@ -165,24 +193,65 @@ class Sockets:
             tcp_type=tcp_type,
             # Whether it is used was decided when the addresses were chosen.
             loopback=True,
+            shared=shared,
         )
 
-    def open(self, component: Component, address: InterfaceAddress) -> bool:
-        """Bind a socket and tell the agent; False when the address cannot be used."""
+    def open(self, component: Component, address: InterfaceAddress, *, own: bool = False) -> bool:
+        """Bind a socket and tell the agent; False when the address cannot be used.
+
+        A component that is not the first has one of its own in any case: what comes to a shared
+        port says which stream it is for, and not which component.
+        """
+        shared = self._shared.udp is not None and component.number == 1 and not own
         try:
-            port = self._bind(component, address)
+            port = self._share(component, address) if shared else self._bind(component, address)
         except (OSError, MemoryError) as error:
-            self._do_without(error)
+            self._do_without(error, "UDP", self._shared.udp if shared else None)
             return False
+        self._ports[port.address] = port
         used = False
         try:
-            used = self._add_base(component, port.address, address.network)
+            used = self._add_base(component, port.address, address.network, shared=shared)
         finally:
             if not used:
-                self._end(port)
-        if used:
-            self._ports[port.address] = port
+                self._leave(port, component)
         return used
+
+    def _share(self, component: Component, address: InterfaceAddress) -> Port:
+        """Let a component use a shared port, by the share there is already if there is one."""
+        for known in self._ports.values():
+            if known.share is not None and known.address.host == address.host:
+                known.components.append(component)
+                return known
+        port = Port(self._side, component)
+        port.share = port.socket = self._calls.add(
+            self._shared.share_udp(
+                self._config.system,
+                address.bindable,
+                tos=self._config.tos,
+                receive=port.receive,
+                done=self._done,
+                refused=partial(self._avoid, port),
+            )
+        )
+        port.address = TransportAddress(address.host, port.socket.address[1])
+        return port
+
+    def _avoid(self, port: Port, remote: tuple[str, int], now: float) -> None:
+        """Check from ports of our own: over a shared one a peer cannot be reached who shares one as
+        well, and has another connection to it."""
+        own = [each for each in self._ports.values() if each.share is None]
+        taken = {(using, each.address.host) for each in own for using in each.components}
+        for component in port.components:
+            if (component, port.address.host) not in taken:
+                self.open_again(component, port.address.host)
+        self._agent.transmit_failed(
+            local=port.address,
+            remote=remote,
+            now=now,
+            reason="another one has its peer there",
+        )
+        self._changed()
 
     def _bind(self, component: Component, address: InterfaceAddress) -> Port:
         port = Port(self._side, component)
@@ -196,15 +265,25 @@ class Sockets:
         port.address = TransportAddress(address.host, port.socket.address[1])
         return port
 
-    def _do_without(self, error: OSError | MemoryError) -> None:
+    def _do_without(self, error: OSError | MemoryError, kind: str, number: int | None) -> None:
         """Tell of a socket there is none of; an address that went meanwhile is nothing to tell."""
         if is_exhausted(error):
             self._failed(f"a socket: {shortage(error)}")
+        elif number is not None and is_taken(error):
+            self._failed(f"{kind} port {number}: {shortage(error)}")
 
     def open_again(self, component: Component, host: str) -> bool:
         """Bind another socket on an address that is in use already (RFC 8656 §7.4)."""
         plain = InterfaceAddress("", host, 0, NetworkType.UNKNOWN)
-        return self.open(component, self._known.get(host, plain))
+        return self.open(component, self._known.get(host, plain), own=True)
+
+    def call(self, stream: str, fragment: str) -> None:
+        """Take the checks for a username fragment of a stream on shared ports."""
+        self._calls.call(stream, fragment)
+
+    def call_no_more(self, stream: str) -> None:
+        """Take no checks for a stream any more."""
+        self._calls.call_no_more(stream)
 
     def _port_choice(self) -> Iterable[int]:
         ports = self._config.ports
@@ -214,28 +293,37 @@ class Sockets:
         start = int.from_bytes(self._config.system.entropy(4), "big") % max(1, len(ports))
         return (*ports[start:], *ports[:start])
 
-    def close(self, local: TransportAddress) -> None:
-        """Close a socket the agent is done with."""
-        port = self._ports.pop(local, None)
-        if port is not None:
-            self._end(port)
-        listener = self._listeners.pop(local, None)
-        if listener is not None:
-            listener.close()
+    def close(self, released: BaseReleased) -> None:
+        """Close a socket the agent is done with, unless other streams use it."""
+        if released.transport is TransportProtocol.TCP:
+            listener = self._listeners.pop(released.local, None)
+            if listener is not None:
+                self._end(listener)
+            return
+        port = self._ports.get(released.local)
+        whose = (released.stream, released.component)
+        for component in list(port.components) if port is not None else ():
+            if port is not None and (component.stream, component.number) == whose:
+                self._leave(port, component)
 
-    def _end(self, port: Port) -> None:
-        if port.component.route is not None and port.component.route.socket is port.socket:
-            port.component.route = None
-        port.socket.close()
-        self._closing.append(port.socket)
+    def _leave(self, port: Port, component: Component) -> None:
+        port.leave(component)
+        if not port.components:
+            del self._ports[port.address]
+            self._end(port.socket)
+
+    def _end(self, socket: DatagramSocket | Listening) -> None:
+        self._calls.remove(socket)
+        socket.close()
+        self._closing.append(socket)
 
     def close_all(self) -> None:
         """Close all sockets."""
-        for port in self._ports.values():
-            self._end(port)
-        self._ports.clear()
+        for port in list(self._ports.values()):
+            for component in list(port.components):
+                self._leave(port, component)
         for listener in self._listeners.values():
-            listener.close()
+            self._end(listener)
         self._listeners.clear()
 
     async def wait_closed(self) -> None:
@@ -245,29 +333,24 @@ class Sockets:
 
     # Paths
 
-    def accept(self, local: TransportAddress, remote: TransportAddress) -> None:
-        """Take data from `remote` from now on."""
-        port = self._ports.get(local)
-        if port is not None:
-            port.accepted[remote] = port.path(remote)
-
-    def reject(self, local: TransportAddress, remote: TransportAddress) -> None:
-        """Take no data from `remote` any more."""
-        port = self._ports.get(local)
-        if port is None:
-            return
-        path = port.accepted.pop(remote, None)
-        if path is not None and path is not port.component.route:
-            self._note(path)
-            del port.paths[remote]
-
-    def route(self, component: Component, event: SelectedPairChanged | SelectedPairLost) -> None:
-        """Send a component's data past the agent, if the selected pair is direct."""
-        component.route = None
-        if isinstance(event, SelectedPairChanged) and event.direct:
-            port = self._ports.get(event.base)
-            if port is not None:
-                component.route = port.path(event.remote.address)
+    def follow(self, component: Component, event: PathEvent) -> None:
+        """Take a component's data from where the agent says, and send it there."""
+        match event:
+            case PathValidated():
+                port = self._ports.get(event.local)
+                if port is not None:
+                    port.accept(component, event.remote)
+            case PathInvalidated():
+                port = self._ports.get(event.local)
+                path = None if port is None else port.reject(component, event.remote)
+                if path is not None:
+                    self._note(path)
+            case SelectedPairLost():
+                component.route = None
+            case SelectedPairChanged():
+                port = self._ports.get(event.base) if event.direct else None
+                remote = event.remote.address
+                component.route = None if port is None else port.path(component, remote)
 
     def note_traffic(self) -> None:
         """Tell the agent what passed it by since it was last told, what is held back included."""

@@ -39,6 +39,9 @@ class Listening(Protocol):
     def close(self) -> None:
         """Stop listening, at once. Calling it again does nothing."""
 
+    async def wait_closed(self) -> None:
+        """Wait until nothing of it is left in the loop."""
+
 
 class Incoming(Protocol):
     """A TCP connection that came in, and has no protocol yet."""
@@ -71,11 +74,11 @@ class System(Protocol):
         port is free or the address is not this machine's.
         """
 
-    def listen(self, host: str, accepted: Callable[[Any], object]) -> Listening:
-        """Accept TCP connections; `accepted` takes each `Incoming`.
+    def listen(self, host: str, accepted: Callable[[Any], object], *, port: int = 0) -> Listening:
+        """Accept TCP connections on a port, where 0 stands for any.
 
-        Raises OSError when the address cannot be bound, NotImplementedError on loops that cannot
-        watch sockets.
+        `accepted` takes each `Incoming`. Raises OSError when the address cannot be bound or the
+        port is taken, NotImplementedError on loops that cannot watch sockets.
         """
 
     async def adopt(self, protocol: asyncio.Protocol, incoming: Any) -> None:
@@ -143,9 +146,11 @@ class Machine:
             bound.close()
             raise
 
-    def listen(self, host: str, accepted: Callable[[socket.socket], object]) -> Listener:
+    def listen(
+        self, host: str, accepted: Callable[[socket.socket], object], *, port: int = 0
+    ) -> Listener:
         """Accept TCP connections."""
-        return Listener(asyncio.get_running_loop(), host, accepted)
+        return Listener(asyncio.get_running_loop(), host, accepted, port)
 
     async def adopt(self, protocol: asyncio.Protocol, incoming: socket.socket) -> None:
         """Give a connection that came in to a protocol."""

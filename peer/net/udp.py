@@ -88,6 +88,10 @@ class UdpSocket:
             self._endpoint = loop.create_task(self._open_endpoint())
             self._endpoint.add_done_callback(lambda _: bound.close())
 
+    def another_outbox(self) -> Outbox:
+        """Give one to somebody who shares the socket, and has runs of datagrams of their own."""
+        return Outbox(self._loop, self)
+
     def send(self, data: bytes, remote: tuple[str, int]) -> bool:
         """Send at once, after what `outbox` holds back; False when it was dropped.
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import errno
-from typing import Any
+from typing import Any, cast
 
 from .internet import CloseReason, ConnectionState, SimConnection
 
@@ -57,6 +57,10 @@ class StreamTransport(asyncio.Transport):
         if not self._closing:
             self._connection.abort()
             self._end(None)
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Hand on what comes to another protocol from now on."""
+        self._protocol = cast("asyncio.Protocol", protocol)
 
     def pause_reading(self) -> None:
         """Keep what arrives."""

@@ -94,9 +94,12 @@ class HostSystem:
                 last = error
         raise last
 
-    def listen(self, host: str, accepted: Callable[[Any], object]) -> SimListener:
+    def listen(
+        self, host: str, accepted: Callable[[Any], object], *, port: int = 0
+    ) -> "HostListener":
         """Accept TCP connections."""
-        return self._host.listen(host, 0, lambda connection: accepted(_Incoming(connection)))
+        listener = self._host.listen(host, port, lambda connection: accepted(_Incoming(connection)))
+        return HostListener(listener)
 
     async def adopt(self, protocol: asyncio.Protocol, incoming: "_Incoming") -> None:
         """Give a connection that came in to a protocol."""
@@ -218,6 +221,10 @@ class HostSocket:
     def flush(self) -> None:
         """Do nothing: nothing is held back."""
 
+    def another_outbox(self) -> "HostSocket":
+        """Give the one there is."""
+        return self
+
     def send(self, data: bytes, remote: tuple[str, int]) -> bool:
         """Send a datagram; raises OSError when the address is gone."""
         if self._socket.is_closed:
@@ -242,6 +249,21 @@ class HostSocket:
     def _take(self, data: bytes, source: TransportAddress) -> None:
         self._receive(data, source, self._host.kernel.now)
         self._done()
+
+
+class HostListener:
+    """A TCP port of a simulated host (`peer.net.System.listen`)."""
+
+    def __init__(self, listener: SimListener) -> None:
+        self._listener = listener
+        self.address: tuple[str, int] = listener.address
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
+
+    async def wait_closed(self) -> None:
+        """Return: nothing of it is in the loop."""
 
 
 class _Incoming:

@@ -168,7 +168,7 @@ def add_bases(
     for host in hosts:
         address = TransportAddress(host, 5000 + len(session.bases))
         base = Base(stream.id, component, address, network=network)
-        session.bases[address] = base
+        session.bases[address] = [base]
         stream.bases.append(base)
         bases.append(base)
     session.new_bases += bases

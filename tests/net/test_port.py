@@ -28,7 +28,7 @@ class Bench:
         self.port.socket = Mock()
         self.port.socket.send_now = Mock(side_effect=[sent])
         self.port.socket.outbox = Outbox(self.loop, self.port.socket)
-        self.path = self.port.path(REMOTE)
+        self.path = self.port.path(self.component, REMOTE)
         self.port.accepted[REMOTE] = self.path
         self.data: list[tuple[bytes, float]] = []
         self.component.set_sink(lambda data, now: self.data.append((data, now)))

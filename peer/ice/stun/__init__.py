@@ -81,8 +81,12 @@ from .message import (
 from .opaque_string import (
     opaque_string,
 )
+from .peek import called_fragment, message_class, transaction_id
 
 __all__ = [
+    "called_fragment",
+    "message_class",
+    "transaction_id",
     "ALL_ATTRIBUTES",
     "KNOWN_REQUIRED",
     "Attribute",
