@@ -52,9 +52,10 @@ class _Path:
     def set_taker(self, taker: object) -> None:
         """Embed nothing."""
 
-    def send(self, data: bytes) -> None:
-        if self.other is not None:
-            self.other.deliver(data, asyncio.get_running_loop().time())
+    def send(self, *datagrams: bytes) -> None:
+        for data in datagrams:
+            if self.other is not None:
+                self.other.deliver(data, asyncio.get_running_loop().time())
 
 
 def _ends() -> tuple[IceTransport, IceTransport]:

@@ -87,16 +87,21 @@ class Component:
         while self._early and self._sink is not None:
             self.deliver(*self._early.popleft())
 
-    def send(self, data: bytes) -> bool:
-        """Send a datagram; False when it was dropped at once: no selected pair, no room.
+    def send(self, *datagrams: bytes) -> bool:
+        """Send datagrams; False when one was dropped at once: no selected pair, no room.
 
-        On a direct pair it may leave together with others, at the end of the loop's iteration at
+        On a direct pair they may leave together with others, at the end of the loop's iteration at
         the latest; what is lost then is counted, as what the network loses is.
         """
-        path = self.route
+        path, sent = self.route, True
         if path is None:
-            return self._way.send_through_agent(self.stream, self.number, data)
-        return path.socket.outbox.post(data, path)
+            for data in datagrams:
+                sent &= self._way.send_through_agent(self.stream, self.number, data)
+            return sent
+        post = path.socket.outbox.post
+        for data in datagrams:
+            sent &= post(data, path)
+        return sent
 
     @property
     def embedding(self) -> EmbeddingState:

@@ -200,21 +200,13 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         for datagram in split_records(self._read_written(), 1):
             self._transmit(datagram)
 
-    def send_rtp(self, data: bytes) -> None:
-        """Send an RTP packet; ConnectionError when not connected."""
-        self._require_connection()
-        if self._srtp is not None or self._derive_keys() is not None:
-            self._send_protected(self._tx_srtp.protect, data)
-        else:
-            self.drops[DtlsDrop.NO_KEYS] += 1
+    def send_rtp(self, *packets: bytes) -> None:
+        """Send RTP packets; ConnectionError when not connected."""
+        self._send_protected(packets, control=False)
 
     def send_rtcp(self, data: bytes) -> None:
         """Send an RTCP compound; ConnectionError when not connected."""
-        self._require_connection()
-        if self._srtp is not None or self._derive_keys() is not None:
-            self._send_protected(self._tx_srtp.protect_rtcp, data)
-        else:
-            self.drops[DtlsDrop.NO_KEYS] += 1
+        self._send_protected((data,), control=True)
 
     async def close(self, *, silently: bool = False) -> None:
         """End the association, with a word to the peer unless `silently`; the ICE transport stays.
@@ -464,15 +456,21 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
             self._unused = False
             self._ice.note_handshake(HandshakeStage.OVER)
 
-    def _send_protected(self, protect: Callable[[bytes], bytes], data: bytes) -> None:
-        try:
-            packet = protect(data)
-        except pylibsrtp.Error:
-            self.drops[DtlsDrop.SRTP_REFUSED] += 1
-        except ValueError:
-            self.drops[DtlsDrop.TOO_LONG] += 1
-        else:
-            self._transmit(packet)
+    def _send_protected(self, packets: Sequence[bytes], *, control: bool) -> None:
+        self._require_connection()
+        if self._srtp is None and self._derive_keys() is None:
+            self.drops[DtlsDrop.NO_KEYS] += len(packets)
+            return
+        protect = self._tx_srtp.protect_rtcp if control else self._tx_srtp.protect
+        protected = []
+        for data in packets:
+            try:
+                protected.append(protect(data))
+            except pylibsrtp.Error:
+                self.drops[DtlsDrop.SRTP_REFUSED] += 1
+            except ValueError:
+                self.drops[DtlsDrop.TOO_LONG] += 1
+        self._transmit(*protected)
 
     def _flush(self) -> None:
         """Send what OpenSSL has written."""
@@ -494,7 +492,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self.counters.packets_sent += len(datagrams)
         self.counters.bytes_sent += sum(map(len, datagrams))
 
-    def _transmit(self, data: bytes) -> None:
-        self._ice.send(data)
-        self.counters.packets_sent += 1
-        self.counters.bytes_sent += len(data)
+    def _transmit(self, *datagrams: bytes) -> None:
+        self._ice.send(*datagrams)
+        self.counters.packets_sent += len(datagrams)
+        self.counters.bytes_sent += sum(map(len, datagrams))

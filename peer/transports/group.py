@@ -213,9 +213,9 @@ class TransportGroup(Emitter):
         """What senders send RTP with, and what each of them may send."""
         return self._sending
 
-    def send_rtp(self, data: bytes) -> None:
-        """Send an RTP packet at once; ConnectionError when not connected."""
-        self.rtp.send_rtp(data)
+    def send_rtp(self, *packets: bytes) -> None:
+        """Send RTP packets at once; ConnectionError when not connected."""
+        self._dtls[0].send_rtp(*packets)
 
     def send_rtcp(self, data: bytes) -> None:
         """Send an RTCP compound; ConnectionError when not connected."""

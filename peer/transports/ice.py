@@ -28,8 +28,8 @@ DatagramSink = Callable[[bytes, float], None]
 class DatagramPath(Protocol):
     """What carries the datagrams of one component: the ICE driver, or a test."""
 
-    def send(self, data: bytes) -> object:
-        """Send a datagram on the selected pair, or lose it; what is returned does not matter."""
+    def send(self, *datagrams: bytes) -> object:
+        """Send datagrams on the selected pair, or lose them; what is returned does not matter."""
 
     @property
     def embedding(self) -> EmbeddingState:
@@ -161,11 +161,11 @@ class IceTransport(Emitter):
             if self._state is IceState.CLOSED:
                 raise ConnectionError("the ICE transport is closed")
 
-    def send(self, data: bytes) -> None:
-        """Send a datagram; it is lost when there is no pair. ConnectionError once closed."""
+    def send(self, *datagrams: bytes) -> None:
+        """Send datagrams; they are lost when there is no pair. ConnectionError once closed."""
         if self._state is IceState.CLOSED:
             raise ConnectionError("the ICE transport is closed")
-        self._path.send(data)
+        self._path.send(*datagrams)
 
     @property
     def embeds(self) -> bool:

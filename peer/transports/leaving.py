@@ -1,5 +1,6 @@
 """A packet until it leaves: what can be said of it only then is written into it then."""
 
+import struct
 from typing import NamedTuple
 
 from peer.rtp import (
@@ -9,13 +10,16 @@ from peer.rtp import (
     HeaderExtensions,
     Room,
     RtpPacket,
-    header_size,
+    read_packet,
     write_packet,
 )
 from peer.rtp.congestion import Carried
 
 HEADERS_BELOW = 38
 """Bytes below RTP: IPv4, UDP and the tag of SRTP's most common profile."""
+
+_HEADER = struct.Struct("!BBHII")
+_NUMBER = struct.Struct("!H")
 
 
 class Extension(NamedTuple):
@@ -27,16 +31,44 @@ class Extension(NamedTuple):
     time_at: int | None
     header_size: int
     """The bytes of the whole header of a packet that has it."""
+    first: int
+    """The first byte of that packet."""
+    written: bytes
+    """What comes behind the first 12 bytes of its header."""
 
     @classmethod
     def of(cls, said: HeaderExtensions, extensions: ExtensionMap) -> "Extension":
         """Write what a packet without CSRCs says."""
         profile, body = extensions.write(said)
-        size = header_size(profile, body)
+        whole = write_packet(
+            RtpPacket(
+                payload_type=0,
+                sequence_number=0,
+                timestamp=0,
+                ssrc=0,
+                profile=profile,
+                extension=body,
+            )
+        )
+        size = len(whole)
         before = size - len(body)
         found = [extensions.find(uri, profile, body) for uri in (TRANSPORT_WIDE_CC, ABS_SEND_TIME)]
         number_at, time_at = (None if at is None else before + at for at in found)
-        return cls(profile, body, number_at, time_at, size)
+        return cls(profile, body, number_at, time_at, size, whole[0], whole[_HEADER.size :])
+
+    def packet(
+        self,
+        second: int,
+        place: tuple[int, int],
+        timestamp: int,
+        payload: bytes,
+        carries: Carried | None = None,
+    ) -> "LeavingPacket":
+        """Make a packet that has it: `second` are marker and payload type in the second byte of its
+        header, `place` its SSRC and sequence number."""
+        head = _HEADER.pack(self.first, second, place[1], timestamp, place[0])
+        data = b"".join((head, self.written, payload))
+        return LeavingPacket(data, len(payload), self.number_at, self.time_at, carries)
 
 
 class Extensions(NamedTuple):
@@ -49,6 +81,8 @@ class Extensions(NamedTuple):
 
     def room(self, size: int) -> Room:
         """Return the room for payloads in packets of that size."""
+        if self.first is self.last is self.single is self.between:
+            return Room(size - self.between.header_size)
         between, first, last, single = (one.header_size for one in self)
         # Padding may make the header of the only packet larger than both together.
         return Room(size - between, first - between, max(last - between, single - first))
@@ -68,6 +102,7 @@ class LeavingPacket:
         "_number_at",
         "_time_at",
         "carries",
+        "made",
         "number",
         "payload_size",
         "size",
@@ -92,6 +127,8 @@ class LeavingPacket:
         self.payload_size = payload_size
         self.size = len(data) + HEADERS_BELOW
         """What it takes of the line."""
+        self.made = 0.0
+        """When its frame was captured."""
         self.stream = 0
         self.waits_since: float | None = None
         """The stream that it waits for to leave, and since when."""
@@ -103,6 +140,12 @@ class LeavingPacket:
         """Make one of a packet without CSRCs that has this extension."""
         size = len(packet.payload)
         return cls(write_packet(packet), size, extension.number_at, extension.time_at, carries)
+
+    def read(self) -> RtpPacket:
+        """Return what it is made of."""
+        packet = read_packet(bytes(self._data))
+        assert isinstance(packet, RtpPacket), "what was written can be read"
+        return packet
 
     @property
     def is_numbered(self) -> bool:
@@ -126,7 +169,7 @@ class LeavingPacket:
         """Return the bytes with the next number and the time in 6.18 seconds."""
         data = self._data
         if self._number_at is not None:
-            data[self._number_at : self._number_at + 2] = (number & 0xFFFF).to_bytes(2, "big")
+            _NUMBER.pack_into(data, self._number_at, number & 0xFFFF)
         if self._time_at is not None:
             data[self._time_at : self._time_at + 3] = send_time.to_bytes(3, "big")
         self.number = number

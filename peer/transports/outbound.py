@@ -3,7 +3,7 @@
 import itertools
 import math
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -85,14 +85,11 @@ class Labels:
     extensions: ExtensionMap
 
 
-class _Sent(NamedTuple):
-    """A packet as it can be sent again: `copies` are those that may still arrive."""
+class _Repeats(NamedTuple):
+    """What became of a packet that was lost: `copies` are those that may still arrive."""
 
-    packet: RtpPacket
-    leaving: LeavingPacket
-    made: float
     copies: tuple[LeavingPacket, ...]
-    repeated: float = -math.inf
+    latest: float = -math.inf
 
 
 def _first_sequence_number() -> int:
@@ -117,8 +114,9 @@ class OutboundStream:
         self._last_timestamp = secrets.randbits(32)
         self._clock_rate = 0
         self._last_time: float | None = None
-        self._history: dict[int, _Sent] = {}
+        self._history: dict[int, LeavingPacket] = {}
         self._history_bytes = 0
+        self._repeats: dict[int, _Repeats] = {}
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
         self._rtx_packets = self._rtx_octets = 0
         self._stamps = CaptureStamps()
@@ -156,20 +154,28 @@ class OutboundStream:
             # What came before is not needed any more, however much of it is missing.
             self._history.clear()
             self._history_bytes = 0
+            self._repeats.clear()
         payload_type = codec.payloadType or 0
         if frame.payload_type is not None:
             payload_type = frame.payload_type
             self.packets_redundant += len(payloads)
         packets = []
-        last = len(payloads) - 1
+        last, protects = len(payloads) - 1, self.protection.strength > 0
         for position, payload in enumerate(payloads):
             said = headers.of(position, len(payloads))
             marker = position == last if frame.marker is None else frame.marker
             packet = self._make(payload, payload_type, timestamp, said, marker=marker)
-            if self.protection.strength:
-                self.protection.wrap(packet)
-            packets.append(self._remember(packet, said))
+            if protects:
+                packet = self._protected(packet, said)
+            packets.append(packet)
+        self._remember(packets)
         return packets
+
+    def _protected(self, packet: LeavingPacket, said: Extension) -> LeavingPacket:
+        """Return a packet as it is sent where sums follow it."""
+        media = packet.read()
+        self.protection.wrap(media)
+        return LeavingPacket.of(media, said, packet.carries)
 
     def _headers(
         self, frame: EncodedFrame, labels: Labels, timestamp: int, captured: float, now: float
@@ -215,21 +221,15 @@ class OutboundStream:
         extension = self._extension(EncodedFrame(b"", 0), labels)
         sums = []
         for payload in protection.payloads(self.ssrc, now, is_key=is_key):
-            packet = self._make(
-                payload,
-                protection.payload_type,
-                self._last_timestamp,
-                extension,
-                marker=False,
-                apart=protection.next_place(),
-            )
-            leaving = LeavingPacket.of(packet, extension)
-            protection.count(leaving.payload_size)
-            self.header_octets_sent += leaving.header_size
-            if packet.ssrc == self.ssrc:
+            place = protection.next_place()
+            if place is None:
+                place = self.ssrc, self._next_number()
                 self.packets_sent += 1
-                self.octets_sent += leaving.payload_size
-            sums.append(leaving)
+                self.octets_sent += len(payload)
+            packet = extension.packet(protection.payload_type, place, self._last_timestamp, payload)
+            protection.count(packet.payload_size)
+            self.header_octets_sent += packet.header_size
+            sums.append(packet)
         return sums
 
     def event(
@@ -240,7 +240,8 @@ class OutboundStream:
         packet = self._make(
             tone.payload, payload_type, timestamp & 0xFFFFFFFF, extension, marker=tone.first
         )
-        return self._remember(packet, extension)
+        self._remember([packet])
+        return packet
 
     def _extension(self, frame: EncodedFrame, labels: Labels) -> Extension:
         """Return what the packets of a frame say, written once for all that say the same."""
@@ -262,22 +263,18 @@ class OutboundStream:
         extension: Extension,
         *,
         marker: bool,
-        apart: tuple[int, int] | None = None,
-    ) -> RtpPacket:
-        """Make the next packet, of another stream with SSRC and number `apart`."""
-        if apart is None:
-            apart = self.ssrc, self._sequence_number
-            self._sequence_number = (self._sequence_number + 1) & 0xFFFF
-        return RtpPacket(
-            payload_type=payload_type,
-            marker=marker,
-            sequence_number=apart[1],
-            timestamp=timestamp,
-            ssrc=apart[0],
-            payload=payload,
-            profile=extension.profile,
-            extension=extension.body,
-        )
+    ) -> LeavingPacket:
+        """Make the next packet."""
+        place = Carried(self.ssrc, self._next_number())
+        # What can be sent again unasked, where retransmissions were agreed.
+        carries = None if self.rtx_ssrc is None else place
+        second = payload_type | 0x80 if marker else payload_type
+        return extension.packet(second, place, timestamp, payload, carries)
+
+    def _next_number(self) -> int:
+        number = self._sequence_number
+        self._sequence_number = (number + 1) & 0xFFFF
+        return number
 
     def _packetizer(self, codec: RTCRtpCodecParameters) -> Packetizer:
         """Return that of a format; it counts on through other tracks, formats and encoders."""
@@ -288,29 +285,32 @@ class OutboundStream:
             )
         return self._packetizers[key]
 
-    def _remember(self, packet: RtpPacket, extension: Extension) -> LeavingPacket:
-        leaving = LeavingPacket.of(packet, extension, self._carried(packet))
-        self.packets_sent += 1
-        self.octets_sent += leaving.payload_size
-        self.header_octets_sent += leaving.header_size
-        now = self._last_time or 0.0
-        self._history[packet.sequence_number] = _Sent(packet, leaving, now, (leaving,))
-        self._history_bytes += leaving.payload_size
+    def _remember(self, packets: Sequence[LeavingPacket]) -> None:
+        """Keep the packets that were made last."""
+        now, history, octets, headers = self._last_time or 0.0, self._history, 0, 0
+        for number, packet in enumerate(packets, self._sequence_number - len(packets)):
+            packet.made = now
+            octets += packet.payload_size
+            headers += packet.header_size
+            history[number & 0xFFFF] = packet
+        self.packets_sent += len(packets)
+        self.octets_sent += octets
+        self.header_octets_sent += headers
+        self._history_bytes += octets
         self._forget(now)
-        return leaving
 
     def _forget(self, now: float) -> None:
         """Forget the oldest packets that there are too many of."""
         history = self._history
-        while len(history) > 1:
+        while len(history) > HISTORY or self._history_bytes > MAX_HISTORY_BYTES:
             oldest = next(iter(history))
             sent = history[oldest]
-            is_late = len(history) > HISTORY and sent.made < now - HISTORY_TIME
             is_full = len(history) > MAX_HISTORY or self._history_bytes > MAX_HISTORY_BYTES
-            if not (is_late or is_full):
+            if len(history) == 1 or not (is_full or sent.made < now - HISTORY_TIME):
                 return
             del history[oldest]
-            self._history_bytes -= sent.leaving.payload_size
+            self._repeats.pop(oldest, None)
+            self._history_bytes -= sent.payload_size
 
     def due(self, lost: Iterable[int], now: float, round_trip: float) -> list[int]:
         """Return which of these packets are to be repeated now, the oldest first.
@@ -320,8 +320,9 @@ class OutboundStream:
         due = []
         wanted = self._history.keys() & set(lost)
         for number in sorted(wanted, key=lambda one: (one - self._sequence_number) & 0xFFFF):
-            sent = self._history[number]
-            if now - sent.repeated >= round_trip and sent.leaving.number is not None:
+            repeats = self._repeats.get(number)
+            is_early = repeats is not None and now - repeats.latest < round_trip
+            if not is_early and self._history[number].number is not None:
                 due.append(number)
             else:
                 self.repeats_refused += 1
@@ -332,22 +333,25 @@ class OutboundStream:
         missing = []
         for number, carried in lost:
             sent = self._history.get(carried.sequence_number)
-            left = () if sent is None else tuple(x for x in sent.copies if x.number != number)
-            if sent is not None and len(left) < len(sent.copies):
-                self._history[carried.sequence_number] = sent._replace(copies=left)
+            if sent is None:
+                continue
+            repeats = self._repeats.get(carried.sequence_number) or _Repeats((sent,))
+            left = tuple(one for one in repeats.copies if one.number != number)
+            if len(left) < len(repeats.copies):
+                self._repeats[carried.sequence_number] = repeats._replace(copies=left)
                 if not left:
                     missing.append(carried.sequence_number)
         return missing
 
     def was_repeated(self, sequence_number: int) -> bool:
         """Tell whether a packet was sent again already."""
-        sent = self._history.get(sequence_number)
-        return sent is not None and sent.repeated > -math.inf
+        repeats = self._repeats.get(sequence_number)
+        return repeats is not None and repeats.latest > -math.inf
 
     def size_of(self, sequence_number: int) -> int:
         """Return what a packet took of the line, 0 when it was sent too long ago."""
         sent = self._history.get(sequence_number)
-        return 0 if sent is None else sent.leaving.size
+        return 0 if sent is None else sent.size
 
     def repeat(
         self,
@@ -365,17 +369,18 @@ class OutboundStream:
         sent = self._history.get(sequence_number)
         if sent is None:
             return []
-        rtx_payload_type = rtx_payload_types.get(sent.packet.payload_type)
+        packet = sent.read()
+        rtx_payload_type = rtx_payload_types.get(packet.payload_type)
         if rtx_payload_type is None or self.rtx_ssrc is None:
-            copies = [sent.leaving.again() for _ in range(count)]
+            copies = [sent.again() for _ in range(count)]
         else:
             copies = [
-                self._retransmit(sent.packet, rtx_payload_type, self.rtx_ssrc, labels)
+                self._retransmit(packet, rtx_payload_type, self.rtx_ssrc, labels)
                 for _ in range(count)
             ]
-        self._history[sequence_number] = sent._replace(copies=tuple(copies), repeated=now)
+        self._repeats[sequence_number] = _Repeats(tuple(copies), now)
         for copy in copies:
-            self._count_repeated(sent.packet, copy)
+            self._count_repeated(sent, copy)
         return copies
 
     def pad(
@@ -388,18 +393,19 @@ class OutboundStream:
         if self.rtx_ssrc is None or not self._history:
             return None
         recent = itertools.islice(reversed(self._history.values()), PADDING_CHOICE)
-        sent = min(recent, key=lambda one: abs(one.leaving.size - size))
-        rtx_payload_type = rtx_payload_types.get(sent.packet.payload_type)
+        sent = min(recent, key=lambda one: abs(one.size - size))
+        packet = sent.read()
+        rtx_payload_type = rtx_payload_types.get(packet.payload_type)
         if rtx_payload_type is None:
             return None
-        leaving = self._retransmit(sent.packet, rtx_payload_type, self.rtx_ssrc, labels)
-        self._count_repeated(sent.packet, leaving)
+        leaving = self._retransmit(packet, rtx_payload_type, self.rtx_ssrc, labels)
+        self._count_repeated(sent, leaving)
         return leaving
 
-    def _count_repeated(self, packet: RtpPacket, leaving: LeavingPacket) -> None:
+    def _count_repeated(self, sent: LeavingPacket, leaving: LeavingPacket) -> None:
         self.packets_repeated += 1
-        self.octets_repeated += len(packet.payload)
-        self.header_octets_sent += len(leaving) - len(packet.payload)
+        self.octets_repeated += sent.payload_size
+        self.header_octets_sent += len(leaving) - sent.payload_size
 
     def _retransmit(
         self, packet: RtpPacket, payload_type: int, ssrc: int, labels: Labels
@@ -414,11 +420,7 @@ class OutboundStream:
         again = wrap(packet, payload_type, ssrc, number, (extension.profile, extension.body))
         self._rtx_packets += 1
         self._rtx_octets += len(again.payload)
-        return LeavingPacket.of(again, extension, self._carried(packet))
-
-    def _carried(self, packet: RtpPacket) -> Carried | None:
-        """Return what of a packet can be sent again unasked, where retransmissions were agreed."""
-        return None if self.rtx_ssrc is None else Carried(self.ssrc, packet.sequence_number)
+        return LeavingPacket.of(again, extension, Carried(self.ssrc, packet.sequence_number))
 
     def reports(self, now: float) -> list[SenderReport]:
         """Return a sender report for each SSRC that has sent, the media's first.

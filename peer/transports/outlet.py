@@ -353,7 +353,7 @@ class Outlet:
         self.waited += seconds
 
     def _count(self, packets: Sequence[LeavingPacket], now: float, *, repeated: bool) -> None:
-        for packet in packets:
-            self._total.add(packet.size, now)
+        if packets:
+            self._total.add(sum([packet.size for packet in packets]), now)
             if not repeated:
-                self._payload.add(packet.payload_size, now)
+                self._payload.add(sum([packet.payload_size for packet in packets]), now)

@@ -12,6 +12,7 @@ from peer.rtp.congestion import (
     LostPacket,
     Pacer,
     Priority,
+    Release,
     RepairBudget,
     StreamNumbers,
     allocate,
@@ -56,16 +57,17 @@ class PacedStream(Protocol):
         """Return padding of about so many bytes, nothing when there is nothing to make it of."""
 
     def note_wait(self, seconds: float) -> None:
-        """Note how long a packet that leaves has waited."""
+        """Note how long a packet has waited that leaves only now."""
 
 
 class PacedSending:
     """The packets, the estimate and the shares of one transport.
 
-    `send` takes the bytes of a packet; it raises ConnectionError when not connected.
+    `send` takes the bytes of packets that leave together; it raises ConnectionError when not
+    connected.
     """
 
-    def __init__(self, send: Callable[[bytes], object]) -> None:
+    def __init__(self, send: Callable[..., object]) -> None:
         self._send = send
         self._controller = CongestionController()
         self._pacer: Pacer[LeavingPacket] = Pacer(self._pad)
@@ -104,7 +106,7 @@ class PacedSending:
             return
         for packet in packets:
             packet.stream, packet.waits_since = ssrc, now
-            self._pacer.add(packet, priority, ssrc, now)
+        self._pacer.add(packets, priority, ssrc, now)
         self._run(now)
 
     def drop(self, ssrc: int) -> None:
@@ -216,7 +218,7 @@ class PacedSending:
         """Let a packet of sound go at once, where that is all there is to do: it mostly is."""
         if not self._pacer.pass_by(packet, now):
             return False
-        self._leave(packet, None, now)
+        self._leave((Release(packet, None),), now)
         if self._probe(now):
             self._schedule()
         return True
@@ -233,26 +235,39 @@ class PacedSending:
     def _let_go(self, now: float) -> None:
         controller = self._controller
         self._pacer.set_rates(controller.pacing, controller.filling, now)
-        for packet, probe in self._pacer.due(now):
-            stream = self._streams.get(packet.stream)
-            if stream is not None and packet.waits_since is not None:
-                stream.note_wait(now - packet.waits_since)
-            self._leave(packet, probe, now)
+        released = self._pacer.due(now)
+        if not released:
+            return
+        for packet, _ in released:
+            since = packet.waits_since
+            if since is not None and since < now and packet.stream in self._streams:
+                self._streams[packet.stream].note_wait(now - since)
+        self._leave(released, now)
 
-    def _leave(self, packet: LeavingPacket, probe: int | None, now: float) -> None:
-        controller, numbers = self._controller, self._numbers
-        data = packet.leave(controller.next_number, _send_time() if packet.is_timed else 0)
+    def _leave(self, released: Sequence[Release[LeavingPacket]], now: float) -> None:
+        """Send packets together, and note what has left."""
+        controller, numbers, time = self._controller, self._numbers, _send_time()
+        first = number = controller.next_number
+        leaving = []
+        for packet, _ in released:
+            leaving.append(packet.leave(number, time))
+            number += packet.is_numbered or numbers is not None
         try:
-            self._send(data)
+            self._send(*leaving)
         except ConnectionError:
             self.close()
             raise
         if numbers is not None:
-            numbers.add(*_place(data), controller.next_number)
-        if packet.is_numbered or numbers is not None:
-            controller.packet_sent(packet.size, now, probe=probe, carries=packet.carries)
-        else:
-            controller.unnumbered_sent(packet.size, now)
+            for number, data in enumerate(leaving, first):
+                numbers.add(*_place(data), number)
+        if number - first == len(released) or numbers is not None:
+            controller.packets_sent(released, now)
+            return
+        for one in released:
+            if one.packet.is_numbered:
+                controller.packets_sent((one,), now)
+            else:
+                controller.unnumbered_sent(one.packet.size, now)
 
     def _schedule(self) -> None:
         deadline = self._pacer.deadline()

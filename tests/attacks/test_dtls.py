@@ -71,11 +71,11 @@ def test_a_forged_record_does_not_end_a_handshake(name: str, role: DtlsRole) -> 
         genuine = wire.send
         forged = FORGED.get(name, MISDIRECTED[role])
 
-        def send(data: bytes) -> None:
+        def send(*datagrams: bytes) -> None:
             # what goes to the left is overtaken by the stranger's record
             assert wire.receiver is not None
             wire.receiver.deliver(forged, 0.0)
-            genuine(data)
+            genuine(*datagrams)
 
         wire.send = send  # type: ignore[method-assign]
         other = DtlsRole.SERVER if role is DtlsRole.CLIENT else DtlsRole.CLIENT

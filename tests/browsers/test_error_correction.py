@@ -40,9 +40,10 @@ def losing(monkeypatch: pytest.MonkeyPatch) -> set[int]:
         monkeypatch.setattr(Outlet, name, lambda *lost: True)
     send_rtp, types = TransportGroup.send_rtp, set[int]()
 
-    def lose(self: TransportGroup, data: bytes) -> None:
-        if data[1] & 0x7F not in types or int.from_bytes(data[2:4], "big") % LOSS:
-            send_rtp(self, data)
+    def lose(self: TransportGroup, *packets: bytes) -> None:
+        for data in packets:
+            if data[1] & 0x7F not in types or int.from_bytes(data[2:4], "big") % LOSS:
+                send_rtp(self, data)
 
     monkeypatch.setattr(TransportGroup, "send_rtp", lose)
     return types

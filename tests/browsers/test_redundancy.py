@@ -70,11 +70,12 @@ def lossy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     """Lose some of what we send, what is repeated as well with the parameter True."""
     send_rtp, lost = TransportGroup.send_rtp, set[bytes]()
 
-    def lose(self: TransportGroup, data: bytes) -> None:
-        number = data[2:4]
-        if int.from_bytes(number, "big") % LOSS or (number in lost and not request.param):
-            send_rtp(self, data)
-        lost.add(number)
+    def lose(self: TransportGroup, *packets: bytes) -> None:
+        for data in packets:
+            number = data[2:4]
+            if int.from_bytes(number, "big") % LOSS or (number in lost and not request.param):
+                send_rtp(self, data)
+            lost.add(number)
 
     monkeypatch.setattr(TransportGroup, "send_rtp", lose)
 

@@ -168,9 +168,9 @@ class Recorder:
         """Forget it."""
         assert self.senders.pop(name) is sender
 
-    def _send_rtp(self, data: bytes) -> None:
+    def _send_rtp(self, *packets: bytes) -> None:
         self._require_connection()
-        self.rtp.append(read_rtp(data))
+        self.rtp += map(read_rtp, packets)
 
     def send_rtcp(self, data: bytes) -> None:
         """Keep a compound."""

@@ -46,12 +46,13 @@ class Wire:
     def set_taker(self, taker: EmbeddedTaker | None) -> None:
         """Embed nothing, so that nobody takes it."""
 
-    def send(self, data: bytes) -> None:
-        """Send a datagram, or lose it."""
-        self.sent.append(data)
-        if self.receiver is not None and self.passes(data):
-            loop = asyncio.get_running_loop()
-            loop.call_soon(self.receiver.deliver, data, loop.time())
+    def send(self, *datagrams: bytes) -> None:
+        """Send datagrams, or lose them."""
+        for data in datagrams:
+            self.sent.append(data)
+            if self.receiver is not None and self.passes(data):
+                loop = asyncio.get_running_loop()
+                loop.call_soon(self.receiver.deliver, data, loop.time())
 
 
 class Link:

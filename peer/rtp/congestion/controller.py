@@ -9,7 +9,9 @@ report moves the time on. The best that the peer tells decides: when each packet
 takes at most, else what was lost.
 """
 
+from collections.abc import Iterable
 from math import inf
+from typing import Protocol
 
 from ..transport_feedback import TransportFeedback
 from .application_limit import ApplicationLimit
@@ -31,6 +33,18 @@ TICK = 0.025
 """Seconds from one look at what is due by time to the next."""
 
 
+class SentPacket(Protocol):
+    """A packet that has left."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes with all headers."""
+
+    @property
+    def carries(self) -> Carried | None:
+        """What can be sent again of it."""
+
+
 class CongestionController:
     """The estimate of one transport. Rates in bits per second, sizes in bytes with all headers."""
 
@@ -41,8 +55,7 @@ class CongestionController:
         least: float = LEAST_BITRATE,
         most: float = inf,
     ) -> None:
-        self.has_feedback = False
-        """Whether the peer tells when each packet came; set it by what was agreed."""
+        self._has_feedback = False
         self._start = start
         self._least, self._most = max(LEAST_BITRATE, least), most
         self._wanted = inf
@@ -60,6 +73,23 @@ class CongestionController:
         self._estimate = FeedbackEstimate(bitrate, self._least, self._most)
         self._reported = ReportEstimate(bitrate)
         self._told = False
+        self._aim()
+
+    def _aim(self) -> None:
+        """Find the target anew: it is asked for much more often than it changes."""
+        bitrate = self._estimate.bitrate if self._has_feedback else self._reported.bitrate
+        self.target = max(self._least, min(self._most, self._peer_limit, bitrate))
+        """What may be sent."""
+
+    @property
+    def has_feedback(self) -> bool:
+        """Whether the peer tells when each packet came; set it by what was agreed."""
+        return self._has_feedback
+
+    @has_feedback.setter
+    def has_feedback(self, agreed: bool) -> None:
+        self._has_feedback = agreed
+        self._aim()
 
     @property
     def next_number(self) -> int:
@@ -72,27 +102,21 @@ class CongestionController:
         return self._sent.in_flight
 
     @property
-    def target(self) -> float:
-        """What may be sent."""
-        bitrate = self._estimate.bitrate if self.has_feedback else self._reported.bitrate
-        return max(self._least, min(self._most, self._peer_limit, bitrate))
-
-    @property
     def pacing(self) -> float:
         """The rate at which packets leave."""
-        return self.target * (PACING_FACTOR if self.has_feedback else BLIND_PACING_FACTOR)
+        return self.target * (PACING_FACTOR if self._has_feedback else BLIND_PACING_FACTOR)
 
     @property
     def filling(self) -> float:
         """The rate up to which padding is sent when media is less."""
-        if not self.has_feedback or not self._estimate.is_filling:
+        if not self._has_feedback or not self._estimate.is_filling:
             return 0.0
         return min(self.target, self._wanted)
 
     @property
     def loss(self) -> float:
         """The part of the packets that the path loses, of late."""
-        return self._estimate.loss if self.has_feedback else 0.0
+        return self._estimate.loss if self._has_feedback else 0.0
 
     @property
     def has_estimate(self) -> bool:
@@ -114,19 +138,32 @@ class CongestionController:
         `carries` is what can be sent again of it.
         """
         self._sent.add(size, now, probe, carries)
-        if self._silence.sent(now):
+        self._note_burst(1, size, now)
+
+    def packets_sent(self, packets: Iterable[tuple[SentPacket, int | None]], now: float) -> None:
+        """Note packets that have left together, each with the probe it is part of."""
+        add, count, octets = self._sent.add, 0, 0
+        for packet, probe in packets:
+            size = packet.size
+            add(size, now, probe, packet.carries)
+            count += 1
+            octets += size
+        self._note_burst(count, octets, now)
+
+    def _note_burst(self, count: int, octets: int, now: float) -> None:
+        if self._silence.sent(now, count):
             self._resume(now)
         if not self._begun:
             self._begun = True
             self._plan.begin(self.target, self._wanted, now)
-        self._note_sent(size, now)
+        self._note_sent(octets, now)
         if now - self._looked >= TICK:
             self._looked = now
             self._advance(now)
 
     def unnumbered_sent(self, size: int, now: float) -> None:
         """Note a packet that reports do not tell of."""
-        if self.has_feedback:
+        if self._has_feedback:
             self._sent.add_unnumbered(size)
             self._note_sent(size, now)
 
@@ -156,6 +193,7 @@ class CongestionController:
         if report.round_trip is not None:
             self._silence.round_trip = report.round_trip
         self._estimate.take(report, now, is_idle=self._idle.since is not None)
+        self._aim()
         outlook = self._outlook(now)
         if self._estimate.probed:
             self._plan.answered()
@@ -167,17 +205,19 @@ class CongestionController:
     def note_loss(self, lost: int, expected: int, round_trip: float, now: float) -> None:
         """Note what a receiver report adds to what was lost and expected."""
         self._told = True
-        if not self.has_feedback:
+        if not self._has_feedback:
             # An SFU passes on what others lost: where each packet is reported, that counts alone.
             self._reported.note_loss(lost, expected, round_trip, now)
+            self._aim()
 
     def note_limit(self, bitrate: float, now: float) -> None:
         """Note what the receiver takes at most; 0 takes the limit away."""
         self._told = True
-        if self.has_feedback:
+        if self._has_feedback:
             self._peer_limit, self._limited_at = bitrate or inf, now
         elif bitrate:
             self._reported.note_limit(bitrate, now)
+        self._aim()
 
     def change_path(self, now: float, *, start: float | None = None) -> None:
         """Begin anew: the packets go another way."""
@@ -191,7 +231,7 @@ class CongestionController:
 
     def probes(self) -> list[ProbeCluster]:
         """Return the probes to be sent now, each once."""
-        due = self._plan.due() if self.has_feedback else []
+        due = self._plan.due() if self._has_feedback else []
         for cluster in due:
             self._estimate.begin_probe(cluster)
         return due
@@ -205,16 +245,19 @@ class CongestionController:
     def _advance(self, now: float) -> None:
         if now - self._limited_at > LIMIT_LIFETIME:
             self._peer_limit = inf
+            self._aim()
         target = self.target
         remains = self._silence.cut(target, now)
         if remains < target and self._told:
             self._estimate.lower(remains, now)
+            self._aim()
         self._plan.advance(self._outlook(now), now)
 
     def _resume(self, now: float) -> None:
         """Begin again after a long time in which nothing was sent."""
         arriving = self._estimate.arriving or 0.0
         self._estimate.lower(max(self._start, arriving), now)
+        self._aim()
         self._plan.begin(self.target, self._wanted, now)
 
     def _outlook(self, now: float) -> Outlook:

@@ -124,14 +124,18 @@ class Pacer(Generic[PacketT]):
         self._settle(now)
         self._rate, self._filling = pacing, filling
 
-    def add(self, packet: PacketT, priority: Priority, stream: int, now: float) -> None:
-        """Let a packet of a stream wait."""
+    def add(self, packets: Sequence[PacketT], priority: Priority, stream: int, now: float) -> None:
+        """Let packets of a stream wait."""
+        if not packets:
+            return
         if not self._count:
             self._settle(now)
-        self._queues[priority].setdefault(stream, deque()).append((now, packet))
-        self._count += 1
-        self._octets += packet.size
-        self._entered += now
+        waiting = self._queues[priority].setdefault(stream, deque())
+        for packet in packets:
+            waiting.append((now, packet))
+            self._octets += packet.size
+        self._count += len(packets)
+        self._entered += now * len(packets)
         # Of pictures that are sent padding can be made.
         self._is_starved &= priority is Priority.AUDIO
 
@@ -172,13 +176,15 @@ class Pacer(Generic[PacketT]):
         self._settle(now)
         released: list[Release[PacketT]] = []
         self._drop_probes(now)
-        while self._queues[Priority.AUDIO]:
-            self._release(self._take(Priority.AUDIO), released)
+        sound = self._queues[Priority.AUDIO]
+        while sound:
+            self._release(self._take(sound), released)
         if self._probes:
             self._send_probe(self._probes[0], now, released)
-        rate = self._present_rate(now)
-        while self._count and self._may_send(rate):
-            self._release(self._next(), released)
+        if self._count:
+            rate = self._present_rate(now)
+            while self._count and self._may_send(rate):
+                self._release(self._next(), released)
         if not self._count:
             self._debt = max(0.0, self._debt)
             if not self._probes:
@@ -200,6 +206,9 @@ class Pacer(Generic[PacketT]):
 
     def _settle(self, now: float) -> None:
         """Let time pay what is owed."""
+        if now == self._settled and self._debt > 0:
+            # No time has passed, and nothing was paid in advance that might not count any more.
+            return
         passed = max(0.0, min(now - self._settled, MAX_ELAPSED))
         self._settled = max(self._settled, now)
         rate = self._present_rate(now)
@@ -238,16 +247,19 @@ class Pacer(Generic[PacketT]):
             self._filled = min(self._filled + size, MAX_DEBT * self._filling / 8)
 
     def _next(self) -> PacketT:
-        return self._take(next(one for one in Priority if self._queues[one]))
+        for queues in self._queues:
+            if queues:
+                return self._take(queues)
+        raise LookupError("nothing waits")
 
-    def _take(self, priority: Priority) -> PacketT:
-        queues = self._queues[priority]
+    def _take(self, queues: dict[int, deque[tuple[float, PacketT]]]) -> PacketT:
         stream, waiting = next(iter(queues.items()))
         entered, packet = waiting.popleft()
-        # Its next packet is behind those of the other streams.
-        del queues[stream]
-        if waiting:
-            queues[stream] = waiting
+        if not waiting:
+            del queues[stream]
+        elif len(queues) > 1:
+            # Its next packet is behind those of the other streams.
+            queues[stream] = queues.pop(stream)
         self._forget(entered, packet)
         return packet
 

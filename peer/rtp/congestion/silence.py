@@ -24,12 +24,12 @@ class Silence:
         self._cut_at = -inf
         self._before: float | None = None
 
-    def sent(self, now: float) -> bool:
-        """Note a packet; True when it is the first in a long time."""
+    def sent(self, now: float, count: int = 1) -> bool:
+        """Note packets; True when they are the first in a long time."""
         resumed = now - self._latest > RESUME_AFTER
         if not self._count or resumed:
             self._since, self._count = now, 0
-        self._count += 1
+        self._count += count
         self._latest = now
         return resumed
 

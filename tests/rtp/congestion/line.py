@@ -172,7 +172,7 @@ class Call:
 
     def _speak(self) -> None:
         now = self.world.now
-        self.pacer.add(Packet(AUDIO_SIZE + HEADERS, "audio", 0), Priority.AUDIO, 1, now)
+        self.pacer.add([Packet(AUDIO_SIZE + HEADERS, "audio", 0)], Priority.AUDIO, 1, now)
         self._flush()
         self.world.at(now + AUDIO_INTERVAL, self._speak)
 
@@ -195,7 +195,7 @@ class Call:
         self._frame += 1
         while size > 0:
             part = min(PACKET, int(size) + 1)
-            self.pacer.add(Packet(part + HEADERS, "video", self._frame), Priority.VIDEO, 2, now)
+            self.pacer.add([Packet(part + HEADERS, "video", self._frame)], Priority.VIDEO, 2, now)
             size -= part
         self._flush()
 

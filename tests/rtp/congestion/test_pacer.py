@@ -48,7 +48,7 @@ def leave(pacer: Pacer[Packet], until: float, now: float = 0.0) -> list[tuple[fl
 
 def add(pacer: Pacer[Packet], count: int, priority: Priority, stream: int, now: float = 0) -> None:
     for index in range(count):
-        pacer.add(Packet(1000, f"{stream}.{index}"), priority, stream, now)
+        pacer.add([Packet(1000, f"{stream}.{index}")], priority, stream, now)
 
 
 def test_a_large_frame_leaves_at_the_rate() -> None:
@@ -75,7 +75,7 @@ def test_sound_never_waits_but_is_owed() -> None:
     leave(made, 0.1)
     for index in range(5):
         now = 0.1 + index * 0.001
-        made.add(Packet(100, "sound"), Priority.AUDIO, 2, now)
+        made.add([Packet(100, "sound")], Priority.AUDIO, 2, now)
         assert made.due(now)[0].packet.name == "sound"
     alone, beside = pacer(), pacer()
     add(alone, 20, Priority.VIDEO, 1)
@@ -115,7 +115,7 @@ def test_who_is_woken_late_makes_up_for_it(grain: float) -> None:
     for step in range(int(2 / grain)):
         now = step * grain
         while made.octets < 5000:
-            made.add(Packet(1000), Priority.VIDEO, 1, now)
+            made.add([Packet(1000)], Priority.VIDEO, 1, now)
         deadline = made.deadline()
         if deadline is not None and deadline <= now:
             sent += sum(one.packet.size for one in made.due(now))
@@ -142,7 +142,7 @@ def test_a_probe_leaves_at_its_own_rate() -> None:
     made = pacer(300_000, pads=True)
     cluster = ProbeCluster(7, 1_800_000, 3375)
     made.probe(cluster, 0.0)
-    made.add(Packet(800), Priority.VIDEO, 1, 0.0)
+    made.add([Packet(800)], Priority.VIDEO, 1, 0.0)
     releases, now = [(0.0, one) for one in made.due(0.0)], 0.0
     while (deadline := made.deadline()) is not None and now < 0.2:
         now = deadline
@@ -214,7 +214,7 @@ def test_all_leave_once_and_in_the_order_of_their_stream(
     made, now, left = pacer(), 0.0, []
     for index, (priority, stream, size, passed) in enumerate(packets):
         now += passed
-        made.add(Packet(size, f"{priority}.{stream}.{index}"), priority, stream, now)
+        made.add([Packet(size, f"{priority}.{stream}.{index}")], priority, stream, now)
         left += [one.packet.name for one in made.due(now)]
     left += [packet.name for _, packet in leave(made, now + 100, now)]
     expected = [f"{one[0]}.{one[1]}.{index}" for index, one in enumerate(packets)]
@@ -231,7 +231,7 @@ def test_sound_passes_by_where_nothing_else_is_to_do_and_counts_as_if_it_had_wai
     for step in range(5):
         now = step * 0.001
         assert one.pass_by(Packet(1000), now)
-        other.add(Packet(1000), Priority.AUDIO, 1, now)
+        other.add([Packet(1000)], Priority.AUDIO, 1, now)
         assert len(other.due(now)) == 1
     for each in (one, other):
         add(each, 30, Priority.VIDEO, 2, 0.005)
