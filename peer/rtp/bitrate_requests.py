@@ -31,6 +31,8 @@ class BitrateRequests:
 
     def bitrate(self, now: float) -> int | None:
         """Return the lowest bound in bits per second, None without any."""
+        if not self._requests:
+            return None
         return min((limit.bitrate for limit in self._live(now)), default=None)
 
     def bounding_set(self, now: float) -> tuple[BitrateLimit, ...]:

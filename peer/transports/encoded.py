@@ -43,4 +43,7 @@ def timestamp_of(data: "Frame | Packet[Any]", clock_rate: int) -> int:
     """Return the time of a frame or a packet; ValueError when it has none."""
     if data.pts is None or data.time_base is None:
         raise ValueError("what has no time cannot be sent")
-    return round(data.pts * data.time_base * clock_rate)
+    base = data.time_base
+    whole, rest = divmod(data.pts * base.numerator * clock_rate, base.denominator)
+    # Most times are whole, and fractions are slow.
+    return whole if not rest else round(data.pts * base * clock_rate)

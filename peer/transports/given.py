@@ -1,7 +1,6 @@
 """What a track gives that is encoded already: packets of FFmpeg's, and frames of a peer's."""
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -65,9 +64,9 @@ def given_frame(data: MediaData, clock_rate: int) -> EncodedFrame | None:
             bytes(data.data), metadata.rtpTimestamp, is_key=not needs_another(data)
         )
         if isinstance(metadata, RTCEncodedVideoFrameMetadata):
-            return replace(frame, rotation=metadata.rotation)
+            return frame._replace(rotation=metadata.rotation)
         level = metadata.audioLevel
-        return replace(frame, audio_level=None if level is None else decibels(level))
+        return frame._replace(audio_level=None if level is None else decibels(level))
     if isinstance(data, Packet):
         timestamp = timestamp_of(data, clock_rate)
         return EncodedFrame(_whole(data), timestamp, is_key=data.is_keyframe)
@@ -89,8 +88,11 @@ def decibels(level: float) -> int:
 
 def _whole(packet: "Packet[Any]") -> bytes:
     """Return a packet, a key frame with the parameter sets that its file keeps elsewhere."""
-    data, context, mime_type = bytes(packet), _context(packet), format_of(packet)
-    if packet.is_keyframe and mime_type in _UNITS and context is not None and context.extradata:
+    data = bytes(packet)
+    if not packet.is_keyframe:
+        return data
+    context, mime_type = _context(packet), format_of(packet)
+    if mime_type in _UNITS and context is not None and context.extradata:
         return with_parameter_sets(mime_type, context.extradata, data)
     return data
 

@@ -49,8 +49,7 @@ PADDING_CHOICE = 20
 """Latest packets from which padding is chosen."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedFrame:
+class EncodedFrame(NamedTuple):
     """What an encoder made of a frame; `timestamp` counts the codec's clock, from any origin.
 
     `audio_level` is in dBov, -127..0, and `voice` tells that there may be one (RFC 6464). `marker`

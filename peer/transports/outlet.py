@@ -67,8 +67,6 @@ class Outlet:
     def __init__(self, kind: str) -> None:
         self.drops: Counter[SendDrop] = Counter()
         self.stream: OutboundStream | None = None
-        self.bound: int | None = None
-        """What the peer takes of this stream, in bits per second."""
         self.remote: RemoteInboundStatistics | None = None
         """What the peer reported of the stream."""
         self.loss = LossEstimate()
@@ -83,6 +81,9 @@ class Outlet:
         self._labels: Labels | None = None
         self._rtx_payload_types: dict[int, int] = {}
         self._pixels, self._worth = 0, worth(0)
+        self._bound: int | None = None
+        self._demand: Demand | None = None
+        """What pictures can use, until something of it changes."""
         self._room: int | None = None
         self._room_until = -math.inf
         self._payload = RateMeter()
@@ -106,6 +107,7 @@ class Outlet:
         self._rtx_payload_types = rtx_payload_types(parameters.codecs)
         self.stream.protection.agree(fec_format(parameters, codec))
         self._sending, self._parameters, self._codec = sending, parameters, codec
+        self._demand = None
         self._room_until = -math.inf
         if self.tone_line() is None:
             # One that is playing has seconds to go.
@@ -138,8 +140,23 @@ class Outlet:
         """Whether the peer reports its packets by the numbers of their streams (RFC 8888)."""
         return self._codec is not None and has_feedback(self._codec, *CONGESTION_FEEDBACK)
 
+    @property
+    def bound(self) -> int | None:
+        """What the peer takes of this stream, in bits per second."""
+        return self._bound
+
+    @bound.setter
+    def bound(self, bitrate: int | None) -> None:
+        if bitrate != self._bound:
+            self._bound, self._demand = bitrate, None
+
     def demand(self, now: float) -> Demand:
         """Return what the stream can use."""
+        if self._demand is None or self.is_audio:
+            self._demand = self._find_demand(now)
+        return self._demand
+
+    def _find_demand(self, now: float) -> Demand:
         parameters = self._parameters
         if parameters is None or not parameters.active:
             return Demand(0.0, 0.0)
@@ -157,7 +174,7 @@ class Outlet:
         """Return what one of several encodings can use: what the application set comes first."""
         rates = rates_of(self._pixels)
         most = min(
-            parameters.max_bitrate or rates.most * (1 + self._strength), self.bound or math.inf
+            parameters.max_bitrate or rates.most * (1 + self._strength), self._bound or math.inf
         )
         layer = Layer(parameters.mid, self._pixels, rates.useful, rates.good)
         return Demand(min(LEAST_VIDEO, most), most, parameters.priority, layer=layer)
@@ -170,14 +187,14 @@ class Outlet:
     def _limit(self) -> int | None:
         """Return what the application and the peer allow, None when neither says."""
         configured = None if self._parameters is None else self._parameters.max_bitrate
-        return min((one for one in (configured, self.bound) if one), default=None)
+        return min((one for one in (configured, self._bound) if one), default=None)
 
     def note_picture(self, width: int, height: int) -> None:
         """Note how large the pictures are that are to be sent."""
         scale = 1.0 if self._parameters is None else self._parameters.scale_down_by
         pixels = round(width * height / scale**2)
         if pixels != self._pixels:
-            self._pixels, self._worth = pixels, worth(pixels)
+            self._pixels, self._worth, self._demand = pixels, worth(pixels), None
 
     def share(self, now: float) -> float:
         """Return what the stream may send with its headers, in bits per second."""
@@ -254,8 +271,10 @@ class Outlet:
         """Protect pictures as much as what is lost, and how long repair takes, make it worth."""
         round_trip = None if self.remote is None else self.remote.round_trip_time
         if round_trip is not None and not self.is_audio:
-            bitrate = self._total.bitrate(now)
+            bitrate, before = self._total.bitrate(now), self._strength
             stream.protection.measure(self.loss.fraction, round_trip, bitrate)
+            if self._strength != before:
+                self._demand = None
 
     def tone_line(self) -> ToneLine | None:
         """Return what tones can be sent on now, None while they cannot."""

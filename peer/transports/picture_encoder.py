@@ -1,7 +1,6 @@
 """Encoding pictures, in the threads of their connection."""
 
 import time
-from dataclasses import replace
 
 from aiortc.codecs import h264, vpx
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -153,7 +152,7 @@ class GivenPictures:
             raise TypeError(f"{data!r} is not encoded")
         # Packets that a program has made itself seldom say that they are key frames.
         if not frame.is_key and is_key_frame(self._codec.mimeType, frame.data):
-            frame = replace(frame, is_key=True)
+            frame = frame._replace(is_key=True)
         return Encoded([frame], None, 0.0, data)
 
     def limit(self, bitrate: int | None, now: float) -> None:

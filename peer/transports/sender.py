@@ -402,7 +402,7 @@ class RtpSender:
             if self._kind == "video":
                 self._note_picture(frame, data, encoded.data, codec)
             if self._stream is not None and not self._is_too_much(frame):
-                sent = replace(frame, captured=captured)
+                sent = frame._replace(captured=captured)
                 self.passage.send(sent, codec, encoded.data, self._stream, captured)
 
     def _is_too_much(self, frame: EncodedFrame) -> bool:

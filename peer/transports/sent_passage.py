@@ -10,7 +10,6 @@ from av import VideoFrame
 from av.packet import Packet
 
 from peer.net import wall_time
-from peer.records import replace
 
 from .encoded_media import (
     EncodedMedia,
@@ -110,7 +109,7 @@ class SentPassage:
         if encoder != self._encoder:
             self.frames_dropped += 1
             return
-        altered = replace(frame, data=bytes(encoded.data))
+        altered = frame._replace(data=bytes(encoded.data))
         try:
             self._go_on(altered, codec)
         except ValueError:

@@ -1,6 +1,5 @@
 """Pictures of the upper temporal layers, where there is little room."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,7 +27,7 @@ def test_what_no_picture_needs_is_left_out_where_much_waits(
 
         async def with_layer(*arguments: Any, **options: Any) -> Encoded:
             encoded = await encode(*arguments, **options)
-            frames = [replace(frame, layer=layer) for frame in encoded.frames]
+            frames = [frame._replace(layer=layer) for frame in encoded.frames]
             return encoded._replace(frames=frames)
 
         sender.send(transport, send_parameters("v0", 7))

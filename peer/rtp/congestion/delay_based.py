@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .groups import PacketGroups
+from .groups import GroupDelta, PacketGroups
 from .history import PacketResult
 from .rate_control import RateControl
 from .trend import DelayTrend, Usage
@@ -48,19 +48,20 @@ class DelayBased:
         if self._heard is not None and now - self._heard > SILENCE:
             self._groups, self._trend = PacketGroups(), DelayTrend()
         self._heard = now
+        add = self._groups.add
         for packet in arrivals:
             if packet.arrived is not None:
-                self._note(packet.sent, packet.arrived, now)
+                delta = add(packet.sent, packet.arrived, now)
+                if delta is not None:
+                    self._note(delta)
         if probed is not None and self.usage is not Usage.OVER:
             self.control.set(probed, now)
         else:
             full = self.usage is Usage.OVER and recently is not None
             self.control.update(self.usage, recently if full else arriving, now)
 
-    def _note(self, sent: float, arrived: float, now: float) -> None:
-        delta = self._groups.add(sent, arrived, now)
-        if delta is not None:
-            before = self._trend.usage
-            self._trend.add(delta)
-            if before is Usage.UNDER and self._trend.usage is Usage.NORMAL:
-                self.recovered = True
+    def _note(self, delta: GroupDelta) -> None:
+        before = self._trend.usage
+        self._trend.add(delta)
+        if before is Usage.UNDER and self._trend.usage is Usage.NORMAL:
+            self.recovered = True

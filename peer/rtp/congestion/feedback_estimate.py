@@ -1,6 +1,7 @@
 """The rate of a path whose receiver tells when each packet came."""
 
 from math import inf
+from operator import attrgetter
 
 from .delay_based import DelayBased
 from .history import Report
@@ -13,6 +14,8 @@ from .trend import Usage
 PROBE_PART, SHARED_PROBE_PART = 0.85, 1.1
 """Of what arrives, under which no probe lowers the rate; where others' packets may be among its
 own."""
+
+_ARRIVED = attrgetter("arrived")
 
 
 class FeedbackEstimate:
@@ -83,7 +86,7 @@ class FeedbackEstimate:
     def take(self, report: Report, now: float, *, is_idle: bool) -> None:
         """Take a report; `is_idle` tells that the application sends too little."""
         arrivals = [result for result in report.results if result.arrived is not None]
-        arrivals.sort(key=lambda result: result.arrived or 0.0)
+        arrivals.sort(key=_ARRIVED)
         self._throughput.add(arrivals)
         self.arriving = self._throughput.bitrate()
         probed = self._judge(self._probes.add(arrivals))

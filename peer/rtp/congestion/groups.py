@@ -36,11 +36,9 @@ class _Group:
         self.first_arrived = self.arrived = arrived
         self.reported = reported
 
-    def takes(self, sent: float, arrived: float) -> bool:
-        """Tell whether a packet belongs to it."""
-        if sent - self.first_sent <= MAX_GROUP_SPAN:
-            return True
-        # Held up on the way and let go together: such packets say nothing of a queue that grows.
+    def follows(self, sent: float, arrived: float) -> bool:
+        """Tell whether a packet was held up on the way and let go with it: such packets say nothing
+        of a queue that grows."""
         gap = arrived - self.arrived
         return (
             gap <= MAX_BURST_GAP
@@ -50,7 +48,8 @@ class _Group:
 
     def add(self, sent: float, arrived: float, reported: float) -> None:
         """Take a packet."""
-        self.sent = max(self.sent, sent)
+        if sent > self.sent:
+            self.sent = sent
         self.arrived, self.reported = arrived, reported
 
 
@@ -70,9 +69,10 @@ class PacketGroups:
         if current is None:
             self._current = _Group(sent, arrived, now)
             return None
-        if sent < current.first_sent:
+        passed = sent - current.first_sent
+        if passed < 0:
             return None
-        if current.takes(sent, arrived):
+        if passed <= MAX_GROUP_SPAN or current.follows(sent, arrived):
             current.add(sent, arrived, now)
             return None
         before, self._before, self._current = self._before, current, _Group(sent, arrived, now)

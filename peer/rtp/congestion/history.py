@@ -6,6 +6,7 @@ anything.
 """
 
 from collections.abc import Sequence
+from operator import sub
 from typing import NamedTuple, TypeAlias
 
 from ..serial import SEQUENCE_BITS, extend, signed_difference
@@ -219,6 +220,6 @@ def _report(results: tuple[PacketResult, ...], now: float) -> Report:
     received = [result for result in results if result.arrived is not None]
     if not received:
         return Report(results, None, None)
-    latest = max(result.arrived or 0.0 for result in received)
-    propagation = min(now - result.sent - (latest - (result.arrived or 0.0)) for result in received)
-    return Report(results, now - min(result.sent for result in received), propagation)
+    arrived, sent = [one.arrived or 0.0 for one in received], [one.sent for one in received]
+    shortest = min(map(sub, arrived, sent))
+    return Report(results, now - min(sent), now - max(arrived) + shortest)

@@ -48,7 +48,8 @@ class LossWindows:
         for result in results:
             if self._begun is None:
                 self._begun = result.sent
-            self._latest = max(self._latest, result.sent)
+            if result.sent > self._latest:
+                self._latest = result.sent
             if result.arrived is None:
                 if result.number not in self._lost:
                     self._lost[result.number] = result.size

@@ -1,10 +1,7 @@
 """The rate at which packets arrive, over a window that single stalls and bursts do not bend."""
 
-from bisect import insort
-from collections import deque
-from itertools import takewhile
-from math import inf
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right
+from operator import sub
 
 from .history import PacketResult
 
@@ -19,89 +16,92 @@ MAX_REORDERING = 1.0
 _SHORTEST = 0.001
 
 
-class _Arrival(NamedTuple):
-    arrived: float
-    sent: float
-    size: float
-
-
 class Throughput:
     """The acknowledged rate of one path, in bits per second."""
 
-    __slots__ = ("_discarded_until", "_window")
+    __slots__ = ("_arrived", "_discarded_until", "_sent", "_sizes")
 
     def __init__(self) -> None:
-        self._window: deque[_Arrival] = deque()
+        # The window in the order of arrival, each figure for itself: it is summed up as a whole.
+        self._arrived: list[float] = []
+        self._sent: list[float] = []
+        self._sizes: list[float] = []
         self._discarded_until = 0.0
 
     def add(self, packets: list[PacketResult]) -> None:
         """Take packets that arrived, in the order of their arrival."""
-        window = self._window
+        times, sent, sizes = self._arrived, self._sent, self._sizes
         for packet in packets:
-            if packet.arrived is None:
+            arrived = packet.arrived
+            if arrived is None:
                 continue
-            arrival = _Arrival(packet.arrived, packet.sent, packet.size + packet.besides)
-            if window and packet.arrived < window[-1].arrived - MAX_REORDERING:
-                self.forget()
-            if window and packet.arrived < window[-1].arrived:
-                insort(window, arrival)
+            if times and arrived < times[-1]:
+                if arrived < times[-1] - MAX_REORDERING:
+                    self.forget()
+                place = bisect_right(times, arrived)
+                times.insert(place, arrived)
+                sent.insert(place, packet.sent)
+                sizes.insert(place, packet.size + packet.besides)
             else:
-                window.append(arrival)
-        while self._is_too_long():
-            gone = window.popleft()
-            self._discarded_until = max(self._discarded_until, gone.sent)
+                times.append(arrived)
+                sent.append(packet.sent)
+                sizes.append(packet.size + packet.besides)
+        surplus = self._surplus()
+        if surplus:
+            self._discarded_until = max(self._discarded_until, *sent[:surplus])
+            for figures in (times, sent, sizes):
+                del figures[:surplus]
 
     def bitrate(self) -> float | None:
         """Return the rate; None when too little arrived."""
-        window = self._window
-        if len(window) < REQUIRED:
+        times, sent, sizes = self._arrived, self._sent, self._sizes
+        if len(times) < REQUIRED:
             return None
-        before = window[0].arrived
-        longest = second = received = sent_size = last_size = 0.0
-        first_sent, last_sent = inf, -inf
-        for arrived, sent, size in window:
-            gap, before = arrived - before, arrived
-            if gap > longest:
-                longest, second = gap, longest
-            elif gap > second:
-                second = gap
-            received += size
-            if sent >= self._discarded_until:
-                sent_size += size
-                if sent < first_sent:
-                    first_sent = sent
-                if sent > last_sent:
-                    last_sent, last_size = sent, size
-        if not sent_size:
-            return None
+        received = sum(sizes)
         # The longest pause may be the network's, or ours; it counts as the second longest.
-        span = window[-1].arrived - window[0].arrived - longest + second
-        rate = (received - window[0].size) / max(_SHORTEST, span)
-        sent_rate = (sent_size - last_size) / max(_SHORTEST, last_sent - first_sent)
+        gaps: list[float] = list(map(sub, times[1:], times))
+        longest = max(gaps)
+        gaps.remove(longest)
+        span = times[-1] - times[0] - longest + max(gaps)
+        rate = (received - sizes[0]) / max(_SHORTEST, span)
+        sent_size = received
+        if min(sent) < self._discarded_until:
+            # What was sent before others that are forgotten says nothing of the rate of sending.
+            kept = [
+                each for each in zip(sent, sizes, strict=True) if each[0] >= self._discarded_until
+            ]
+            if not kept:
+                return None
+            sent, sizes = [each[0] for each in kept], [each[1] for each in kept]
+            sent_size = sum(sizes)
+        last = max(sent)
+        sent_rate = (sent_size - sizes[sent.index(last)]) / max(_SHORTEST, last - min(sent))
         return 8 * min(sent_rate, rate)
 
     def recent(self) -> float | None:
         """Return the rate of the last moments; None when too little arrived in them."""
-        latest = self._window[-1].arrived if self._window else 0.0
-        recent = list(takewhile(lambda one: one.arrived > latest - RECENT, reversed(self._window)))
-        if len(recent) < REQUIRED or latest - recent[-1].arrived < RECENT / 2:
+        times = self._arrived
+        latest = times[-1] if times else 0.0
+        begin = bisect_right(times, latest - RECENT)
+        if len(times) - begin < REQUIRED or latest - times[begin] < RECENT / 2:
             return None
-        size = sum(one.size for one in recent)
-        sent_span = max(one.sent for one in recent) - min(one.sent for one in recent)
-        received = (size - recent[-1].size) / (latest - recent[-1].arrived)
-        return 8 * min(received, (size - recent[0].size) / max(_SHORTEST, sent_span))
+        sent, sizes = self._sent[begin:], self._sizes[begin:]
+        size = sum(sizes)
+        received = (size - sizes[0]) / (latest - times[begin])
+        return 8 * min(received, (size - sizes[-1]) / max(_SHORTEST, max(sent) - min(sent)))
 
-    def _is_too_long(self) -> bool:
-        window = self._window
-        if not window:
-            return False
-        span = window[-1].arrived - window[0].arrived
-        if len(window) > MAX_PACKETS or span > MAX_SPAN:
-            return True
-        # The first may go when what remains is long enough.
-        return len(window) > MIN_PACKETS + 1 and window[-1].arrived - window[1].arrived > MIN_SPAN
+    def _surplus(self) -> int:
+        """Return how many may go, because what remains is long enough."""
+        times = self._arrived
+        if not times:
+            return 0
+        latest, count = times[-1], len(times)
+        # One before the shortest span stays, and all that are needed of it.
+        enough = min(bisect_left(times, latest - MIN_SPAN) - 1, count - MIN_PACKETS - 1)
+        return max(0, count - MAX_PACKETS, bisect_left(times, latest - MAX_SPAN), enough)
 
     def forget(self) -> None:
         """Begin anew."""
-        self._window.clear()
+        for figures in (self._arrived, self._sent, self._sizes):
+            figures.clear()
         self._discarded_until = 0.0
