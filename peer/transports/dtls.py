@@ -350,7 +350,9 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._over = asyncio.get_running_loop().create_future()
         # What came with the end of the handshake, and before it.
         self._read_messages()
-        for data, arrived in self._early.release():
+        early, old = self._early.release(asyncio.get_running_loop().time())
+        self.drops[DtlsDrop.NO_KEYS] += old
+        for data, arrived in early:
             self._receive_srtp(data, arrived)
         self._ice.set_sink(self._receive, self._finish)
         try:

@@ -71,8 +71,18 @@ class EarlyMedia:
         """Keep a packet for a while; returns how many others are dropped."""
         self._packets.append((data, now))
         self._size += len(data)
+        return self._drop(now)
+
+    def release(self, now: float) -> tuple[list[tuple[bytes, float]], int]:
+        """Return all that waits, in order, and how many have waited for too long."""
+        dropped = self._drop(now)
+        packets, self._packets, self._size = list(self._packets), deque(), 0
+        return packets, dropped
+
+    def _drop(self, now: float) -> int:
+        """Drop the oldest, as many as are too many or too old; returns their number."""
         dropped = 0
-        while (
+        while self._packets and (
             self._size > MAX_EARLY_BYTES
             or len(self._packets) > MAX_EARLY_PACKETS
             or self._packets[0][1] < now - MAX_EARLY_AGE
@@ -80,8 +90,3 @@ class EarlyMedia:
             self._size -= len(self._packets.popleft()[0])
             dropped += 1
         return dropped
-
-    def release(self) -> list[tuple[bytes, float]]:
-        """Return all that waits, in order."""
-        packets, self._packets, self._size = list(self._packets), deque(), 0
-        return packets

@@ -55,11 +55,20 @@ def test_what_waits_for_keys_is_neither_much_nor_old() -> None:
     assert sum(early.hold(*packet) for packet in packets) == 0
     assert early.hold(b"\x80", 1.0) == 0
     assert early.hold(packets[0][0], 1.0) == 1
-    assert early.release() == [*packets[1:], (b"\x80", 1.0), (packets[0][0], 1.0)]
-    assert early.release() == []
+    assert early.release(1.0) == ([*packets[1:], (b"\x80", 1.0), (packets[0][0], 1.0)], 0)
+    assert early.release(1.0) == ([], 0)
     early.hold(b"\x80", 5.0)
     assert early.hold(b"\x81", 5.1 + MAX_EARLY_AGE) == 1
-    assert early.release() == [(b"\x81", 5.1 + MAX_EARLY_AGE)]
+    assert early.release(5.1 + MAX_EARLY_AGE) == ([(b"\x81", 5.1 + MAX_EARLY_AGE)], 0)
+
+
+def test_keys_that_come_late_find_nothing_old() -> None:
+    """Also when nothing came after it that would have pushed it out."""
+    early = EarlyMedia()
+    early.hold(b"\x80", 5.0)
+    early.hold(b"\x81", 5.5)
+    assert early.release(5.1 + MAX_EARLY_AGE) == ([(b"\x81", 5.5)], 1)
+    assert early.hold(b"\x82", 5.1 + MAX_EARLY_AGE) == 0
 
 
 def test_small_packets_that_wait_for_keys_are_no_more_than_large_ones() -> None:
@@ -67,4 +76,4 @@ def test_small_packets_that_wait_for_keys_are_no_more_than_large_ones() -> None:
     early = EarlyMedia()
     assert sum(early.hold(b"\x80", 1.0) for _ in range(MAX_EARLY_PACKETS)) == 0
     assert early.hold(b"\x81", 1.0) == 1
-    assert len(early.release()) == MAX_EARLY_PACKETS
+    assert len(early.release(1.0)[0]) == MAX_EARLY_PACKETS
