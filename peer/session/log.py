@@ -31,9 +31,14 @@ class Log:
         self._given = ""
         self._reason = ""
 
+    @property
+    def asked(self) -> bool:
+        """Tell whether somebody wants any line."""
+        return logger.isEnabledFor(logging.INFO)
+
     def write(self, entry: TraceEntry) -> None:
         """Write the lines of an entry."""
-        if not logger.isEnabledFor(logging.INFO):
+        if not self.asked:
             return
         from peer.trace import describe  # not before: few programs log
 

@@ -116,10 +116,8 @@ class Negotiation:
             return session.describe(outcome)
 
         await self._set(operation)
-        made = local_description(session.state, {})
-        if type_ is not None or made is None:
-            return None
-        return RTCSessionDescription(made.text, made.type.value)
+        made = local_description(session.state, {}) if type_ is None else None
+        return None if made is None else RTCSessionDescription(made.text, made.type.value)
 
     async def _set_remote(self, description: object) -> None:
         given = RTCSessionDescription.from_value(description)

@@ -6,7 +6,7 @@ from typing import Any
 from .data import Data
 from .links import Links
 from .media import Media
-from .tracing import Tracer
+from .tracing import Tracer, tell_of_failure
 
 INTERVAL = 1.0
 """Seconds between two reports."""
@@ -34,7 +34,9 @@ class Sampler:
 
     def remember(self) -> None:
         """Have the connection remember a report of this moment, for who asks what is wrong."""
-        self._tracer.remember(self._collect())
+        report = self._collect()
+        if report is not None:
+            self._tracer.remember(report)
 
     def stop(self) -> None:
         """Report once more, and no more then."""
@@ -54,9 +56,16 @@ class Sampler:
             self._timer = None
 
     def _report(self, *reason: str) -> None:
-        self._tracer.sample(self._collect(), *reason)
+        report = self._collect()
+        if report is not None:
+            self._tracer.sample(report, *reason)
 
-    def _collect(self) -> dict[str, dict[str, Any]]:
+    def _collect(self) -> dict[str, dict[str, Any]] | None:
+        """Make a report; None when that fails, which ends neither an event nor a close."""
         from .statistics import collect_statistics  # not before: few connections are asked
 
-        return collect_statistics(*self._parts, None).toJSON()
+        try:
+            return collect_statistics(*self._parts, None).toJSON()
+        except Exception as error:
+            tell_of_failure("a trace has no statistics of this moment", error)
+            return None

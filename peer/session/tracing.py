@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from peer.api import RTCConfiguration, running_loop
+from peer.ice import Event as IceEvent
 from peer.ice import Notes, Record, event_record
 from peer.net import DriverEvent, InterfacesChanged, wall_time
 from peer.trace import ICE, Ring, TraceEntry
@@ -88,10 +89,7 @@ class Tracer:
             self._sink(entry)
         except Exception as error:
             self.close()
-            what = {"message": "a trace failed, and is given no more", "exception": error}
-            loop = running_loop()
-            if loop is not None:
-                loop.call_exception_handler(what)
+            tell_of_failure("a trace failed, and is given no more", error)
 
     # ICE
 
@@ -104,9 +102,13 @@ class Tracer:
 
     def ice_event(self, number: int, event: DriverEvent) -> None:
         """Take note of an event of an agent, which hides the addresses that are to be hidden."""
-        if not isinstance(event, InterfacesChanged):
-            record = event_record(event, asyncio.get_running_loop().time())
-            self._keep(TraceEntry(wall_time(), self.id, ICE, record, (number,)))
+        if isinstance(event, InterfacesChanged):
+            return
+        now = asyncio.get_running_loop().time()
+        write = partial(_event_entry, self.id, number, event, now, wall_time())
+        self.ring.add_unwritten(write)
+        if self._log.asked:
+            self._log.write(write())
 
     def _note_ice(self, number: int, record: Record) -> None:
         kind = record["kind"]
@@ -116,6 +118,19 @@ class Tracer:
             self._give(entry)
             if kept:
                 self._keep(entry)
+
+
+def _event_entry(
+    connection: str, number: int, event: IceEvent, now: float, time: float
+) -> TraceEntry:
+    return TraceEntry(time, connection, ICE, event_record(event, now), (number,))
+
+
+def tell_of_failure(message: str, error: Exception) -> None:
+    """Have the event loop handle what went wrong beside the connection, if there is a loop."""
+    loop = running_loop()
+    if loop is not None:
+        loop.call_exception_handler({"message": message, "exception": error})
 
 
 def _sink(

@@ -1,7 +1,8 @@
 """What a connection remembers of itself, within bounds: how it began, and what was last."""
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from .entry import LOST, TraceEntry
 
@@ -14,6 +15,8 @@ MAX_TEXT = 1 << 18
 ALIKE = 16
 """Entries about things of one kind that are kept one by one; then each time they have doubled."""
 
+_Kept: TypeAlias = TraceEntry | Callable[[], TraceEntry]
+
 
 class Ring:
     """The first entries of a connection and the latest; how many fell out between is told.
@@ -22,8 +25,8 @@ class Ring:
     """
 
     def __init__(self) -> None:
-        self._head: list[TraceEntry] = []
-        self._tail: deque[TraceEntry] = deque(maxlen=TAIL)
+        self._head: list[_Kept] = []
+        self._tail: deque[_Kept] = deque(maxlen=TAIL)
         self._lost = 0
         self._text = 0
         self._alike: Counter[str] = Counter()
@@ -34,11 +37,11 @@ class Ring:
 
     def __iter__(self) -> Iterator[TraceEntry]:
         """Give the entries in order, with one of `LOST` where some are missing."""
-        yield from self._head
+        yield from map(_written, self._head)
         if self._lost:
-            first = self._tail[0]
+            first = _written(self._tail[0])
             yield TraceEntry(first.time, first.connection, LOST, self._lost)
-        yield from self._tail
+        yield from map(_written, self._tail)
 
     def is_due(self, kind: str) -> bool:
         """Count something of a kind; tell whether there were not too many of it already."""
@@ -48,12 +51,21 @@ class Ring:
 
     def add(self, entry: TraceEntry) -> None:
         """Remember an entry, at the cost of the oldest that is not of the beginning."""
-        entry = self._bounded(entry)
+        self._add(self._bounded(entry))
+
+    def add_unwritten(self, write: Callable[[], TraceEntry]) -> None:
+        """Remember an entry that is written when it is asked for, which few ever are.
+
+        `write` gives the same whenever it is called, and no description.
+        """
+        self._add(write)
+
+    def _add(self, kept: _Kept) -> None:
         if len(self._head) < HEAD:
-            self._head.append(entry)
+            self._head.append(kept)
             return
         self._lost += len(self._tail) == TAIL
-        self._tail.append(entry)
+        self._tail.append(kept)
 
     def _bounded(self, entry: TraceEntry) -> TraceEntry:
         value = entry.value
@@ -61,3 +73,7 @@ class Ring:
             return entry
         self._text += len(value["sdp"])
         return entry if self._text <= MAX_TEXT else entry._replace(value=value | {"sdp": ""})
+
+
+def _written(kept: _Kept) -> TraceEntry:
+    return kept if isinstance(kept, TraceEntry) else kept()

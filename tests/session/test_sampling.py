@@ -1,6 +1,7 @@
 """Reports of statistics in a trace: when it connects, each second, in the end."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -41,3 +42,32 @@ def test_nothing_is_left_of_it() -> None:
         await a.close()
 
     run(call())
+
+
+def test_statistics_that_fail_stop_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection tells of its states and closes; the event loop hears of the failure."""
+    entries: list[TraceEntry] = []
+    heard: list[str] = []
+
+    def fail(*_: object) -> Any:
+        raise RuntimeError("no figures")
+
+    async def call() -> None:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: heard.append(str(context["exception"]))
+        )
+        net = Network(seed=1)
+        a = net.host("alice").connection(trace=entries.append)
+        b = net.host("bob").connection()
+        a.createDataChannel("chat")
+        monkeypatch.setattr("peer.session.statistics.collect_statistics", fail)
+        await connect(a, b)
+        await asyncio.sleep(1.5)
+        await a.close()
+        await b.close()
+        assert a.connectionState == "closed"
+
+    run(call())
+    assert heard == ["no figures"] * 3
+    assert not [entry for entry in entries if entry.method == "getStats"]
+    assert [entry.method for entry in entries if entry.method == "close"] == ["close"]

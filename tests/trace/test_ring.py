@@ -1,5 +1,7 @@
 """What a connection remembers has bounds."""
 
+from functools import partial
+
 from peer.trace import LOST, Ring, TraceEntry
 from peer.trace.ring import ALIKE, HEAD, MAX_TEXT, TAIL
 
@@ -45,3 +47,19 @@ def test_of_what_comes_by_the_thousand_few_are_due() -> None:
     assert due[:ALIKE] == list(range(1, ALIKE + 1))
     assert due[ALIKE:] == [32, 64, 128, 256, 512, 1024, 2048, 4096, 8192]
     assert ring.is_due("another")
+
+
+def test_an_entry_may_be_written_when_it_is_asked_for() -> None:
+    ring = filled(HEAD + TAIL - 1)
+    written: list[int] = []
+
+    def write(number: int) -> TraceEntry:
+        written.append(number)
+        return entry(number)
+
+    for number in range(HEAD + TAIL - 1, HEAD + TAIL + 500):
+        ring.add_unwritten(partial(write, number))
+    assert not written
+    entries = list(ring)
+    assert [one.value for one in entries[HEAD + 1 :]] == list(range(HEAD + 500, HEAD + TAIL + 500))
+    assert (entries[HEAD].time, entries[HEAD].value) == (entries[HEAD + 1].time, 500)
