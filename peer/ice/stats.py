@@ -7,6 +7,7 @@ that was learned from a check alone is None (RFC 8839 §5.1, draft-ietf-mmusic-m
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 
 from peer.records import dataclass
 
@@ -110,7 +111,8 @@ class IceStatistics:
     """Everything there is to know about an agent at one time.
 
     Pairs and candidates of ended generations are among them, within a bound. `drops` counts the
-    inputs dropped so far under each reason that occurred.
+    inputs dropped so far under each reason that occurred, `faults` what the system refused its
+    driver, which the agent knows nothing of.
     """
 
     timestamp: float
@@ -118,6 +120,7 @@ class IceStatistics:
     pairs: tuple[CandidatePairStatistics, ...]
     candidates: tuple[CandidateStatistics, ...]
     drops: Mapping[str, int]
+    faults: Mapping[str, int] = field(default_factory=dict)
 
 
 class _Names:

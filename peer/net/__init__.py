@@ -5,6 +5,7 @@ from .config import IceServer, NetConfig
 from .datagrams import DatagramSocket
 from .driver import IceDriver
 from .events import DriverEvent, InterfacesChanged, Listener
+from .faults import Fault, Faults
 from .interfaces import (
     AddressPolicy,
     Filter,
@@ -45,6 +46,8 @@ __all__ = [
     "MACHINE",
     "DatagramSocket",
     "Destination",
+    "Fault",
+    "Faults",
     "Receiver",
     "MdnsSettings",
     "is_mdns_name",

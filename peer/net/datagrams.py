@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from .faults import Faults
 from .outbox import Destination
 
 
@@ -24,6 +25,10 @@ class DatagramSocket(Protocol):
     @property
     def address(self) -> tuple[str, int]:
         """Where it is bound."""
+
+    @property
+    def faults(self) -> Faults:
+        """What the system has refused to send so far."""
 
     @property
     def outbox(self) -> Post:

@@ -322,8 +322,7 @@ class IceDriver:
 
     def stats(self) -> IceStatistics:
         """Take statistics, also after `close`."""
-        self._sockets.note_traffic()
-        return self._disguise.statistics(self._agent.stats())
+        return self._disguise.statistics(self._sockets.statistics())
 
     # The pump: what follows every input
 

@@ -4,7 +4,7 @@ import asyncio
 from math import inf
 from typing import Protocol
 
-from .segmentation import MAX_BYTES, MAX_SEGMENTS, REFUSED, can_segment
+from .segmentation import MAX_BYTES, MAX_SEGMENTS, REFUSED, UNKNOWN_HERE, can_segment
 
 WORTH_HOLDING = 3
 """Datagrams in a run that make up for the work of holding them back."""
@@ -12,6 +12,12 @@ HANDSHAKE = 16
 """Datagrams that leave at once in the beginning: handshakes take turns and have no runs."""
 MAX_PENALTY = 64
 """Datagrams sent at once after holding back has not paid, at most."""
+ALONE = 64
+"""Datagrams sent alone to a remote address after a run to it was refused, for the first time."""
+MAX_ALONE = 65_536
+"""How many it becomes, when runs are refused again and again."""
+MAX_REFUSING = 64
+"""Remote addresses whose runs were refused that are remembered."""
 
 
 class Sender(Protocol):
@@ -47,7 +53,8 @@ class Outbox:
 
     A run ends with a shorter datagram, as the packets of one picture do, and leaves at once
     then. Order is kept. Where holding back does not pay, because there are no runs or the system
-    cannot send them in one call, datagrams leave at once.
+    cannot send them in one call, datagrams leave at once. A way on which runs are refused, as by
+    a tunnel with a small MTU, has them tried again ever more rarely; others are not touched by it.
     """
 
     __slots__ = (
@@ -56,6 +63,7 @@ class Outbox:
         "_loop",
         "_paid",
         "_penalty",
+        "_refusing",
         "_run",
         "_size",
         "_socket",
@@ -73,6 +81,8 @@ class Outbox:
         self._soon: asyncio.Handle | None = None
         self._paid = False
         self._penalty = 1
+        # How many datagrams are to leave alone towards whom, now and after another refusal.
+        self._refusing: dict[tuple[str, int], tuple[int, int]] = {}
         # How many datagrams are to leave at once; infinitely many where runs are impossible.
         self._direct = HANDSHAKE if can_segment() else inf
 
@@ -92,6 +102,8 @@ class Outbox:
             self.flush()
         if self._direct:
             self._direct -= 1
+            return self._send(data, to)
+        if self._refusing and self._goes_alone(to.remote):
             return self._send(data, to)
         self._capacity = min(MAX_SEGMENTS, MAX_BYTES // size) if size else 0
         if self._capacity < 2:
@@ -137,13 +149,30 @@ class Outbox:
             self._socket.send_run(run, self._size, to.remote)
         except OSError as error:
             # Whatever is wrong, each datagram for itself gets what it would have got.
-            if error.errno in REFUSED:
+            if error.errno in UNKNOWN_HERE:
                 self._direct = inf
+            elif error.errno in REFUSED:
+                self._refuse(to.remote)
+                # It says nothing of how much holding back pays elsewhere.
+                self._paid = True
             return False
+        self._refusing.pop(to.remote, None)
         self._paid = self._paid or len(run) >= WORTH_HOLDING
         size = self._size * (len(run) - 1) + len(run[-1])
         to.note_sent(len(run), size, self._loop.time())
         return True
+
+    def _refuse(self, remote: tuple[str, int]) -> None:
+        _, count = self._refusing.pop(remote, (0, ALONE))
+        while len(self._refusing) >= MAX_REFUSING:
+            del self._refusing[next(iter(self._refusing))]
+        self._refusing[remote] = (count, min(2 * count, MAX_ALONE))
+
+    def _goes_alone(self, remote: tuple[str, int]) -> bool:
+        left, count = self._refusing.get(remote, (0, 0))
+        if left:
+            self._refusing[remote] = (left - 1, count)
+        return left > 0
 
     def _send(self, data: bytes, to: Destination) -> bool:
         try:

@@ -15,10 +15,12 @@ MAX_SEGMENTS = 64
 MAX_BYTES = 65507
 """Bytes sent in one call: what fits one UDP datagram over IPv4."""
 
-REFUSED = frozenset(
-    {errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.ENOSYS}
-)
-"""Errors of a kernel, a device or a tunnel that cannot cut; plain datagrams may well pass."""
+UNKNOWN_HERE = frozenset({errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.ENOSYS})
+"""Errors of a kernel that cannot cut."""
+REFUSED = frozenset({errno.EIO, errno.EINVAL, errno.EMSGSIZE})
+"""Errors of a way to one remote address: its device cannot cut, or a tunnel has a smaller MTU.
+
+Plain datagrams, which may be fragmented, may well pass."""
 
 _SOL_UDP = 17
 _UDP_SEGMENT = 103

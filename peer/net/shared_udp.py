@@ -7,6 +7,7 @@ from peer.ice import MessageClass, called_fragment, message_class, transaction_i
 
 from .claims import Address, Claims
 from .datagrams import DatagramSocket, Post
+from .faults import Faults
 from .strangers import Stranger, Strangers, move_calls
 from .udp import Receiver
 
@@ -165,6 +166,11 @@ class UdpShare:
     def address(self) -> Address:
         """Where the socket is bound."""
         return self._shared.socket.address
+
+    @property
+    def faults(self) -> Faults:
+        """What the system has refused to send for any who share the socket."""
+        return self._shared.socket.faults
 
     def another_outbox(self) -> Post:
         """Give one to somebody who has runs of datagrams of their own."""

@@ -7,6 +7,7 @@ from functools import partial
 from peer.ice import (
     BaseReleased,
     IceAgent,
+    IceStatistics,
     NetworkType,
     PathInvalidated,
     PathValidated,
@@ -16,12 +17,14 @@ from peer.ice import (
     TransportAddress,
     TransportProtocol,
 )
+from peer.records import replace
 
 from .calls import Calls
 from .component import Component
 from .config import NetConfig
 from .datagrams import DatagramSocket
 from .exhaustion import is_exhausted, is_taken, shortage
+from .faults import Faults, fault_of
 from .interfaces import AddressPolicy, InterfaceAddress, select
 from .path import Path
 from .port import AgentSide, Port
@@ -77,6 +80,7 @@ class Sockets:
         self._fallback: dict[str, InterfaceAddress] = {}
         self._present: set[str] = set()
         self._closing: list[DatagramSocket | Listening] = []
+        self._faults: Faults = Faults()
 
     # Addresses
 
@@ -267,6 +271,7 @@ class Sockets:
 
     def _do_without(self, error: OSError | MemoryError, kind: str, number: int | None) -> None:
         """Tell of a socket there is none of; an address that went meanwhile is nothing to tell."""
+        self._faults[fault_of(error)] += 1
         if is_exhausted(error):
             self._failed(f"a socket: {shortage(error)}")
         elif number is not None and is_taken(error):
@@ -311,6 +316,8 @@ class Sockets:
         if not port.components:
             del self._ports[port.address]
             self._end(port.socket)
+            if port.share is None:
+                self._faults += port.socket.faults
 
     def _end(self, socket: DatagramSocket | Listening) -> None:
         self._calls.remove(socket)
@@ -330,6 +337,16 @@ class Sockets:
         """Wait until nothing of the closed sockets is left in the loop."""
         for each in self._closing:
             await each.wait_closed()
+
+    def statistics(self) -> IceStatistics:
+        """Take the agent's figures, with what passed it by and what the system refused.
+
+        On a shared port that counts for all who share it.
+        """
+        self.note_traffic()
+        faults = sum((port.socket.faults for port in self._ports.values()), self._faults)
+        named = {fault.value: count for fault, count in faults.items()}
+        return replace(self._agent.stats(), faults=named)
 
     # Paths
 

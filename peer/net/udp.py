@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
+from .faults import Fault, Faults, fault_of
 from .outbox import Outbox
 from .pending import is_empty
 from .segmentation import enable_coalescing, receive_coalesced, segment_control
@@ -23,7 +24,8 @@ RECEIVE_BUFFER = 2 << 20
 on a long path, loses nothing. The system gives what it allows, or what it always gives."""
 
 _FULL = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS})
-_OWN = frozenset({errno.EMSGSIZE, errno.ECONNREFUSED, errno.ECONNRESET, errno.EINTR})
+_EARLIER = frozenset({errno.ECONNREFUSED, errno.ECONNRESET, errno.EINTR})
+_OWN = _EARLIER | {errno.EMSGSIZE}
 """What is wrong with this datagram or was with an earlier one, and not with the way."""
 
 Receiver = Callable[[bytes, tuple[str, int], float], None]
@@ -33,9 +35,8 @@ Receiver = Callable[[bytes, tuple[str, int], float], None]
 class UdpSocket:
     """A UDP socket bound to one local address.
 
-    `receive` is called for each datagram and `done` after each batch. `dropped` counts datagrams
-    that did not leave because the send buffer was full or that were too long, as UDP loses them.
-    `outbox` sends with fewer system calls.
+    `receive` is called for each datagram and `done` after each batch. `faults` counts what the
+    system refused to send. `outbox` sends with fewer system calls.
     """
 
     __slots__ = (
@@ -52,7 +53,7 @@ class UdpSocket:
         "_sendto",
         "_socket",
         "address",
-        "dropped",
+        "faults",
         "outbox",
     )
 
@@ -76,7 +77,7 @@ class UdpSocket:
         name = bound.getsockname()
         self._scope: int = name[3] if len(name) == 4 else 0
         self.address: tuple[str, int] = name[:2]
-        self.dropped = 0
+        self.faults: Faults = Faults()
         self._closed = False
         self._coalesced = False
         self._pending = bytearray(4)
@@ -103,14 +104,15 @@ class UdpSocket:
     def send_now(self, data: bytes, remote: tuple[str, int]) -> bool:
         """Send past `outbox`, like `send` in all else."""
         if self._closed:
-            self.dropped += 1
             return False
         try:
             self._sendto(data, (*remote, 0, self._scope) if self._scope else remote)
         except OSError as error:
             if error.errno not in _FULL and error.errno not in _OWN:
+                self.faults[fault_of(error)] += 1
                 raise
-            self.dropped += 1
+            if error.errno not in _EARLIER:
+                self.faults[fault_of(error)] += 1
             return False
         return True
 
@@ -120,7 +122,11 @@ class UdpSocket:
         Raises OSError when it cannot be done; none of them has left then.
         """
         address = (*remote, 0, self._scope) if self._scope else remote
-        self._socket.sendmsg(run, segment_control(size), 0, address)
+        try:
+            self._socket.sendmsg(run, segment_control(size), 0, address)
+        except OSError:
+            self.faults[Fault.RUN_REFUSED] += 1
+            raise
 
     def read(self, limit: int = BATCH) -> int:
         """Read what has arrived, at most `limit` datagrams; returns how many there were.

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
@@ -37,6 +38,8 @@ class RTCTransportStats(RTCStats):
     Bytes are those of DTLS and SRTP datagrams, without connectivity checks. The DTLS members
     beside `dtlsState` and `dtlsRole` are known while DTLS is connected. `drops` counts what arrived
     and was dropped above ICE, and feedback there was too much of, by the name of the reason.
+    `faults` counts what the system refused when sockets were opened and datagrams sent, for all
+    transports of the connection.
     """
 
     packetsSent: int
@@ -58,6 +61,7 @@ class RTCTransportStats(RTCStats):
     dtlsCipher: str | None = None
     srtpCipher: str | None = None
     drops: dict[str, int] | None = None
+    faults: dict[str, int] | None = None
 
 
 @dataclass
@@ -84,10 +88,12 @@ def transports(sources: StatsSources) -> Iterator[RTCTransportStats | RTCCertifi
     """Yield the statistics of each transport, and of its certificates."""
     figures = {(one.stream, one.component): one for ice in sources.ice for one in ice.transports}
     pairs = {one.id for ice in sources.ice for one in ice.pairs}
+    faults = sum((Counter(ice.faults) for ice in sources.ice), Counter[str]())
     for source in sources.transports:
         group = source.group
         for ice, dtls in zip(group.ice, group.dtls, strict=True):
             stats = _transport(sources.timestamp, source, ice, dtls)
+            stats.faults = dict(faults) or None
             if ice.component == 1 and len(group.ice) > 1:
                 stats.rtcpTransportStatsId = _id(source, group.ice[-1].component)
             below = figures.get((str(source.number), ice.component))

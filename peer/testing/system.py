@@ -12,6 +12,8 @@ from typing import Any
 from peer.ice import NetworkType, TransportAddress
 from peer.net import (
     Destination,
+    Fault,
+    Faults,
     InterfaceAddress,
     MdnsLink,
     MdnsSettings,
@@ -191,7 +193,7 @@ def ignore() -> None:
 class HostSocket:
     """A UDP socket of a simulated host (`peer.net.DatagramSocket`)."""
 
-    __slots__ = ("_done", "_host", "_receive", "_socket", "address", "outbox")
+    __slots__ = ("_done", "_host", "_receive", "_socket", "address", "faults", "outbox")
 
     def __init__(
         self,
@@ -206,6 +208,7 @@ class HostSocket:
         self._socket: SimSocket = opened_on(self._take)
         self.address: tuple[str, int] = self._socket.address
         self.outbox = self
+        self.faults: Faults = Faults()
 
     def post(self, data: bytes, to: Destination) -> bool:
         """Send a datagram of media."""
@@ -230,6 +233,7 @@ class HostSocket:
         if self._socket.is_closed:
             return False
         if self._host.interface_of(self.address[0]) is None:
+            self.faults[Fault.UNREACHABLE] += 1
             raise OSError(errno.ENETUNREACH, "Network is unreachable")
         self._socket.send(data, remote)
         return True

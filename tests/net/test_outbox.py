@@ -3,12 +3,20 @@
 import asyncio
 import errno
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from peer.net.outbox import HANDSHAKE, MAX_PENALTY, WORTH_HOLDING, Outbox
+from peer.net.outbox import (
+    ALONE,
+    HANDSHAKE,
+    MAX_PENALTY,
+    MAX_REFUSING,
+    WORTH_HOLDING,
+    Outbox,
+)
 from peer.net.segmentation import MAX_BYTES, MAX_SEGMENTS
 
 from .support import run
@@ -214,11 +222,9 @@ def test_what_cannot_be_part_of_a_run_keeps_its_place(odd: bytes) -> None:
     story_of(story)
 
 
-@pytest.mark.parametrize(
-    "number", [errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT, errno.EOPNOTSUPP]
-)
+@pytest.mark.parametrize("number", [errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.ENOSYS])
 def test_a_system_that_cannot_send_runs_is_not_asked_again(number: int) -> None:
-    """Old kernels, devices without checksum offload, tunnels: nothing is lost."""
+    """Old kernels: nothing is lost."""
 
     async def story(bench: Bench) -> None:
         bench.socket.run_error = _error(number)
@@ -232,6 +238,74 @@ def test_a_system_that_cannot_send_runs_is_not_asked_again(number: int) -> None:
             bench.post(*datagrams)
             assert bench.socket.calls[-4:] == [[data] for data in datagrams]
             await bench.iteration()
+
+    story_of(story)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EINVAL, errno.EMSGSIZE])
+def test_a_way_that_refuses_a_run_is_the_only_one_that_pays(number: int) -> None:
+    """A tunnel with a small MTU, a device without checksum offload: nothing is lost, and other
+    remote addresses have their runs."""
+
+    async def story(bench: Bench) -> None:
+        tunnel, other = bench.to, Destination(OTHER)
+        bench.socket.run_error = _error(number)
+        datagrams = _equal(4)
+        bench.post(*datagrams)
+        await bench.iteration()
+        assert bench.socket.calls == [[data] for data in datagrams]
+        assert (tunnel.sent, tunnel.errors) == ([(1, 100)] * 4, [])
+        bench.socket.run_error = None
+        for _ in range(3):
+            bench.to = other
+            bench.post(*datagrams)
+            await bench.iteration()
+            assert bench.socket.calls[-1] == datagrams
+            bench.to = tunnel
+            bench.post(*datagrams)
+            assert bench.socket.calls[-4:] == [[data] for data in datagrams]
+            await bench.iteration()
+
+    story_of(story)
+
+
+def test_runs_are_tried_again_ever_more_rarely() -> None:
+    async def story(bench: Bench) -> None:
+        bench.socket.run_error = _error(errno.EMSGSIZE)
+        attempts: list[int] = []
+        sent = 0
+        with patch.object(
+            bench.socket, "send_run", side_effect=lambda *run: _note(attempts, sent, bench)
+        ):
+            while sent < 20 * ALONE:
+                bench.post(*_equal(2))
+                sent += 2
+                await bench.iteration()
+        gaps = [later - earlier for earlier, later in pairwise(attempts)]
+        assert gaps == sorted(gaps)
+        assert ALONE <= gaps[0] < 2 * ALONE
+        assert len(attempts) <= 6
+        assert len(bench.socket.data) == sent
+
+    story_of(story)
+
+
+def _note(attempts: list[int], sent: int, bench: Bench) -> None:
+    attempts.append(sent)
+    assert bench.socket.run_error is not None
+    raise bench.socket.run_error
+
+
+def test_what_is_remembered_of_refusals_is_bounded() -> None:
+    async def story(bench: Bench) -> None:
+        bench.socket.run_error = _error(errno.EMSGSIZE)
+        for port in range(MAX_REFUSING + 10):
+            bench.to = Destination(("192.0.2.9", port))
+            bench.post(*_equal(WORTH_HOLDING))
+            await bench.iteration()
+            bench.post(*[b"x"] * MAX_PENALTY)
+            await bench.iteration()
+        assert len(bench.outbox._refusing) <= MAX_REFUSING
 
     story_of(story)
 

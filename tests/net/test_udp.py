@@ -10,6 +10,7 @@ from unittest.mock import Mock, patch
 
 import pytest
 
+from peer.net.faults import Fault
 from peer.net.segmentation import receive_coalesced
 from peer.net.udp import BATCH, MAX_DATAGRAM, UdpSocket, bind
 
@@ -323,9 +324,17 @@ def test_longer_datagrams_are_cut_and_not_collected() -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [errno.EAGAIN, errno.ENOBUFS, errno.EMSGSIZE, errno.ECONNREFUSED]
+    ("number", "fault"),
+    [
+        (errno.EAGAIN, Fault.BUFFER_FULL),
+        (errno.ENOBUFS, Fault.BUFFER_FULL),
+        (errno.EMSGSIZE, Fault.TOO_LONG),
+        (errno.ECONNREFUSED, None),
+    ],
 )
-def test_what_is_no_fault_of_the_way_is_dropped_and_counted(number: int) -> None:
+def test_what_is_no_fault_of_the_way_is_dropped_and_counted(
+    number: int, fault: Fault | None
+) -> None:
     """A full buffer loses datagrams as the network does; other errors concern this one only."""
 
     async def story() -> None:
@@ -333,14 +342,23 @@ def test_what_is_no_fault_of_the_way_is_dropped_and_counted(number: int) -> None
         with patch.object(one, "_sendto", Mock(side_effect=OSError(number, "no"))):
             assert not one.send(b"x", one.address)
             assert not one.send(b"x", one.address)
-        assert one.dropped == 2
+        assert one.faults == ({} if fault is None else {fault: 2})
         one.close()
 
     run(story())
 
 
-@pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EINVAL])
-def test_a_closed_way_is_an_error(number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        (errno.ENETUNREACH, Fault.UNREACHABLE),
+        (errno.EHOSTUNREACH, Fault.UNREACHABLE),
+        (errno.EADDRNOTAVAIL, Fault.ADDRESS_GONE),
+        (errno.EPERM, Fault.FORBIDDEN),
+        (errno.EINVAL, Fault.OTHER),
+    ],
+)
+def test_a_closed_way_is_an_error(number: int, fault: Fault) -> None:
     async def story() -> None:
         one, _ = open_socket()
         with (
@@ -348,6 +366,7 @@ def test_a_closed_way_is_an_error(number: int) -> None:
             pytest.raises(OSError, match="no"),
         ):
             one.send(b"x", one.address)
+        assert one.faults == {fault: 1}
         one.close()
 
     run(story())
@@ -358,7 +377,7 @@ def test_a_really_full_send_buffer() -> None:
         bound = bind("127.0.0.1")
         one = UdpSocket(asyncio.get_running_loop(), bound, Mock(), Mock())
         assert not one.send(bytes(70_000), one.address)
-        assert one.dropped == 1
+        assert one.faults == {Fault.TOO_LONG: 1}
         one.close()
 
     run(story())
@@ -385,7 +404,7 @@ def test_a_closed_socket_sends_nothing() -> None:
         one, _ = open_socket()
         one.close()
         assert not one.send(b"x", one.address)
-        assert one.dropped == 1
+        assert one.faults == {}
 
     run(story())
 
