@@ -351,7 +351,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         # What came with the end of the handshake, and before it.
         self._read_messages()
         early, old = self._early.release(asyncio.get_running_loop().time())
-        self.drops[DtlsDrop.NO_KEYS] += old
+        self.drops += Counter({DtlsDrop.NO_KEYS: old})
         for data, arrived in early:
             self._receive_srtp(data, arrived)
         self._ice.set_sink(self._receive, self._finish)
