@@ -79,6 +79,7 @@ ALLOWED = {
         "peer.ice",
         "sdp",
     ),
+    "peer.signaling": ("peer", "sdp"),
     "demos": ("demos", "peer"),
     "tools": ("tools", "peer", "sdp"),
 }

@@ -1,0 +1,261 @@
+"""Publishing to and playing from an HTTP endpoint: the clients of WHIP (RFC 9725) and WHEP.
+
+The two say the same (draft-ietf-wish-whep): an offer goes there in a POST, the answer comes back
+with the URL of the session; candidates found later and restarts are PATCHed, DELETE ends it. They
+differ in the direction of the media, which is the connection's to say.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from peer import RTCIceServer, RTCPeerConnection
+from sdp import MEDIA_TYPE, Fragment, SdpError, parse_fragment, replace, serialize_fragment
+
+from .errors import SignalingError, refusal
+from .fragments import ice_fragment, take_fragment
+from .links import read_ice_servers
+
+logger = logging.getLogger("peer.signaling")
+
+SDP_TYPE = "application/sdp"
+REQUEST_TIMEOUT = 10.0
+"""Seconds that a request may take."""
+GATHERING = 0.3
+"""Seconds that an offer waits for candidates; those that are found later are sent after it."""
+MAX_BODY = 256 * 1024
+"""Bytes that are read of a response."""
+
+
+class WhipClient:
+    """A session at a WHIP or WHEP endpoint, for one connection.
+
+    `url` is the endpoint's, `token` goes into each request as a bearer token; `headers` are added
+    to each. Redirections are followed, with the token only to the same origin.
+
+    Used as ``async with`` it ends the session; the connection is its owner's to close.
+    """
+
+    def __init__(
+        self, url: str, *, token: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self._url = URL(url)
+        self._headers = dict(headers or {})
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._http = aiohttp.ClientSession(
+            headers=self._headers, timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT)
+        )
+        self._pc: RTCPeerConnection | None = None
+        self._session: URL | None = None
+        self._etag: str | None = None
+        self._told: Fragment | None = None
+        self._trickling: asyncio.Task[None] | None = None
+        self._changes = asyncio.Event()
+
+    @property
+    def session_url(self) -> str | None:
+        """The URL of the session, None before there is one and after it was ended."""
+        return None if self._session is None else str(self._session)
+
+    async def ice_servers(self) -> list[RTCIceServer]:
+        """Ask for the servers to make a connection with (RFC 9725 §4.6, by OPTIONS).
+
+        An endpoint that names none there may name some in its answer; `connect` gives them to the
+        connection, for what it gathers from then on. Raises SignalingError.
+        """
+        async with self._request("OPTIONS", self._url) as response:
+            return read_ice_servers(response.headers.getall("Link", []))
+
+    async def connect(self, pc: RTCPeerConnection) -> None:
+        """Offer what the connection has, and take the endpoint's answer.
+
+        Candidates that are found afterwards follow. Raises SignalingError when the endpoint
+        refuses, and what setRemoteDescription raises of its answer; there is no session then.
+        """
+        if self._pc is not None:
+            raise ValueError("a client has one session; make another client")
+        self._pc = pc
+        pc.addEventListener("icecandidate", self._found)
+        await pc.setLocalDescription()
+        await pc.completeLocalDescription(GATHERING)
+        offer = pc.localDescription.sdp
+        self._told = ice_fragment(offer)
+        answer = await self._post(offer)
+        try:
+            await pc.setRemoteDescription({"type": "answer", "sdp": answer})
+        except BaseException:
+            await self.close()
+            raise
+        self._trickling = asyncio.create_task(self._trickle())
+
+    async def restart(self) -> None:
+        """Restart ICE in the session (RFC 9725 §4.3.3).
+
+        Raises SignalingError when the endpoint cannot do that; the session goes on as it was.
+        """
+        pc = self._connection()
+        pc.restartIce()
+        await pc.setLocalDescription()
+        await pc.completeLocalDescription(GATHERING)
+        try:
+            fragment = ice_fragment(pc.localDescription.sdp)
+            text, etag = await self._patch(fragment, "*")
+            answer = take_fragment(pc.remoteDescription.sdp, parse_fragment(text))
+        except (SignalingError, SdpError) as error:
+            await pc.setLocalDescription({"type": "rollback"})
+            if isinstance(error, SignalingError):
+                raise
+            raise SignalingError(f"the answer to a restart makes no sense: {error}") from error
+        self._told = fragment
+        self._etag = etag or self._etag
+        await pc.setRemoteDescription({"type": "answer", "sdp": answer})
+        self._changes.set()
+
+    async def close(self) -> None:
+        """End the session, if there is one; the endpoint has `REQUEST_TIMEOUT` to hear of it."""
+        if self._pc is not None:
+            self._pc.removeEventListener("icecandidate", self._found)
+        if self._trickling is not None:
+            self._trickling.cancel()
+            await asyncio.wait([self._trickling])
+        session, self._session = self._session, None
+        if session is not None:
+            with contextlib.suppress(SignalingError):
+                async with self._request("DELETE", session):
+                    pass
+        await self._http.close()
+
+    def _connection(self) -> RTCPeerConnection:
+        if self._pc is None or self._session is None:
+            raise ValueError("there is no session")
+        return self._pc
+
+    def _found(self, event: object) -> None:
+        self._changes.set()
+
+    async def _post(self, offer: str) -> str:
+        async with self._request("POST", self._url, SDP_TYPE, offer) as response:
+            text = await _text(response)
+            if response.status != HTTPStatus.CREATED:
+                raise SignalingError(f"{response.status} is no 201", status=response.status)
+            location = response.headers.get("Location")
+            if location is None:
+                raise SignalingError("a session without a Location", status=response.status)
+            self._session = response.url.join(URL(location))
+            if response.url.scheme == "https" != self._session.scheme:
+                raise SignalingError(f"{self._session} leaves TLS", status=response.status)
+            self._etag = response.headers.get("ETag")
+            self._use(read_ice_servers(response.headers.getall("Link", [])))
+            return text
+
+    def _use(self, servers: list[RTCIceServer]) -> None:
+        """Give the connection servers that the endpoint names, unless it has some."""
+        pc = self._pc
+        if servers and pc is not None and not (settings := pc.getConfiguration()).iceServers:
+            pc.setConfiguration(dataclasses.replace(settings, iceServers=servers))
+
+    async def _trickle(self) -> None:
+        """Send the candidates that come, until all are sent or the endpoint takes none."""
+        pc = self._connection()
+        while self._etag is not None and not self._all_told():
+            await self._changes.wait()
+            self._changes.clear()
+            if pc.signalingState != "stable":
+                # A restart is under way, which sends what it has.
+                continue
+            now = ice_fragment(pc.localDescription.sdp)
+            fragment = _news(now, self._told)
+            if fragment is None:
+                continue
+            try:
+                await self._patch(fragment, self._etag)
+            except SignalingError as error:
+                logger.debug("the endpoint takes no candidates: %s", error)
+                return
+            self._told = now
+
+    def _all_told(self) -> bool:
+        told = self._told
+        return told is not None and all(each.ice.end_of_candidates for each in told.media)
+
+    async def _patch(self, fragment: Fragment, etag: str) -> tuple[str, str | None]:
+        assert self._session is not None
+        body = serialize_fragment(fragment)
+        async with self._request(
+            "PATCH", self._session, MEDIA_TYPE, body, {"If-Match": etag}
+        ) as response:
+            return await _text(response), response.headers.get("ETag")
+
+    @contextlib.asynccontextmanager
+    async def _request(
+        self,
+        method: str,
+        url: URL,
+        content_type: str | None = None,
+        body: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Make a request; raises SignalingError unless it succeeds."""
+        fields = dict(headers)
+        if content_type is not None:
+            fields["Content-Type"] = content_type
+        try:
+            async with self._http.request(method, url, data=body, headers=fields) as response:
+                if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+                    retry_after = response.headers.get("Retry-After")
+                    raise refusal(response.status, await _text(response), retry_after)
+                yield response
+        except (aiohttp.ClientError, TimeoutError, UnicodeDecodeError) as error:
+            reason = str(error) or type(error).__name__
+            raise SignalingError(f"no answer to {method}: {reason}") from error
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+async def _text(response: aiohttp.ClientResponse) -> str:
+    body = await response.content.read(MAX_BODY + 1)
+    while len(body) <= MAX_BODY and (more := await response.content.read(MAX_BODY + 1 - len(body))):
+        body += more
+    if len(body) > MAX_BODY:
+        raise SignalingError(f"an answer longer than {MAX_BODY} bytes", status=response.status)
+    return body.decode()
+
+
+def _news(now: Fragment, told: Fragment | None) -> Fragment | None:
+    """Give what of a fragment was not told yet, None when that is nothing."""
+    if told is None or told.ice != now.ice:
+        return now
+    fresh = now.new_candidates(told)
+    ended = {each.mid for each in told.media if each.ice.end_of_candidates}
+    media = tuple(
+        replace(
+            section,
+            ice=replace(
+                section.ice,
+                candidates=tuple(candidate for mid, candidate in fresh if mid == section.mid),
+            ),
+        )
+        for section in now.media
+    )
+    has_news = bool(fresh) or any(
+        each.ice.end_of_candidates and each.mid not in ended for each in now.media
+    )
+    return replace(now, media=media) if has_news else None

@@ -1,0 +1,1 @@
+"""Tests of signaling that others speak."""
