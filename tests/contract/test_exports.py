@@ -22,6 +22,7 @@ PACKAGES = (
     "peer.rtp.congestion",
     "peer.rtp.fec",
     "peer.session",
+    "peer.signaling",
     "peer.stats",
     "peer.testing",
     "peer.testing.internet",
@@ -51,7 +52,9 @@ def test_nothing_private_is_exported(name: str) -> None:
     assert [item for item in importlib.import_module(name).__all__ if item.startswith("_")] == []
 
 
-@pytest.mark.parametrize("name", ["peer", "peer.stats", "peer.trace", "peer.transports"])
+@pytest.mark.parametrize(
+    "name", ["peer", "peer.signaling", "peer.stats", "peer.trace", "peer.transports"]
+)
 def test_what_is_imported_lazily_is_what_type_checkers_see(name: str) -> None:
     root = tree(ROOT / name.replace(".", "/") / "__init__.py")
     (block,) = [node for node in root.body if isinstance(node, ast.If)]
