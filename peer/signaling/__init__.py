@@ -10,15 +10,13 @@ if TYPE_CHECKING:
     from .links import read_ice_servers, write_ice_servers
     from .whip import WhipClient
 
-__getattr__ = lazy(
-    __name__,
-    {
-        ".endpoint": ["HttpEndpoint"],
-        ".errors": ["SignalingError"],
-        ".links": ["read_ice_servers", "write_ice_servers"],
-        ".whip": ["WhipClient"],
-    },
-)
+_HOMES = {
+    ".endpoint": ("HttpEndpoint",),
+    ".errors": ("SignalingError",),
+    ".links": ("read_ice_servers", "write_ice_servers"),
+    ".whip": ("WhipClient",),
+}
+__getattr__ = lazy(__name__, _HOMES)
 
 __all__ = [
     "HttpEndpoint",
