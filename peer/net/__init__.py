@@ -1,5 +1,6 @@
 """The ICE agent on asyncio: sockets, interfaces, names, TCP and TLS."""
 
+from .address_rules import AddressRules, ExternalAddress
 from .component import Component, Sink
 from .config import IceServer, NetConfig
 from .datagrams import DatagramSocket
@@ -35,6 +36,8 @@ __all__ = [
     "Listener",
     "InterfacesChanged",
     "AddressPolicy",
+    "AddressRules",
+    "ExternalAddress",
     "InterfaceAddress",
     "Filter",
     "enumerate_addresses",

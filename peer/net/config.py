@@ -7,6 +7,7 @@ from dataclasses import field
 from peer.ice import RelayFamily, TcpType
 from peer.records import dataclass
 
+from .address_rules import ExternalAddress
 from .interfaces import AddressPolicy, Filter, InterfaceAddress
 from .mdns import Mdns
 from .resolver import TIMEOUT
@@ -33,7 +34,10 @@ class NetConfig:
 
     policy: AddressPolicy = AddressPolicy.ALL
     keep: Filter | None = None
-    """Tells which addresses to use of those the policy allows; None: all."""
+    """Tells which addresses to use of those the policy allows: any function, or `AddressRules`;
+    None: all."""
+    external: tuple[ExternalAddress, ...] = ()
+    """Addresses of NATs that lead to this machine for good (1:1 NAT, published ports)."""
     addresses: Callable[[], list[InterfaceAddress]] | None = None
     """Gives the addresses in place of `system`."""
     loopback_fallback: bool = True

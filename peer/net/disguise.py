@@ -31,7 +31,8 @@ class Disguise:
 
     That is the same for the peer, for signalling and for the application, whose statistics and logs
     go ways of their own. `publish` gives the ``.local`` name of a host address. An address that
-    `is_fallback` is told in any case: every machine has it.
+    `is_fallback` is told in any case: every machine has it. So is the external address that a host
+    address is `replaced_by`: it is meant to be known.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Disguise:
         *,
         publish: Callable[[str], str],
         is_fallback: Callable[[str], bool],
+        replaced_by: NameOf,
     ) -> None:
         self._named = net.hide_addresses
         self._hides = self._named or net.policy is AddressPolicy.DEFAULT_ROUTE_PUBLIC
@@ -48,11 +50,13 @@ class Disguise:
         self._hides_related = self._hides or gather is GatherPolicy.RELAY
         self._publish = publish
         self._is_fallback = is_fallback
+        self._replaced_by = replaced_by
+        self._changes = self._hides_related or bool(net.external)
         self._names: dict[str, str] = {}
 
     def event(self, event: DriverEvent) -> DriverEvent | None:
         """Give an event as it may be seen; None when it may not be seen at all."""
-        if not self._hides_related:
+        if not self._changes:
             return event
         match event:
             case CandidateGathered() | CandidateRemoved():
@@ -60,14 +64,16 @@ class Disguise:
                 return None if told is None else replace(event, candidate=told)
             case SelectedPairChanged():
                 return replace(event, local=self._candidate(event.local) or _blank(event.local))
-            case GatheringFailed() if not self._is_fallback(event.local.host):
+            case GatheringFailed() if self._hides_related and not self._is_fallback(
+                event.local.host
+            ):
                 # W3C webrtc-pc §4.8.2: no address that no candidate tells of.
                 return replace(event, local=_nowhere(event.local.host, port=0))
         return event
 
     def statistics(self, figures: IceStatistics) -> IceStatistics:
         """Give statistics as they may be seen (W3C webrtc-stats §8.12)."""
-        if not self._hides_related:
+        if not self._changes:
             return figures
         return replace(figures, candidates=tuple(map(self._figures, figures.candidates)))
 
@@ -80,23 +86,29 @@ class Disguise:
             candidate,
             address=TransportAddress(host, candidate.address.port),
             # Draft §3.1.2.2: it would tell what the name hides.
-            related_address=None if related is None else _nowhere(candidate.address.host),
+            related_address=_nowhere(candidate.address.host)
+            if related is not None and self._hides_related
+            else related,
         )
 
     def _figures(self, figures: CandidateStatistics) -> CandidateStatistics:
         if figures.remote or figures.address is None:
             return figures
         host = self._told(figures.candidate_type, figures.address, self._names.get)
+        hides = self._hides_related
         return replace(
             figures,
             address=host,
             port=None if host is None else figures.port,
-            related_address=None,
-            related_port=None,
+            related_address=None if hides else figures.related_address,
+            related_port=None if hides else figures.related_port,
         )
 
     def _told(self, kind: CandidateType, host: str, name_of: NameOf) -> str | None:
         """Give what stands for an address, None when nothing may."""
+        external = self._replaced_by(host) if kind is CandidateType.HOST else None
+        if external is not None:
+            return external
         if not self._hides or self._is_fallback(host):
             return host
         if kind is CandidateType.HOST:

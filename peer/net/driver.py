@@ -123,6 +123,7 @@ class IceDriver:
             self._ice.gather_policy,
             publish=lambda host: self._get_mdns().publish(host),
             is_fallback=self._sockets.is_fallback,
+            replaced_by=self._sockets.replaced_by,
         )
         resolves = self._net.resolve_names and self._ice.gather_policy is not GatherPolicy.RELAY
         self._remote = RemoteSide(

@@ -19,6 +19,7 @@ from peer.ice import (
 )
 from peer.records import replace
 
+from .address_rules import outside
 from .calls import Calls
 from .component import Component
 from .config import NetConfig
@@ -121,6 +122,11 @@ class Sockets:
         self._known = {host: before[host] for host in before.keys() - gone} | self._known
         return added, sorted(gone)
 
+    def replaced_by(self, host: str) -> str | None:
+        """Give the external address that an address of ours is known by."""
+        known = self._known.get(host)
+        return None if known is None else outside(self._config.external, known)[0]
+
     def is_fallback(self, host: str) -> bool:
         """Tell whether an address is used only for want of a network."""
         return host in self._fallback
@@ -188,6 +194,8 @@ class Sockets:
         *,
         shared: bool = False,
     ) -> bool:
+        plain = InterfaceAddress("", local.host, 0, network)
+        _, beside = outside(self._config.external, self._known.get(local.host, plain))
         return self._agent.add_base(
             component.stream,
             component.number,
@@ -198,6 +206,7 @@ class Sockets:
             # Whether it is used was decided when the addresses were chosen.
             loopback=True,
             shared=shared,
+            external=[(host, local.port) for host in beside],
         )
 
     def open(self, component: Component, address: InterfaceAddress, *, own: bool = False) -> bool:

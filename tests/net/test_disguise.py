@@ -15,7 +15,7 @@ from peer.ice import (
     TransportAddress,
     TransportProtocol,
 )
-from peer.net import AddressPolicy, NetConfig
+from peer.net import AddressPolicy, ExternalAddress, NetConfig
 from peer.net.disguise import Disguise
 from tests.ice.test_stats import Duo
 
@@ -26,6 +26,7 @@ HOST, REFLEXIVE, LEARNED, RELAYED = (
     CandidateType.RELAYED,
 )
 PLAIN = NetConfig()
+EXTERNAL = (ExternalAddress("198.51.100.7"),)
 NAMED = NetConfig(hide_addresses=True)
 PUBLIC = NetConfig(policy=AddressPolicy.DEFAULT_ROUTE_PUBLIC)
 
@@ -48,6 +49,7 @@ def _disguise(net: NetConfig, gather: GatherPolicy = GatherPolicy.ALL) -> Disgui
         gather,
         publish=lambda host: f"name-of-{host}",
         is_fallback=lambda host: host == "127.0.0.1",
+        replaced_by={"10.0.0.7": "198.51.100.7"}.get,
     )
 
 
@@ -65,6 +67,28 @@ def _selected(candidate: Candidate, net: NetConfig) -> Candidate:
     assert isinstance(told, SelectedPairChanged)
     assert told.remote is remote
     return told.local
+
+
+@pytest.mark.parametrize("net", [NAMED, PUBLIC, replace(PLAIN, external=EXTERNAL)])
+def test_an_external_address_takes_the_place_of_a_host_address(net: NetConfig) -> None:
+    """Whatever is hidden else: it is meant to be known."""
+    candidate = _candidate("10.0.0.7")
+    for told in (_signalled(candidate, net), _selected(candidate, net)):
+        assert told is not None
+        assert told.address == ("198.51.100.7", 5000)
+        assert told.type is HOST
+
+
+def test_an_external_address_hides_nothing_else() -> None:
+    net = replace(PLAIN, external=EXTERNAL)
+    for candidate in (
+        _candidate("10.0.0.8"),
+        _candidate("8.8.8.8", REFLEXIVE, "10.0.0.7"),
+        _candidate("8.8.8.8", LEARNED, "10.0.0.7"),
+    ):
+        assert _signalled(candidate, net) == candidate
+    failed = GatheringFailed("0", TransportAddress("10.0.0.8", 5000), "stun:x", 701, "x")
+    assert _disguise(net).event(failed) is failed
 
 
 @pytest.mark.parametrize("policy", [AddressPolicy.ALL, AddressPolicy.DEFAULT_ROUTE])
