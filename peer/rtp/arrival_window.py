@@ -16,13 +16,19 @@ _MESSAGE_BITS = 8 * 70
 
 class ArrivalWindow:
     """Arrivals by endless numbers. What was told once is told again with one that comes late
-    among it, and never as missing: what is older than all that is remembered is left out."""
+    among it, and never as missing: what is older than all that is remembered is left out.
 
-    __slots__ = ("_arrivals", "_begin", "_floor", "_highest")
+    Where nothing new has come for as long as arrivals are remembered, and old numbers follow each
+    other, they were begun anew.
+    """
+
+    __slots__ = ("_arrivals", "_begin", "_floor", "_follows", "_highest", "_latest")
 
     def __init__(self) -> None:
         self._arrivals: dict[int, float] = {}
         self._begin = self._highest = self._floor = -1
+        self._follows = -1
+        self._latest = 0.0
 
     def add(self, sequence_number: int, now: float) -> bool:
         """Note an arrival; False for what came before or is too old to be told."""
@@ -32,13 +38,23 @@ class ArrivalWindow:
         else:
             number = extend(sequence_number, self._highest, SEQUENCE_BITS)
         if number in self._arrivals or number < self._floor:
-            return False
+            if not self._begins_anew(sequence_number, now):
+                return False
+            # Always ahead: what was told of before is never told of again.
+            number = self._highest + 1 + (sequence_number - self._highest - 1 & 0xFFFF)
+            self._arrivals.clear()
+            self._begin = self._floor = number
         self._arrivals[number] = now
-        if number > self._highest:
-            self._highest = number
+        if number >= self._highest:
+            self._highest, self._latest = number, now
             self._floor = max(self._floor, number - MAX_SPAN)
         self._begin = max(min(self._begin, number), self._floor)
         return True
+
+    def _begins_anew(self, sequence_number: int, now: float) -> bool:
+        """Tell whether an old number shows that the numbers were begun anew."""
+        follows, self._follows = self._follows, sequence_number + 1 & 0xFFFF
+        return sequence_number == follows and now - self._latest > WINDOW
 
     def numbers(self) -> range:
         """Return the numbers that are to be told of."""

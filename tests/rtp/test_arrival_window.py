@@ -57,6 +57,33 @@ def test_a_jump_leaves_a_span_to_tell_of() -> None:
     assert window.add(30_000 - MAX_SPAN, 1.0)
 
 
+@pytest.mark.parametrize("behind", [100, 199 + MAX_SPAN, 20_000])
+def test_numbers_that_begin_anew_are_told_of(behind: int) -> None:
+    """As soon as nothing new has come for a while."""
+    window, begin = ArrivalWindow(), 30_000
+    for number in range(begin, begin + 200):
+        window.add(number, 1.0)
+    told(window, 1.0)
+    first = begin + 199 - behind
+    at_once = [window.add(first + step, 1.0 + step / 100) for step in range(40)]
+    assert not any(at_once)
+    assert told(window, 1.4) == {}
+    later = {first + step: 1.0 + step / 100 for step in range(51, 60)}
+    assert [window.add(number, now) for number, now in later.items()] == [False, *[True] * 8]
+    told_of = told(window, 1.6)
+    assert told_of == {number: later[number] for number in list(later)[1:]}
+
+
+def test_what_comes_very_late_begins_nothing_anew() -> None:
+    window = ArrivalWindow()
+    for step in range(100):
+        window.add(100 + step, 1.0 + step / 50)
+        told(window, 1.0 + step / 50)
+    assert not any(window.add(number, 3.0) for number in range(50, 150))
+    window.add(200, 3.02)
+    assert told(window, 3.02) == {200: 3.02}
+
+
 def test_feedback_waits_for_something_new() -> None:
     pace = FeedbackPace()
     pace.note(100, 1.0, new=False)
