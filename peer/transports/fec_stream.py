@@ -10,6 +10,8 @@ class FecStream:
 
     def __init__(self, recovery: Recovery) -> None:
         self.recovery = recovery
+        self.labels: tuple[str | None, ...] = ()
+        """What the latest packet of the stream said of whose it is (RFC 8843 §15, RFC 8852)."""
         self.ssrc: int | None = None
         """Where it comes from, if that is another stream."""
         self._received = self._octets = 0

@@ -11,6 +11,7 @@ from av import VideoFrame
 from peer.net import wall_time
 from peer.rtp import (
     NTP_BITS,
+    RTX_HEADER,
     CaptureClock,
     CaptureTime,
     ClockOffset,
@@ -43,13 +44,15 @@ from .statistics import (
 )
 
 _MAX_CONTRIBUTORS = 64
+_PADDING = 0x20
 _NO_PICTURES = PictureFigures()
 
 
 class InboundPacket(RtpPacket):
     """A packet from the network, and what its header extensions say.
 
-    `raw` are all its bytes, nothing for one that was made of another.
+    `raw` are all its bytes; of what a retransmission carries, those that it was sent with first if
+    both said the same in their extensions.
     """
 
     __slots__ = ("extensions", "raw")
@@ -108,6 +111,12 @@ class InboundPacket(RtpPacket):
         original = unwrap(self, payload_type, ssrc)
         if original is None:
             return None
+        begin = self.header_size - self.padding_size
+        raw = b""
+        if self.raw:
+            first = self.raw[0] & ~_PADDING, original.marker << 7 | payload_type
+            place = self.payload[:RTX_HEADER], self.raw[4:8], ssrc.to_bytes(4, "big")
+            raw = b"".join((bytes(first), *place, self.raw[12:begin], original.payload))
         return InboundPacket(
             payload_type,
             original.marker,
@@ -117,6 +126,8 @@ class InboundPacket(RtpPacket):
             original.payload,
             extensions=self.extensions,
             csrcs=original.csrcs,
+            header_size=begin if raw else 0,
+            raw=raw,
         )
 
 

@@ -101,8 +101,13 @@ class Recovering:
             self._take_parity(parity, stream, now)
             return
         self._pictures.receive(packet, stream, codec, now, repaired=repaired)
-        if packet.raw:
-            self._hand_on(self._fec_of(stream).recovery.add(packet.raw), stream, now)
+        fec, said = self._fec_of(stream), packet.extensions
+        labels = said.mid, said.rid, said.repaired_rid
+        if not repaired:
+            fec.labels = labels
+        # What says of itself something else than the others is not what was summed up.
+        if packet.raw and labels == fec.labels:
+            self._hand_on(fec.recovery.add(packet.raw, repeated=repaired), stream, now)
 
     def receive_apart(
         self, packet: InboundPacket, streams: Mapping[int, InboundStream], now: float

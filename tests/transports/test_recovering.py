@@ -186,6 +186,54 @@ def test_a_retransmission_of_red_is_taken_out_of_it_too() -> None:
     run_virtually(scenario())
 
 
+@pytest.mark.parametrize(("mid", "pictures"), [("v0", 2), ("v1", 1), (None, 1)])
+@pytest.mark.parametrize("apart", [False, True])
+def test_what_was_sent_again_helps_to_rebuild_another(
+    apart: bool, mid: str | None, pictures: int
+) -> None:
+    """Unless it says something else of itself than the packet that was summed up."""
+
+    async def scenario() -> None:
+        sender = Sender(apart=apart)
+        receiver = made(Recorder(), (VP8, RTX, FLEXFEC) if apart else CODECS)
+        for packet in lossy(sender, 1):
+            receiver.receive_rtp(packet, None, now())
+        plain = sender.picture()
+        sums = sender.sum(plain)
+        again = retransmitted(sender.leave(plain[0]), mid)
+        receiver.receive_rtp(sums, None, now())
+        receiver.receive_rtp(again, None, now())
+        await until(lambda: receiver.frames_decoded == pictures)
+        (figures,) = receiver.statistics()
+        assert figures.fec is not None
+        assert figures.fec.received - figures.fec.discarded == pictures - 1
+        await receiver.stop()
+
+    run_virtually(scenario())
+
+
+def retransmitted(packet: InboundPacket, mid: str | None) -> InboundPacket:
+    """Return a retransmission, padded, with extensions of its own."""
+    said = HeaderExtensions()
+    said.mid, said.abs_send_time = mid, 0x654321
+    profile, body = NUMBERS.write(said)
+    return read_rtp(
+        write_packet(
+            RtpPacket(
+                payload_type=97,
+                sequence_number=5,
+                timestamp=packet.timestamp,
+                ssrc=8,
+                payload=packet.sequence_number.to_bytes(2, "big") + packet.payload,
+                marker=bool(packet.marker),
+                profile=profile,
+                extension=body,
+                padding_size=6,
+            )
+        )
+    )
+
+
 def test_pictures_come_inside_of_red_and_outside() -> None:
     async def scenario() -> None:
         sender, receiver = Sender(), made(Recorder())

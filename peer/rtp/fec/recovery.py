@@ -39,12 +39,17 @@ class Recovery:
         self._ssrc = ssrc
         self._blank = blank
         self._highest: int | None = None
+        self._follows = -1
         self._packets: dict[int, bytes] = {}
         self._waiting: list[_Waiting] = []
 
-    def add(self, packet: bytes) -> list[bytes]:
-        """Take a packet that arrived; returns those that follow from it."""
+    def add(self, packet: bytes, *, repeated: bool = False) -> list[bytes]:
+        """Take a packet that arrived, or was `repeated`; returns those that follow from it."""
         number = self._extend(int.from_bytes(packet[2:4], "big"))
+        if not repeated and self._begins_anew(number):
+            self._packets.clear()
+            self._waiting.clear()
+            self._highest = number
         self._highest = number if self._highest is None else max(number, self._highest)
         if len(packet) > MAX_SIZE or number in self._packets:
             return []
@@ -72,6 +77,13 @@ class Recovery:
             del self._waiting[0]
             self.drops[FecDrop.TOO_MANY_WAIT] += 1
         return found
+
+    def _begins_anew(self, number: int) -> bool:
+        """Tell whether packets have other numbers now: they follow each other, far behind."""
+        if self._highest is None or number > self._highest - WINDOW:
+            return False
+        follows, self._follows = self._follows, number + 1
+        return number == follows
 
     def _extend(self, number: int) -> int:
         return number if self._highest is None else extend(number, self._highest, SEQUENCE_BITS)

@@ -100,6 +100,28 @@ def test_what_waits_for_packets_that_are_too_old_is_forgotten() -> None:
     assert not one._waiting
 
 
+def test_numbers_that_begin_anew_far_behind_are_protected_too() -> None:
+    before, after, one = stream(4, first=20_000), stream(5, first=7), recovery()
+    for arrived in before[:3]:
+        one.add(arrived)
+    # A single packet is a late one.
+    one.add(after[0])
+    assert one.add_parity(make_parity(after[2:4])) == []
+    assert one.add_parity(make_parity(before)) == [before[3]]
+    one.add(after[1])
+    one.add(after[2])
+    assert one.add_parity(make_parity(after[1:4])) == [after[3]]
+
+
+def test_what_is_repeated_late_begins_nothing_anew() -> None:
+    old, new, one = stream(3), stream(3, first=2 * WINDOW), recovery()
+    one.add(new[0])
+    for packet_ in old:
+        one.add(packet_, repeated=True)
+    one.add(new[2])
+    assert one.add_parity(make_parity(new)) == [new[1]]
+
+
 def test_few_parities_wait() -> None:
     group, one = stream(WINDOW), recovery()
     one.add(group[0])
