@@ -1,7 +1,8 @@
 """The rate that loss allows: of several bandwidths the one that explains the losses best.
 
 Loss alone does not lower the rate: a path that loses whatever is sent keeps its bandwidth. What
-loses more when more is sent is full.
+loses more when more is sent is full. And what chance alone may have lost tells nothing: some dozens
+of packets lose twice their part now and then, and more often where losses come in bursts.
 """
 
 import enum
@@ -107,14 +108,14 @@ class LossBased:
         self._count += 1
         if self._count < READY:
             return
-        average = self._windows.average()
+        certain = self._windows.certain()
         floor = max(arriving or 0.0, self.least)
         usable = None if is_limited_by_application and not self._is_padding() else arriving
-        chosen = self._choose(self._best, delay_rate, usable, average)
-        chosen = self._restrain(chosen, self._best, arriving, average)
+        chosen = self._choose(self._best, delay_rate, usable, certain)
+        chosen = self._restrain(chosen, self._best, arriving, certain)
         ceiling = self.most
-        if average > HIGH_LOSS:
-            ceiling = HIGH_LOSS_BANDWIDTH / (average - HIGH_LOSS)
+        if certain > HIGH_LOSS:
+            ceiling = HIGH_LOSS_BANDWIDTH / (certain - HIGH_LOSS)
         result = max(floor, min(chosen.bandwidth, ceiling, delay_rate))
         if result < chosen.bandwidth:
             self._best = Channel(result, bounded_loss(0.0, result))
@@ -123,7 +124,7 @@ class LossBased:
         self._conclude(result, delay_rate, floor)
 
     def _choose(
-        self, best: Channel, delay_rate: float, arriving: float | None, average: float
+        self, best: Channel, delay_rate: float, arriving: float | None, certain: float
     ) -> Channel:
         limit = self.most if self.state is LossState.DELAY else self._window_limit(best)
         most = max(best.bandwidth, limit)
@@ -137,7 +138,7 @@ class LossBased:
             channels.append(fit(Channel(bandwidth, loss), samples))
         return max(
             channels,
-            key=lambda channel: (objective(channel, samples, average), channel.bandwidth),
+            key=lambda channel: (objective(channel, samples, certain), channel.bandwidth),
         )
 
     def _window_limit(self, best: Channel) -> float:
@@ -147,12 +148,12 @@ class LossBased:
         return self._limit
 
     def _restrain(
-        self, chosen: Channel, best: Channel, arriving: float | None, average: float
+        self, chosen: Channel, best: Channel, arriving: float | None, certain: float
     ) -> Channel:
         """Keep a rate from rising while more is lost than the path loses, or too fast after."""
         if chosen.bandwidth <= best.bandwidth:
             return chosen
-        if average > chosen.loss:
+        if certain > chosen.loss:
             return Channel(best.bandwidth, chosen.loss)
         if self.state is LossState.DELAY:
             return chosen

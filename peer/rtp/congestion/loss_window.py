@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
-from math import inf
+from math import inf, sqrt
 
 from .history import PacketResult
 
@@ -11,6 +11,8 @@ WINDOW = 0.25
 MAX_WINDOWS = 15
 WEIGHT = 0.9
 """Of a window against the next one."""
+LEAST_USUAL = 4
+"""Windows without which none is unusual, nor tells how far chance goes."""
 BURST = 2.0
 """A window sent at so many times the usual rate may have lost what it did by its own doing."""
 
@@ -70,13 +72,32 @@ class LossWindows:
 
     def average(self) -> float:
         """Return the part that is lost, without the best and the worst window."""
+        return _mean(self._usual())
+
+    def certain(self) -> float:
+        """Return the part that is lost as far as it is no chance.
+
+        It is less than the average by its standard error, which shows in how windows differ.
+        """
+        usual = self._usual()
+        mean, size = _mean(usual), sum(weight * sample.size for weight, sample in usual)
+        if len(usual) < LEAST_USUAL:
+            return mean
+        errors = (weight * (sample.lost - mean * sample.size) for weight, sample in usual)
+        return max(0.0, mean - sqrt(sum(error * error for error in errors)) / size)
+
+    def _usual(self) -> list[tuple[float, LossSample]]:
         weighted = [entry for entry in self.weighted() if entry[1].size]
-        if len(weighted) > 3:
-            worst = max(weighted, key=lambda entry: entry[1].lost / entry[1].size)
-            best = min(weighted, key=lambda entry: entry[1].lost / entry[1].size)
-            rates = sorted(sample.bitrate for _, sample in weighted)
-            usual = rates[len(rates) // 2]
-            if worst[1].bitrate < BURST * usual:
-                weighted = [one for one in weighted if one is not worst and one is not best]
-        size = sum(weight * sample.size for weight, sample in weighted)
-        return sum(weight * sample.lost for weight, sample in weighted) / size if size else 0.0
+        if len(weighted) < LEAST_USUAL:
+            return weighted
+        worst = max(weighted, key=lambda entry: entry[1].lost / entry[1].size)
+        best = min(weighted, key=lambda entry: entry[1].lost / entry[1].size)
+        rates = sorted(sample.bitrate for _, sample in weighted)
+        if worst[1].bitrate >= BURST * rates[len(rates) // 2]:
+            return weighted
+        return [one for one in weighted if one is not worst and one is not best]
+
+
+def _mean(weighted: list[tuple[float, LossSample]]) -> float:
+    size = sum(weight * sample.size for weight, sample in weighted)
+    return sum(weight * sample.lost for weight, sample in weighted) / size if size else 0.0

@@ -1,5 +1,7 @@
 """A sender under congestion control on bad lines."""
 
+import statistics
+
 import pytest
 
 from peer.rtp.congestion import CongestionController
@@ -39,6 +41,15 @@ def test_a_narrow_line_is_used_and_its_queue_is_short(
 @pytest.mark.parametrize(("loss", "rate"), [(0.02, 1.7e6), (0.05, 1.4e6), (0.1, 1.0e6)])
 def test_loss_by_chance_costs_little(loss: float, rate: float) -> None:
     assert call(Path(loss=loss), 25.0).log.rate(3, 25) >= rate
+
+
+def test_no_chance_keeps_the_rate_down_for_long() -> None:
+    """Some seeds begin with twice the usual loss; ten of a hundred packets are lost each time."""
+    alone = [call(Path(loss=0.1), 25.0, seed=seed).log.rate(3, 25) for seed in range(12)]
+    assert min(alone) >= 0.9e6
+    assert statistics.mean(alone) >= 1.3e6
+    bursts = [call(Path(burst=0.02), 25.0, seed=seed).log.rate(3, 25) for seed in range(12)]
+    assert statistics.mean(bursts) >= 1.2e6
 
 
 def test_bursts_of_loss_and_jitter_cost_little() -> None:

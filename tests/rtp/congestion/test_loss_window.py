@@ -57,3 +57,11 @@ def test_the_worst_window_counts_when_it_was_sent_much_faster() -> None:
     made = windows(0, 0, 0, 0, 0)
     made.add(window(1.3, lost=60, count=60, step=0.25 / 59 + 1e-6))
     assert made.average() > 0.2
+
+
+def test_as_much_is_certain_as_windows_agree_on() -> None:
+    agreed, mixed = windows(*[5] * 8), windows(*[0, 10] * 4)
+    assert agreed.certain() == agreed.average()
+    assert 0.5 * mixed.average() < mixed.certain() < mixed.average()
+    assert windows(0, 0, 0, 0, 0, 6, 0, 0).certain() == 0
+    assert windows(26, 0, 0).certain() == windows(26, 0, 0).average()
