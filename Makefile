@@ -44,7 +44,7 @@ $(BROWSERS): $(STAMP)
 		>/dev/null 2>&1; } || echo "browsers could not be installed: tests against them skip"
 	@touch $@
 
-# Other implementations to call: Pion, libdatachannel, werift and the SIP phone baresip; the same holds.
+# Other implementations: Pion, libdatachannel, werift, clients of WHIP, the SIP phone baresip; so too.
 $(PEERS): $(STAMP) tests/interop/build.py tests/interop/pion/main.go
 	@{ command -v go && command -v npm && command -v baresip; } >/dev/null \
 		&& test -d /usr/share/gocode/src/github.com/pion/webrtc \

@@ -20,6 +20,7 @@ GO_PACKAGES = Path("/usr/share/gocode")
 """Where Debian puts the sources of Go packages."""
 NODE_DATACHANNEL = "node-datachannel@0.33.4"
 WERIFT = "werift@0.24.4"
+WHIP_WHEP = "whip-whep@1.2.0"
 
 
 def build_pion() -> None:
@@ -42,11 +43,11 @@ def build_pion() -> None:
 
 
 def install_for_node() -> None:
-    """Install libdatachannel, whose library is in its package, and werift."""
+    """Install libdatachannel, whose library is in its package, werift, and clients of WHIP."""
     if shutil.which("npm") is None:
         return
     quiet = ["--silent", "--no-audit", "--no-fund", "--no-save"]
-    packages = [NODE_DATACHANNEL, WERIFT]
+    packages = [NODE_DATACHANNEL, WERIFT, WHIP_WHEP]
     subprocess.run(["npm", "install", *quiet, *packages], cwd=PEERS, check=True)
 
 
