@@ -14,10 +14,20 @@ from peer.trace import TraceEntry
 from . import checks, data, ending, media, security, servers, signalling
 from .call import Call
 from .finding import Explanation, Finding
-from .hosts import endpoint
+from .hosts import endpoint, is_private
+from .servers import TURN_REFUSALS, expiry
 from .text import seconds
 
-__all__ = ["explain", "Explanation", "Finding", "Call", "endpoint"]
+__all__ = [
+    "explain",
+    "Explanation",
+    "Finding",
+    "Call",
+    "endpoint",
+    "is_private",
+    "TURN_REFUSALS",
+    "expiry",
+]
 
 Cause = Callable[[Call], Iterator[Finding]]
 

@@ -134,7 +134,7 @@ def server_unknown(call: Call) -> Iterator[Finding]:
 
 def turn_refused(call: Call) -> Iterator[Finding]:
     """A server that answers and gives no address."""
-    for code, (cause, words, advice) in _REFUSALS.items():
+    for code, (cause, words, advice) in TURN_REFUSALS.items():
         for url, errors in _by_server(call, code).items():
             if code == 401 and _expired(call, url):
                 yield _expired_finding(call, url, errors)
@@ -147,7 +147,7 @@ def turn_refused(call: Call) -> Iterator[Finding]:
             )
 
 
-_REFUSALS = {
+TURN_REFUSALS = {
     401: (
         "turn-credentials",
         "refuses the credentials.",
@@ -197,7 +197,11 @@ def _expired(call: Call, url: str) -> bool:
 
 def _until(call: Call, url: str) -> int | None:
     """Until when the user name of a server holds, where it says so (the REST interface)."""
-    username = str(_server(call, url).get("username") or "")
+    return expiry(str(_server(call, url).get("username") or ""))
+
+
+def expiry(username: str) -> int | None:
+    """Give the time that a user name of the REST interface holds until, in seconds since 1970."""
     stamp = username.partition(":")[0]
     return int(stamp) if stamp.isdecimal() and len(stamp) == 10 else None
 

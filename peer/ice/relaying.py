@@ -185,11 +185,11 @@ def handle_timeout(session: Session, transaction: RelayRequest) -> None:
     _apply(session, task, task.allocation.handle_timeout(transaction.tid, session.now))
 
 
-def handle_connection_lost(session: Session, connection: Connection) -> None:
+def handle_connection_lost(session: Session, connection: Connection, reason: str) -> None:
     """A connection to a server is gone, and the allocation with it (RFC 8656 §3.1)."""
     for task in [task for task in session.relays if task.connection is connection]:
         task.connection = None
-        _apply(session, task, task.allocation.handle_connection_lost(session.now))
+        _apply(session, task, task.allocation.handle_connection_lost(session.now, reason))
 
 
 def _apply(session: Session, task: RelayTask, events: list[turn.AllocationEvent]) -> None:

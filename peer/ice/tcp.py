@@ -170,7 +170,7 @@ def _abandon(session: Session, connection: Connection, reason: str) -> None:
 
 def _lost(session: Session, connection: Connection, reason: str) -> None:
     if connection.to_server:
-        relaying.handle_connection_lost(session, connection)
+        relaying.handle_connection_lost(session, connection, reason)
         return
     stream = session.streams.get(connection.base.stream)
     if stream is None:

@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from .certificates import Certificates, make_certificates
 
 USERNAME, PASSWORD = "user", "secret"
 START = 15.0
+HOSTS = ("127.0.0.1",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,11 @@ def _free_port() -> int:
             return port
 
 
-def _write_config(folder: Path, certificates: Certificates, port: int, tls_port: int) -> Path:
+def _write_config(
+    folder: Path, certificates: Certificates, port: int, tls_port: int, hosts: Sequence[str]
+) -> Path:
     lines = [
-        "listening-ip=127.0.0.1",
+        *(f"listening-ip={host}" for host in hosts),
         "relay-ip=127.0.0.1",
         f"listening-port={port}",
         f"tls-listening-port={tls_port}",
@@ -88,15 +91,22 @@ def _write_config(folder: Path, certificates: Certificates, port: int, tls_port:
 
 
 @contextmanager
-def running_coturn(folder: Path) -> Iterator[Coturn]:
-    """Run a server until the block ends."""
+def running_coturn(folder: Path, *hosts: str) -> Iterator[Coturn]:
+    """Run a server until the block ends, on 127.0.0.1 if not on others.
+
+    With two addresses it offers RFC 5780.
+    """
     program = require_coturn()
     certificates = make_certificates(folder)
     port, tls_port = _free_port(), _free_port()
     log = folder / "turnserver.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [program, "-c", str(_write_config(folder, certificates, port, tls_port))],
+            [
+                program,
+                "-c",
+                str(_write_config(folder, certificates, port, tls_port, hosts or HOSTS)),
+            ],
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,

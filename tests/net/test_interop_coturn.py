@@ -122,6 +122,7 @@ def test_certificate_of_a_stranger_is_refused(
         side.driver.gather([_server(_url(coturn, "tls"))])
         failure = await side.event(GatheringFailed)
         assert failure.code == 701
+        assert "certificate verify failed" in failure.reason
         await side.event(GatheringCompleted)
         assert side.of(CandidateGathered) == []
         await side.close()

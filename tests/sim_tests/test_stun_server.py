@@ -6,6 +6,7 @@ from peer.ice.stun import (
     ERROR_CODE,
     MAPPED_ADDRESS,
     OTHER_ADDRESS,
+    RESPONSE_PORT,
     XOR_MAPPED_ADDRESS,
     Message,
     MessageClass,
@@ -126,3 +127,17 @@ def test_garbage_and_other_methods_are_ignored() -> None:
     scene.alice.send(indication, scene.server.address())
     scene.sim.run()
     assert scene.alice.letters == []
+
+
+def test_an_answer_goes_to_the_port_that_was_asked_for() -> None:
+    """RFC 5780 §7.5."""
+    scene = Scene()
+    other = Inbox(scene.host)
+    answer = scene.ask(other, scene.server.address())
+    assert answer is not None
+    mapped = answer[0].get(XOR_MAPPED_ADDRESS)
+    assert mapped is not None
+    request = build(Method.BINDING, MessageClass.REQUEST, bytes(12), [(RESPONSE_PORT, mapped.port)])
+    scene.alice.send(request, scene.server.address())
+    scene.sim.run_for(1.0)
+    assert (len(scene.alice.letters), len(other.letters)) == (0, 2)

@@ -1,6 +1,7 @@
 """The command `aiopeer`: what a call can tell.
 
 aiopeer trace FILE    what happened in a call, and why
+aiopeer doctor URL    with whom a call from here will connect
 """
 
 import argparse
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_trace(commands)
     _add_sdp(commands)
     _add_stats(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -109,6 +111,34 @@ def _run_stats(given: argparse.Namespace) -> str:
         follow(given.file)
         return ""
     return stats_text(given.file)
+
+
+def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="what this machine's network lets calls do, and with whom",
+        description="Look at this machine, and ask the servers that are named; nobody else is "
+        "asked. One server with RFC 5780, or two ordinary ones, tell how a NAT behaves.",
+    )
+    doctor.add_argument(
+        "url", nargs="*", help="stun:HOST, turn:HOST?transport=udp, turns:HOST, ..."
+    )
+    doctor.add_argument("--servers", metavar="FILE", help="iceServers of an application, as JSON")
+    doctor.add_argument("--username", default="", help="for the TURN servers that are named")
+    doctor.add_argument("--credential", help="their password; it is asked for if it is left out")
+    doctor.add_argument("--cafile", help="certificates of authorities to trust, for TLS")
+    doctor.add_argument("--clock", metavar="URL", help="compare the clock with that web server's")
+    doctor.add_argument(
+        "--lifetime", action="store_true", help="how long a silent binding lives: three minutes"
+    )
+    doctor.add_argument("--json", action="store_true", help="what was found, as JSON")
+    doctor.set_defaults(run=_run_doctor)
+
+
+def _run_doctor(given: argparse.Namespace) -> str:
+    from .doctor import command
+
+    return command.run(given)
 
 
 if __name__ == "__main__":

@@ -185,13 +185,13 @@ class Allocation:
         outcome = self._exchange.timeout(transaction_id)
         return [] if outcome is None else self._judge(outcome, now)
 
-    def handle_connection_lost(self, now: float) -> list[AllocationEvent]:
+    def handle_connection_lost(self, now: float, reason: str) -> list[AllocationEvent]:
         """Take the news that the TCP or TLS connection is gone, and the allocation with it."""
         self._exchange.forget()
         before = self.state
         if not self._move(Step.GONE):
             return []
-        error = ErrorCode(UNREACHABLE, "connection lost")
+        error = ErrorCode(UNREACHABLE, reason)
         match before:
             case AllocationState.ALLOCATED:
                 return [AllocationLost(*error)]

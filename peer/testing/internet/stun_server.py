@@ -9,6 +9,7 @@ from peer.ice.stun import (
     MAPPED_ADDRESS,
     OTHER_ADDRESS,
     RESPONSE_ORIGIN,
+    RESPONSE_PORT,
     XOR_MAPPED_ADDRESS,
     ErrorCode,
     Message,
@@ -76,6 +77,7 @@ class StunServer:
         try:
             message = parse(data)
             change = message.get(CHANGE_REQUEST) or 0
+            port = message.get(RESPONSE_PORT)
         except StunError:
             return
         if (message.method, message.message_class) != (Method.BINDING, MessageClass.REQUEST):
@@ -85,8 +87,9 @@ class StunServer:
             return
         origin = self._origin(local, change)
         response = self._respond(message, origin, local, source)
+        to = source if port is None else TransportAddress(source.host, port)
         self.host.kernel.call_later(
-            self.faults.delay, lambda: self._sockets[origin].send(response, source)
+            self.faults.delay, lambda: self._sockets[origin].send(response, to)
         )
 
     def _origin(self, local: TransportAddress, change: int) -> TransportAddress:

@@ -427,20 +427,20 @@ def test_unusable_new_credentials_are_an_error_at_once() -> None:
 def test_connection_lost() -> None:
     """RFC 8656 §3.1: an allocation over TCP ends with its connection."""
     client = allocated(TCP)
-    events = client.allocation.handle_connection_lost(client.now)
-    assert events == [AllocationLost(701, "connection lost")]
-    assert client.allocation.handle_connection_lost(client.now) == []
+    events = client.allocation.handle_connection_lost(client.now, "closed")
+    assert events == [AllocationLost(701, "closed")]
+    assert client.allocation.handle_connection_lost(client.now, "closed") == []
 
 
 def test_connection_lost_while_allocating_or_releasing() -> None:
     client = Client(TCP)
     client.request()
-    (event,) = client.allocation.handle_connection_lost(client.now)
+    (event,) = client.allocation.handle_connection_lost(client.now, "closed")
     assert isinstance(event, AllocationFailed)
     assert (event.code, event.remedy) == (701, Remedy.OTHER_TRANSPORT)
     client = allocated(TCP)
     client.allocation.release(client.now)
-    assert client.allocation.handle_connection_lost(client.now) == [Released()]
+    assert client.allocation.handle_connection_lost(client.now, "closed") == [Released()]
 
 
 def test_calling_early_gives_nothing() -> None:

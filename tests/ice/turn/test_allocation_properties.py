@@ -136,7 +136,7 @@ class AnyCourse(RuleBasedStateMachine):
 
     @rule()
     def lose_connection(self) -> None:
-        self.take(self.allocation.handle_connection_lost(self.now))
+        self.take(self.allocation.handle_connection_lost(self.now, "closed"))
 
     @invariant()
     def ends_once(self) -> None:
