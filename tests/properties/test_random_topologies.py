@@ -4,6 +4,7 @@ Set RANDOM_TOPOLOGIES to a number to let the long test make that many calls.
 """
 
 import os
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,6 @@ from . import random_topologies
 from .calls import Outcome
 from .random_topologies import Verdict, judge, record
 
-FAST = 150
 CHUNKS = 4
 SLOW = int(os.environ.get("RANDOM_TOPOLOGIES", "2000")) // CHUNKS
 
@@ -33,16 +33,21 @@ def _check_with_loss(numbers: range) -> None:
         assert verdict.is_right, verdict
 
 
-@pytest.mark.parametrize(
-    "first",
-    [1, pytest.param(51, marks=pytest.mark.slow), pytest.param(101, marks=pytest.mark.slow)],
-)
-def test_best_path_is_found(first: int) -> None:
-    _check(range(first, first + FAST // 3))
+def in_parts(count: int, size: int) -> list[Any]:
+    """Give the numbers from 1 on in ranges of a size; all but the first are slow."""
+    parts = [range(first, first + size) for first in range(1, count + 1, size)]
+    slow = [pytest.param(part, marks=pytest.mark.slow, id=str(part.start)) for part in parts[1:]]
+    return [pytest.param(parts[0], id="1"), *slow]
 
 
-def test_path_is_found_in_spite_of_loss() -> None:
-    _check_with_loss(range(1, 26))
+@pytest.mark.parametrize("numbers", in_parts(150, 15))
+def test_best_path_is_found(numbers: range) -> None:
+    _check(numbers)
+
+
+@pytest.mark.parametrize("numbers", in_parts(30, 10))
+def test_path_is_found_in_spite_of_loss(numbers: range) -> None:
+    _check_with_loss(numbers)
 
 
 @pytest.mark.parametrize("number", [3, 7, 12])
