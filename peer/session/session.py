@@ -109,6 +109,7 @@ class Session:
         self._executing = False
         self._negotiation_needed = False
         self._check_when_empty = False
+        self._check_queued = False
         self._deferred: list[Callable[[], object]] = []
         self.event_loop = running_loop()
 
@@ -216,10 +217,13 @@ class Session:
         """Check whether negotiation is needed, once no operation is under way."""
         if not self.chain.empty:
             self._check_when_empty = True
-        else:
+        elif not self._check_queued:
+            # One that waits sees this change as well.
+            self._check_queued = True
             self.queue_task(self._check_negotiation)
 
     def _check_negotiation(self) -> None:
+        self._check_queued = False
         if self._closed:
             return
         if not self.chain.empty:

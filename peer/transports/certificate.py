@@ -1,6 +1,7 @@
 """Certificates for DTLS (W3C RTCCertificate)."""
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, Self, cast
@@ -21,7 +22,7 @@ LIFETIME = timedelta(days=30)
 _TOLERANCE = timedelta(days=1)
 """So far the peer's clock may be behind."""
 
-_HASHES = (
+_HASHES: tuple[tuple[str, Callable[[], hashes.HashAlgorithm]], ...] = (
     ("sha-256", hashes.SHA256),
     ("sha-384", hashes.SHA384),
     ("sha-512", hashes.SHA512),
@@ -97,17 +98,19 @@ class Certificate(RTCCertificate):
     @property
     def fingerprints(self) -> list[RTCDtlsFingerprint]:
         """The fingerprints as signalling has them (RFC 8122 §5), one for each hash known."""
-        return [
-            RTCDtlsFingerprint(
-                algorithm=name, value=self._cert.fingerprint(make()).hex(":").upper()
-            )
-            for name, make in _HASHES
-        ]
+        return [self._fingerprint(name, make) for name, make in _HASHES]
 
     @property
     def signalled(self) -> RTCDtlsFingerprint:
         """The one that descriptions tell: of the hash every peer knows (RFC 8827 §6.5)."""
-        return self.fingerprints[0]
+        return self._fingerprint(*_HASHES[0])
+
+    def _fingerprint(
+        self, name: str, make: Callable[[], hashes.HashAlgorithm]
+    ) -> RTCDtlsFingerprint:
+        return RTCDtlsFingerprint(
+            algorithm=name, value=self._cert.fingerprint(make()).hex(":").upper()
+        )
 
     def getFingerprints(self) -> list[RTCDtlsFingerprint]:
         """Return the fingerprint that descriptions tell, in lower case (W3C §4.9.2, §5.5)."""
