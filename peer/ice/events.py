@@ -225,7 +225,8 @@ class BaseRequested:
 class ConnectionRequested:
     """Open a TCP or TLS connection; tell ``connection_opened``, or ``connection_closed``.
 
-    `server_name` is the name a TLS certificate must carry (RFC 8489 §6.2.3).
+    `server_name` is the name a TLS certificate must carry (RFC 8489 §6.2.3); `to_server` tells
+    connections to TURN servers from those between candidates.
     """
 
     handle: int
@@ -233,6 +234,7 @@ class ConnectionRequested:
     local: TransportAddress
     remote: TransportAddress
     server_name: str | None = None
+    to_server: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def _connect(session: Session, task: RelayTask) -> None:
     session.connections.add(connection)
     transport = _STREAMS[task.server.transport]
     local = TransportAddress(task.via.address.host, 0)
-    session.emit(ConnectionRequested(handle, transport, local, remote, task.domain))
+    session.emit(ConnectionRequested(handle, transport, local, remote, task.domain, to_server=True))
 
 
 def _send_request(session: Session, task: RelayTask, request: turn.TurnRequest) -> None:

@@ -18,6 +18,7 @@ from .mdns import Mdns, is_mdns_name
 from .multicast import Link as MdnsLink
 from .multicast import MdnsSettings
 from .outbox import Destination
+from .proxy import Proxy
 from .resolver import ResolutionError
 from .shared_ports import SharedPorts, SharedPortsStatistics
 from .system import MACHINE, System
@@ -44,6 +45,7 @@ __all__ = [
     "network_type",
     "Mdns",
     "MdnsLink",
+    "Proxy",
     "ResolutionError",
     "System",
     "MACHINE",

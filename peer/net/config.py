@@ -10,6 +10,7 @@ from peer.records import dataclass
 from .address_rules import ExternalAddress
 from .interfaces import AddressPolicy, Filter, InterfaceAddress
 from .mdns import Mdns
+from .proxy import Proxy
 from .resolver import TIMEOUT
 from .shared_ports import SharedPorts
 from .system import MACHINE, System
@@ -56,6 +57,8 @@ class NetConfig:
     """TOS or traffic class byte of everything sent over UDP: the DSCP times four (RFC 8837)."""
     ssl_context: ssl.SSLContext | None = None
     """For TURN over TLS; None verifies with the system's authorities."""
+    proxy: Proxy | None = None
+    """For connections to TURN servers over TCP and TLS."""
     resolve_timeout: float = TIMEOUT
     """Seconds for resolving the name of a server."""
     resolve_names: bool = True

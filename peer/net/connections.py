@@ -35,7 +35,8 @@ class Connections:
 
     def open(self, request: ConnectionRequested) -> None:
         """Open a connection in the background."""
-        connection = TcpConnection(self, self._loop, self._config.system)
+        config = self._config
+        connection = TcpConnection(self, self._loop, config.system, config.proxy)
         self._open[request.handle] = connection
         self._handles[connection] = request.handle
         connection.connect(request, self._config.ssl_context)

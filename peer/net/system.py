@@ -16,6 +16,7 @@ from .interfaces import InterfaceAddress, default_route_addresses
 from .listener import Listener
 from .lookups import Lookups
 from .multicast import Link, MdnsSettings, open_links
+from .proxy import Proxy
 from .resolver import resolve
 from .udp import Receiver, UdpSocket, bind
 from .watching import Changed, Watch, watch
@@ -93,8 +94,9 @@ class System(Protocol):
         server_name: str | None,
         context: ssl.SSLContext | None,
         shutdown_timeout: float,
+        proxy: Proxy | None,
     ) -> None:
-        """Open a TCP connection from the local address `host`.
+        """Open a TCP connection from the local address `host`, through a proxy if there is one.
 
         It has TLS if there is a `server_name`; `context` None verifies with the system's
         authorities. Raises OSError when that fails, and ValueError for a name that no certificate
@@ -165,6 +167,7 @@ class Machine:
         server_name: str | None,
         context: ssl.SSLContext | None,
         shutdown_timeout: float,
+        proxy: Proxy | None,
     ) -> None:
         """Open a TCP or TLS connection."""
         if server_name is not None:
@@ -172,14 +175,19 @@ class Machine:
                 context = await _threads.run(default_ssl_context)
             # Told of a name that cannot be, asyncio would forget the connected socket.
             context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=server_name)
+        way: dict[str, Any] = {"host": remote.host, "port": remote.port, "local_addr": (host, 0)}
+        if proxy is not None:
+            way = {"sock": await proxy.connect(remote, local=host, resolve=self._resolve)}
         await asyncio.get_running_loop().create_connection(
             lambda: protocol,
-            *remote,
-            local_addr=(host, 0),
+            **way,
             ssl=None if server_name is None else context,
             server_hostname=server_name,
             ssl_shutdown_timeout=None if server_name is None else shutdown_timeout,
         )
+
+    async def _resolve(self, host: str, port: int, within: float) -> list[TransportAddress]:
+        return await self.resolve(host, port, within=within)
 
     async def resolve(self, host: str, port: int, *, within: float) -> list[TransportAddress]:
         """Ask the system's resolver."""

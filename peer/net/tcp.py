@@ -7,6 +7,8 @@ from typing import Protocol, cast
 
 from peer.ice import ConnectionRequested, ConnectionTransport
 
+from .proxy import Proxy
+from .resolver import ResolutionError
 from .system import MACHINE, Incoming, System
 
 MAX_BUFFERED = 256 * 1024
@@ -42,17 +44,22 @@ def cause(error: Exception) -> str:
 
 
 class TcpConnection(asyncio.Protocol):
-    """One connection. `dropped` counts messages a slow peer had no room for."""
+    """One connection, to servers through the proxy if there is one.
+
+    `dropped` counts messages a slow peer had no room for.
+    """
 
     def __init__(
         self,
         owner: ConnectionOwner,
         loop: asyncio.AbstractEventLoop,
         system: System = MACHINE,
+        proxy: Proxy | None = None,
     ) -> None:
         self._owner: ConnectionOwner | None = owner
         self._loop = loop
         self._system = system
+        self._proxy = proxy
         self._transport: asyncio.Transport | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._abort: asyncio.TimerHandle | None = None
@@ -85,8 +92,9 @@ class TcpConnection(asyncio.Protocol):
                 await self._open(request, context)
         except TimeoutError:
             self._fail("no connection in time")
-        except (OSError, ValueError, MemoryError) as error:
-            # TLS errors are among these, and server names no certificate can carry.
+        except (OSError, ValueError, MemoryError, ResolutionError) as error:
+            # TLS errors are among these, server names no certificate can carry, and proxies
+            # without an address.
             self._fail(cause(error))
         except asyncio.CancelledError:
             self._gone.set()
@@ -102,6 +110,7 @@ class TcpConnection(asyncio.Protocol):
             server_name=name,
             context=context,
             shutdown_timeout=CLOSE_TIMEOUT,
+            proxy=self._proxy if request.to_server else None,
         )
 
     def _fail(self, reason: str) -> None:

@@ -17,6 +17,7 @@ from peer.net import (
     InterfaceAddress,
     MdnsLink,
     MdnsSettings,
+    Proxy,
     Receiver,
     ResolutionError,
 )
@@ -116,8 +117,11 @@ class HostSystem:
         server_name: str | None,
         context: ssl.SSLContext | None,
         shutdown_timeout: float,
+        proxy: Proxy | None,
     ) -> None:
-        """Open a TCP connection."""
+        """Open a TCP connection; proxies are not simulated."""
+        if proxy is not None:
+            raise OSError(errno.EOPNOTSUPP, "no proxies in a simulation")
         del server_name, context, shutdown_timeout
         connection = self._host.connect(host, remote)
         await opened(connection)
