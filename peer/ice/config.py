@@ -42,10 +42,14 @@ class FreePolicy(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class StunServer:
-    """A STUN server, already resolved to an address; `url` names it in events and statistics."""
+    """A STUN server, already resolved to an address; `url` names it in events and statistics.
+
+    `others` are more addresses of the same family: each is asked when the one before is silent.
+    """
 
     address: TransportAddress
     url: str
+    others: tuple[TransportAddress, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from .candidates import announce_reflexive
 from .config import GatherPolicy, StunServer
 from .errors import DropReason
 from .events import GatheringFailed
+from .server_addresses import time_for_one
 from .session import Session
 from .stream import Stream
 from .transaction import ServerRequest
@@ -41,7 +42,8 @@ def ask(session: Session, binding: ServerBinding, tasks: int) -> None:
     transaction.rto = gathering_timeout(session, tasks)
     session.send(base, server.address, data)
     session.transactions.start(transaction, session.now)
-    session.transactions.limit(transaction, session.now + session.timings.gathering)
+    limit = time_for_one(server, session.timings.gathering)
+    session.transactions.limit(transaction, session.now + limit)
     if binding.state is BindingState.WANTED:
         binding.state = BindingState.ASKING
     binding.due = session.now + session.timings.keepalive
@@ -83,6 +85,8 @@ def _error_of(message: stun.Message) -> tuple[int, str]:
 def fail(session: Session, stream: Stream, binding: ServerBinding, code: int, reason: str) -> None:
     """Give a server up for this base and say why (the W3C `icecandidateerror`)."""
     was_pending = binding.pending
+    if was_pending and code == UNREACHABLE and binding.try_another():
+        return
     binding.state = BindingState.FAILED
     if was_pending and binding.reports:
         session.emit(

@@ -3,14 +3,15 @@
 from . import turn
 from .base import Base
 from .connection import Connection
+from .server_addresses import next_address
 
 
 class RelayTask:
     """One allocation asked for from one base, and the relayed bases it gave.
 
     `connection` leads to the server over TCP or TLS, where its certificate must carry `domain`;
-    `bases` are of one or two families. `again` asks for another allocation once this one, which
-    is being deleted, is gone.
+    `bases` are of one or two families. `tried` counts the addresses of the server that were silent,
+    `again` asks for another allocation once this one, which is being deleted, is gone.
     """
 
     __slots__ = (
@@ -23,6 +24,7 @@ class RelayTask:
         "lost_at",
         "retry_at",
         "server",
+        "tried",
         "via",
     )
 
@@ -33,6 +35,7 @@ class RelayTask:
         self.connection: Connection | None = None
         self.domain = server_name(server.url)
         self.lost_at = float("-inf")
+        self.tried = 0
         self.begin(allocation)
 
     def begin(self, allocation: turn.Allocation) -> None:
@@ -47,6 +50,14 @@ class RelayTask:
         if self.again:
             return True
         return not self.ended and not self.bases and self.retry_at is None
+
+    def try_another(self) -> bool:
+        """Turn to the server's next address; False when all of them were silent."""
+        if self.tried == len(self.server.others):
+            return False
+        self.server = next_address(self.server)
+        self.tried += 1
+        return True
 
     @property
     def connected(self) -> bool:

@@ -22,6 +22,7 @@ from .events import (
 from .freeing import close_base
 from .gathering import UNREACHABLE, gathering_timeout, keep
 from .relay import RelayTask
+from .server_addresses import time_for_one
 from .session import Session
 from .stream import AwaitedBase, Stream
 from .streams import drop_base, fail_pairs
@@ -167,7 +168,10 @@ def _send_request(session: Session, task: RelayTask, request: turn.TurnRequest) 
     session.send_raw(task.via, transaction.remote, request.data, handle)
     timeout = session.timings.tcp_transaction if handle is not None else None
     session.transactions.start(transaction, session.now, timeout=timeout)
-    session.transactions.limit(transaction, session.now + session.timings.gathering)
+    limit = session.timings.gathering
+    if task.pending:
+        limit = time_for_one(task.server, limit)
+    session.transactions.limit(transaction, session.now + limit)
 
 
 def handle_response(session: Session, transaction: RelayRequest, message: stun.Message) -> None:
@@ -276,6 +280,10 @@ def _announce(session: Session, stream: Stream, task: RelayTask, base: Base) -> 
 
 def _give_up(session: Session, task: RelayTask, event: turn.AllocationFailed) -> None:
     via = task.via
+    if event.code == UNREACHABLE and not via.released and task.try_another():
+        _release_connection(session, task)
+        _begin(session, task)
+        return
     task.ended = True
     task.retry_at = event.retry_at if event.remedy is turn.Remedy.LATER else None
     _release_connection(session, task)
@@ -363,6 +371,7 @@ def restart(session: Session, stream: Stream) -> None:
         if not live and (task.bases or task.allocation.state in _LEAVING):
             task.again = True
         elif task.ended:
+            task.tried = 0
             _begin(session, task)
 
 

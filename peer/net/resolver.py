@@ -19,7 +19,7 @@ class ResolutionError(Exception):
 
 
 async def resolve(host: str, port: int, *, within: float = TIMEOUT) -> list[TransportAddress]:
-    """Resolve a host name: the first IPv4 and the first IPv6 address, in the system's order.
+    """Resolve a host name to its addresses, in the system's order (RFC 6724).
 
     IP literals come back as they are. Raises ResolutionError when there is none `within`
     that many seconds. A system that is silent for longer keeps nobody waiting, nor the end of
@@ -37,11 +37,11 @@ async def resolve(host: str, port: int, *, within: float = TIMEOUT) -> list[Tran
     except (OSError, ValueError, MemoryError) as error:
         # Labels that are empty or too long fail in the idna codec.
         raise ResolutionError(f"{host}: {error}") from error
-    chosen: dict[int, TransportAddress] = {}
-    for family, _, _, _, address in found:
-        if family in (socket.AF_INET, socket.AF_INET6):
-            literal = str(address[0]).partition("%")[0]
-            chosen.setdefault(family, TransportAddress(literal, port))
-    if not chosen:
+    literals = [
+        str(address[0]).partition("%")[0]
+        for family, _, _, _, address in found
+        if family in (socket.AF_INET, socket.AF_INET6)
+    ]
+    if not literals:
         raise ResolutionError(f"{host} has no address")
-    return list(chosen.values())
+    return [TransportAddress(literal, port) for literal in dict.fromkeys(literals)]

@@ -20,6 +20,8 @@ from .config import IceServer
 from .resolver import ResolutionError
 
 Server = StunServer | TurnServer
+MAX_ADDRESSES = 4
+"""Addresses of one family that a server's name is taken to have."""
 
 
 class Resolve(Protocol):
@@ -38,10 +40,10 @@ class NamedServer:
     uri: ServerUri
     given: IceServer
 
-    def at(self, address: TransportAddress) -> Server:
-        """Give the server at an address its name resolved to."""
+    def at(self, address: TransportAddress, *others: TransportAddress) -> Server:
+        """Give the server at addresses of one family that its name resolved to."""
         if not self.uri.relays:
-            return StunServer(address, self.url)
+            return StunServer(address, self.url, others)
         given = self.given
         return TurnServer(
             address,
@@ -50,6 +52,7 @@ class NamedServer:
             given.credential,
             self.uri.transport,
             given.relay_family,
+            others,
         )
 
 
@@ -144,8 +147,9 @@ class Servers:
             self._known.pop(server.url, None)
             self._fail(server.url, str(error))
         else:
-            for address in addresses:
-                self._use(server.at(address))
+            for is_ipv6 in dict.fromkeys(":" in each.host for each in addresses):
+                family = [each for each in addresses if (":" in each.host) is is_ipv6]
+                self._use(server.at(*family[:MAX_ADDRESSES]))
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

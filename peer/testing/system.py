@@ -132,14 +132,12 @@ class HostSystem:
         return HostWatch(self._host, changed)
 
     async def resolve(self, host: str, port: int, *, within: float) -> list[TransportAddress]:
-        """Look a name up: the first IPv4 and the first IPv6 address."""
+        """Look a name up."""
         await asyncio.sleep(min(LOOKUP_TIME, within))
-        chosen: dict[bool, TransportAddress] = {}
-        for address in self._dns.resolve(host):
-            chosen.setdefault(":" in address, TransportAddress(address, port))
-        if not chosen:
+        found = [TransportAddress(address, port) for address in self._dns.resolve(host)]
+        if not found:
             raise ResolutionError(f"{host} has no address")
-        return list(chosen.values())
+        return found
 
     def mdns_links(
         self,

@@ -44,6 +44,7 @@ def check_credential(username: str, credential: str) -> None:
 class TurnServer:
     """A TURN server, already resolved to an address; `url` names it in events.
 
+    `others` are more addresses of the same family: each is asked when the one before is silent.
     Raises ValueError when RFC 8489 does not allow the username or the credential.
     """
 
@@ -53,6 +54,7 @@ class TurnServer:
     credential: str = field(repr=False)
     transport: TurnTransport = TurnTransport.UDP
     address_family: RelayFamily = RelayFamily.IPV4
+    others: tuple[TransportAddress, ...] = ()
 
     def __post_init__(self) -> None:
         check_credential(self.username, self.credential)
