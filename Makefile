@@ -26,11 +26,14 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -c 'import aiortc, pytest, mypy'
 	@touch $@
 
-# A TURN server for the interop tests; without it they skip, or fail where CI is set.
+# A TURN server for the interop tests, and the kernel's NAT for those in emulated networks; without
+# the former they skip, or fail where CI is set.
 $(SERVERS): $(STAMP)
-	@command -v turnserver >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
-		|| { echo "installing coturn (once)"; apt-get update -qq >/dev/null 2>&1; \
-		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq coturn >/dev/null 2>&1; } \
+	@{ command -v turnserver && command -v nft && command -v ip; } >/dev/null \
+		|| test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
+		|| { echo "installing coturn and nftables (once)"; apt-get update -qq >/dev/null 2>&1; \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq coturn nftables iproute2 \
+		>/dev/null 2>&1; } \
 		|| echo "coturn could not be installed: tests against it skip"
 	@touch $@
 

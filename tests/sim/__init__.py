@@ -2,7 +2,8 @@
 and an oracle that knows which way they must find.
 """
 
-from .oracle import Oracle, PathKind
+from tools.natlab.oracle import Oracle, PathKind
+
 from .topologies import (
     Topology,
     behind_nats,

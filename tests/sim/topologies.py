@@ -19,8 +19,7 @@ from peer.testing.internet import (
     all_nat_behaviors,
     with_hairpinning,
 )
-
-from .oracle import Oracle, PathKind
+from tools.natlab.oracle import Oracle, PathKind
 
 LAN_SUBNET = "192.168.1.0/24"
 CGN_SUBNET = "100.64.0.0/10"

@@ -1,0 +1,8 @@
+"""Run the command: `python -m tools.natlab`."""
+
+import sys
+
+from .command import main
+
+if __name__ == "__main__":
+    sys.exit(main())
