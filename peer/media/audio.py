@@ -16,7 +16,8 @@ class AudioPacket(NamedTuple):
 
     `level` is in dBov, -127 to 0 (RFC 6464), None where nobody knows. `first` marks
     the first one, and the first after silence that was not sent (RFC 3551 §4.1). `voice` tells
-    that there may be one in it.
+    that there may be one in it. `loudness` is that of the samples in it, 0 to 1, None where nobody
+    measured it.
     """
 
     payload: bytes
@@ -24,6 +25,7 @@ class AudioPacket(NamedTuple):
     level: int | None
     first: bool
     voice: bool = True
+    loudness: float | None = None
 
 
 class AudioEncoder(Protocol):
@@ -73,7 +75,6 @@ def loudness_of(pcm: bytes) -> float:
     return min(1.0, math.hypot(*measured) / math.sqrt(len(measured)) / _FULL_SCALE)
 
 
-def level_of(pcm: bytes) -> int:
-    """Tell how loud samples of 16 bits are, in dBov."""
-    loudness = loudness_of(pcm)
+def level_of(loudness: float) -> int:
+    """Return a loudness, 0 to 1, in dBov."""
     return max(QUIETEST, round(20 * math.log10(loudness))) if loudness else QUIETEST

@@ -127,7 +127,11 @@ class AudioPath:
         self._codecs: dict[int, _Codec] = {}
         self._others: dict[int, AudioFormat] = {}
         """What is no codec: copies of packets, and tones."""
+        self._red: frozenset[int] = frozenset()
+        self._events: frozenset[int] = frozenset()
         self._decoders: dict[tuple[int, AudioFormat], AudioDecoder] = {}
+        self._decoder_used: tuple[int, AudioFormat, AudioDecoder] | None = None
+        """The last of them, which most packets are for, and whose it is."""
         self._latest: tuple[int, _Waiting] | None = None
         """The packet decoded last, and its own time among what was heard."""
         self._line: TimeLine | None = None
@@ -164,6 +168,10 @@ class AudioPath:
         self._others = {
             number: one for number, one in formats.items() if one.mime_type.lower() in (RED, EVENTS)
         }
+        self._red, self._events = (
+            frozenset(n for n, one in self._others.items() if one.mime_type.lower() == name)
+            for name in (RED, EVENTS)
+        )
         for number, one in formats.items():
             read = sound_reader(one.mime_type, one.clock_rate, one.channels)
             if read is not None:
@@ -211,7 +219,7 @@ class AudioPath:
         self, packet: RtpPacket, now: float, *, level: int | None = None, repaired: bool = False
     ) -> None:
         """Take a packet; `level` is what it says of itself in -dBov (RFC 6464)."""
-        if self._is(EVENTS, packet):
+        if packet.payload_type in self._events:
             self._pass_over(packet, now)
             return
         place = self._place(packet, now, repaired=repaired)
@@ -234,19 +242,25 @@ class AudioPath:
             self._buffer.pad(number, now)
             self.pull(now)
 
-    def _is(self, mime_type: str, packet: RtpPacket) -> bool:
-        other = self._others.get(packet.payload_type)
-        return other is not None and other.mime_type.lower() == mime_type
-
     def _take(self, packet: RtpPacket, place: Place, now: float, *, quiet: bool) -> None:
         """Put what a packet holds into the buffer."""
-        blocks = [RedBlock(packet.payload_type, 0, packet.payload)]
-        if self._is(RED, packet):
-            # The last block is the packet's own, the others are copies (RFC 2198 §3).
-            blocks = read_red(packet.payload)
-            if not blocks:
-                self.drops[AudioDrop.MALFORMED] += 1
-                return
+        if packet.payload_type in self._red:
+            self._take_blocks(packet, place, now, quiet=quiet)
+            return
+        codec = self._codecs.get(packet.payload_type)
+        if codec is None:
+            self.drops[AudioDrop.UNKNOWN_CODEC] += 1
+            return
+        own = RedBlock(packet.payload_type, 0, packet.payload)
+        self._insert(packet, place, own, 0, codec, now, quiet=quiet)
+
+    def _take_blocks(self, packet: RtpPacket, place: Place, now: float, *, quiet: bool) -> None:
+        """Take a packet with copies: the last block is its own, the others are those
+        (RFC 2198 §3)."""
+        blocks = read_red(packet.payload)
+        if not blocks:
+            self.drops[AudioDrop.MALFORMED] += 1
+            return
         codec = self._codecs.get(blocks[-1].payload_type)
         if codec is None:
             self.drops[AudioDrop.UNKNOWN_CODEC] += 1
@@ -320,6 +334,9 @@ class AudioPath:
 
     def _decoder(self, ssrc: int, wanted: AudioFormat) -> AudioDecoder | None:
         """Return the decoder of a source for a codec: each remembers what it has heard."""
+        used = self._decoder_used
+        if used is not None and used[0] == ssrc and used[1] is wanted:
+            return used[2]
         key = ssrc, wanted
         # Taken out first, so that those used longest ago are in front.
         known = self._decoders.pop(key, None) or _make_decoder(wanted)
@@ -328,6 +345,7 @@ class AudioPath:
         if len(self._decoders) >= MAX_DECODERS:
             del self._decoders[next(iter(self._decoders))]
         self._decoders[key] = known
+        self._decoder_used = ssrc, wanted, known
         return known
 
     def end(self, ssrc: int) -> None:
@@ -376,7 +394,7 @@ class AudioPath:
             if decision.stretch:
                 pcm = self._stretched(pcm, decoder, decision.stretch)
             if pcm:
-                moment = self._moment(time, is_made_up=waiting is None)
+                moment = self._moment(time, waiting)
                 self._deliver(self._frame(decoder, pcm, line.leave(time), moment))
             time, left = time + ticks, left - ticks
 
@@ -392,13 +410,15 @@ class AudioPath:
             buffer.stretched(samples * rate // decoder.rate)
         return made
 
-    def _moment(self, time: int, *, is_made_up: bool) -> Moment:
+    def _moment(self, time: int, waiting: _Waiting | None) -> Moment:
         """Return the moment of a time that is heard now, by the packet decoded last."""
         assert self._latest is not None
         begin, latest = self._latest
+        if waiting is not None and time == begin:
+            return waiting.moment
         packet, timestamp, arrival = latest.moment
         timestamp += (time - begin) * latest.clock_rate // self.rate
-        return Moment(packet, timestamp & 0xFFFFFFFF, None if is_made_up else arrival)
+        return Moment(packet, timestamp & 0xFFFFFFFF, None if waiting is None else arrival)
 
     def _sound(
         self, action: Action, decoder: AudioDecoder, waiting: _Waiting | None, samples: int

@@ -7,7 +7,7 @@ from av import AudioFrame
 from peer.records import dataclass
 from peer.rtp import has_voice
 
-from .audio import AudioPacket, level_of
+from .audio import AudioPacket, level_of, loudness_of
 from .libopus import AUDIO, MAX_SAMPLES, VOIP, OpusDecoder, OpusEncoder, OpusError
 from .sound import BYTES_PER_SAMPLE, Shaper
 
@@ -112,8 +112,10 @@ class OpusAudioEncoder:
                 continue
             timestamp = self._offset + chunk.position
             first = self._pausing or chunk.first
+            loudness = loudness_of(chunk.pcm)
+            voice = has_voice(payload)
             packets.append(
-                AudioPacket(payload, timestamp, level_of(chunk.pcm), first, has_voice(payload))
+                AudioPacket(payload, timestamp, level_of(loudness), first, voice, loudness)
             )
             self._pausing = False
         return packets

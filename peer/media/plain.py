@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, cast
 import av
 from av import AudioCodecContext, AudioFrame, CodecContext
 
-from .audio import QUIETEST, AudioPacket, level_of
+from .audio import QUIETEST, AudioPacket, level_of, loudness_of
 from .conceal import Concealer
 from .sound import BYTES_PER_SAMPLE, Shaper, samples_of
 
@@ -55,8 +55,10 @@ class PlainAudioEncoder:
         packets = []
         for chunk in self._shaper.add(frame):
             payload, time = self._encode(chunk.pcm), self._time_of(chunk.position)
-            level = level_of(chunk.pcm)
-            packets.append(AudioPacket(payload, time, level, chunk.first, level > QUIETEST))
+            loudness = loudness_of(chunk.pcm)
+            level = level_of(loudness)
+            voice = level > QUIETEST
+            packets.append(AudioPacket(payload, time, level, chunk.first, voice, loudness))
         return packets
 
     def _encode(self, pcm: bytes) -> bytes:

@@ -55,6 +55,7 @@ class Shaper:
         self.channels = channels
         self.samples = samples
         self._target = Shape(rate, "mono" if channels == 1 else "stereo", "s16")
+        self._size = BYTES_PER_SAMPLE * channels * samples
         self._shape: Shape | None = None
         self._resampler: AudioResampler | None = None
         self._left = b""
@@ -114,7 +115,7 @@ class Shaper:
         self.position += max(0, gap - filled)
 
     def _cut(self) -> Iterator[Chunk]:
-        size = BYTES_PER_SAMPLE * self.channels * self.samples
+        size = self._size
         while len(self._left) >= size:
             pcm, self._left = self._left[:size], self._left[size:]
             position, self.position = self.position, self.position + self.samples

@@ -55,6 +55,8 @@ class TargetDelay:
     @property
     def seconds(self) -> float:
         """The target with all that was asked for."""
+        if not (self.floor or self.sync_delay):
+            return self._value
         return self._within_reach(self.unsynchronized + self.sync_delay)
 
     @property
@@ -138,5 +140,6 @@ class TargetDelay:
         if now - self._lost_at < _MEMORY:
             wanted = max(wanted, self._packet + self._jitter + _MARGIN)
         wanted = min(wanted, CEILING)
-        self._value = max(wanted, self._value - FALL * max(0.0, now - self._last))
+        fallen = self._value - FALL * (now - self._last) if now > self._last else self._value
+        self._value = wanted if wanted > fallen else fallen
         self._last = now

@@ -106,9 +106,14 @@ class EncodedReaders:
         self._open.add(opened)
         return opened
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nobody reads it so."""
+        return not self._open
+
     def of(self, rid: str | None, now: float, *, shown: bool) -> list[EncodedFrames]:
         """Return those that want the frames of an encoding now."""
-        if not self._open:
+        if self.is_empty:
             return []
         return [one for one in self._open if one.is_of(rid, shown=shown) and one.has_reader(now)]
 

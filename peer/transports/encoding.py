@@ -126,15 +126,24 @@ class SoundEncoder:
 
     async def encode(self, data: MediaData, *, keyframe: bool) -> Encoded:
         """Encode a frame of any shape; every packet has its own time."""
-        given = given_frame(data, self._clock_rate)
-        if given is not None:
-            packet = AudioPacket(given.data, given.timestamp, given.audio_level, not self._begun)
-            return Encoded([self._send(packet)], None, 0.0, data)
         if not isinstance(data, AudioFrame):
+            return self._take(data)
+        begin = time.perf_counter()
+        packets = self._encoder.encode(data)
+        frames = [self._send(packet) for packet in packets]
+        taken = time.perf_counter() - begin
+        is_whole = len(packets) == 1 and data.layout.nb_channels == 1
+        return Encoded(
+            frames, measure(data, packets[0].loudness if is_whole else None), taken, data
+        )
+
+    def _take(self, data: MediaData) -> Encoded:
+        """Take what is encoded already; TypeError when it is not."""
+        given = given_frame(data, self._clock_rate)
+        if given is None:
             raise TypeError(f"{data!r} is no sound")
-        loudness, begin = measure(data), time.perf_counter()
-        frames = [self._send(packet) for packet in self._encoder.encode(data)]
-        return Encoded(frames, loudness, time.perf_counter() - begin, data)
+        packet = AudioPacket(given.data, given.timestamp, given.audio_level, not self._begun)
+        return Encoded([self._send(packet)], None, 0.0, data)
 
     def _send(self, packet: AudioPacket) -> EncodedFrame:
         self._begun = True
@@ -154,8 +163,9 @@ class SoundEncoder:
 
     def limit(self, bitrate: int | None, now: float) -> None:
         """Stay within so many bits per second."""
-        limits = [limit for limit in (bitrate, self._most) if limit is not None]
-        within = min(limits, default=None)
+        within, most = bitrate, self._most
+        if most is not None and (within is None or most < within):
+            within = most
         if within != self._bitrate:
             self._bitrate = within
             self._adapt()

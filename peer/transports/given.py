@@ -33,11 +33,12 @@ _FORMATS = {
     "adpcm_g722": "audio/g722",
 }
 """By FFmpeg's names of codecs."""
+_ENCODED = Packet, RTCEncodedVideoFrame, RTCEncodedAudioFrame
 
 
 def is_encoded(data: object) -> bool:
     """Tell whether it is to be sent as it is."""
-    return isinstance(data, Packet | RTCEncodedVideoFrame | RTCEncodedAudioFrame)
+    return isinstance(data, _ENCODED)
 
 
 def format_of(data: MediaData) -> str | None:

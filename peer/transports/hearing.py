@@ -129,6 +129,8 @@ class Hearing:
 
     def _hand_out(self, payload: bytes, payload_type: int, moment: Moment) -> None:
         """Give a packet whose turn it is to those who read the track as it comes."""
+        if self._readers.is_empty:
+            return
         now = asyncio.get_running_loop().time()
         readers, codec = self._readers.of(None, now, shown=True), self._codecs.get(payload_type)
         if readers and codec is not None:
@@ -152,8 +154,9 @@ class Hearing:
             if timer.when() == deadline:
                 return
             timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._timer = None if deadline is None else loop.call_at(deadline, self._pull)
+            self._timer = None
+        if deadline is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._pull)
 
     def _pull(self) -> None:
         self._timer = None

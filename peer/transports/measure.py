@@ -2,10 +2,9 @@
 
 import math
 from collections import deque
+from typing import NamedTuple
 
 from av import AudioFrame, VideoFrame
-
-from peer.records import dataclass
 
 from .encoded_media import MediaData
 from .statistics import AudioFigures, SourceStatistics, VideoFigures
@@ -17,8 +16,7 @@ MAX_RATE = 1000
 _FULL_SCALE = 32768
 
 
-@dataclass(frozen=True, slots=True)
-class Loudness:
+class Loudness(NamedTuple):
     """How loud a frame of audio is.
 
     `level` is the root mean square of the loudest channel, 0..1, None when the format is not
@@ -30,12 +28,13 @@ class Loudness:
     duration: float
 
 
-def measure(data: MediaData) -> Loudness | None:
-    """Tell how loud audio is, None for all else."""
+def measure(data: MediaData, level: float | None = None) -> Loudness | None:
+    """Tell how loud audio is, None for all else; `level` where that was measured already."""
     if not isinstance(data, AudioFrame):
         return None
-    duration = data.samples / data.sample_rate if data.sample_rate else 0.0
-    return Loudness(_level(data), data.samples, duration)
+    samples, rate = data.samples, data.sample_rate
+    duration = samples / rate if rate else 0.0
+    return Loudness(_level(data) if level is None else level, samples, duration)
 
 
 def _level(frame: AudioFrame) -> float | None:

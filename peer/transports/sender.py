@@ -392,8 +392,8 @@ class RtpSender:
         encoder.limit(bitrate, now)
         encoder.note_loss(self._outlet.loss.fraction, self._outlet.room(now))
         keyframe = self.keys.take(now, given=self._given)
-        if isinstance(self._track, EncodedTrack):
-            self._track.steer(bitrate, keyframe=keyframe)
+        if self._steered is not None:
+            self._steered.steer(bitrate, keyframe=keyframe)
         encoded = await encoder.encode(data, keyframe=keyframe)
         source.add(data, encoded.loudness, loop.time())
         self._encode_time += encoded.seconds

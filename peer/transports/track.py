@@ -23,10 +23,10 @@ UNREAD = 5.0
 
 
 class _FrameQueue(asyncio.Queue[Frame | None]):
-    """Frames that count as held by their connection while they are in it.
+    """Frames of which pictures count as held by their connection while they are in it.
 
     Also those that a program takes out itself, as aiortc's do to catch up. `seconds` is how much
-    sound they hold.
+    sound they hold, which is bounded by that.
     """
 
     share: MediaShare | None = None
@@ -34,12 +34,14 @@ class _FrameQueue(asyncio.Queue[Frame | None]):
 
     def _put(self, item: Frame | None) -> None:
         super()._put(item)
-        self.seconds += _duration(item)
+        if isinstance(item, AudioFrame):
+            self.seconds += _duration(item)
 
     def _get(self) -> Frame | None:
         frame: Frame | None = super()._get()
-        self.seconds -= _duration(frame)
-        if self.share is not None and frame is not None:
+        if isinstance(frame, AudioFrame):
+            self.seconds -= _duration(frame)
+        elif isinstance(frame, VideoFrame) and self.share is not None:
             self.share.give_back(_size(frame))
         return frame
 
@@ -121,17 +123,19 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         """Add a frame; the oldest make room for it, and it is dropped when that is not enough."""
         if self.readyState != "live":
             return
-        share, few = self._queue.share, self._unread and self.kind == "video"
-        while self._queue.qsize() >= (MAX_UNREAD_PICTURES if few else MAX_FRAMES):
+        queue, few = self._queue, self._unread and self.kind == "video"
+        while queue.qsize() >= (MAX_UNREAD_PICTURES if few else MAX_FRAMES):
             self._drop()
-        while self._queue.seconds > MAX_SOUND:
+        while queue.seconds > MAX_SOUND:
             self._drop()
-        while share is not None and not share.take(_size(frame)):
-            if self._queue.empty():
-                self._dropped += 1
-                return
-            self._drop()
-        self._queue.put_nowait(frame)
+        if isinstance(frame, VideoFrame):
+            share = queue.share
+            while share is not None and not share.take(_size(frame)):
+                if queue.empty():
+                    self._dropped += 1
+                    return
+                self._drop()
+        queue.put_nowait(frame)
 
     def _drop(self) -> None:
         self._queue.get_nowait()
@@ -154,15 +158,12 @@ class RemoteTrack(Emitter, MediaStreamTrack):
                 callback()
 
 
-def _duration(frame: Frame | None) -> float:
+def _duration(frame: AudioFrame) -> float:
     """Return the seconds of sound in a frame, which need not say how many it has."""
-    if not isinstance(frame, AudioFrame) or not frame.sample_rate:
-        return 0.0
-    return frame.samples / frame.sample_rate
+    rate = frame.sample_rate
+    return frame.samples / rate if rate else 0.0
 
 
-def _size(frame: Frame) -> int:
-    """Return the bytes of a frame's samples."""
-    if not isinstance(frame, VideoFrame | AudioFrame):
-        return 0
+def _size(frame: VideoFrame) -> int:
+    """Return the bytes of a picture."""
     return sum(plane.buffer_size for plane in frame.planes)

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from av import Packet, VideoFrame
+from av import AudioFrame, Packet, VideoFrame
 
+from peer.media import AudioPacket
 from peer.rtp import read_red, sound_reader
 from peer.testing import run
 from peer.transports.encoded import Encoded, MediaEncoder
 from peer.transports.encoding import SoundEncoder, make_encoder
+from peer.transports.measure import measure
 from peer.transports.share import MediaShare
 from tests.media.tones import frame_of, speech, tone
 from tests.transports.media import OPUS, PCMU, VP8, send_parameters
@@ -41,6 +43,34 @@ def test_a_long_frame_of_sound_becomes_packets_with_times_of_their_own() -> None
     assert [frame.marker for frame in encoded.frames] == [True] + 4 * [False]
     assert encoded.loudness is not None
     assert encoded.loudness.samples == 4800
+
+
+class Measuring:
+    """An encoder that makes packets of 20 ms which it says are that loud."""
+
+    def encode(self, frame: AudioFrame) -> list[AudioPacket]:
+        times = range(0, frame.samples, 960)
+        return [AudioPacket(b"x", time, -12, time == 0, loudness=0.25) for time in times]
+
+    def set_bitrate(self, bitrate: int | None, room: int | None = None) -> None:
+        """Change nothing."""
+
+    def set_loss(self, fraction: float) -> None:
+        """Change nothing."""
+
+
+@pytest.mark.parametrize(
+    ("samples", "channels", "told"), [(960, 1, True), (1920, 1, False), (960, 2, False)]
+)
+def test_what_the_encoder_measured_is_taken_for_a_frame_that_is_one_packet(
+    samples: int, channels: int, told: bool
+) -> None:
+    """Of several channels the loudest counts, which encoders do not tell."""
+    sound = frame_of(tone(samples * channels), channels=channels, pts=0)
+    (encoded,) = encode(SoundEncoder(Measuring(), 48000), sound)
+    own = measure(sound)
+    assert own is not None
+    assert encoded.loudness == (own._replace(level=0.25) if told else own)
 
 
 @pytest.mark.parametrize(

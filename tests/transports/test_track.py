@@ -95,6 +95,22 @@ def test_frames_that_wait_count_in_the_share() -> None:
     asyncio.run(scenario())
 
 
+def test_sound_takes_no_room_from_pictures() -> None:
+    """How much of it waits is bounded by itself."""
+
+    async def scenario() -> None:
+        share, track = MediaShare(MediaConfig(max_picture_bytes=1)), RemoteTrack("audio")
+        track.hold_within(share)
+        frame = AudioFrame(format="s16", layout="mono", samples=960)
+        frame.sample_rate = 48000
+        track.deliver(frame)
+        assert (share.held, track.frames_dropped) == (0, 0)
+        assert await track.recv() is frame
+        assert (share.held, track._queue.seconds) == (0, 0.0)
+
+    asyncio.run(scenario())
+
+
 def test_stopping_ends_all_who_wait() -> None:
     async def scenario() -> None:
         track = RemoteTrack("audio")
