@@ -13,7 +13,6 @@ from peer.rtp import (
     read_packet,
     write_packet,
 )
-from peer.rtp.congestion import Carried
 
 HEADERS_BELOW = 38
 """Bytes below RTP: IPv4, UDP and the tag of SRTP's most common profile."""
@@ -62,7 +61,7 @@ class Extension(NamedTuple):
         place: tuple[int, int],
         timestamp: int,
         payload: bytes,
-        carries: Carried | None = None,
+        carries: tuple[int, int] | None = None,
     ) -> "LeavingPacket":
         """Make a packet that has it: `second` are marker and payload type in the second byte of its
         header, `place` its SSRC and sequence number."""
@@ -91,7 +90,9 @@ class Extensions(NamedTuple):
         """Return what one of so many packets says."""
         if count == 1:
             return self.single
-        return {0: self.first, count - 1: self.last}.get(position, self.between)
+        if position == 0:
+            return self.first
+        return self.last if position == count - 1 else self.between
 
 
 class LeavingPacket:
@@ -116,14 +117,15 @@ class LeavingPacket:
         payload_size: int,
         number_at: int | None = None,
         time_at: int | None = None,
-        carries: Carried | None = None,
+        carries: tuple[int, int] | None = None,
     ) -> None:
         self._data = bytearray(data)
-        self._number_at, self._time_at = number_at, time_at
+        self._number_at = number_at
+        self._time_at = time_at
         self.number: int | None = None
         """The transport-wide number it left with, None while it waits."""
         self.carries = carries
-        """What can be sent again of it."""
+        """SSRC and sequence number of what can be sent again of it."""
         self.payload_size = payload_size
         self.size = len(data) + HEADERS_BELOW
         """What it takes of the line."""
@@ -135,7 +137,7 @@ class LeavingPacket:
 
     @classmethod
     def of(
-        cls, packet: RtpPacket, extension: Extension, carries: Carried | None = None
+        cls, packet: RtpPacket, extension: Extension, carries: tuple[int, int] | None = None
     ) -> "LeavingPacket":
         """Make one of a packet without CSRCs that has this extension."""
         size = len(packet.payload)

@@ -28,7 +28,7 @@ from peer.rtp import (
     signed_difference,
     wrap,
 )
-from peer.rtp.congestion import Carried, LostPacket
+from peer.rtp.congestion import LostPacket
 
 from .leaving import Extension, Extensions, LeavingPacket
 from .ntp import SECOND, ntp_time
@@ -158,15 +158,12 @@ class OutboundStream:
         if frame.payload_type is not None:
             payload_type = frame.payload_type
             self.packets_redundant += len(payloads)
-        packets = []
-        last, protects = len(payloads) - 1, self.protection.strength > 0
-        for position, payload in enumerate(payloads):
-            said = headers.of(position, len(payloads))
-            marker = position == last if frame.marker is None else frame.marker
-            packet = self._make(payload, payload_type, timestamp, said, marker=marker)
-            if protects:
-                packet = self._protected(packet, said)
-            packets.append(packet)
+        packets = self._make(payloads, payload_type, timestamp, headers, frame.marker)
+        if self.protection.strength:
+            packets = [
+                self._protected(packet, headers.of(position, len(packets)))
+                for position, packet in enumerate(packets)
+            ]
         self._remember(packets)
         return packets
 
@@ -222,7 +219,8 @@ class OutboundStream:
         for payload in protection.payloads(self.ssrc, now, is_key=is_key):
             place = protection.next_place()
             if place is None:
-                place = self.ssrc, self._next_number()
+                place = self.ssrc, self._sequence_number
+                self._sequence_number = self._sequence_number + 1 & 0xFFFF
                 self.packets_sent += 1
                 self.octets_sent += len(payload)
             packet = extension.packet(protection.payload_type, place, self._last_timestamp, payload)
@@ -236,11 +234,10 @@ class OutboundStream:
     ) -> LeavingPacket:
         """Return a packet of a tone, which has the time of its begin (RFC 4733 §2.2.1)."""
         extension = self._extension(EncodedFrame(tone.payload, 0), labels)
-        packet = self._make(
-            tone.payload, payload_type, timestamp & 0xFFFFFFFF, extension, marker=tone.first
-        )
-        self._remember([packet])
-        return packet
+        said = Extensions(extension, extension, extension, extension)
+        made = self._make([tone.payload], payload_type, timestamp & 0xFFFFFFFF, said, tone.first)
+        self._remember(made)
+        return made[0]
 
     def _extension(self, frame: EncodedFrame, labels: Labels) -> Extension:
         """Return what the packets of a frame say, written once for all that say the same."""
@@ -256,24 +253,33 @@ class OutboundStream:
 
     def _make(
         self,
-        payload: bytes,
+        payloads: Sequence[bytes],
         payload_type: int,
         timestamp: int,
-        extension: Extension,
-        *,
-        marker: bool,
-    ) -> LeavingPacket:
-        """Make the next packet."""
-        place = Carried(self.ssrc, self._next_number())
-        # What can be sent again unasked, where retransmissions were agreed.
-        carries = None if self.rtx_ssrc is None else place
-        second = payload_type | 0x80 if marker else payload_type
-        return extension.packet(second, place, timestamp, payload, carries)
-
-    def _next_number(self) -> int:
-        number = self._sequence_number
-        self._sequence_number = (number + 1) & 0xFFFF
-        return number
+        said: Extensions,
+        marker: bool | None,
+    ) -> list[LeavingPacket]:
+        """Make the next packets, those of one frame; without `marker` the last of them has it."""
+        ssrc, number, last = self.ssrc, self._sequence_number, len(payloads) - 1
+        # They can be sent again unasked where retransmissions were agreed.
+        repeatable = self.rtx_ssrc is not None
+        packets = []
+        for position, payload in enumerate(payloads):
+            extension = said.between if 0 < position < last else said.of(position, last + 1)
+            marked = position == last if marker is None else marker
+            place = ssrc, number
+            packets.append(
+                extension.packet(
+                    marked << 7 | payload_type,
+                    place,
+                    timestamp,
+                    payload,
+                    place if repeatable else None,
+                )
+            )
+            number = number + 1 & 0xFFFF
+        self._sequence_number = number
+        return packets
 
     def _packetizer(self, codec: RTCRtpCodecParameters) -> Packetizer:
         """Return that of a format; it counts on through other tracks, formats and encoders."""
@@ -419,7 +425,7 @@ class OutboundStream:
         again = wrap(packet, payload_type, ssrc, number, (extension.profile, extension.body))
         self._rtx_packets += 1
         self._rtx_octets += len(again.payload)
-        return LeavingPacket.of(again, extension, Carried(self.ssrc, packet.sequence_number))
+        return LeavingPacket.of(again, extension, (self.ssrc, packet.sequence_number))
 
     def reports(self, now: float) -> list[SenderReport]:
         """Return a sender report for each SSRC that has sent, the media's first.

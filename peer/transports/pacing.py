@@ -20,10 +20,12 @@ from peer.rtp.congestion import (
 )
 
 from .leaving import LeavingPacket
-from .ntp import ntp_time
+from .ntp import SECOND, ntp_time
 
 MIN_WAIT = 0.0005
 """Seconds from one wake-up to the next, at least."""
+_SEND_TICKS = 1 << 18
+"""Of a second, in which packets say when they leave."""
 AUDIO_PART = 0.25
 """Of what may be sent, that sound takes with copies of it, where there are pictures."""
 
@@ -80,6 +82,8 @@ class PacedSending:
         """What each stream has of what was shared out, by these demands."""
         self._paused: frozenset[int] = frozenset()
         self._timer: asyncio.TimerHandle | None = None
+        self._origin: float | None = None
+        """What the time of day is ahead of the loop's."""
 
     @property
     def bitrate(self) -> float | None:
@@ -246,7 +250,7 @@ class PacedSending:
 
     def _leave(self, released: Sequence[Release[LeavingPacket]], now: float) -> None:
         """Send packets together, and note what has left."""
-        controller, numbers, time = self._controller, self._numbers, _send_time()
+        controller, numbers, time = self._controller, self._numbers, self._send_time(now)
         first = number = controller.next_number
         leaving = []
         for packet, _ in released:
@@ -268,6 +272,12 @@ class PacedSending:
                 controller.packets_sent((one,), now)
             else:
                 controller.unnumbered_sent(one.packet.size, now)
+
+    def _send_time(self, now: float) -> int:
+        """Return the time of day as abs-send-time has it: 6.18 seconds."""
+        if self._origin is None:
+            self._origin = ntp_time() / SECOND - now
+        return int((self._origin + now) * _SEND_TICKS) & 0xFFFFFF
 
     def _schedule(self) -> None:
         deadline = self._pacer.deadline()
@@ -305,8 +315,3 @@ def network_of(pair: tuple[Candidate, Candidate] | None) -> tuple[object, ...] |
 def _place(packet: bytes) -> tuple[int, int]:
     """Return SSRC and sequence number of a packet (RFC 3550 §5.1)."""
     return int.from_bytes(packet[8:12], "big"), int.from_bytes(packet[2:4], "big")
-
-
-def _send_time() -> int:
-    """Return the time of day as abs-send-time has it: 6.18 seconds."""
-    return (ntp_time() >> 14) & 0xFFFFFF

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.rtp import ABS_CAPTURE_TIME, MAX_PACKET, VIDEO_ORIENTATION, ExtensionMap
-from peer.rtp.congestion import LostPacket
+from peer.rtp.congestion import Carried, LostPacket
 from peer.testing import run
 from peer.transports.inbound import InboundPacket
 from peer.transports.leaving import LeavingPacket
@@ -220,8 +220,8 @@ def test_what_came_before_a_key_frame_is_not_repeated() -> None:
 def test_what_is_missing_is_what_no_copy_of_can_arrive_any_more() -> None:
     stream = OutboundStream(7, 8)
     (first,) = stream.packetize(EncodedFrame(b"x", 0), VP8, LABELS, 1.0)
-    carried = first.carries
-    assert carried is not None
+    assert first.carries is not None
+    carried = Carried(*first.carries)
     number = carried.sequence_number
     assert stream.missing([LostPacket(1, carried)]) == []
     first.leave(1, 0)

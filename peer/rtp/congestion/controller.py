@@ -16,7 +16,7 @@ from typing import Protocol
 from ..transport_feedback import TransportFeedback
 from .application_limit import ApplicationLimit
 from .feedback_estimate import FeedbackEstimate
-from .history import Arrivals, Carried, LostPacket, Report, SentPackets
+from .history import Arrivals, LostPacket, Report, SentPackets
 from .probe_plan import Outlook, ProbePlan
 from .probe_results import ProbeCluster
 from .report_estimate import ReportEstimate
@@ -41,8 +41,8 @@ class SentPacket(Protocol):
         """Its bytes with all headers."""
 
     @property
-    def carries(self) -> Carried | None:
-        """What can be sent again of it."""
+    def carries(self) -> tuple[int, int] | None:
+        """SSRC and sequence number of what can be sent again of it."""
 
 
 class CongestionController:
@@ -130,14 +130,9 @@ class CongestionController:
         if rises and self._begun:
             self._plan.wants_more(self._outlook(now), now)
 
-    def packet_sent(
-        self, size: int, now: float, *, probe: int | None = None, carries: Carried | None = None
-    ) -> None:
-        """Note that the packet with the next number has left, as part of a probe or not.
-
-        `carries` is what can be sent again of it.
-        """
-        self._sent.add(size, now, probe, carries)
+    def packet_sent(self, size: int, now: float, *, probe: int | None = None) -> None:
+        """Note that the packet with the next number has left, as part of a probe or not."""
+        self._sent.add(size, now, probe)
         self._note_burst(1, size, now)
 
     def packets_sent(self, packets: Iterable[tuple[SentPacket, int | None]], now: float) -> None:

@@ -34,12 +34,9 @@ class LostPacket(NamedTuple):
     carries: Carried
 
 
-class _Sent(NamedTuple):
-    size: int
-    time: float
-    probe: int | None
-    octets_before: int
-    carries: Carried | None
+_Sent: TypeAlias = tuple[int, float, int | None, int, tuple[int, int] | None]
+"""Bytes and time of a packet, the probe it was part of, the bytes sent before it, and SSRC and
+sequence number of what it carries."""
 
 
 class PacketResult(NamedTuple):
@@ -109,19 +106,24 @@ class SentPackets:
         return self._octets - self._octets_covered
 
     def add(
-        self, size: int, now: float, probe: int | None = None, carries: Carried | None = None
+        self,
+        size: int,
+        now: float,
+        probe: int | None = None,
+        carries: tuple[int, int] | None = None,
     ) -> None:
         """Note that the next packet, of `size` bytes with all headers, has left.
 
-        `carries` is what can be sent again of it.
+        `carries` are SSRC and sequence number of what can be sent again of it.
         """
         packets = self._packets
-        packets[self._next] = _Sent(size + self._unnumbered, now, probe, self._octets, carries)
+        size += self._unnumbered
+        packets[self._next] = size, now, probe, self._octets, carries
         self._next += 1
-        self._octets += size + self._unnumbered
+        self._octets += size
         self._unnumbered = 0
         oldest = next(iter(packets))
-        if len(packets) > MAX_PACKETS or packets[oldest].time < now - MEMORY:
+        if len(packets) > MAX_PACKETS or packets[oldest][1] < now - MEMORY:
             del packets[oldest]
 
     def add_unnumbered(self, size: int) -> None:
@@ -163,13 +165,12 @@ class SentPackets:
 
     def lost(self, report: Report) -> list[LostPacket]:
         """Return what a report says is lost that can be sent again."""
-        return [
-            LostPacket(result.number, packet.carries)
-            for result in report.results
-            if result.arrived is None
-            and (packet := self._packets.get(result.number)) is not None
-            and packet.carries is not None
-        ]
+        lost = []
+        for result in report.results:
+            packet = None if result.arrived is not None else self._packets.get(result.number)
+            if packet is not None and packet[4] is not None:
+                lost.append(LostPacket(result.number, Carried(*packet[4])))
+        return lost
 
     def _results(self, arrivals: Arrivals) -> list[PacketResult]:
         results, packets = [], self._packets
@@ -179,9 +180,8 @@ class SentPackets:
                 continue
             if arrived is not None:
                 del packets[number]
-            results.append(
-                PacketResult(number, packet.size, packet.time, arrived, packet.probe, 0.0)
-            )
+            size, sent, probe, _, _ = packet
+            results.append(PacketResult(number, size, sent, arrived, probe, 0.0))
         return results
 
     def _advance_clock(self, message: TransportFeedback) -> int:
@@ -197,13 +197,13 @@ class SentPackets:
         if not 0 < end - first <= MAX_PACKETS:
             return 0
         begin, behind = self._packets.get(first), self._packets.get(end)
-        return behind.octets_before - begin.octets_before if begin and behind else 0
+        return behind[3] - begin[3] if begin and behind else 0
 
     def _cover(self, last: int) -> None:
         if last > self._covered:
             self._covered = last
             behind = self._packets.get(last + 1)
-            self._octets_covered = self._octets if behind is None else behind.octets_before
+            self._octets_covered = self._octets if behind is None else behind[3]
 
 
 def _with_missed(results: list[PacketResult], missed: float) -> tuple[PacketResult, ...]:

@@ -182,8 +182,12 @@ class Pacer(Generic[PacketT]):
         if self._probes:
             self._send_probe(self._probes[0], now, released)
         if self._count:
-            rate = self._present_rate(now)
-            while self._count and self._may_send(rate):
+            enough = self._burst * self._present_rate(now) / 8
+            while self._count:
+                if self._debt >= enough:
+                    self._is_resting = True
+                if self._is_resting:
+                    break
                 self._release(self._next(), released)
         if not self._count:
             self._debt = max(0.0, self._debt)
@@ -225,11 +229,6 @@ class Pacer(Generic[PacketT]):
             return self._rate
         waited = now - self._entered / self._count
         return max(self._rate, 8 * self._octets / max(_SHORTEST, MAX_WAIT - waited))
-
-    def _may_send(self, rate: float) -> bool:
-        if not self._is_resting and 8 * self._debt >= self._burst * rate:
-            self._is_resting = True
-        return not self._is_resting
 
     def _release(self, packet: PacketT, released: list[Release[PacketT]]) -> None:
         probe = self._probes[0] if self._probes else None
