@@ -52,7 +52,15 @@ from .key_requests import KeyRequests
 from .lip_sync import Flow, LipSync
 from .loss import LossEstimate
 from .nack import DEFAULT_ROUND_TRIP, NackRequester
-from .packet import MAX_PACKET, RtpDrop, RtpPacket, header_size, read_packet, write_packet
+from .packet import (
+    MAX_PACKET,
+    RtpDrop,
+    RtpPacket,
+    header_size,
+    read_into,
+    read_packet,
+    write_packet,
+)
 from .payloads.audio import Sound, SoundReader, sound_reader
 from .payloads.av1 import Av1Depayloader, Av1Packetizer
 from .payloads.configuration import parameter_sets, with_parameter_sets
@@ -134,6 +142,7 @@ __all__ = [
     "RtpPacket",
     "MAX_PACKET",
     "header_size",
+    "read_into",
     "read_packet",
     "write_packet",
     "Reception",

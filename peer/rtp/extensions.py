@@ -185,15 +185,12 @@ class ExtensionMap:
         found = HeaderExtensions()
         if profile == ONE_BYTE or profile & 0xFFF0 == TWO_BYTE:
             for number, begin, after in _elements(profile, body):
-                self._take(number, body[begin:after], found)
+                kind = self._by_id.get(number)
+                if kind is not None:
+                    read = kind.read(body[begin:after])
+                    if read is not None:
+                        setattr(found, kind.attribute, read)
         return found
-
-    def _take(self, number: int, value: bytes, found: HeaderExtensions) -> None:
-        kind = self._by_id.get(number)
-        if kind is not None:
-            read = kind.read(value)
-            if read is not None:
-                setattr(found, kind.attribute, read)
 
     def write(self, extensions: HeaderExtensions) -> tuple[int, bytes]:
         """Return the profile and the body, (0, b"") when there is nothing to say.

@@ -132,6 +132,16 @@ class FrameBuffer(Generic[Packet]):
         return {reason.value: count for reason, count in self._assembly.drops.items()}
 
     @property
+    def malformed_count(self) -> int:
+        """How many of them there were."""
+        return self._assembly.drops.total()
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether it has all that came: no frame is ready, nothing missing, no key frame needed."""
+        return not (self._ready or self._asks_for_key) and self._waits_since is None
+
+    @property
     def needs_key(self) -> bool:
         """Whether a key frame is to be asked for."""
         return self._asks_for_key

@@ -2,6 +2,7 @@
 
 import enum
 import struct
+from typing import TypeVar
 
 VERSION = 2
 MAX_PACKET = 1200
@@ -76,11 +77,19 @@ class RtpPacket:
         )
 
 
+PacketT = TypeVar("PacketT", bound=RtpPacket)
+
+
 def read_packet(data: bytes) -> RtpPacket | RtpDrop:
     """Parse a packet; a reason when it is none (RFC 3550 §A.1).
 
     The profile of the header extension is not judged: what nobody knows is skipped (§5.3.1).
     """
+    return read_into(RtpPacket.__new__(RtpPacket), data)
+
+
+def read_into(packet: PacketT, data: bytes) -> PacketT | RtpDrop:
+    """Parse a packet, like `read_packet`, into one of a kind of which nothing is set yet."""
     size = len(data)
     if size < 12:
         return RtpDrop.TOO_SHORT
@@ -106,19 +115,18 @@ def read_packet(data: bytes) -> RtpPacket | RtpDrop:
     padding = _padding(data, begin) if first & 0x20 else 0
     if padding < 0:
         return RtpDrop.WRONG_PADDING
-    return RtpPacket(
-        payload_type=second & 0x7F,
-        sequence_number=sequence_number,
-        timestamp=timestamp,
-        ssrc=ssrc,
-        payload=data[begin : size - padding],
-        marker=second >= 0x80,
-        csrcs=csrcs,
-        profile=profile,
-        extension=extension,
-        padding_size=padding,
-        header_size=begin,
-    )
+    packet.payload_type = second & 0x7F
+    packet.marker = second >= 0x80
+    packet.sequence_number = sequence_number
+    packet.timestamp = timestamp
+    packet.ssrc = ssrc
+    packet.csrcs = csrcs
+    packet.profile = profile
+    packet.extension = extension
+    packet.header_size = begin
+    packet.payload = data[begin : size - padding]
+    packet.padding_size = padding
+    return packet
 
 
 def _padding(data: bytes, begin: int) -> int:

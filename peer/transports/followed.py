@@ -94,7 +94,7 @@ class FollowedEncoding:
             self.playout.delay.limit(*packet.extensions.playout_delay)
         if self.missing.add(place.number, now):
             self.buffer.repairs_ended()
-        before = sum(self.buffer.malformed.values())
+        before = self.buffer.malformed_count
         is_key = self.buffer.insert(
             place.number,
             place.time,
@@ -108,7 +108,7 @@ class FollowedEncoding:
         self.keys.note_packet(now, is_key=is_key)
         if is_key:
             self.missing.key_begins()
-        return sum(self.buffer.malformed.values()) == before
+        return self.buffer.malformed_count == before
 
     def set_round_trip(self, seconds: float) -> None:
         """Say how long an answer takes."""
@@ -130,6 +130,11 @@ class FollowedEncoding:
     def _set_answer_time(self, seconds: float) -> None:
         self._answer_time = seconds
         self.missing.round_trip = self.keys.round_trip = self.buffer.round_trip = seconds
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether the packets so far leave nothing to do, and nothing to wait for but the next."""
+        return self.buffer.is_calm and not self.missing and self.playout.deadline() is None
 
     def frames(self, now: float) -> "list[VideoFrame[Origin]]":
         """Return the frames that are to be decoded now."""

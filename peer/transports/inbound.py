@@ -25,7 +25,7 @@ from peer.rtp import (
     RtpDrop,
     RtpPacket,
     SenderReport,
-    read_packet,
+    read_into,
     unwrap,
 )
 
@@ -89,22 +89,12 @@ class InboundPacket(RtpPacket):
     @classmethod
     def read(cls, data: bytes, extensions: ExtensionMap) -> Self | RtpDrop:
         """Parse a packet; a reason when it is none."""
-        packet = read_packet(data)
-        if isinstance(packet, RtpDrop):
-            return packet
-        return cls(
-            packet.payload_type,
-            packet.marker,
-            packet.sequence_number,
-            packet.timestamp,
-            packet.ssrc,
-            packet.payload,
-            extensions=extensions.read(packet.profile, packet.extension),
-            csrcs=packet.csrcs,
-            header_size=packet.header_size + packet.padding_size,
-            padding_size=packet.padding_size,
-            raw=data,
-        )
+        packet = read_into(cls.__new__(cls), data)
+        if not isinstance(packet, RtpDrop):
+            packet.extensions = extensions.read(packet.profile, packet.extension)
+            packet.header_size += packet.padding_size
+            packet.raw = data
+        return packet
 
     def repaired(self, payload_type: int, ssrc: int) -> "InboundPacket | None":
         """Return what a retransmission carries (RFC 4588 §4), None when it carries nothing."""

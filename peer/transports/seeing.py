@@ -87,6 +87,9 @@ class Seeing:
         self._wake = asyncio.Event()
         self._working: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._is_calm = False
+        """Whether there was nothing to do and nobody wanted a key frame, when that was looked at
+        last: packets that are but part of a frame change nothing then."""
 
     def start(self, codecs: Iterable[RTCRtpCodecParameters]) -> None:
         """Begin, or go on with payload types that mean something else."""
@@ -197,8 +200,10 @@ class Seeing:
             encoding.note_arrival(packet, now)
         repaired &= not recovered
         well_formed = encoding.take(packet, origin, place, depayloader, now, repaired=repaired)
-        self.drops[MediaDrop.MALFORMED_PAYLOAD] += not well_formed
-        self._look(now)
+        if not well_formed:
+            self.drops[MediaDrop.MALFORMED_PAYLOAD] += 1
+        if not (self._is_calm and encoding.is_calm):
+            self._look(now)
 
     def note_correction(self, stream: InboundStream, now: float) -> None:
         """Note that error correction of a stream came, and that it brought all it can."""
@@ -254,6 +259,7 @@ class Seeing:
     def _look(self, now: float) -> None:
         """Do what is due: frames that leave, packets and key frames to ask for."""
         deadline: float | None = None
+        self._is_calm = True
         for rid, encoding in list(self._encodings.items()):
             for frame in encoding.frames(now):
                 encoding.key_wanted &= not frame.is_key
@@ -263,6 +269,8 @@ class Seeing:
             due = encoding.deadline(asks=asks, key_needed=needs_key)
             if due is not None and (deadline is None or due < deadline):
                 deadline = due
+            self._is_calm &= encoding.is_calm and not needs_key and not (asks and due is None)
+        self._is_calm &= not self._queue.needs_key
         self._schedule(deadline)
 
     def _wants(self, rid: str | None, encoding: FollowedEncoding, now: float) -> tuple[bool, bool]:
@@ -289,11 +297,13 @@ class Seeing:
 
     def _resume(self, frame: "VideoFrame[Origin]", encoded: RTCEncodedVideoFrame) -> None:
         frame.data = encoded.data
+        self._is_calm = False
         self._give(frame, asyncio.get_running_loop().time())
 
     def _give_up(self, frame: "VideoFrame[Origin]") -> None:
         """A program has dropped a frame; what needs it cannot be decoded."""
         stream = frame.packets[0].stream
+        self._is_calm = False
         self.drops[MediaDrop.TRANSFORMED_AWAY] += 1
         stream.frames_dropped += 1
         if frame.is_reference:
