@@ -18,7 +18,8 @@ T = TypeVar("T")
 class Lookups:
     """Runs blocking calls on daemon threads, at most `limit` at a time.
 
-    Threads end when there is nothing to ask. Unlike those of the event loop's executor, nobody
+    Threads end when there is nothing to ask; questions that nobody waits for any more are not
+    asked. Unlike those of the event loop's executor, nobody
     waits for them: neither a loop that ends nor the interpreter.
     """
 
@@ -40,7 +41,12 @@ class Lookups:
             self._threads += begin
         if begin:
             self._begin(question.put)
-        return await question.answer
+        try:
+            return await question.answer
+        finally:
+            # Of a system that is silent nobody can say when a thread comes to it.
+            with self._lock, contextlib.suppress(ValueError):
+                self._waiting.remove(question.put)
 
     def _begin(self, put: Callable[[], object]) -> None:
         try:

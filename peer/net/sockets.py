@@ -1,6 +1,7 @@
 """The UDP sockets of one driver, and the addresses they are bound to."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -34,6 +35,8 @@ from .system import Incoming, Listening
 
 DISCARD_PORT = 9
 """The port of active TCP candidates, which have none (RFC 6544 §4.1)."""
+MAX_CLOSING = 1024
+"""Closed sockets whose end is waited for in the end: of those closed before, nothing is left."""
 BACKLOG = 1024
 """Datagrams read from one socket before a late timer is handled."""
 
@@ -80,7 +83,7 @@ class Sockets:
         self._known: dict[str, InterfaceAddress] = {}
         self._fallback: dict[str, InterfaceAddress] = {}
         self._present: set[str] = set()
-        self._closing: list[DatagramSocket | Listening] = []
+        self._closing: deque[DatagramSocket | Listening] = deque(maxlen=MAX_CLOSING)
         self._faults: Faults = Faults()
 
     # Addresses

@@ -48,6 +48,26 @@ def test_without_threads_there_is_no_answer_but_an_error() -> None:
     run(story())
 
 
+def test_questions_that_nobody_waits_for_are_not_kept() -> None:
+    """A system whose resolver is silent is asked again and again."""
+
+    async def story() -> None:
+        lookups, resolver = Lookups(1), Resolver()
+        first = asyncio.ensure_future(lookups.run(resolver.ask))
+        await eventually(lambda: resolver.asking)
+        given_up = [asyncio.ensure_future(lookups.run(resolver.ask)) for _ in range(10)]
+        await asyncio.sleep(0)
+        for each in given_up:
+            each.cancel()
+        await asyncio.wait(given_up)
+        assert not lookups._waiting
+        resolver.release.set()
+        assert await first == "answer"
+        assert len(resolver.asking) == 1
+
+    run(story())
+
+
 def test_an_answer_and_an_error_come_back() -> None:
     def fail() -> None:
         raise OSError("unknown")

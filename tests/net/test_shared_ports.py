@@ -2,16 +2,20 @@
 
 import asyncio
 import errno
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from peer import RTCConfiguration, RTCPeerConnection
-from peer.ice import TcpType
-from peer.net import NetConfig, SharedPorts
+from peer.ice import CandidateGathered, TcpType, TransportProtocol
+from peer.net import DriverEvent, NetConfig, SharedPorts
 from peer.testing import Host, Network, connect, run
 from peer.testing.internet import BLOCK_UDP
 from tests.testing.support import closing, first_message, now
+
+from .support import LOOPS, Side, assert_nothing_left, net, pair
 
 PORT = 40000
 
@@ -62,10 +66,12 @@ def say(connection: RTCPeerConnection, text: str) -> None:
 
 def test_many_connections_on_one_port() -> None:
     async def story() -> None:
-        net = Network()
+        network = Network()
         ports = SharedPorts(udp=PORT)
-        central = net.host("central", ipv6=True)
-        visitors = [net.host(f"visitor{i}", nat="symmetric", ipv6=i % 2 == 0) for i in range(12)]
+        central = network.host("central", ipv6=True)
+        visitors = [
+            network.host(f"visitor{i}", nat="symmetric", ipv6=i % 2 == 0) for i in range(12)
+        ]
         ours = [central.connection(shared(ports)) for _ in visitors]
         theirs = [visitor.connection() for visitor in visitors]
         async with closing(*ours, *theirs):
@@ -87,10 +93,10 @@ def test_the_side_with_the_port_may_offer_and_need_not_bundle() -> None:
     """Each section has a stream until the answer bundles them, all of them on the port."""
 
     async def story() -> None:
-        net = Network()
+        network = Network()
         ports = SharedPorts(udp=PORT)
-        ours = net.host("central").connection(shared(ports))
-        theirs = net.host("visitor", nat="port-restricted").connection()
+        ours = network.host("central").connection(shared(ports))
+        theirs = network.host("visitor", nat="port-restricted").connection()
         async with closing(ours, theirs):
             ours.addTransceiver("audio")
             ours.addTransceiver("video")
@@ -102,9 +108,9 @@ def test_the_side_with_the_port_may_offer_and_need_not_bundle() -> None:
 
 def test_closing_one_touches_no_other() -> None:
     async def story() -> None:
-        net = Network()
+        network = Network()
         ports = SharedPorts(udp=PORT)
-        central, visitor = net.host("central"), net.host("visitor", nat="symmetric")
+        central, visitor = network.host("central"), network.host("visitor", nat="symmetric")
         ours = [central.connection(shared(ports)) for _ in range(6)]
         theirs = [visitor.connection() for _ in ours]
         channels = []
@@ -127,10 +133,10 @@ def test_closing_one_touches_no_other() -> None:
 
 def test_a_restart_and_another_address() -> None:
     async def story() -> None:
-        net = Network()
+        network = Network()
         ports = SharedPorts(udp=PORT)
-        ours = net.host("central").connection(shared(ports))
-        visitor = net.host("visitor", nat="port-restricted")
+        ours = network.host("central").connection(shared(ports))
+        visitor = network.host("visitor", nat="port-restricted")
         theirs = visitor.connection()
         async with closing(ours, theirs):
             await greet(theirs, ours, "hello")
@@ -152,9 +158,9 @@ def test_two_that_share_ports_have_several_connections() -> None:
     their own beside it."""
 
     async def story() -> None:
-        net = Network()
+        network = Network()
         here, there = SharedPorts(udp=PORT), SharedPorts(udp=PORT)
-        one, other = net.host("one"), net.host("other")
+        one, other = network.host("one"), network.host("other")
         ours = [one.connection(shared(here)) for _ in range(3)]
         theirs = [other.connection(shared(there)) for _ in range(3)]
         async with closing(*ours, *theirs):
@@ -170,12 +176,12 @@ def test_relays_are_asked_from_ports_of_their_own() -> None:
     """RFC 8656 §2: a server knows an allocation by the client's address and port."""
 
     async def story() -> None:
-        net = Network()
-        net.turn_server()
+        network = Network()
+        network.turn_server()
         ports = SharedPorts(udp=PORT)
-        central = net.host("central", nat="symmetric")
+        central = network.host("central", nat="symmetric")
         ours = [central.connection(shared(ports)) for _ in range(2)]
-        theirs = [net.host(f"visitor{i}", nat="symmetric").connection() for i in range(2)]
+        theirs = [network.host(f"visitor{i}", nat="symmetric").connection() for i in range(2)]
         async with closing(*ours, *theirs):
             await asyncio.gather(*(greet(a, b, "hi") for a, b in zip(theirs, ours, strict=True)))
 
@@ -187,10 +193,12 @@ def test_one_tcp_port(udp: int | None) -> None:
     """RFC 6544, RFC 4571."""
 
     async def story() -> None:
-        net = Network()
+        network = Network()
         ports = SharedPorts(udp=udp, tcp=443)
-        central = net.host("central")
-        visitors = [net.host(f"visitor{i}", nat="symmetric", firewall=BLOCK_UDP) for i in range(5)]
+        central = network.host("central")
+        visitors = [
+            network.host(f"visitor{i}", nat="symmetric", firewall=BLOCK_UDP) for i in range(5)
+        ]
         ours = [central.connection(shared(ports)) for _ in visitors]
         active = RTCConfiguration(network=NetConfig(tcp_types=frozenset({TcpType.ACTIVE})))
         theirs = [visitor.connection(active) for visitor in visitors]
@@ -205,10 +213,52 @@ def test_one_tcp_port(udp: int | None) -> None:
     run(story())
 
 
+@pytest.mark.parametrize("transport", TransportProtocol)
+@pytest.mark.parametrize("runner", LOOPS)
+def test_sockets_of_this_machine(runner: Callable[..., None], transport: TransportProtocol) -> None:
+    """On the loops there are: a TCP connection changes hands with what it has brought."""
+
+    async def story() -> None:
+        tcp = transport is TransportProtocol.TCP
+        ports = SharedPorts(udp=0, tcp=0 if tcp else None)
+        active = net(tcp_types=frozenset({TcpType.ACTIVE}))
+        pairs = [pair(net(shared=ports), active) for _ in range(3)]
+        for one, other in pairs:
+            for side, peer in ((one, other), (other, one)):
+                tell_only(side, transport)
+                side.driver.gather()
+                side.meet(peer)
+        for number, (one, other) in enumerate(pairs):
+            assert (await one.nominated()).local.transport is transport
+            await other.nominated()
+            assert other.driver.send("0", 1, b"\x80%d" % number)
+            assert await one.received() == [b"\x80%d" % number]
+            assert one.driver.send("0", 1, b"\x80back")
+            assert await other.received() == [b"\x80back"]
+        assert ports.stats().dropped == {}
+        for side in itertools.chain(*pairs):
+            await side.close()
+        assert ports.stats().sockets == 0
+        await assert_nothing_left()
+
+    runner(story())
+
+
+def tell_only(side: Side, transport: TransportProtocol) -> None:
+    """Signal no candidates of the other transport."""
+    signal = side.signal
+
+    def filtered(event: DriverEvent, peer: Side) -> None:
+        if not isinstance(event, CandidateGathered) or event.candidate.transport is transport:
+            signal(event, peer)
+
+    side.signal = filtered  # type: ignore[method-assign]
+
+
 def test_a_port_that_is_taken_is_told() -> None:
     async def story() -> list[str]:
-        net = Network()
-        central = net.host("central")
+        network = Network()
+        central = network.host("central")
         central.below.bind(central.addresses[0], PORT, lambda data, source: None)
         ours = central.connection(shared(SharedPorts(udp=PORT)), trickle=False)
         told: list[str] = []
