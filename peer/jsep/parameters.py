@@ -97,13 +97,17 @@ def _data(
         local.sctp_port or state.configuration.sctp_port,
         remote.sctp_port or state.configuration.sctp_port,
         remote.max_message_size,
-        _initiation(local.sctp, remote.sctp),
+        *_initiations(local.sctp, remote.sctp),
     )
 
 
-def _initiation(local: SctpAttributes, remote: SctpAttributes) -> bytes | None:
-    """Return the peer's INIT chunk where both have one (draft-hancke-tsvwg-snap).
+def _initiations(
+    local: SctpAttributes, remote: SctpAttributes
+) -> tuple[bytes | None, bytes | None]:
+    """Return the INIT chunks of both sides where both have one (draft-hancke-tsvwg-snap).
 
-    libdatachannel returns lines of an offer that it does not know: then it is ours.
+    libdatachannel returns lines of an offer that it does not know: then the peer's is ours.
     """
-    return None if local.init in (None, remote.init) else remote.init
+    if None in (local.init, remote.init) or local.init == remote.init:
+        return None, None
+    return local.init, remote.init

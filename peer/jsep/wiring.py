@@ -115,7 +115,8 @@ class SendParameters:
 class DataParameters:
     """The SCTP association; `max_message_size` is the peer's limit, 0 for none.
 
-    `remote_init` is the peer's INIT chunk, where both sides have one in their descriptions.
+    `local_init` and `remote_init` are the INIT chunks of both sides, where both have one in their
+    descriptions.
     """
 
     mid: str
@@ -123,6 +124,7 @@ class DataParameters:
     local_port: int
     remote_port: int
     max_message_size: int
+    local_init: bytes | None = None
     remote_init: bytes | None = None
 
 

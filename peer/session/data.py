@@ -23,11 +23,9 @@ class Data:
         links: Links,
         opened_by_peer: Callable[[RTCDataChannel], object],
         tracer: Tracer,
-        initiation: bytes | None = None,
     ) -> None:
         self._links = links
         self._tracer = tracer
-        self._initiation = initiation
         self._opened_by_peer = opened_by_peer
         self._below: SctpTransport | None = None
         self._failure = ""
@@ -107,7 +105,7 @@ class Data:
             port=parameters.local_port,
             timeout=self._links.configuration.handshakeTimeout,
             entropy=self._links.entropy,
-            initiation=self._initiation,
+            initiation=parameters.local_init,
         )
         self._below = below
         link.group.set_data(below)

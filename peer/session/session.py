@@ -39,6 +39,7 @@ from peer.jsep import (
     transport_of_section,
 )
 from peer.net import NetConfig
+from peer.records import replace
 from peer.stats import RTCStatsReport
 from peer.transports import Certificate, MediaConfig, MediaShare, make_initiation
 from sdp import Fingerprint
@@ -96,7 +97,7 @@ class Session:
         self.chain = OperationsChain(self._chain_emptied)
         self.links = Links(configuration, self.certificate, self, self.tracer)
         self.media = Media(self, self.links)
-        self.data = Data(self.links, self._take_channel, self.tracer, initiation)
+        self.data = Data(self.links, self._take_channel, self.tracer)
         self.transceivers = Transceivers(self, self.media, self.entropy)
         self.sampler = Sampler(self.tracer, self.links, self.media, self.data)
         self._executor = Executor(self.links, self.media, self.data)
@@ -156,16 +157,28 @@ class Session:
 
     def apply(self, outcome: Outcome) -> list[StepFailure]:
         """Commit a state and carry out its plan; returns the steps that failed."""
+        ended = self._state.wiring.data is not None and outcome.state.wiring.data is None
         self._state = outcome.state
         self._executing = True
         try:
             return self._executor.run(outcome.plan)
         finally:
             self._executing = False
+            if ended:
+                self._renew_initiation()
             self._show_association()
             # Tasks in the W3C's text: whoever set the description hears of it before.
             self.soon(self.transports_changed)
             self.soon(self._tell_gathering_state)
+
+    def _renew_initiation(self) -> None:
+        """Have later descriptions speak of another association (RFC 9260 §5.3.1).
+
+        One that follows at once was described before, and runs over other keys.
+        """
+        initiation = make_initiation(self.entropy)
+        configuration = replace(self._state.configuration, sctp_init=initiation)
+        self._state = replace(self._state, configuration=configuration)
 
     def describe(self, outcome: Outcome) -> list[StepFailure]:
         """Do what setting a description comes to, and tell of it (W3C §4.4.1.5).

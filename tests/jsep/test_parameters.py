@@ -109,9 +109,10 @@ def test_the_handshake_of_sctp_is_spared_when_both_can(
     other.set_remote("offer", one.offer())
     one.set_remote("answer", other.answer())
     both = ours is not None and theirs is not None
-    for end, init in ((one, theirs), (other, ours)):
-        assert end.state.wiring.data is not None
-        assert end.state.wiring.data.remote_init == (init if both else None)
+    for end, local, remote in ((one, ours, theirs), (other, theirs, ours)):
+        data = end.state.wiring.data
+        assert data is not None
+        assert (data.local_init, data.remote_init) == ((local, remote) if both else (None, None))
 
 
 def test_an_init_that_comes_back_is_none_of_the_peers() -> None:
@@ -124,4 +125,5 @@ def test_an_init_that_comes_back_is_none_of_the_peers() -> None:
     other.set_remote("offer", one.offer())
     one.set_remote("answer", other.answer())
     assert one.state.wiring.data is not None
+    assert one.state.wiring.data.local_init is None
     assert one.state.wiring.data.remote_init is None
