@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from peer.trace import CHANNEL, DTLS, ICE, TraceEntry, unquoted
+from peer.trace import CHANNEL, DTLS, ICE, STALL, TraceEntry, unquoted
 from sdp import Description, MediaSection, SdpError, parse, parse_candidate
 
 from .hosts import endpoint
@@ -98,6 +98,7 @@ class Call:
         self.drops: dict[str, list[tuple[float, Mapping[str, Any]]]] = {}
         self.decisions: list[tuple[float, str, Mapping[str, Any]]] = []
         self.events: list[tuple[float, str, Mapping[str, Any]]] = []
+        self.stalls: list[tuple[float, Mapping[str, Any]]] = []
         self.handshakes: list[tuple[float, Mapping[str, Any]]] = []
         self.channels: list[tuple[float, Mapping[str, Any]]] = []
         self.reports: list[tuple[float, dict[str, Stats]]] = []
@@ -191,6 +192,8 @@ class Call:
             self.handshakes.append((now, value))
             if value.get("state") == "closed" and not self.closed:
                 self.goodbye = now
+        elif method == STALL and isinstance(value, Mapping):
+            self.stalls.append((now, value))
         elif method == CHANNEL and isinstance(value, Mapping):
             self.channels.append((now, value))
         elif method == "getStats" and isinstance(value, dict):

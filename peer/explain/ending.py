@@ -78,14 +78,17 @@ def loop_stalled(call: Call) -> Iterator[Finding]:
         for time, name, fields in call.events
         if name == "EventLoopStalled" and number(fields, "duration") >= _STALL
     ]
+    stalls += [(time, number(value, "duration")) for time, value in call.stalls]
     if stalls:
+        blamed = [(time, str(value.get("blamed") or "")) for time, value in call.stalls]
+        named = [f"{seconds(time)} it was in {who}" for time, who in blamed if who]
         longest = max(duration for _, duration in stalls)
         yield Finding(
             "event-loop-stalled",
             f"The program blocked the event loop for {seconds(longest)}.",
-            tuple(f"{seconds(t)} nothing ran for {seconds(d)}" for t, d in stalls[:5]),
-            "Run what takes long in a thread or a process (asyncio.to_thread); "
-            "loop.set_debug(True) names the call.",
+            (*named[:5], *(f"{seconds(t)} nothing ran for {seconds(d)}" for t, d in stalls[:5])),
+            "Run what takes long in a thread or a process (asyncio.to_thread)"
+            + ("." if named else "; a trace (RTCConfiguration(trace=...)) names the call."),
         )
 
 

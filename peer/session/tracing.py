@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 from peer.api import RTCConfiguration, running_loop
 from peer.ice import Event as IceEvent
 from peer.ice import Notes, Record, event_record
-from peer.net import DriverEvent, InterfacesChanged, wall_time
-from peer.trace import ICE, Ring, TraceEntry
+from peer.net import MACHINE, DriverEvent, InterfacesChanged, NetConfig, wall_time
+from peer.trace import ICE, STALL, Ring, TraceEntry
 
 from .log import Log
 
@@ -41,6 +41,7 @@ class Tracer:
         self._reports: deque[TraceEntry] = deque(maxlen=MAX_REPORTS)
         self._agents = 0
         self._log = Log(self.id)
+        self._unwatch = self._watch(configuration)
 
     @property
     def asked(self) -> bool:
@@ -75,8 +76,23 @@ class Tracer:
     def close(self) -> None:
         """Let go of the file; what happens from now on stays in the ring alone."""
         self._sink = None
+        unwatch, self._unwatch = self._unwatch, _nothing
+        unwatch()
         let_go, self._let_go = self._let_go, _nothing
         let_go()
+
+    def _watch(self, configuration: RTCConfiguration) -> Callable[[], None]:
+        """Have who holds up a loop of this machine in a trace that is wanted."""
+        loop = running_loop()
+        system = (configuration.network or NetConfig()).system
+        if self._sink is None or loop is None or system is not MACHINE:
+            return _nothing
+        from .stalls import watch_stalls  # not before: few programs want a trace
+
+        return watch_stalls(loop, self._note_stall)
+
+    def _note_stall(self, duration: float, blamed: str) -> None:
+        self.note(STALL, {"duration": round(duration, 3), "blamed": blamed})
 
     def _keep(self, entry: TraceEntry) -> None:
         self.ring.add(entry)

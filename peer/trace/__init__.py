@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from peer.front_door import lazy
 
-from .entry import CHANNEL, DTLS, ICE, LOST, TraceEntry
+from .entry import CHANNEL, DTLS, ICE, LOST, STALL, TraceEntry
 from .ring import Ring
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ __all__ = [
     "DTLS",
     "CHANNEL",
     "LOST",
+    "STALL",
     "Ring",
     "Dump",
     "DumpError",

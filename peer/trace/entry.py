@@ -8,6 +8,8 @@ DTLS = ":aiopeer.dtls"
 """The DTLS associations: transport, component, state, role, and why it failed."""
 CHANNEL = ":aiopeer.channel"
 """A data channel: label, id, state."""
+STALL = ":aiopeer.stall"
+"""What held the event loop up: its duration in seconds, and who is blamed; "" for nobody."""
 LOST = ":aiopeer.lost"
 """How many entries are missing at this place."""
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .entry import CHANNEL, DTLS, ICE, LOST, TraceEntry
+from .entry import CHANNEL, DTLS, ICE, LOST, STALL, TraceEntry
 
 MAX_WORDS = 200
 """Characters of values that are shown as they are."""
@@ -52,6 +52,8 @@ def _words(entry: TraceEntry) -> str:
         return _ice(value if isinstance(value, Mapping) else {})
     if method == LOST:
         return f". {value} entries are not kept"
+    if method == STALL:
+        return f"! stall {_plain(value)}"
     if method in (DTLS, CHANNEL):
         return f"= {method.rpartition('.')[2]} {_plain(value)}"
     if method == "getStats":

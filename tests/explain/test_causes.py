@@ -8,7 +8,7 @@ import pytest
 
 from peer.explain import Explanation, explain
 from peer.testing import Network, ToneTrack, connect, run
-from peer.trace import DTLS, ICE, TraceEntry
+from peer.trace import DTLS, ICE, STALL, TraceEntry
 from tests.explain import provoking_later
 from tests.explain.provoking import STORIES, explained
 
@@ -204,7 +204,12 @@ HANDMADE: dict[str, list[TraceEntry]] = {
         *connected(),
         report(20, T={"type": "transport", "packetsReceived": 100, "drops": {"srtp-refused": 90}}),
     ],
-    "event-loop-stalled": [*connected(), event(5, "EventLoopStalled", duration=3.0), report(20)],
+    "event-loop-stalled": [
+        *connected(),
+        event(5, "EventLoopStalled", duration=3.0),
+        entry(5, STALL, {"duration": 3.1, "blamed": "read, at read (bot.py:7)"}),
+        report(20),
+    ],
     "sctp-unanswered": [
         entry(0, "create", {}),
         entry(0, "createDataChannel", ["chat", {}]),
@@ -282,3 +287,10 @@ def test_an_explanation_as_text_and_as_json() -> None:
     plain = json.loads(json.dumps(explanation.as_json()))
     assert plain["connection"] == "PC_0"
     assert plain["findings"][0]["cause"] == "dtls-refused"
+
+
+def test_who_held_the_loop_up_is_evidence() -> None:
+    finding = explain(HANDMADE["event-loop-stalled"]).verdict
+    assert finding is not None
+    assert finding.words == "The program blocked the event loop for 3.100 s."
+    assert finding.evidence[0] == "5.000 s it was in read, at read (bot.py:7)"
