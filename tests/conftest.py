@@ -4,6 +4,10 @@ import gc
 
 from hypothesis import settings
 
+from tests.failures import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]
+
 # How long an example takes depends on what else the machine does: no test is timed.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
