@@ -1,7 +1,8 @@
 """Chromium, over the Chrome DevTools Protocol."""
 
 import asyncio
-from collections.abc import Sequence
+import socket
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .browser import Browser, Page
@@ -105,10 +106,18 @@ class Chromium(Browser):
     kind = "chromium"
 
     @classmethod
-    async def launch(cls, *, mdns: bool = False, trials: Sequence[str] = ()) -> "Chromium":
+    async def launch(
+        cls,
+        *,
+        mdns: bool = False,
+        trials: Sequence[str] = (),
+        within: Callable[[list[str]], list[str]] = list,
+        reach: Callable[[str], socket.socket] | None = None,
+    ) -> "Chromium":
         """Start it; with `mdns` pages see names instead of this host's addresses.
 
-        `trials` are field trials of libwebrtc to enable.
+        `trials` are field trials of libwebrtc to enable. `within` gives the command that runs it
+        elsewhere, in another network, and `reach` what connects to a port of it there.
         """
         program = require_program("chromium", "chromium", "google-chrome", "chromium-browser")
         process = Process("chromium")
@@ -119,10 +128,10 @@ class Chromium(Browser):
                 flags.append(
                     f"--force-fieldtrials={''.join(f'{each}/Enabled/' for each in trials)}"
                 )
-            process.start([program, *flags])
+            process.start(within([program, *flags]))
             told = await process.wait_for_file(profile / "DevToolsActivePort")
             port, path = told.split()
-            wire = await Wire.open(f"ws://127.0.0.1:{port}{path}", process.output)
+            wire = await Wire.open(f"ws://127.0.0.1:{port}{path}", process.output, reach)
         except BaseException:
             process.close()
             raise

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -33,8 +34,8 @@ class BrowserError(Exception):
 class Wire:
     """A connection to a browser. A command belongs to an owner: the page it is about, or None."""
 
-    def __init__(self, socket: ClientConnection, why: Callable[[], str]) -> None:
-        self._socket = socket
+    def __init__(self, connection: ClientConnection, why: Callable[[], str]) -> None:
+        self._socket = connection
         self._why = why
         self._numbers = itertools.count(1)
         self._waiting: dict[int, tuple[object, asyncio.Future[dict[str, Any]]]] = {}
@@ -42,12 +43,26 @@ class Wire:
         self._reader = asyncio.create_task(self._read(), name="browser wire")
 
     @classmethod
-    async def open(cls, url: str, why: Callable[[], str]) -> "Wire":
-        """Connect; `why` tells about the browser's end when there is one."""
-        socket = await connect(
-            url, max_size=None, ping_interval=None, compression=None, open_timeout=BOUND, proxy=None
+    async def open(
+        cls,
+        url: str,
+        why: Callable[[], str],
+        reach: Callable[[str], socket.socket] | None = None,
+    ) -> "Wire":
+        """Connect; `why` tells about the browser's end when there is one.
+
+        `reach` connects to the address where this process cannot do so by itself.
+        """
+        connection = await connect(
+            url,
+            max_size=None,
+            ping_interval=None,
+            compression=None,
+            open_timeout=BOUND,
+            proxy=None,
+            sock=None if reach is None else reach(url),
         )
-        return cls(socket, why)
+        return cls(connection, why)
 
     @property
     def is_open(self) -> bool:

@@ -17,6 +17,8 @@ CONNECTING = 20.0
 """Seconds after which a call that is not connected never will be."""
 RECOVERING = 25.0
 """Seconds after what is watched within which data flows again, or does not."""
+SETTLING, LOOK_AGAIN = 8.0, 0.25
+"""Seconds within which a call has moved to the best path, and between looks."""
 WARM = 100
 """Messages heard on both sides before something happens to a call."""
 
@@ -61,7 +63,7 @@ async def connect(lab: Lab, topology: Topology, a: MakePeer, b: MakePeer) -> Out
         async with calling(place, a(), b()) as call:
             # Where there is no path it does not take long to be sure.
             seconds = await call.connected(CONNECTING if best is not None else CONNECTING / 4)
-            path = kind_of(await _path(call)) if seconds is not None else None
+            path = await _settled(call, best) if seconds is not None else None
             return Outcome(topology.name, seconds, path, best, tuple(call.errors()))
 
 
@@ -83,6 +85,17 @@ async def survive(lab: Lab, event: LabEvent, side: int, a: MakePeer, b: MakePeer
             path = kind_of(await _path(call)) if outage is not None else None
             problems = tuple(call.errors())
             return EventOutcome(event.name, name, outage, event.inevitable, path, states, problems)
+
+
+async def _settled(call: Call, best: PathKind | None) -> PathKind | None:
+    """Tell the path in use; a better one than the first has some time to be found."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + SETTLING
+    while True:
+        path = kind_of(await _path(call))
+        if path in (None, best) or loop.time() > end:
+            return path
+        await asyncio.sleep(LOOK_AGAIN)
 
 
 async def _path(call: Call) -> tuple[str, str] | None:

@@ -51,7 +51,15 @@ class Stack:
 
 
 class Aiortc(Stack):
-    """Candidates are parsed by its own parser; it trickles none."""
+    """It trickles none, parses candidates by its own parser, and knows no servers on IPv6."""
+
+    def connection(self, servers: list[dict[str, Any]]) -> Any:
+        """Make a connection."""
+        known = [
+            {**server, "urls": [url for url in server["urls"] if "[" not in url]}
+            for server in servers
+        ]
+        return super().connection(known)
 
     def candidate(self, fields: dict[str, Any] | None) -> Any:
         """Make a candidate with its parts."""
@@ -122,7 +130,9 @@ class PythonPeer:
         """End."""
         if self._sending is not None:
             self._sending.cancel()
-        await self.connection.close()
+        closing = self.connection.close()
+        if closing is not None:
+            await closing
 
     async def _describe(self, made: Any) -> None:
         await self.connection.setLocalDescription(made)
