@@ -12,6 +12,7 @@ from .arrivals import ArrivalRecorder
 from .audio_buffer import AudioBuffer
 from .audio_eager import EagerAudioBuffer
 from .audio_queue import Action, AudioStatistics, Decision
+from .between import BetweenPictures
 from .bitrate_requests import BitrateRequests
 from .circuit_breaker import Breach, CircuitBreaker
 from .congestion_feedback import Arrival, CongestionFeedback, StreamArrivals
@@ -130,6 +131,7 @@ __all__ = [
     "PictureLoss",
     "SenderReportRequest",
     "TemporaryBitrates",
+    "BetweenPictures",
     "BitrateRequests",
     "Breach",
     "CircuitBreaker",

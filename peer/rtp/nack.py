@@ -182,6 +182,13 @@ class NackRequester:
             self._asked = max(0, self._asked - missing.times)
             self._copied.discard(number)
 
+    def leave_out(self, numbers: range) -> None:
+        """Note that packets up to the next one were nothing that anybody needs."""
+        for number in [one for one in self._missing if one in numbers]:
+            self.recover(number)
+        if numbers and numbers.start <= self._highest + 1:
+            self._highest = max(self._highest, numbers.stop - 1)
+
     def note_correction(self, now: float) -> None:
         """Note that error correction came; what it has not brought by now, more of it will not."""
         self._corrected_at = now

@@ -5,6 +5,7 @@ import math
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.rtp import (
+    BetweenPictures,
     CaptureTimes,
     Depayloader,
     FrameBuffer,
@@ -38,6 +39,7 @@ class FollowedEncoding:
         self.keys = KeyRequests()
         self.playout: FramePlayout[Origin] = FramePlayout(CLOCK_RATE, even=even)
         self.stream: InboundStream | None = None
+        self._between = BetweenPictures()
         self._queue = QueueDelay()
         self._measured: float | None = None
         self._least = self._answer_time = math.inf
@@ -92,6 +94,11 @@ class FollowedEncoding:
         self.stream = origin.stream
         if packet.extensions.playout_delay is not None:
             self.playout.delay.limit(*packet.extensions.playout_delay)
+        passed = self._between.note(
+            place.number, place.time, packet.payload, depayloader, marker=bool(packet.marker)
+        )
+        if passed:
+            self.missing.leave_out(passed)
         if self.missing.add(place.number, now):
             self.buffer.repairs_ended()
         before = self.buffer.malformed_count

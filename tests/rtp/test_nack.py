@@ -45,6 +45,20 @@ def test_nothing_before_the_first_packet_is_asked_for() -> None:
     assert requester.deadline() is None
 
 
+def test_what_nobody_needs_is_not_asked_for() -> None:
+    requester = NackRequester()
+    receive(requester, 10)
+    requester.leave_out(range(11, 13))
+    receive(requester, 13, 15)
+    requester.suspect(2, 0.0)
+    requester.leave_out(range(16, 18))
+    receive(requester, 18)
+    assert requester.due(0.0) == (14,)
+    requester.leave_out(range(20, 22))
+    receive(requester, 22)
+    assert 19 in requester
+
+
 def test_it_is_asked_for_again_when_an_answer_could_have_come() -> None:
     """Also when nothing arrives any more; after four requests the wait grows by half each time."""
     requester = NackRequester()

@@ -160,7 +160,8 @@ def test_what_no_sum_brings_is_asked_for() -> None:
 
 def test_a_lost_sum_holds_nothing_up() -> None:
     async def scenario() -> None:
-        sender, receiver = Sender(), made(Recorder())
+        sender, transport = Sender(), Recorder()
+        receiver = made(transport)
         for index in range(4):
             plain = sender.picture(key=not index)
             sender.sum(plain)
@@ -168,6 +169,8 @@ def test_a_lost_sum_holds_nothing_up() -> None:
                 receiver.receive_rtp(sender.leave(one), None, now())
         # aiortc's pictures have numbers: nothing is missing between one and the next.
         await until(lambda: receiver.frames_decoded == 4)
+        # Nor is it asked for: senders do not repeat sums.
+        assert not any(isinstance(one, Nack) for one in feedback(transport))
         await receiver.stop()
 
     run_virtually(scenario())
