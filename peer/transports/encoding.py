@@ -31,6 +31,8 @@ from .share import MediaShare
 
 MIN_COPIED_BITRATE = 16_000
 """Bits per second of sound below which copies of it would take away more than they give."""
+FIXED_BITRATES = {"audio/pcmu": 64_000, "audio/pcma": 64_000, "audio/g722": 64_000}
+"""Bits per second of formats that cannot take less (RFC 3551 §4.5)."""
 
 
 def choose_codec(
@@ -89,15 +91,20 @@ def make_encoder(
     copies = None
     red = redundant_payload_type(parameters.codecs, codec)
     if red is not None and codec.payloadType is not None:
-        copies = _Copies(red, Redundancy(codec.payloadType))
+        cost = FIXED_BITRATES.get(codec.mimeType.lower(), MIN_COPIED_BITRATE)
+        copies = _Copies(red, Redundancy(codec.payloadType), cost)
     return SoundEncoder(sound.encoder(settings), codec.clockRate, settings.bitrate, copies)
 
 
 class _Copies(NamedTuple):
-    """What repeats packets in those after them, and the payload type those have then."""
+    """What repeats packets in those after them, and the payload type those have then.
+
+    `cost` is what each needs with the sound itself, in bits per second.
+    """
 
     payload_type: int
     redundancy: Redundancy
+    cost: int
 
 
 class SoundEncoder:
@@ -185,7 +192,7 @@ class SoundEncoder:
             sent += copies_worth(self._loss)
             for most in (self._bitrate, self._room):
                 if most is not None:
-                    sent = max(1, min(sent, most // MIN_COPIED_BITRATE))
+                    sent = max(1, min(sent, most // self._copies.cost))
             self._copies.redundancy.copies = sent - 1
         self._encoder.set_bitrate(
             None if self._bitrate is None else self._bitrate // sent,

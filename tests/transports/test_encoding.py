@@ -147,6 +147,18 @@ def sent(
     ]
 
 
+@pytest.mark.parametrize(("room", "blocks"), [(None, 2), (130_000, 2), (120_000, 1)])
+def test_copies_of_what_has_a_fixed_rate_need_all_of_it_again(
+    room: int | None, blocks: int
+) -> None:
+    """RFC 3551 §4.5: 64 kbit/s, whatever the room."""
+    encoder = encoder_for(
+        PCMU, codecs=(PCMU, replace(RED, clockRate=8000, channels=1, parameters={"0/0": None}))
+    )
+    packets = sent(encoder, 0.05, room)
+    assert {len(sizes) for _, sizes in packets[1:]} == {blocks}
+
+
 def test_copies_follow_packets_when_they_get_lost() -> None:
     """RFC 2198, from a loss on that makes it worth it, and where it was agreed."""
     encoder = encoder_for(OPUS, codecs=(OPUS, RED))
