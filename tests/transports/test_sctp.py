@@ -417,3 +417,19 @@ def test_programs_for_aiortc_set_the_size_of_packets(monkeypatch: pytest.MonkeyP
             assert SctpTransport(Pair().left).statistics().packet == packet_size
 
     run(scenario)
+
+
+def test_packets_fit_into_tunnels_of_1280_bytes() -> None:
+    """Also over IPv6 and a channel of a TURN server; full ones, of a message of many packets."""
+
+    async def scenario() -> None:
+        async with associated() as both:
+            mine, theirs = await both.channel()
+            got = collect(theirs)
+            mine.send(bytes(100_000))
+            await until(lambda: bool(got))
+            ipv6, udp, turn_channel = 40, 8, 4
+            largest = max(map(len, both.pair.link.to_right.sent))
+            assert 1270 < largest + ipv6 + udp + turn_channel <= 1280
+
+    run(scenario)
