@@ -1,7 +1,7 @@
 """Sending media over one transport: no more than its congestion control allows, and evenly."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from peer.ice import Candidate, CandidateType
@@ -28,6 +28,13 @@ _SEND_TICKS = 1 << 18
 """Of a second, in which packets say when they leave."""
 AUDIO_PART = 0.25
 """Of what may be sent, that sound takes with copies of it, where there are pictures."""
+
+
+class Send(Protocol):
+    """Sends the bytes of packets that leave together."""
+
+    def __call__(self, *packets: bytes) -> object:
+        """Send them; ConnectionError when not connected."""
 
 
 class PacedStream(Protocol):
@@ -65,11 +72,10 @@ class PacedStream(Protocol):
 class PacedSending:
     """The packets, the estimate and the shares of one transport.
 
-    `send` takes the bytes of packets that leave together; it raises ConnectionError when not
-    connected.
+    Nothing of what waits leaves any more once `send` has found that it is not connected.
     """
 
-    def __init__(self, send: Callable[..., object]) -> None:
+    def __init__(self, send: Send) -> None:
         self._send = send
         self._controller = CongestionController()
         self._pacer: Pacer[LeavingPacket] = Pacer(self._pad)

@@ -73,6 +73,20 @@ def test_a_lost_packet_holds_back_until_it_is_repaired() -> None:
     assert not run.buffer.needs_key
 
 
+def test_it_is_calm_while_all_that_came_follows_what_was_there() -> None:
+    key, second, third = pictures(3)
+    run = line(repairs=True)
+    calm = [run.buffer.is_calm]
+    for part in ([*key, *second[:2]], third[:1], second[2:]):
+        for sent in part:
+            run.insert(sent)
+        calm.append(run.buffer.is_calm)
+    assert run.left == [0, 1]
+    run.buffer.repairs_ended()
+    calm.append(run.buffer.is_calm)
+    assert calm == [False, True, False, True, False]
+
+
 def test_a_key_frame_is_asked_for_when_repairs_do_not_come() -> None:
     frames = pictures(30)
     del frames[10][1]
