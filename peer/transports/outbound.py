@@ -28,12 +28,11 @@ from peer.rtp import (
     signed_difference,
     wrap,
 )
-from peer.rtp.congestion import ERROR_CORRECTION, LostPacket
+from peer.rtp.congestion import LostPacket
 
 from .leaving import Extension, Extensions, LeavingPacket
 from .ntp import SECOND, ntp_time
 from .protecting import StreamProtection
-from .sent_sums import SentSums
 
 HISTORY = 600
 """Packets that can be asked for again, as in libwebrtc; more of those that were made of late."""
@@ -107,7 +106,6 @@ class OutboundStream:
         self.packets_repeated = self.octets_repeated = self.repeats_refused = 0
         self.packets_redundant = 0
         self.protection = StreamProtection()
-        self._sums = SentSums()
         self.first_sequence_number = _first_sequence_number()
         self._sequence_number = self.first_sequence_number
         self._rtx_sequence_number = _first_sequence_number()
@@ -155,7 +153,6 @@ class OutboundStream:
             # What came before is not needed any more, however much of it is missing.
             self._history.clear()
             self._history_bytes = 0
-            self._sums.clear()
             self._repeats.clear()
         payload_type = codec.payloadType or 0
         if frame.payload_type is not None:
@@ -218,19 +215,15 @@ class OutboundStream:
         if not protection.strength:
             return []
         extension = self._extension(EncodedFrame(b"", 0), labels)
-        carries = None if self.rtx_ssrc is None else (self.ssrc, ERROR_CORRECTION)
         sums = []
-        for payload, numbers in protection.payloads(self.ssrc, now, is_key=is_key):
+        for payload in protection.payloads(self.ssrc, now, is_key=is_key):
             place = protection.next_place()
             if place is None:
                 place = self.ssrc, self._sequence_number
                 self._sequence_number = self._sequence_number + 1 & 0xFFFF
                 self.packets_sent += 1
                 self.octets_sent += len(payload)
-            packet = extension.packet(
-                protection.payload_type, place, self._last_timestamp, payload, carries
-            )
-            self._sums.add(packet, numbers)
+            packet = extension.packet(protection.payload_type, place, self._last_timestamp, payload)
             protection.count(packet.payload_size)
             self.header_octets_sent += packet.header_size
             sums.append(packet)
@@ -341,15 +334,9 @@ class OutboundStream:
         return due
 
     def missing(self, lost: Iterable[LostPacket]) -> list[int]:
-        """Note lost packets; returns what cannot arrive any more unless it is sent again.
-
-        What a sum of the packets brings is not among it, as long as that is not lost as well.
-        """
-        missing, sums = [], set[int]()
+        """Note lost packets; returns what cannot arrive any more unless it is sent again."""
+        missing = []
         for number, carried in lost:
-            if carried.sequence_number == ERROR_CORRECTION:
-                sums.add(number)
-                continue
             sent = self._history.get(carried.sequence_number)
             if sent is None:
                 continue
@@ -359,7 +346,7 @@ class OutboundStream:
                 self._repeats[carried.sequence_number] = repeats._replace(copies=left)
                 if not left:
                     missing.append(carried.sequence_number)
-        return self._sums.note_lost(missing, frozenset(sums))
+        return missing
 
     def was_repeated(self, sequence_number: int) -> bool:
         """Tell whether a packet was sent again already."""

@@ -102,21 +102,15 @@ class StreamProtection:
             packet.payload = bytes((packet.payload_type,)) + packet.payload
             packet.payload_type = self._format.red
 
-    def payloads(
-        self, ssrc: int, now: float, *, is_key: bool
-    ) -> list[tuple[bytes, tuple[int, ...]]]:
-        """Return those of the sums that are to follow a picture of the stream.
-
-        Each with the numbers of the packets that it is of.
-        """
+    def payloads(self, ssrc: int, now: float, *, is_key: bool) -> list[bytes]:
+        """Return those of the sums that are to follow a picture of the stream."""
         picture, self._picture = self._picture, []
         made, agreed = self._groups.add(picture, now, is_key=is_key), self._format
         if agreed is None:
             return []
         if agreed.red is None:
-            return [(write_flexfec(ssrc, parity), parity.numbers) for parity in made]
-        head = bytes((agreed.payload_type,))
-        return [(head + write_ulpfec(parity), parity.numbers) for parity in made]
+            return [write_flexfec(ssrc, parity) for parity in made]
+        return [bytes((agreed.payload_type,)) + write_ulpfec(parity) for parity in made]
 
     @property
     def payload_type(self) -> int:

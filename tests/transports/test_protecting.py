@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peer.rtp import MAX_PACKET, ReportBlock
-from peer.rtp.congestion import Carried, LostPacket
 from peer.rtp.fec import Parity, Recovery, read_flexfec, read_ulpfec
 from peer.testing import run as run_virtually
 from peer.transports.inbound import InboundPacket
@@ -175,24 +174,6 @@ def test_a_packet_in_red_is_repeated_as_its_retransmission() -> None:
     (again,) = left(stream.repeat(sent.sequence_number, formats, LABELS, 1.1))
     assert (again.ssrc, again.payload_type) == (8, 119)
     assert again.payload[2:] == sent.payload
-
-
-@pytest.mark.parametrize("agreed", [INSIDE, APART])
-def test_what_a_sum_brings_is_not_sent_again_unasked(agreed: FecFormat) -> None:
-    """Unless a report tells that the sum is lost as well."""
-    stream = protected(agreed, loss=0.01)
-    media, sums = picture(stream, 5000, 1.0, key=True)
-    (numbers,) = [one.numbers for one in read_sums(agreed, sums)]
-    for number, packet in enumerate([*media, *sums]):
-        packet.leave(number, 0)
-    carried = [packet.carries for packet in (media[1], sums[0])]
-    lost = [
-        LostPacket(at, Carried(*one))
-        for at, one in zip((1, len(media)), carried, strict=True)
-        if one
-    ]
-    assert stream.missing(lost[:1]) == []
-    assert stream.missing(lost[1:]) == [numbers[1]]
 
 
 def report(outlet: Outlet, lost: int) -> ReportBlock:

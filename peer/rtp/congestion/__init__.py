@@ -34,7 +34,7 @@ what is lost while nothing arrives at all is no congestion; bursts are 10 ms lon
 from .allocation import allocate, wanted
 from .controller import CongestionController
 from .demand import Demand, Layer
-from .history import ERROR_CORRECTION, Carried, LostPacket
+from .history import Carried, LostPacket
 from .layers import rates_of
 from .meter import RateMeter
 from .pacer import Pacer, Priority, Release
@@ -46,7 +46,6 @@ from .stream_numbers import StreamNumbers
 __all__ = [
     "CongestionController",
     "LostPacket",
-    "ERROR_CORRECTION",
     "Carried",
     "Pacer",
     "Priority",

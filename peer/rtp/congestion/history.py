@@ -20,15 +20,8 @@ Arrivals: TypeAlias = Sequence[tuple[int, float | None]]
 _REFERENCE_BITS = 24
 
 
-ERROR_CORRECTION = -1
-"""In place of a sequence number."""
-
-
 class Carried(NamedTuple):
-    """The packet of a stream that is sent, for the first time or again.
-
-    With the number `ERROR_CORRECTION` it is that, which is never sent again.
-    """
+    """The packet of a stream that is sent, for the first time or again."""
 
     ssrc: int
     sequence_number: int
