@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself, once: a virtual environment in .venv and, as
 # root on a machine that lacks them, Debian's venv package and (for `make test`) coturn, Chromium,
-# Firefox and a sound device for it, Pion, libdatachannel and baresip.
+# Firefox and a sound device for it, Pion, libdatachannel, Janus and baresip.
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -47,14 +47,14 @@ $(BROWSERS): $(STAMP)
 		>/dev/null 2>&1; } || echo "browsers could not be installed: tests against them skip"
 	@touch $@
 
-# Other implementations: Pion, libdatachannel, werift, clients of WHIP, the SIP phone baresip; so too.
+# Other implementations: Pion, libdatachannel, werift, clients of WHIP, Janus, the SIP phone baresip.
 $(PEERS): $(STAMP) tests/interop/build.py tests/interop/pion/main.go
-	@{ command -v go && command -v npm && command -v baresip; } >/dev/null \
+	@{ command -v go && command -v npm && command -v baresip && command -v janus; } >/dev/null \
 		&& test -d /usr/share/gocode/src/github.com/pion/webrtc \
 		|| test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
-		|| { echo "installing Pion, npm and baresip (once)"; apt-get update -qq >/dev/null 2>&1; \
+		|| { echo "installing Pion, npm, baresip and Janus (once)"; apt-get update -qq >/dev/null 2>&1; \
 		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		golang-go golang-github-pion-webrtc.v3-dev baresip-core iproute2 \
+		golang-go golang-github-pion-webrtc.v3-dev baresip-core janus iproute2 \
 		$$(command -v npm >/dev/null || echo npm) >/dev/null 2>&1; } \
 		|| echo "other implementations could not be installed: tests against them skip"
 	@$(BIN)/python -m tests.interop.build \

@@ -1,4 +1,4 @@
-"""Signaling that others speak: WHIP, WHEP."""
+"""Signaling that others speak: WHIP, WHEP, Janus."""
 
 from typing import TYPE_CHECKING
 
@@ -7,20 +7,30 @@ from peer.front_door import lazy
 if TYPE_CHECKING:
     from .endpoint import HttpEndpoint
     from .errors import SignalingError
+    from .janus import JanusError, JanusEvent, JanusHandle, JanusSession
     from .links import read_ice_servers, write_ice_servers
+    from .video_room import Publisher, VideoRoom
     from .whip import WhipClient
 
 _HOMES = {
     ".endpoint": ("HttpEndpoint",),
     ".errors": ("SignalingError",),
+    ".janus": ("JanusError", "JanusEvent", "JanusHandle", "JanusSession"),
     ".links": ("read_ice_servers", "write_ice_servers"),
+    ".video_room": ("Publisher", "VideoRoom"),
     ".whip": ("WhipClient",),
 }
 __getattr__ = lazy(__name__, _HOMES)
 
 __all__ = [
     "HttpEndpoint",
+    "JanusError",
+    "JanusEvent",
+    "JanusHandle",
+    "JanusSession",
+    "Publisher",
     "SignalingError",
+    "VideoRoom",
     "WhipClient",
     "read_ice_servers",
     "write_ice_servers",
