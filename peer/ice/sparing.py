@@ -2,17 +2,19 @@
 
 Selecting ends the ordinary checks of a component (RFC 8445 §8.1.2). From then on its other pairs
 are spares, and some of them are checked now and then, one request at a time: the best of each local
-interface, remote host and kind of path (direct, relayed), those that work first, `Limits.spares` at
-most. One that works is checked each `Timings.spare`, so that data can move to it at any time, and
-its mappings and filters stay open. One that does not, and would be more direct than a relayed pair
-in use or has worked lately, is checked each `Timings.spare_retry`: filters that open when both
-sides check open then; others ever more rarely. A pair of an address that came later is checked at
-once: the peer learns of it as peer-reflexive, whether or not it was signalled. While the pair in
-use is in doubt (`doubt`), the spares are asked each second.
+interface, remote host and kind of path (direct, relayed), those that work before those that nobody
+knows of yet, an equal part of each interface, so that the loss of one leaves those of another,
+`Limits.spares` in all. One that works is checked each `Timings.spare`, so that data can move to it
+at any time, and its mappings and filters stay open. One that does not, and would be more direct
+than a relayed pair in use or has worked lately, is checked each `Timings.spare_retry`: filters that
+open when both sides check open then; others ever more rarely. A pair of an address that came later
+is checked at once: the peer learns of it as peer-reflexive, whether or not it was signalled. While
+the pair in use is in doubt (`doubt`), the spares are asked each second.
 
 Who controls takes a better spare by nominating it (`controlling`); the other side follows.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from .checklist import Checklist
@@ -55,20 +57,40 @@ def _spares(session: Session) -> Iterator[tuple[Checklist, CandidatePair, float]
 
 
 def _chosen(session: Session, generation: Generation, component: int) -> list[CandidatePair]:
-    """Choose the spares of a component to be checked."""
+    """Choose the spares of a component to be checked: an equal part of each local interface."""
     checklist, selected = generation.checklist, generation.selected[component]
     others = [
         pair
         for pair in checklist.pairs
         if pair.component == component and pair is not (selected.generator or selected)
     ]
-    others.sort(key=lambda pair: not works(session, checklist, pair))
+    others.sort(key=lambda pair: _rank(session, checklist, selected, pair))
     kinds: dict[tuple[str, str, bool], CandidatePair] = {}
     for pair in others:
-        base = pair.local.base
-        interface = (base.via or base).address.host
-        kinds.setdefault((interface, pair.remote.address.host, pair.relayed), pair)
-    return list(kinds.values())[: session.config.limits.spares]
+        kinds.setdefault((_interface(pair), pair.remote.address.host, pair.relayed), pair)
+    places: Counter[str] = Counter()
+    in_turn = []
+    for pair in kinds.values():
+        interface = _interface(pair)
+        in_turn.append((places[interface], pair))
+        places[interface] += 1
+    in_turn.sort(key=lambda place_and_pair: place_and_pair[0])
+    return [pair for _, pair in in_turn[: session.config.limits.spares]]
+
+
+def _interface(pair: CandidatePair) -> str:
+    base = pair.local.base
+    return (base.via or base).address.host
+
+
+def _rank(
+    session: Session, checklist: Checklist, selected: CandidatePair, pair: CandidatePair
+) -> int:
+    """Tell how promising a spare is: one that works, one nobody knows of, one that did not work."""
+    if works(session, checklist, pair):
+        return 0
+    more_direct = selected.relayed and not pair.relayed
+    return 1 if pair.checked is None or pair.valid is not None or more_direct else 2
 
 
 def works(session: Session, checklist: Checklist, pair: CandidatePair) -> bool:

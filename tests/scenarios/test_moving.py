@@ -9,6 +9,7 @@ from peer.ice.turn import TurnServer as TurnSettings
 from peer.testing.internet import (
     FULL_CONE,
     PORT_RESTRICTED_CONE,
+    SYMMETRIC,
     Host,
     Interface,
     InterfaceType,
@@ -116,6 +117,13 @@ def _phone(lab: Lab, nat: NatBehavior = PORT_RESTRICTED_CONE) -> Host:
     return host
 
 
+def _telephone(lab: Lab, name: str) -> Host:
+    """A host on Wi-Fi whose mobile network lets nobody through but by a relay."""
+    host = lab.home(name)
+    host.add_interface(_network(lab, f"{name}'s cell", SYMMETRIC), kind=InterfaceType.CELLULAR)
+    return host
+
+
 def _network(lab: Lab, name: str, nat: NatBehavior = PORT_RESTRICTED_CONE) -> Network:
     """A network behind a NAT."""
     number = len(lab.sim.networks)
@@ -133,6 +141,24 @@ def test_an_uplink_goes_silent(lab: Lab, config: IceConfig, controls: bool) -> N
     used.link.cut()
     assert scene.watch() <= SILENCE
     assert scene.used is not used
+    scene.check()
+    for host in (scene.mover, scene.other):
+        assert IceState.DISCONNECTED not in [state for _, state in host.states()]
+
+
+@by_sides
+@by_configs
+@pytest.mark.parametrize("theirs", [True, False])
+def test_an_uplink_goes_silent_and_another_has_only_a_relay(
+    lab: Lab, config: IceConfig, controls: bool, theirs: bool
+) -> None:
+    """Of many spare pairs those of the other interface are ready, whatever works beside it."""
+    turn = (settings(lab.turn_server()),)
+    peer = _telephone(lab, "peer") if theirs else lab.home("peer")
+    scene = Scene(lab, _telephone(lab, "phone"), peer, config, controls=controls, turn=turn)
+    used = scene.used
+    used.link.cut()
+    assert scene.watch() <= SILENCE
     scene.check()
     for host in (scene.mover, scene.other):
         assert IceState.DISCONNECTED not in [state for _, state in host.states()]
