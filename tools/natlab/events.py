@@ -232,6 +232,7 @@ REPRESENTATIVE = (
     "NAT rebinds",
     "NAT rebinds, towards a server",
     "uplink goes down, another is there",
+    "uplink falls silent, another is there",
     "uplink is switched for another",
     "address changes",
     "outage, short",
