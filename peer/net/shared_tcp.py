@@ -53,7 +53,12 @@ class FirstFrame(asyncio.Protocol):
         if self.over:
             self._transport.abort()
             return
-        self.host = self._transport.get_extra_info("peername")[0]
+        peer = self._transport.get_extra_info("peername")
+        if peer is None:
+            # Whoever it was has reset it already.
+            self.drop(Stranger.SILENT)
+            return
+        self.host = peer[0]
         self._registry.begun(self)
 
     def data_received(self, data: bytes) -> None:

@@ -168,9 +168,13 @@ class TcpConnection(asyncio.Protocol):
         if self._owner is None:
             self.abort()
             return
-        local = connected.get_extra_info("sockname")[:2]
-        remote = connected.get_extra_info("peername")[:2]
-        self._owner.connection_opened(self, local, remote)
+        remote = connected.get_extra_info("peername")
+        if remote is None:
+            # The peer has reset it already; the loop tells so.
+            connected.abort()
+            return
+        local = connected.get_extra_info("sockname")
+        self._owner.connection_opened(self, local[:2], remote[:2])
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes on, a slice at a time; nothing is read meanwhile."""

@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import importlib
+import socket
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -131,6 +133,12 @@ class Side:
     async def close(self) -> None:
         async with asyncio.timeout(BOUND):
             await self.driver.close()
+
+
+def reset(address: tuple[str, int]) -> None:
+    """Connect, and reset the connection before anybody can look at it."""
+    with socket.create_connection(address) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 async def connect(one: Side, other: Side, *, servers: Iterable[IceServer] = ()) -> None:

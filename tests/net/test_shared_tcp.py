@@ -16,8 +16,11 @@ from peer.net.shared_tcp import (
     SharedTcp,
 )
 from peer.net.strangers import Stranger, Strangers
+from peer.net.system import MACHINE
 from peer.testing import Host, Network, run
 from peer.testing.internet import SimConnection
+
+from .support import assert_nothing_left, eventually, reset
 
 PORT = 443
 
@@ -190,3 +193,23 @@ def test_the_end_closes_those_who_have_said_nothing() -> None:
         assert made.strangers == {Stranger.UNKNOWN_FRAGMENT: 1}
 
     bench(story)
+
+
+def test_who_has_reset_the_connection_before_it_is_looked_at() -> None:
+    """The system knows no peer of it any more: it is counted, and nothing escapes."""
+
+    async def story() -> tuple[Strangers, list[dict[str, Any]]]:
+        loop = asyncio.get_running_loop()
+        escaped: list[dict[str, Any]] = []
+        loop.set_exception_handler(lambda _, context: escaped.append(context))
+        strangers: Strangers = Counter()
+        shared = SharedTcp(loop, MACHINE, "127.0.0.1", 0, strangers, lambda: None)
+        share = shared.share(lambda transport, data: None)
+        reset(share.address)
+        await eventually(lambda: strangers or escaped)
+        share.close()
+        await share.wait_closed()
+        await assert_nothing_left()
+        return strangers, escaped
+
+    assert asyncio.run(story()) == ({Stranger.SILENT: 1}, [])

@@ -6,15 +6,17 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
 from peer.ice import ConnectionRequested, ConnectionTransport, TransportAddress
+from peer.net.listener import Listener
 from peer.net.tcp import MAX_BUFFERED, TcpConnection
 
 from .certificates import Certificates, make_certificates
-from .support import assert_nothing_left, eventually, run
+from .support import assert_nothing_left, eventually, reset, run
 
 
 class Owner:
@@ -137,6 +139,26 @@ def test_the_peer_closes() -> None:
         await connection.wait_closed()
         server.close()
         await server.wait_closed()
+        await assert_nothing_left()
+
+    run(story())
+
+
+def test_the_peer_has_reset_a_connection_before_it_is_looked_at() -> None:
+    """The system knows no peer of it any more: it was never open, and nothing escapes."""
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        escaped: list[dict[str, Any]] = []
+        loop.set_exception_handler(lambda _, context: escaped.append(context))
+        owner = Owner()
+        connection = TcpConnection(owner, loop)
+        listener = Listener(loop, "127.0.0.1", connection.adopt)
+        reset(listener.address)
+        await eventually(lambda: owner.closed)
+        await connection.wait_closed()
+        listener.close()
+        assert (owner.opened, len(owner.closed), escaped) == (None, 1, [])
         await assert_nothing_left()
 
     run(story())
