@@ -53,6 +53,8 @@ class Disguise:
         self._replaced_by = replaced_by
         self._changes = self._hides_related or bool(net.external)
         self._names: dict[str, str] = {}
+        # Those of addresses that are gone are told of still, when candidates end and in figures.
+        self._outside: dict[str, str] = {}
 
     def event(self, event: DriverEvent) -> DriverEvent | None:
         """Give an event as it may be seen; None when it may not be seen at all."""
@@ -106,7 +108,7 @@ class Disguise:
 
     def _told(self, kind: CandidateType, host: str, name_of: NameOf) -> str | None:
         """Give what stands for an address, None when nothing may."""
-        external = self._replaced_by(host) if kind is CandidateType.HOST else None
+        external = self._external(host) if kind is CandidateType.HOST else None
         if external is not None:
             return external
         if not self._hides or self._is_fallback(host):
@@ -117,6 +119,12 @@ class Disguise:
             return host if ip_address(host).is_global else None
         # Peer-reflexive ones are never signalled; the others are meant to be known.
         return None if kind is CandidateType.PEER_REFLEXIVE else host
+
+    def _external(self, host: str) -> str | None:
+        known = self._outside.get(host) or self._replaced_by(host)
+        if known is not None:
+            self._outside[host] = known
+        return known
 
     def _name(self, host: str) -> str:
         known = self._names.get(host)

@@ -7,6 +7,7 @@ import pytest
 from peer.ice import (
     Candidate,
     CandidateGathered,
+    CandidateRemoved,
     CandidateType,
     GatheringFailed,
     GatherPolicy,
@@ -77,6 +78,26 @@ def test_an_external_address_takes_the_place_of_a_host_address(net: NetConfig) -
         assert told is not None
         assert told.address == ("198.51.100.7", 5000)
         assert told.type is HOST
+
+
+def test_an_external_address_is_told_after_its_interface_is_gone() -> None:
+    """A candidate ends as what it was told as, and no inner address comes to light."""
+    present = {"10.0.0.7": "198.51.100.7"}
+    disguise = Disguise(
+        replace(PLAIN, external=EXTERNAL),
+        GatherPolicy.ALL,
+        publish=str,
+        is_fallback=lambda host: False,
+        replaced_by=present.get,
+    )
+    candidate = _candidate("10.0.0.7")
+    gathered = disguise.event(CandidateGathered("0", candidate, "abcd"))
+    present.clear()
+    removed = disguise.event(CandidateRemoved("0", candidate))
+    assert isinstance(gathered, CandidateGathered)
+    assert isinstance(removed, CandidateRemoved)
+    assert removed.candidate == gathered.candidate
+    assert removed.candidate.address.host == "198.51.100.7"
 
 
 def test_an_external_address_hides_nothing_else() -> None:
