@@ -240,6 +240,8 @@ def _take_relayed(session: Session, task: RelayTask, event: turn.Allocated) -> N
     if stream is None or not _is_wanted(session, stream):
         task.allocation.release(session.now)
         return
+    # Of a server that is lost later every address may be alive again.
+    task.tried = 0
     server, via = task.allocation.server, task.via
     overt_udp = not task.server.transport.over_tcp
     mapped = task.allocation.mapped

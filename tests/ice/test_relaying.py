@@ -8,6 +8,7 @@ from peer.ice import (
     BaseReleased,
     BaseRequested,
     CandidateGathered,
+    CandidateType,
     ConnectionReleased,
     ConnectionRequested,
     ConnectionTransport,
@@ -21,7 +22,7 @@ from peer.ice import (
     TurnTransport,
 )
 from peer.ice.relay import server_name
-from peer.ice.stun import Method
+from peer.ice.stun import Method, parse
 
 from .builders import entropy, events
 from .turn.server import RELAYED, FakeServer
@@ -35,14 +36,17 @@ SERVER = TurnServer(
 class Scene:
     """An agent with a base and a TURN server that answers at once."""
 
-    def __init__(self, server: TurnServer = SERVER) -> None:
+    def __init__(self, server: TurnServer = SERVER, *, ends: bool = True) -> None:
         self.agent = IceAgent(role=IceRole.CONTROLLING, entropy=entropy())
         self.server = FakeServer()
         self.now = 0.0
         self.agent.add_stream("0")
         self.agent.add_turn_server(server)
         self.agent.add_base("0", 1, LOCAL)
-        self.agent.end_of_bases("0")
+        if ends:
+            self.agent.end_of_bases("0")
+        self.alive = SERVER.address
+        self.moves_to: TransportAddress | None = None
 
     def run(self, duration: float) -> None:
         """Let the server answer for a while."""
@@ -51,13 +55,15 @@ class Scene:
             self.now = max(self.now, timer)
             self.agent.handle_timer(now=self.now)
             for transmit in self.agent.transmits():
-                if transmit.remote == SERVER.address:
+                if transmit.remote == self.alive:
                     self.agent.receive_datagram(
                         self.server.answer(transmit.data),
                         local=transmit.local,
-                        source=SERVER.address,
+                        source=transmit.remote,
                         now=self.now,
                     )
+                    if parse(transmit.data).method is Method.REFRESH and self.moves_to is not None:
+                        self.alive = self.moves_to
         self.now = end
 
 
@@ -164,3 +170,22 @@ class TestRefusedPort:
             scene.agent.base_unavailable(request.stream, request.component, request.host)
         scene.run(20.0)
         assert not any(isinstance(event, GatheringCompleted) for event in events(scene.agent))
+
+
+def test_after_a_success_every_address_of_a_server_is_asked_again() -> None:
+    """A server moves from one address to the other, and back when the allocation is lost."""
+    other = TransportAddress("203.0.113.2", 3478)
+    scene = Scene(replace(SERVER, others=(other,)), ends=False)
+
+    def relays() -> list[TransportAddress]:
+        gathered = [each for each in events(scene.agent) if isinstance(each, CandidateGathered)]
+        types = [each for each in gathered if each.candidate.type is CandidateType.RELAYED]
+        return [each.candidate.address for each in types]
+
+    scene.alive = other
+    scene.run(30.0)
+    assert relays() == [RELAYED]
+    scene.server.fail(Method.REFRESH, 437)
+    scene.moves_to = SERVER.address
+    scene.run(3600.0)
+    assert relays() == [RELAYED]
