@@ -34,6 +34,10 @@ class Calls:
         del self._fragments[stream]
         self._tell()
 
+    def is_called(self, stream: str) -> bool:
+        """Tell whether checks for a stream are taken."""
+        return stream in self._fragments
+
     def add(self, share: S) -> S:
         """Take checks on another port; gives the share."""
         self._shares.append(share)

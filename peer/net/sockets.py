@@ -259,7 +259,9 @@ class Sockets:
         own = [each for each in self._ports.values() if each.share is None]
         taken = {(using, each.address.host) for each in own for using in each.components}
         for component in port.components:
-            if (component, port.address.host) not in taken:
+            # A base outlives its stream until its allocations are deleted.
+            called = self._calls.is_called(component.stream)
+            if called and (component, port.address.host) not in taken:
                 self.open_again(component, port.address.host)
         self._agent.transmit_failed(
             local=port.address,

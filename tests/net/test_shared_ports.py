@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from peer import RTCConfiguration, RTCPeerConnection
-from peer.ice import CandidateGathered, TcpType, TransportProtocol
+from peer.ice import CandidateGathered, IceRole, TcpType, TransportProtocol
 from peer.net import DriverEvent, NetConfig, SharedPorts
 from peer.testing import Host, Network, connect, run
 from peer.testing.internet import BLOCK_UDP
@@ -270,6 +270,27 @@ def test_a_port_that_is_taken_is_told() -> None:
 
     (text,) = run(story())
     assert text.startswith(f"UDP port {PORT}: ")
+
+
+def test_a_stream_that_was_removed_needs_no_port_of_its_own() -> None:
+    """Its base may be there still, until its allocations are deleted."""
+
+    async def story() -> None:
+        ports = SharedPorts()
+        side = Side(IceRole.CONTROLLED, config=net(shared=ports), streams=("0", "1"))
+        side.driver.gather()
+        await side.event(CandidateGathered, 2)
+        (shared,) = ports._udp.values()
+        share = shared.fragments[side.parameters["1"].username_fragment]
+        side.driver.remove_stream("0")
+        share.refused(("127.0.0.1", 9), asyncio.get_running_loop().time())
+        added = await side.event(CandidateGathered, 3)
+        assert added.stream == "1"
+        assert added.candidate.address.port != share.address[1]
+        await side.close()
+        await assert_nothing_left()
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
