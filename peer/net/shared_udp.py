@@ -75,6 +75,13 @@ class SharedUdp:
             self.socket.close()
             self._ended()
 
+    def read(self, share: "UdpShare", limit: int) -> int:
+        """Read because one of them wants to; the others are told, as after any batch."""
+        count = self.socket.read(limit)
+        self._touched.pop(share, None)
+        self._batch_read()
+        return count
+
     def drop(self, reason: Stranger) -> None:
         """Count what is for nobody."""
         self._strangers[reason] += 1
@@ -187,7 +194,7 @@ class UdpShare:
 
     def read(self, limit: int) -> int:
         """Read what has arrived for all who share the socket."""
-        return 0 if self._closed else self._shared.socket.read(limit)
+        return 0 if self._closed else self._shared.read(self, limit)
 
     # Whom datagrams are for
 

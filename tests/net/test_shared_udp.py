@@ -194,6 +194,23 @@ def test_only_those_who_got_something_are_told_that_a_batch_is_over() -> None:
     assert bench.done == ["a", "c"]
 
 
+def test_who_reads_for_all_has_the_others_told() -> None:
+    """One reads before it judges a silence, and goes on by itself; the rest have to answer."""
+    bench = Bench()
+    a, _, _ = bench.share("a"), bench.share("b"), bench.share("c")
+
+    def read(limit: int) -> int:
+        for name in "ab":
+            bench.receive(message(username=f"{name}:theirs"), X, bench.now)
+        return 2
+
+    bench.socket.read = read
+    assert a.read(8) == 2
+    assert bench.done == ["b"]
+    bench.batch_read()
+    assert bench.done == ["b"]
+
+
 def test_what_is_remembered_of_one_share_is_bounded() -> None:
     bench = Bench()
     share = bench.share("a")
