@@ -9,7 +9,13 @@ from contextlib import suppress
 from .faults import Fault, Faults, fault_of
 from .outbox import Outbox
 from .pending import is_empty
-from .segmentation import enable_coalescing, receive_coalesced, segment_control
+from .segmentation import (
+    REFUSED,
+    UNKNOWN_HERE,
+    enable_coalescing,
+    receive_coalesced,
+    segment_control,
+)
 
 BATCH = 32
 """Datagrams read at one wake-up, so that a flood cannot keep the loop from other work."""
@@ -124,8 +130,9 @@ class UdpSocket:
         address = (*remote, 0, self._scope) if self._scope else remote
         try:
             self._socket.sendmsg(run, segment_control(size), 0, address)
-        except OSError:
-            self.faults[Fault.RUN_REFUSED] += 1
+        except OSError as error:
+            if error.errno in REFUSED or error.errno in UNKNOWN_HERE:
+                self.faults[Fault.RUN_REFUSED] += 1
             raise
 
     def read(self, limit: int = BATCH) -> int:

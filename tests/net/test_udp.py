@@ -372,6 +372,34 @@ def test_a_closed_way_is_an_error(number: int, fault: Fault) -> None:
     run(story())
 
 
+@pytest.mark.parametrize(
+    ("number", "faults"),
+    [
+        (errno.EIO, {Fault.RUN_REFUSED: 1}),
+        (errno.EMSGSIZE, {Fault.RUN_REFUSED: 1}),
+        (errno.EOPNOTSUPP, {Fault.RUN_REFUSED: 1}),
+        (errno.EAGAIN, {}),
+        (errno.ENETUNREACH, {}),
+    ],
+)
+def test_a_run_is_refused_where_plain_datagrams_may_pass(
+    number: int, faults: dict[Fault, int]
+) -> None:
+    """What is wrong with each of its datagrams is counted when they are sent one by one."""
+
+    async def story() -> None:
+        one, _ = open_socket()
+        with (
+            patch.object(one, "_socket", Mock(sendmsg=Mock(side_effect=OSError(number, "no")))),
+            pytest.raises(OSError, match="no"),
+        ):
+            one.send_run([b"x", b"x"], 1, one.address)
+        assert one.faults == faults
+        one.close()
+
+    run(story())
+
+
 def test_a_really_full_send_buffer() -> None:
     async def story() -> None:
         bound = bind("127.0.0.1")
