@@ -50,7 +50,7 @@ class NetConfig:
     ports: range | None = None
     """Local UDP ports to choose from; None: the system chooses."""
     shared: SharedPorts | None = None
-    """Ports that other connections use as well, in place of `ports`."""
+    """Ports that other connections use as well; sockets of a connection's own are of `ports`."""
     tcp_types: frozenset[TcpType] = frozenset()
     """Which TCP candidates to gather beside UDP (RFC 6544): active ones, passive ones, or none."""
     tos: int = 0
