@@ -57,10 +57,10 @@ def _is_in(address: InterfaceAddress, prefixes: tuple[str, ...]) -> bool:
 class ExternalAddress:
     """An address of a NAT that leads to addresses of this machine for good, port by port.
 
-    `of` says to which: those are of its family. With `replaces` the peer is told of it in place of
-    them, as a host candidate; else beside them, as a server-reflexive one that no server was asked
-    for. Of several that replace, the first does and the others are told beside it. Raises
-    ValueError when `host` is no IP address.
+    `of` says to which: those are of its family, and none is a loopback address. With `replaces`
+    the peer is told of it in place of them, as a host candidate; else beside them, as a
+    server-reflexive one that no server was asked for. Of several that replace, the first does and
+    the others are told beside it. Raises ValueError when `host` is no IP address.
     """
 
     host: str
@@ -72,7 +72,9 @@ class ExternalAddress:
 
     def leads_to(self, address: InterfaceAddress) -> bool:
         """Tell whether what comes to it arrives at an address of this machine."""
-        return (":" in self.host) is (":" in address.host) and self.of(address)
+        literal = ip_address(address.host)
+        same_family = ip_address(self.host).version == literal.version
+        return same_family and not literal.is_loopback and self.of(address)
 
 
 def outside(

@@ -62,6 +62,18 @@ def test_what_is_told_outside() -> None:
     assert outside((), VPN) == (None, [])
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
+def test_no_nat_leads_to_loopback(host: str) -> None:
+    """What is used for want of a network is told as it is: others could not reach it anyway."""
+    known = tuple(
+        ExternalAddress(each, replaces=replaces)
+        for each in ("198.51.100.1", "2001:db8::1")
+        for replaces in (True, False)
+    )
+    local = InterfaceAddress("lo", host, 8, NetworkType.LOOPBACK)
+    assert outside(known, local) == (None, [])
+
+
 def told(connection: RTCPeerConnection) -> list[tuple[str, int, str]]:
     lines = connection.localDescription.sdp.splitlines()
     fields = [line.split() for line in lines if line.startswith("a=candidate:")]
