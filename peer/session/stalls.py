@@ -2,7 +2,7 @@
 
 It knocks at the loop twice a second. Where that is not answered in time, what runs in the loop's
 thread is to blame: its stack is looked at once, and what was seen is told when the loop goes on.
-One thread serves all connections of a loop, and ends with the last.
+One thread serves all connections of a loop, and ends with the last, or with the loop.
 """
 
 import asyncio
@@ -18,7 +18,9 @@ KNOCK = 0.5
 """Seconds between two knocks."""
 LATE = 0.5
 """Seconds without an answer after which it is looked who is to blame."""
-_CALLERS = ("_run", "_run_once", "run_forever", "run_until_complete", "run")
+_TURN = "_run_once"
+"""The function of asyncio that waits, and then has callbacks called."""
+_CALLERS = ("_run", _TURN, "run_forever", "run_until_complete", "run")
 """Functions of asyncio that call what is not asyncio's."""
 
 Told = Callable[[float, str], object]
@@ -37,7 +39,7 @@ def watch_stalls(loop: asyncio.AbstractEventLoop, told: Told) -> Callable[[], No
     def leave() -> None:
         watch.listeners.remove(told)
         if not watch.listeners:
-            del _watches[loop]
+            _watches.pop(loop, None)
             watch.stop()
 
     return leave
@@ -62,13 +64,16 @@ class _Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopped.wait(KNOCK):
+        while not (self._stopped.wait(KNOCK) or self._loop.is_closed()):
             try:
                 if self._loop.is_running():
                     self._knock()
             except RuntimeError:
-                # The loop was closed before the connection.
-                return
+                # It was closed just now.
+                break
+        # A connection may be left open when its loop is closed: nothing is to hold that then.
+        if not self._stopped.is_set():
+            _watches.pop(self._loop, None)
 
     def _knock(self) -> None:
         begun = time.monotonic()
@@ -93,10 +98,13 @@ def blame(frame: FrameType | None) -> str:
     """Say which callback or coroutine of a loop a stack is in, and where; "" if in none."""
     place = "" if frame is None else _place(frame)
     while frame is not None and not _is_loop(frame):
-        if frame.f_back is not None and _is_loop(frame.f_back):
-            called = frame.f_code.co_qualname
-            return printable(f"{called}, at {place}")
-        frame = frame.f_back
+        caller = frame.f_back
+        if caller is not None and _is_loop(caller):
+            # The loop itself calls what it waits with: then it is held up by another thread, or the
+            # whole machine was.
+            waits = caller.f_code.co_name == _TURN
+            return "" if waits else printable(f"{frame.f_code.co_qualname}, at {place}")
+        frame = caller
     return ""
 
 

@@ -1,6 +1,7 @@
 """Who blocks the event loop."""
 
 import asyncio
+import selectors
 import sys
 import threading
 from types import FrameType
@@ -19,8 +20,8 @@ async def blocks_until(seen: threading.Event) -> None:
     seen.wait(BOUND)
 
 
-def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name == "aiopeer-stalls"]
+def threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "aiopeer-stalls"}
 
 
 def test_what_blocks_is_named_in_the_trace(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,6 +37,7 @@ def test_what_blocks_is_named_in_the_trace(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(stalls, "blame", looked_at)
 
     async def story() -> None:
+        before = threads()
         told = asyncio.Event()
         found: list[TraceEntry] = []
 
@@ -50,15 +52,16 @@ def test_what_blocks_is_named_in_the_trace(monkeypatch: pytest.MonkeyPatch) -> N
             await told.wait()
         assert found[0].value["duration"] >= stalls.LATE
         await pc.close()
-        assert threads() == []
+        assert threads() <= before
 
     asyncio.run(story())
 
 
 def test_without_a_trace_there_is_no_thread() -> None:
     async def story() -> None:
+        before = threads()
         pc = RTCPeerConnection()
-        assert threads() == []
+        assert threads() <= before
         await pc.close()
 
     asyncio.run(story())
@@ -66,23 +69,28 @@ def test_without_a_trace_there_is_no_thread() -> None:
 
 def test_one_thread_serves_a_loop() -> None:
     async def story() -> None:
-        loop = asyncio.get_running_loop()
+        loop, before = asyncio.get_running_loop(), threads()
         leave = [watch_stalls(loop, lambda duration, blamed: None) for _ in range(3)]
-        assert len(threads()) == 1
+        (thread,) = threads() - before
         for each in leave:
-            assert len(threads()) == 1
+            assert thread.is_alive()
             each()
-        assert threads() == []
+        assert not thread.is_alive()
 
     asyncio.run(story())
 
 
 def test_a_loop_that_is_closed_first_ends_the_thread() -> None:
+    """Also while the connection is left open; to close it then still works."""
     loop = asyncio.new_event_loop()
+    before = threads()
     leave = watch_stalls(loop, lambda duration, blamed: None)
+    (thread,) = threads() - before
     loop.close()
+    thread.join(BOUND)
+    assert not thread.is_alive()
+    assert loop not in stalls._watches
     leave()
-    assert threads() == []
 
 
 def test_a_callback_is_told_with_the_place_it_is_at() -> None:
@@ -103,6 +111,21 @@ def test_a_callback_is_told_with_the_place_it_is_at() -> None:
     (words,) = found
     prefix = "test_a_callback_is_told_with_the_place_it_is_at.<locals>."
     assert words.startswith(f"{prefix}callback, at {prefix}inner ({__file__}:")
+
+
+def test_a_loop_that_waits_is_held_up_by_something_else() -> None:
+    """Another thread that does not let go of the interpreter, or a machine that slept."""
+    found: list[str] = []
+
+    class Waiting(selectors.DefaultSelector):
+        def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+            found.append(blame(sys._getframe()))
+            return super().select(timeout)
+
+    loop = asyncio.SelectorEventLoop(Waiting())
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    assert set(found) == {""}
 
 
 @pytest.mark.parametrize("frame", [None, sys._getframe()])
