@@ -17,7 +17,7 @@ class AudioPacket(NamedTuple):
     `level` is in dBov, -127 to 0 (RFC 6464), None where nobody knows. `first` marks
     the first one, and the first after silence that was not sent (RFC 3551 §4.1). `voice` tells
     that there may be one in it. `loudness` is that of the samples in it, 0 to 1, None where nobody
-    measured it.
+    measured it or the frame that completed it is not as long.
     """
 
     payload: bytes

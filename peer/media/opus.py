@@ -103,7 +103,7 @@ class OpusAudioEncoder:
             self._start(channels)
         assert self._encoder is not None
         assert self._shaper is not None
-        packets = []
+        packets, fits = [], self._shaper.fits(frame)
         for chunk in self._shaper.add(frame):
             payload = self._encoder.encode(chunk.pcm, self._samples)
             if len(payload) <= DTX_SIZE:
@@ -113,10 +113,9 @@ class OpusAudioEncoder:
             timestamp = self._offset + chunk.position
             first = self._pausing or chunk.first
             loudness = loudness_of(chunk.pcm)
-            voice = has_voice(payload)
-            packets.append(
-                AudioPacket(payload, timestamp, level_of(loudness), first, voice, loudness)
-            )
+            voice, level = has_voice(payload), level_of(loudness)
+            told = loudness if fits else None
+            packets.append(AudioPacket(payload, timestamp, level, first, voice, told))
             self._pausing = False
         return packets
 

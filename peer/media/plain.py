@@ -52,13 +52,13 @@ class PlainAudioEncoder:
 
     def encode(self, frame: AudioFrame) -> list[AudioPacket]:
         """Encode a frame; av.FFmpegError when it cannot be."""
-        packets = []
+        packets, fits = [], self._shaper.fits(frame)
         for chunk in self._shaper.add(frame):
             payload, time = self._encode(chunk.pcm), self._time_of(chunk.position)
             loudness = loudness_of(chunk.pcm)
             level = level_of(loudness)
-            voice = level > QUIETEST
-            packets.append(AudioPacket(payload, time, level, chunk.first, voice, loudness))
+            voice, told = level > QUIETEST, loudness if fits else None
+            packets.append(AudioPacket(payload, time, level, chunk.first, voice, told))
         return packets
 
     def _encode(self, pcm: bytes) -> bytes:

@@ -74,6 +74,10 @@ class Shaper:
         self._left += self._convert(frame)
         yield from self._cut()
 
+    def fits(self, frame: AudioFrame) -> bool:
+        """Tell whether a frame is as long as a chunk."""
+        return frame.samples * self.rate == self.samples * frame.sample_rate
+
     def _change(self, shape: Shape) -> None:
         if self._resampler is not None:
             # What the filter still holds belongs to the sound before.

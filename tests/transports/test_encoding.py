@@ -73,6 +73,20 @@ def test_what_the_encoder_measured_is_taken_for_a_frame_that_is_one_packet(
     assert encoded.loudness == (own._replace(level=0.25) if told else own)
 
 
+@pytest.mark.parametrize("codec", [OPUS, PCMU])
+@pytest.mark.parametrize("length", [480, 1440])
+def test_a_frame_that_is_not_as_long_as_a_packet_is_as_loud_as_itself(
+    codec: RTCRtpCodecParameters, length: int
+) -> None:
+    """A packet that it completes is of sound before it too, or not of all of it."""
+    encoder = encoder_for(codec)
+    for number in range(4):
+        samples = tone(length) if number % 2 else array.array("h", bytes(2 * length))
+        sound = frame_of(samples, pts=number * length)
+        (encoded,) = encode(encoder, sound)
+        assert encoded.loudness == measure(sound)
+
+
 @pytest.mark.parametrize(
     ("wanted", "most", "ticks"), [(None, None, 960), (40, None, 1920), (60, 10, 480)]
 )
