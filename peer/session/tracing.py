@@ -89,7 +89,11 @@ class Tracer:
             return _nothing
         from .stalls import watch_stalls  # not before: few programs want a trace
 
-        return watch_stalls(loop, self._note_stall)
+        try:
+            return watch_stalls(loop, self._note_stall)
+        except RuntimeError as error:
+            tell_of_failure("a trace does not tell who holds up the loop", error)
+            return _nothing
 
     def _note_stall(self, duration: float, blamed: str) -> None:
         self.note(STALL, {"duration": round(duration, 3), "blamed": blamed})

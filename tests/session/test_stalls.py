@@ -67,6 +67,30 @@ def test_without_a_trace_there_is_no_thread() -> None:
     asyncio.run(story())
 
 
+def test_a_connection_does_without_where_no_thread_is_to_be_had(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The event loop hears of it, and the rest of the trace is given."""
+    heard: list[str] = []
+    entries: list[TraceEntry] = []
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError(f"can't start {thread.name}")
+
+    async def story() -> None:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: heard.append(str(context["exception"]))
+        )
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
+            pc = RTCPeerConnection(RTCConfiguration(trace=entries.append))
+        await pc.close()
+
+    asyncio.run(story())
+    assert heard == ["can't start aiopeer-stalls"]
+    assert {"create", "close"} <= {entry.method for entry in entries}
+
+
 def test_one_thread_serves_a_loop() -> None:
     async def story() -> None:
         loop, before = asyncio.get_running_loop(), threads()
