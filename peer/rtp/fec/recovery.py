@@ -51,7 +51,7 @@ class Recovery:
             self._waiting.clear()
             self._highest = number
         self._highest = number if self._highest is None else max(number, self._highest)
-        if len(packet) > MAX_SIZE or number in self._packets:
+        if len(packet) > MAX_SIZE or number in self._packets or number <= self._highest - WINDOW:
             return []
         self._remember(number, packet)
         return self._follow(number, packet) if self._waiting else []

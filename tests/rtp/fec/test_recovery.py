@@ -113,6 +113,16 @@ def test_numbers_that_begin_anew_far_behind_are_protected_too() -> None:
     assert one.add_parity(make_parity(after[1:4])) == [after[3]]
 
 
+def test_what_is_repeated_too_late_pushes_nothing_out() -> None:
+    packets, one = stream(3 * WINDOW), recovery()
+    old, new = packets[:WINDOW], packets[2 * WINDOW :]
+    for arrived in new[:3] + new[4:]:
+        one.add(arrived)
+    for late in old:
+        one.add(late, repeated=True)
+    assert one.add_parity(make_parity(new[2:6])) == [new[3]]
+
+
 def test_what_is_repeated_late_begins_nothing_anew() -> None:
     old, new, one = stream(3), stream(3, first=2 * WINDOW), recovery()
     one.add(new[0])
