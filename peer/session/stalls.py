@@ -114,4 +114,5 @@ def _is_loop(frame: FrameType) -> bool:
 
 
 def _place(frame: FrameType) -> str:
-    return f"{frame.f_code.co_qualname} ({frame.f_code.co_filename}:{frame.f_lineno})"
+    module = frame.f_globals.get("__name__", "?")
+    return f"{frame.f_code.co_qualname} ({module}:{frame.f_lineno})"

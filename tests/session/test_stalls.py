@@ -134,7 +134,7 @@ def test_a_callback_is_told_with_the_place_it_is_at() -> None:
     asyncio.run(story())
     (words,) = found
     prefix = "test_a_callback_is_told_with_the_place_it_is_at.<locals>."
-    assert words.startswith(f"{prefix}callback, at {prefix}inner ({__file__}:")
+    assert words.startswith(f"{prefix}callback, at {prefix}inner ({__name__}:")
 
 
 def test_a_loop_that_waits_is_held_up_by_something_else() -> None:
