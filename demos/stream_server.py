@@ -30,8 +30,8 @@ class Streams:
         pc.on("track", published.append)
 
         def look() -> None:
-            if pc.connectionState in ("closed", "failed"):
-                self.tracks.pop(name, None)
+            if pc.connectionState in ("closed", "failed") and self.tracks.get(name) is published:
+                del self.tracks[name]
 
         pc.on("connectionstatechange", look)
 

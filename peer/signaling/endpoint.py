@@ -19,7 +19,13 @@ from sdp import (
     serialize_fragment,
 )
 
-from .fragments import credentials, fragment_credentials, ice_fragment, take_fragment
+from .fragments import (
+    credentials,
+    fragment_credentials,
+    has_transport,
+    ice_fragment,
+    take_fragment,
+)
 from .links import write_ice_servers
 
 logger = logging.getLogger("peer.signaling")
@@ -31,6 +37,8 @@ MAX_SESSIONS = 100
 """Sessions at one time, unless said otherwise."""
 RETRY_AFTER = 5
 """Seconds after which somebody who found no place may try again."""
+BODY_TIMEOUT = 10.0
+"""Seconds within which an offer or a fragment has to be there."""
 CLOSE_TIMEOUT = 5.0
 """Seconds that the connections may take to close."""
 
@@ -57,10 +65,10 @@ class HttpEndpoint:
 
     `welcome` gets each new connection, and the request it came by, before the offer is set.
     `token` is the bearer token that requests have to bring, or what says whether a request may
-    come in; None lets everybody in. `ice_servers` are named to clients; `configuration` is that
-    of the connections. `origins` are those whose pages may use it, ``"*"`` for all. More than
+    come in; None lets everybody in. `ice_servers` are named to those who may; `configuration` is
+    that of the connections. `origins` are those whose pages may use it, ``"*"`` for all. More than
     `max_sessions` at one time get 503. A session ends with its connection, and the other way
-    round.
+    round. Raises ValueError for a token that is empty.
     """
 
     def __init__(
@@ -73,6 +81,8 @@ class HttpEndpoint:
         origins: Sequence[str] = (),
         max_sessions: int = MAX_SESSIONS,
     ) -> None:
+        if token == "":
+            raise ValueError("an empty token lets everybody in; None says so")
         self._welcome = welcome
         self._token = token
         self._links = write_ice_servers(ice_servers)
@@ -82,6 +92,7 @@ class HttpEndpoint:
         self._sessions: dict[str, _Session] = {}
         self._closing: set[asyncio.Future[None]] = set()
         self._begun = 0
+        self._is_closed = False
 
     @property
     def connections(self) -> list[RTCPeerConnection]:
@@ -99,7 +110,8 @@ class HttpEndpoint:
         app.on_shutdown.append(self._shut_down)
 
     async def close(self) -> None:
-        """End all sessions."""
+        """End all sessions; there are none after that."""
+        self._is_closed = True
         for session in self._take_all():
             self._close(session.pc)
         if self._closing:
@@ -126,8 +138,9 @@ class HttpEndpoint:
         async def answer(request: web.Request) -> web.StreamResponse:
             response: web.StreamResponse
             try:
-                if request.method != "OPTIONS":
-                    self._admit(request)
+                # Browsers ask what they may do without a token (the preflight of CORS).
+                if request.method != "OPTIONS" and not self._admits(request):
+                    raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
                 response = await handler(request)
             except web.HTTPException as refused:
                 refused.headers.update(self._cross_origin(request))
@@ -137,19 +150,16 @@ class HttpEndpoint:
 
         return answer
 
-    def _admit(self, request: web.Request) -> None:
+    def _admits(self, request: web.Request) -> bool:
         token = self._token
         if token is None:
-            return
+            return True
         if callable(token):
-            allowed = token(request)
-        else:
-            kind, _, given = request.headers.get("Authorization", "").partition(" ")
-            allowed = kind.lower() == "bearer" and hmac.compare_digest(
-                given.strip().encode(), token.encode()
-            )
-        if not allowed:
-            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+            return token(request)
+        kind, _, given = request.headers.get("Authorization", "").partition(" ")
+        # aiohttp reads what is no UTF-8 with stand-ins for its bytes.
+        told = given.strip().encode(errors="surrogateescape")
+        return kind.lower() == "bearer" and hmac.compare_digest(told, token.encode())
 
     def _cross_origin(self, request: web.Request) -> dict[str, str]:
         origin = request.headers.get("Origin")
@@ -167,7 +177,9 @@ class HttpEndpoint:
     async def _options(self, request: web.Request) -> web.Response:
         response = web.Response(status=HTTPStatus.NO_CONTENT)
         response.headers["Accept-Post"] = SDP_TYPE
-        self._name_servers(response)
+        if self._admits(request):
+            # They come with credentials.
+            self._name_servers(response)
         return response
 
     def _name_servers(self, response: web.Response) -> None:
@@ -176,7 +188,7 @@ class HttpEndpoint:
 
     async def _post(self, request: web.Request) -> web.Response:
         offer = await _read(request, SDP_TYPE)
-        if len(self._sessions) + self._begun >= self._max_sessions:
+        if self._is_closed or len(self._sessions) + self._begun >= self._max_sessions:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": str(RETRY_AFTER)})
         self._begun += 1
         try:
@@ -184,6 +196,9 @@ class HttpEndpoint:
             await self._answer(session, offer, request)
         finally:
             self._begun -= 1
+        if self._is_closed:
+            await session.pc.close()
+            raise web.HTTPServiceUnavailable
         name = secrets.token_urlsafe(18)
         self._sessions[name] = session
         self._end_with_connection(name, session.pc)
@@ -192,7 +207,7 @@ class HttpEndpoint:
             text=session.pc.localDescription.sdp,
             content_type=SDP_TYPE,
             headers={
-                "Location": f"{request.path.rstrip('/')}/{name}",
+                "Location": f"{request.rel_url.raw_path.rstrip('/')}/{name}",
                 "ETag": session.etag,
                 "Accept-Patch": MEDIA_TYPE,
             },
@@ -213,6 +228,9 @@ class HttpEndpoint:
                 raise web.HTTPBadRequest(text=f"{error}\n") from error
             await pc.setLocalDescription()
             await pc.completeLocalDescription()
+            if not has_transport(pc.localDescription.sdp):
+                # Such a connection would neither connect nor fail, and its session never end.
+                raise web.HTTPUnprocessableEntity(text="nothing of the offer can be had\n")
         except BaseException:
             await pc.close()
             raise
@@ -254,7 +272,10 @@ class HttpEndpoint:
         """Answer a restart of ICE: the offer that was set, with what the fragment says of ICE."""
         pc = session.pc
         offer = take_fragment(pc.remoteDescription.sdp, fragment)
-        await pc.setRemoteDescription({"type": "offer", "sdp": offer})
+        try:
+            await pc.setRemoteDescription({"type": "offer", "sdp": offer})
+        except (ValueError, TypeError, DOMException) as error:
+            raise web.HTTPBadRequest(text=f"{error}\n") from error
         await pc.setLocalDescription()
         await pc.completeLocalDescription()
         session.renew()
@@ -282,10 +303,14 @@ async def _read(request: web.Request, content_type: str) -> str:
     if request.content_type != content_type:
         raise web.HTTPUnsupportedMediaType(headers={"Accept": content_type})
     body = bytearray()
-    async for chunk in request.content.iter_chunked(MAX_BODY):
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise web.HTTPRequestEntityTooLarge(MAX_BODY, len(body))
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            async for chunk in request.content.iter_chunked(MAX_BODY):
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise web.HTTPRequestEntityTooLarge(MAX_BODY, len(body))
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
     try:
         return body.decode()
     except UnicodeDecodeError as error:

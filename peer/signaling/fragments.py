@@ -24,6 +24,11 @@ def credentials(description: str) -> tuple[str, str]:
     return _credentials(parse(description))
 
 
+def has_transport(description: str) -> bool:
+    """Tell whether anything is left of a description that is not rejected. Raises SdpError."""
+    return bool(_with_transports(parse(description)))
+
+
 def ice_fragment(description: str) -> Fragment:
     """Give the ICE part of a description: credentials, candidates, whether these are all.
 

@@ -1,16 +1,18 @@
 """The endpoint of WHIP and WHEP (RFC 9725): what it answers to requests, odd ones too."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 import pytest
 from aiohttp import web
 from multidict import CIMultiDictProxy
+from yarl import URL
 
+import peer.signaling.endpoint
 from peer import RTCIceServer, RTCPeerConnection
 from peer.signaling import HttpEndpoint
-from peer.signaling.endpoint import MAX_BODY, SDP_TYPE
+from peer.signaling.endpoint import MAX_BODY, SDP_TYPE, _Session
 from peer.signaling.fragments import fragment_credentials, ice_fragment
 from sdp import MEDIA_TYPE, parse, parse_fragment, replace, serialize_fragment
 
@@ -18,6 +20,7 @@ from .support import ALONE, SECONDS, endpoint_at, nothing, speaking, state_of
 
 Answer = tuple[int, CIMultiDictProxy[str], str]
 Ask = Callable[..., Awaitable[Answer]]
+NO_MEDIA = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
 OTHERS = """a=ice-ufrag:efgh
 a=ice-pwd:9876543210987654321098
 m=audio 9 UDP/TLS/RTP/SAVPF 111
@@ -90,6 +93,8 @@ def test_what_is_no_offer_is_refused_and_leaves_nothing() -> None:
             ("", SDP_TYPE, 400),
             ("nonsense", SDP_TYPE, 400),
             (offer.replace("a=fingerprint", "a=nothing"), SDP_TYPE, 400),
+            # A connection without anything would neither connect nor fail.
+            (NO_MEDIA, SDP_TYPE, 422),
             (offer + "x" * MAX_BODY, SDP_TYPE, 413),
         ):
             status, _, _ = await ask("POST", "/whip", body, Content_Type=kind)
@@ -120,11 +125,18 @@ def test_a_welcome_may_refuse() -> None:
 
 @pytest.mark.parametrize("token", ["s3cret", lambda request: request.query.get("key") == "s3cret"])
 def test_who_brings_no_token_stays_outside(token: str | Callable[[web.Request], bool]) -> None:
-    endpoint = HttpEndpoint(nothing, configuration=ALONE, token=token)
+    servers = [RTCIceServer("turn:turn.example.net", "user", "password")]
+    endpoint = HttpEndpoint(nothing, configuration=ALONE, token=token, ice_servers=servers)
 
     async def program(ask: Ask, offer: str) -> None:
+        # A browser may ask what it may do; credentials of servers are for those who may come in.
+        status, headers, _ = await ask("OPTIONS", "/whip")
+        assert (status, "Link" in headers) == (204, False)
+        status, headers, _ = await ask("OPTIONS", "/whip?key=s3cret", Authorization="Bearer s3cret")
+        assert (status, "Link" in headers) == (204, True)
         for path, authorization in (
             ("/whip", ""),
+            ("/whip", "Bearer \udcff"),
             ("/whip?key=s3cre", "Bearer s3cre"),
             ("/whip?key=s3crets", "Bearer s3crets"),
             ("/whip?key=%20", "Basic s3cret"),
@@ -144,6 +156,96 @@ def test_who_brings_no_token_stays_outside(token: str | Callable[[web.Request], 
         status, _, _ = await ask("DELETE", headers["Location"])
         assert status == 401
         assert len(endpoint.connections) == 1
+
+    run(endpoint, program)
+
+
+def test_an_empty_token_is_none() -> None:
+    with pytest.raises(ValueError, match="empty token"):
+        HttpEndpoint(nothing, token="")
+
+
+def test_a_session_is_where_it_was_asked_for_whatever_the_name() -> None:
+    async def program() -> None:
+        endpoint = HttpEndpoint(nothing, configuration=ALONE)
+        async with (
+            asyncio.timeout(SECONDS),
+            endpoint_at(endpoint, "/{name}") as url,
+            aiohttp.ClientSession() as http,
+        ):
+            for name in ("a%20b", "a%3Fb", "a%0D%0Ab"):
+                target = URL(url.replace("{name}", name), encoded=True)
+                fields = {"Content-Type": SDP_TYPE}
+                offer = await _offer()
+                async with http.post(target, data=offer, headers=fields) as response:
+                    assert response.status == 201
+                    session = target.join(URL(response.headers["Location"], encoded=True))
+                assert session.raw_path.startswith(f"/{name}/")
+                async with http.delete(session) as response:
+                    assert response.status == 200
+            assert endpoint.connections == []
+
+    asyncio.run(program())
+
+
+def test_who_is_still_on_the_way_in_finds_a_closed_endpoint() -> None:
+    made: list[RTCPeerConnection] = []
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def welcome(pc: RTCPeerConnection, request: web.Request) -> None:
+        made.append(pc)
+        asked.set()
+        await go_on.wait()
+
+    endpoint = HttpEndpoint(welcome, configuration=ALONE)
+
+    async def program(ask: Ask, offer: str) -> None:
+        asking = asyncio.ensure_future(ask("POST", "/whip", offer, Content_Type=SDP_TYPE))
+        await asked.wait()
+        await endpoint.close()
+        go_on.set()
+        assert (await asking)[0] == 503
+        assert made[0].connectionState == "closed"
+        assert endpoint.connections == []
+        status, _, _ = await ask("POST", "/whip", offer, Content_Type=SDP_TYPE)
+        assert status == 503
+
+    run(endpoint, program)
+
+
+def test_who_does_not_end_their_offer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peer.signaling.endpoint, "BODY_TIMEOUT", 0.01)
+
+    async def program() -> None:
+        never = asyncio.Event()
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b"v=0"
+            await never.wait()
+
+        async with (
+            asyncio.timeout(SECONDS),
+            endpoint_at(HttpEndpoint(nothing, configuration=ALONE)) as url,
+            aiohttp.ClientSession() as http,
+            http.post(url, data=body(), headers={"Content-Type": SDP_TYPE}) as response,
+        ):
+            assert response.status == 408
+
+    asyncio.run(program())
+
+
+def test_a_restart_that_makes_no_sense_costs_itself() -> None:
+    endpoint = HttpEndpoint(nothing, configuration=ALONE)
+
+    async def program(ask: Ask, offer: str) -> None:
+        _, headers, _ = await ask("POST", "/whip", offer, Content_Type=SDP_TYPE)
+        [pc] = endpoint.connections
+        await pc.close()
+        endpoint._sessions[headers["Location"].rpartition("/")[2]] = _Session(pc)
+        status, _, _ = await ask(
+            "PATCH", headers["Location"], OTHERS, Content_Type=MEDIA_TYPE, If_Match="*"
+        )
+        assert status == 400
 
     run(endpoint, program)
 
