@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from peer import RTCPeerConnection
+from peer import DOMException, RTCPeerConnection
 
 from .errors import SignalingError
 
@@ -83,8 +83,7 @@ class JanusSession:
             raise SignalingError(f"no connection to {self._url}: {error}") from error
         self._tasks = [asyncio.create_task(self._read(self._socket))]
         try:
-            answer = await self.request({"janus": "create"})
-            self._id = int(answer["data"]["id"])
+            self._id = _id_of(await self.request({"janus": "create"}))
         except BaseException:
             await self.close()
             raise
@@ -93,7 +92,7 @@ class JanusSession:
     async def attach(self, plugin: str) -> "JanusHandle":
         """Get a handle of a plugin, ``janus.plugin.videoroom`` for one. Raises SignalingError."""
         answer = await self.request({"janus": "attach", "plugin": plugin})
-        handle = JanusHandle(self, int(answer["data"]["id"]))
+        handle = JanusHandle(self, _id_of(answer))
         self._handles[handle.id] = handle
         return handle
 
@@ -146,8 +145,7 @@ class JanusSession:
         socket, self._socket = self._socket, None
         if socket is not None:
             await socket.close()
-        for handle in list(self._handles.values()):
-            handle.end()
+        self._end_handles()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -172,7 +170,7 @@ class JanusSession:
             async for text in socket:
                 try:
                     message = json.loads(text)
-                except ValueError:
+                except (ValueError, RecursionError):
                     message = None
                 if not isinstance(message, dict):
                     logger.debug("Janus says what is no JSON object")
@@ -183,14 +181,20 @@ class JanusSession:
         finally:
             for answers in self._waiting.values():
                 answers.put_nowait(None)
-            for handle in list(self._handles.values()):
-                handle.end()
+            self._end_handles()
+
+    def _end_handles(self) -> None:
+        for handle in list(self._handles.values()):
+            handle.end()
 
     def _take(self, message: dict[str, Any]) -> None:
         answers = self._waiting.get(str(message.get("transaction")))
         if answers is not None:
             answers.put_nowait(message)
             return
+        if message.get("janus") == "timeout":
+            # Janus has heard nothing for too long, and has ended the session by itself.
+            self._end_handles()
         sender = message.get("sender")
         handle = self._handles.get(sender) if isinstance(sender, int) else None
         if handle is not None:
@@ -206,7 +210,7 @@ class JanusHandle:
         self._events: asyncio.Queue[JanusEvent | None] = asyncio.Queue()
         self._pc: RTCPeerConnection | None = None
         self._sending: set[asyncio.Task[None]] = set()
-        self._ended = False
+        self.has_ended = False
 
     async def message(
         self, body: Mapping[str, Any], jsep: Mapping[str, Any] | None = None
@@ -248,18 +252,22 @@ class JanusHandle:
         """Give what the plugin says of its own accord, until the handle ends."""
         while (event := await self._events.get()) is not None:
             yield event
+        # Whoever else listens, or listens again, hears of the end as well.
+        self._events.put_nowait(None)
 
     async def detach(self) -> None:
-        """End the handle. Its connection is its owner's to close."""
+        """End the handle, unless it has. Its connection is its owner's to close."""
+        if self.has_ended:
+            return
         with contextlib.suppress(SignalingError):
             await self._session.request({"janus": "detach", "handle_id": self.id})
         self.end()
 
     def end(self) -> None:
         """The handle is there no more."""
-        if self._ended:
+        if self.has_ended:
             return
-        self._ended = True
+        self.has_ended = True
         self._session.forget(self)
         if self._pc is not None:
             self._pc.removeEventListener("icecandidate", self._trickle)
@@ -306,7 +314,7 @@ class JanusHandle:
             candidate = None
         try:
             await pc.addIceCandidate(candidate)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, DOMException) as error:
             logger.debug("a candidate is left out: %s", error)
 
     def _start(self, work: Any) -> None:
@@ -322,6 +330,15 @@ def _event_of(message: Mapping[str, Any]) -> JanusEvent:
     data = data if isinstance(data, dict) else {}
     jsep = message.get("jsep")
     return JanusEvent(data, jsep if isinstance(jsep, dict) else None)
+
+
+def _id_of(answer: Mapping[str, Any]) -> int:
+    """Give the number of a session or handle that was made."""
+    data = answer.get("data")
+    number = data.get("id") if isinstance(data, Mapping) else None
+    if not isinstance(number, int):
+        raise SignalingError("Janus made something, but does not say what")
+    return number
 
 
 def _error(code: object, reason: object) -> JanusError:

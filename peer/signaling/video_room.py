@@ -73,7 +73,8 @@ class VideoRoom:
         except BaseException:
             await handle.detach()
             raise
-        self._subscriptions.append(handle)
+        kept = [each for each in self._subscriptions if not each.has_ended]
+        self._subscriptions = [*kept, handle]
         return handle
 
     async def changes(self) -> AsyncIterator[Publisher | int | str]:
@@ -83,7 +84,7 @@ class VideoRoom:
                 yield publisher
             for name in ("unpublished", "leaving"):
                 gone = event.data.get(name)
-                if gone in self.publishers:
+                if isinstance(gone, int | str) and gone in self.publishers:
                     del self.publishers[gone]
                     yield gone
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
+from peer import RTCPeerConnection
 from peer.signaling import JanusError, JanusEvent, JanusSession, SignalingError
 from peer.signaling.janus import MAX_EVENTS
 
-from .support import SECONDS
+from .support import ALONE, SECONDS
 
 Answer = Callable[[ServerConnection, dict[str, Any]], Awaitable[None]]
 
@@ -153,7 +154,16 @@ def test_nobody_there_is_an_error() -> None:
 
 def test_odd_words_cost_themselves() -> None:
     async def answer(socket: ServerConnection, message: dict[str, Any]) -> None:
-        for text in ("", "[]", "{", "1", '{"janus": 7}', '{"sender": "a"}', '{"sender": [1]}'):
+        for text in (
+            "[" * 100_000,
+            "",
+            "[]",
+            "{",
+            "1",
+            '{"janus": 7}',
+            '{"sender": "a"}',
+            '{"sender": [1]}',
+        ):
             await socket.send(text)
         odd_members: list[dict[str, Any]] = [
             {},
@@ -177,6 +187,8 @@ def test_odd_words_cost_themselves() -> None:
             await handle.detach()
             events = [event.data async for event in handle.events()]
             assert events == [{}, {}, {}, {"error_code": 1, "error": "later"}]
+            # Who listens once more hears of the end too.
+            assert [event async for event in handle.events()] == []
 
     asyncio.run(ask())
 
@@ -215,5 +227,69 @@ def test_a_handle_that_janus_ends_has_ended() -> None:
             assert [event async for event in handle.events()] == []
             asking.cancel()
             await asyncio.wait([asking])
+
+    asyncio.run(ask())
+
+
+def test_a_session_that_janus_ends_has_ended() -> None:
+    async def answer(socket: ServerConnection, message: dict[str, Any]) -> None:
+        await socket.send(json.dumps({"janus": "timeout", "session_id": 1}))
+
+    async def ask() -> None:
+        async with janus(answer) as (url, _), JanusSession(url) as session:
+            handle = await session.attach("janus.plugin.test")
+            asking = asyncio.ensure_future(handle.message({"request": "a"}))
+            assert [event async for event in handle.events()] == []
+            asking.cancel()
+            await asyncio.wait([asking])
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("made", [{}, {"data": 1}, {"data": {"id": "a"}}])
+def test_a_handle_needs_a_number(made: dict[str, object]) -> None:
+    async def ask() -> None:
+        async with janus(nothing) as (url, _), JanusSession(url) as session:
+
+            async def request(message: object, *, final: bool = False) -> dict[str, object]:
+                return {"janus": "success", **made}
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(session, "request", request)
+                with pytest.raises(SignalingError, match="does not say what"):
+                    await session.attach("janus.plugin.test")
+
+    asyncio.run(ask())
+
+
+def test_a_candidate_for_a_connection_that_is_closed_costs_itself() -> None:
+    async def answer(socket: ServerConnection, message: dict[str, Any]) -> None:
+        """Say nothing."""
+
+    async def ask() -> list[object]:
+        escaped: list[object] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: escaped.append(context))
+        async with janus(answer) as (url, _), JanusSession(url) as session:
+            handle = await session.attach("janus.plugin.test")
+            pc = RTCPeerConnection(ALONE)
+            handle._take_over(pc)
+            await pc.close()
+            handle.take({"janus": "trickle", "candidate": {"candidate": "", "sdpMid": "0"}})
+            [adding] = handle._sending
+            await asyncio.wait([adding])
+            assert adding.exception() is None
+        return escaped
+
+    assert asyncio.run(ask()) == []
+
+
+def test_a_handle_that_has_ended_is_ended_once() -> None:
+    async def ask() -> None:
+        async with janus(nothing) as (url, asked), JanusSession(url) as session:
+            handle = await session.attach("janus.plugin.test")
+            for _ in range(2):
+                await handle.detach()
+            assert [message["janus"] for message in asked] == ["create", "attach", "detach"]
 
     asyncio.run(ask())

@@ -25,6 +25,7 @@ def test_a_room_tells_who_comes_and_who_goes() -> None:
         for news in (
             {"publishers": [{"id": "b", "streams": "odd"}]},
             {"publishers": "odd", "unpublished": 99},
+            {"unpublished": {"id": 7}, "leaving": [7]},
             {"unpublished": 7},
             {"leaving": 7},
             {"leaving": "b"},
