@@ -20,7 +20,17 @@ _HOMES = {
     ".video_room": ("Publisher", "VideoRoom"),
     ".whip": ("WhipClient",),
 }
-__getattr__ = lazy(__name__, _HOMES)
+_find = lazy(__name__, _HOMES)
+
+
+def __getattr__(name: str) -> object:
+    try:
+        return _find(name)
+    except ModuleNotFoundError as error:
+        if error.name != "aiohttp":
+            raise
+        raise ImportError("WHIP and WHEP need aiohttp: pip install aiopeer[http]") from None
+
 
 __all__ = [
     "HttpEndpoint",

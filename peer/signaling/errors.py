@@ -1,5 +1,6 @@
 """What goes wrong between a program and a signaling server."""
 
+import re
 from http import HTTPStatus
 
 
@@ -27,5 +28,6 @@ def refusal(status: int, body: str, retry_after: str | None) -> SignalingError:
     words = " ".join(body.split())[:200]
     reason = " ".join(filter(None, (str(status), phrase, f"({words})" if words else "")))
     # A date is as good (RFC 9110 §10.2.3), and is taken as none.
-    wait = float(retry_after) if retry_after is not None and retry_after.isdigit() else None
+    seconds = re.fullmatch(r"[0-9]+", retry_after or "")
+    wait = None if seconds is None else float(seconds[0])
     return SignalingError(reason, status=status, retry_after=wait)

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
-from peer import RTCIceServer
+from peer import DOMException, RTCIceServer
+from peer.api.configuration import normalize
 
 MAX_LINKS = 32
 """ICE servers that are read of a response."""
@@ -13,24 +15,27 @@ _LINK = re.compile(r"\s*<(?P<url>[^<>]*)>(?P<rest>(?:[^,\"]|\"(?:[^\"\\]|\\.)*\"
 _PARAMETER = re.compile(
     r";\s*(?P<name>[\w!#$&+.^`|~*-]+)\s*(?:=\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<plain>[^\s;,\"]*)))?"
 )
-_SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
 
 
 def read_ice_servers(fields: Iterable[str]) -> list[RTCIceServer]:
     """Give the ICE servers of ``Link`` fields in order; other links, and odd ones, are ignored.
 
-    Those of a TURN server are left out that have no credentials.
+    Those are left out that no connection takes, such as TURN servers without credentials.
     """
-    found = []
-    for url, parameters in _links(fields):
-        relations = parameters.get("rel", "").lower().split()
-        if ICE_SERVER not in relations or not url.lower().startswith(_SCHEMES):
-            continue
-        username, credential = parameters.get("username"), parameters.get("credential")
-        if url.lower().startswith("turn") and (username is None or credential is None):
-            continue
-        found.append(RTCIceServer(url, username, credential))
-    return found[:MAX_LINKS]
+    named = (
+        RTCIceServer(url, parameters.get("username"), parameters.get("credential"))
+        for url, parameters in _links(fields)
+        if ICE_SERVER in parameters.get("rel", "").lower().split()
+    )
+    return list(islice(filter(_is_usable, named), MAX_LINKS))
+
+
+def _is_usable(server: RTCIceServer) -> bool:
+    try:
+        normalize({"iceServers": [server]})
+    except (TypeError, DOMException):
+        return False
+    return True
 
 
 def write_ice_servers(servers: Iterable[RTCIceServer]) -> list[str]:

@@ -59,6 +59,7 @@ class WhipClient:
         self._etag: str | None = None
         self._told: Fragment | None = None
         self._trickling: asyncio.Task[None] | None = None
+        self._restarting = asyncio.Lock()
         self._changes = asyncio.Event()
 
     @property
@@ -79,7 +80,8 @@ class WhipClient:
         """Offer what the connection has, and take the endpoint's answer.
 
         Candidates that are found afterwards follow. Raises SignalingError when the endpoint
-        refuses, and what setRemoteDescription raises of its answer; there is no session then.
+        refuses, and what setRemoteDescription raises of its answer; there is no session then, and
+        another try takes another client.
         """
         if self._pc is not None:
             raise ValueError("a client has one session; make another client")
@@ -89,8 +91,8 @@ class WhipClient:
         await pc.completeLocalDescription(GATHERING)
         offer = pc.localDescription.sdp
         self._told = ice_fragment(offer)
-        answer = await self._post(offer)
         try:
+            answer = await self._post(offer)
             await pc.setRemoteDescription({"type": "answer", "sdp": answer})
         except BaseException:
             await self.close()
@@ -102,37 +104,53 @@ class WhipClient:
 
         Raises SignalingError when the endpoint cannot do that; the session goes on as it was.
         """
-        pc = self._connection()
+        async with self._restarting:
+            pc = self._connection()
+            await self._stop_trickling()
+            try:
+                await self._restart(pc)
+            except BaseException:
+                if pc.signalingState == "have-local-offer":
+                    await pc.setLocalDescription({"type": "rollback"})
+                raise
+            finally:
+                if self._session is not None:
+                    # Before, all may have been told; of the new generation more may come.
+                    self._changes.set()
+                    self._trickling = asyncio.create_task(self._trickle())
+
+    async def _restart(self, pc: RTCPeerConnection) -> None:
         pc.restartIce()
         await pc.setLocalDescription()
         await pc.completeLocalDescription(GATHERING)
+        fragment = ice_fragment(pc.localDescription.sdp)
+        text, etag = await self._patch(fragment, "*")
         try:
-            fragment = ice_fragment(pc.localDescription.sdp)
-            text, etag = await self._patch(fragment, "*")
             answer = take_fragment(pc.remoteDescription.sdp, parse_fragment(text))
-        except (SignalingError, SdpError) as error:
-            await pc.setLocalDescription({"type": "rollback"})
-            if isinstance(error, SignalingError):
-                raise
+        except SdpError as error:
             raise SignalingError(f"the answer to a restart makes no sense: {error}") from error
+        await pc.setRemoteDescription({"type": "answer", "sdp": answer})
         self._told = fragment
         self._etag = etag or self._etag
-        await pc.setRemoteDescription({"type": "answer", "sdp": answer})
-        self._changes.set()
 
     async def close(self) -> None:
         """End the session, if there is one; the endpoint has `REQUEST_TIMEOUT` to hear of it."""
         if self._pc is not None:
             self._pc.removeEventListener("icecandidate", self._found)
+        session, self._session = self._session, None
+        try:
+            await self._stop_trickling()
+            if session is not None:
+                with contextlib.suppress(SignalingError):
+                    async with self._request("DELETE", session):
+                        pass
+        finally:
+            await self._http.close()
+
+    async def _stop_trickling(self) -> None:
         if self._trickling is not None:
             self._trickling.cancel()
             await asyncio.wait([self._trickling])
-        session, self._session = self._session, None
-        if session is not None:
-            with contextlib.suppress(SignalingError):
-                async with self._request("DELETE", session):
-                    pass
-        await self._http.close()
 
     def _connection(self) -> RTCPeerConnection:
         if self._pc is None or self._session is None:
@@ -144,18 +162,26 @@ class WhipClient:
 
     async def _post(self, offer: str) -> str:
         async with self._request("POST", self._url, SDP_TYPE, offer) as response:
-            text = await _text(response)
             if response.status != HTTPStatus.CREATED:
                 raise SignalingError(f"{response.status} is no 201", status=response.status)
-            location = response.headers.get("Location")
-            if location is None:
-                raise SignalingError("a session without a Location", status=response.status)
-            self._session = response.url.join(URL(location))
-            if response.url.scheme == "https" != self._session.scheme:
-                raise SignalingError(f"{self._session} leaves TLS", status=response.status)
+            # First of all: it is to be ended, whatever the rest of the answer is.
+            self._session = self._session_of(response)
             self._etag = response.headers.get("ETag")
             self._use(read_ice_servers(response.headers.getall("Link", [])))
-            return text
+            return await _text(response)
+
+    def _session_of(self, response: aiohttp.ClientResponse) -> URL:
+        """Give the URL of a session that was made; the token is sent there."""
+        location = response.headers.get("Location")
+        if location is None:
+            raise SignalingError("a session without a Location", status=response.status)
+        try:
+            session = response.url.join(URL(location))
+        except ValueError as error:
+            raise SignalingError(f"no Location: {error}", status=response.status) from error
+        if self._url.scheme == "https" != session.scheme:
+            raise SignalingError(f"{session} leaves TLS", status=response.status)
+        return session
 
     def _use(self, servers: list[RTCIceServer]) -> None:
         """Give the connection servers that the endpoint names, unless it has some."""
@@ -188,7 +214,8 @@ class WhipClient:
         return told is not None and all(each.ice.end_of_candidates for each in told.media)
 
     async def _patch(self, fragment: Fragment, etag: str) -> tuple[str, str | None]:
-        assert self._session is not None
+        if self._session is None:
+            raise SignalingError("the session has ended")
         body = serialize_fragment(fragment)
         async with self._request(
             "PATCH", self._session, MEDIA_TYPE, body, {"If-Match": etag}

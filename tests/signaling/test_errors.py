@@ -14,3 +14,5 @@ def test_a_refusal_may_say_nothing() -> None:
     assert str(error) == "599"
     assert error.retry_after is None
     assert len(str(refusal(400, "x" * 10_000, None))) < 300
+    # Digits, but none that a header may have.
+    assert refusal(503, "", "\N{SUPERSCRIPT TWO}").retry_after is None

@@ -33,6 +33,11 @@ def test_what_is_no_ice_server_is_ignored() -> None:
     assert read_ice_servers(['<https://a.example/>; rel="ice-server"']) == []
     # A TURN server that nobody could use.
     assert read_ice_servers([f"<{TURN}>; rel=ice-server; username=a"]) == []
+    assert read_ice_servers([f'<{TURN}>; rel=ice-server; username=""; credential=""']) == []
+    # Those that no connection would take.
+    for url in ("stun:", "stun:a.example:99999", "turn:a b", "turn:a?transport=sctp"):
+        assert read_ice_servers([f"<{url}>; rel=ice-server; {LOGIN}"]) == []
+    assert read_ice_servers([f"<{TURN}>; rel=ice-server; username={'a' * 600}; credential=b"]) == []
     assert read_ice_servers(["<stun:a.example>; rel=ice-server, <stun:b.example>; rel=next"]) == [
         RTCIceServer("stun:a.example")
     ]
@@ -51,7 +56,7 @@ def test_no_field_is_written_that_would_be_two() -> None:
         write_ice_servers([RTCIceServer("stun:a>; rel=next, <b")])
 
 
-@given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1))
 def test_any_password_comes_back(password: str) -> None:
     server = RTCIceServer(TURN, password, password)
     assert read_ice_servers(write_ice_servers([server])) == [server]

@@ -1,18 +1,23 @@
 """The client of WHIP and WHEP (RFC 9725), against our endpoint and against odd ones."""
 
 import asyncio
+import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import cast
 
+import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
+import peer.signaling
 from peer import MediaStreamTrack, RTCIceServer, RTCPeerConnection
 from peer.ice.stun import ERROR_CODE, ErrorCode, MessageClass, Method, build, parse
 from peer.signaling import HttpEndpoint, SignalingError, WhipClient
 from peer.signaling.fragments import credentials, fragment_credentials
 from peer.testing import ToneTrack
-from sdp import MEDIA_TYPE, Fragment, parse_fragment
+from sdp import Fragment, parse_fragment, serialize_fragment
 
 from .support import ALONE, SECONDS, endpoint_at, nothing, serving, speaking, state_of
 
@@ -144,6 +149,7 @@ async def _post_to(answer: Callable[[web.Request], web.Response]) -> SignalingEr
         ({"status": 201, "text": "v=0"}, "without a Location"),
         ({"status": 201, "body": b"\xff", "headers": {"Location": "/a"}}, "no answer to POST"),
         ({"status": 201, "body": b" " * 300_000, "headers": {"Location": "/a"}}, "longer than"),
+        ({"status": 201, "text": "v=0", "headers": {"Location": "//[a"}}, "no Location"),
         ({"status": 503, "headers": {"Retry-After": "7"}}, "503 Service Unavailable"),
     ],
 )
@@ -164,12 +170,19 @@ def test_nobody_there_is_an_error() -> None:
     asyncio.run(ask())
 
 
-def test_an_answer_that_cannot_be_set_ends_the_session() -> None:
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [("v=0\r\n", "media sections"), (" " * 300_000, "longer than")],
+    ids=["wrong", "long"],
+)
+def test_an_answer_that_cannot_be_set_ends_the_session(answer: str, reason: str) -> None:
     async def ask() -> list[str]:
         deleted = []
 
         async def post(request: web.Request) -> web.Response:
-            return web.Response(status=201, text="v=0\r\n", headers={"Location": "session/1"})
+            # A server that no connection takes is no reason.
+            fields = {"Location": "session/1", "Link": '<stun:>; rel="ice-server"'}
+            return web.Response(status=201, text=answer, headers=fields)
 
         async def delete(request: web.Request) -> web.Response:
             deleted.append(request.path)
@@ -179,11 +192,28 @@ def test_an_answer_that_cannot_be_set_ends_the_session() -> None:
         app.router.add_post("/whip/", post)
         app.router.add_delete("/whip/session/1", delete)
         async with serving(app) as url, speaking() as pc, WhipClient(f"{url}/whip/") as client:
-            with pytest.raises(Exception, match="media sections"):
+            with pytest.raises(Exception, match=reason):
                 await client.connect(pc)
+            assert deleted == ["/whip/session/1"]
         return deleted
 
     assert asyncio.run(ask()) == ["/whip/session/1"]
+
+
+def test_a_session_without_tls_gets_no_token_of_one_with_it() -> None:
+    async def ask() -> None:
+        async with WhipClient("https://a.example/whip", token="secret") as client:
+            for base, location in (
+                ("https://a.example/whip", "http://a.example/1"),
+                # As after a redirection.
+                ("http://b.example/whip", "/1"),
+            ):
+                told = SimpleNamespace(url=URL(base), status=201, headers={"Location": location})
+                with pytest.raises(SignalingError, match="leaves TLS"):
+                    client._session_of(cast("aiohttp.ClientResponse", told))
+            assert client.session_url is None
+
+    asyncio.run(ask())
 
 
 def test_a_redirection_is_followed_with_the_token_to_the_same_origin_only() -> None:
@@ -249,18 +279,23 @@ class LateServer(asyncio.DatagramProtocol):
         self.asked.clear()
 
 
+def _patched(client: WhipClient) -> asyncio.Queue[Fragment]:
+    """Give what a client sends after its offer, as the endpoint has taken it."""
+    patched: asyncio.Queue[Fragment] = asyncio.Queue()
+    send = client._patch
+
+    async def patch(fragment: Fragment, etag: str) -> tuple[str, str | None]:
+        answer = await send(fragment, etag)
+        patched.put_nowait(parse_fragment(serialize_fragment(fragment)))
+        return answer
+
+    client._patch = patch  # type: ignore[method-assign]
+    return patched
+
+
 def test_candidates_found_after_the_offer_follow() -> None:
     async def trickle() -> tuple[str, Fragment]:
-        patched: asyncio.Queue[Fragment] = asyncio.Queue()
         endpoint = HttpEndpoint(nothing, configuration=ALONE)
-        answer = endpoint._patch
-
-        async def patch(request: web.Request) -> web.Response:
-            assert request.content_type == MEDIA_TYPE
-            patched.put_nowait(parse_fragment(await request.text()))
-            return await answer(request)
-
-        endpoint._patch = patch  # type: ignore[method-assign]
         loop = asyncio.get_running_loop()
         _, server = await loop.create_datagram_endpoint(LateServer, ("127.0.0.1", 0))
         assert server.transport is not None
@@ -272,6 +307,7 @@ def test_candidates_found_after_the_offer_follow() -> None:
             endpoint_at(endpoint) as url,
             WhipClient(url) as client,
         ):
+            patched = _patched(client)
             await client.connect(pc)
             [theirs] = endpoint.connections
             offer = theirs.remoteDescription.sdp
@@ -289,6 +325,82 @@ def test_candidates_found_after_the_offer_follow() -> None:
     assert fragment.candidates() == []
     assert fragment.media[0].ice.end_of_candidates
     assert fragment_credentials(fragment) == credentials(offer)
+
+
+def test_candidates_found_after_a_restart_follow() -> None:
+    async def trickle() -> tuple[list[Fragment], str]:
+        endpoint = HttpEndpoint(nothing, configuration=ALONE)
+        loop = asyncio.get_running_loop()
+        _, server = await loop.create_datagram_endpoint(LateServer, ("127.0.0.1", 0))
+        assert server.transport is not None
+        server.late = False
+        port = server.transport.get_extra_info("sockname")[1]
+        pc = RTCPeerConnection({"iceServers": [{"urls": f"stun:127.0.0.1:{port}"}]})
+        pc.addTrack(ToneTrack())
+        async with (
+            asyncio.timeout(SECONDS),
+            endpoint_at(endpoint) as url,
+            WhipClient(url) as client,
+        ):
+            await pc.setLocalDescription()
+            patched = _patched(client)
+            # All is told in the offer: nothing is left to be sent after it.
+            await pc.completeLocalDescription()
+            await client.connect(pc)
+            assert patched.empty()
+            server.late = True
+            await client.restart()
+            restart = await patched.get()
+            server.answer()
+            rest = await patched.get()
+        server.transport.close()
+        now = pc.localDescription.sdp
+        await pc.close()
+        return [restart, rest], now
+
+    [restart, rest], now = asyncio.run(trickle())
+    assert restart.candidates()
+    assert not restart.media[0].ice.end_of_candidates
+    assert rest.media[0].ice.end_of_candidates
+    assert fragment_credentials(restart) == fragment_credentials(rest) == credentials(now)
+
+
+def test_a_restart_that_is_given_up_is_taken_back() -> None:
+    async def give_up() -> None:
+        asked, never = asyncio.Event(), asyncio.Event()
+        endpoint = HttpEndpoint(nothing, configuration=ALONE)
+
+        async def patch(request: web.Request) -> web.Response:
+            asked.set()
+            await never.wait()
+            raise AssertionError
+
+        endpoint._patch = patch  # type: ignore[method-assign]
+        async with (
+            asyncio.timeout(SECONDS),
+            endpoint_at(endpoint) as url,
+            speaking() as pc,
+            WhipClient(url) as client,
+        ):
+            await client.connect(pc)
+            restarting = asyncio.ensure_future(client.restart())
+            await asked.wait()
+            restarting.cancel()
+            await asyncio.wait([restarting])
+            assert restarting.cancelled()
+            assert pc.signalingState == "stable"
+            never.set()
+
+    asyncio.run(give_up())
+
+
+def test_without_aiohttp_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    for name, home in (("WhipClient", "whip"), ("HttpEndpoint", "endpoint")):
+        monkeypatch.delitem(vars(peer.signaling), name)
+        monkeypatch.delitem(sys.modules, f"peer.signaling.{home}")
+        with pytest.raises(ImportError, match=r"pip install aiopeer\[http\]"):
+            getattr(peer.signaling, name)
 
 
 def test_a_client_has_one_session() -> None:
