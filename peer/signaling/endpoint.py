@@ -182,13 +182,17 @@ class HttpEndpoint:
             self._name_servers(response)
         return response
 
+    def _has_room(self) -> bool:
+        taken = len(self._sessions) + self._begun
+        return not self._is_closed and taken < self._max_sessions
+
     def _name_servers(self, response: web.Response) -> None:
         for link in self._links:
             response.headers.add("Link", link)
 
     async def _post(self, request: web.Request) -> web.Response:
         offer = await _read(request, SDP_TYPE)
-        if self._is_closed or len(self._sessions) + self._begun >= self._max_sessions:
+        if not self._has_room():
             raise web.HTTPServiceUnavailable(headers={"Retry-After": str(RETRY_AFTER)})
         self._begun += 1
         try:
