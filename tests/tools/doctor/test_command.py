@@ -49,6 +49,17 @@ def test_a_password_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert command.named(given).credential == ""
 
 
+def test_a_password_that_nobody_can_type(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ended(prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(getpass, "getpass", ended)
+    assert main(["doctor", "turn:t.example", "--username", "me"]) == 1
+    assert "--credential" in capsys.readouterr().err
+
+
 def test_both_reports_say_the_same() -> None:
     async def story() -> None:
         network = Network()

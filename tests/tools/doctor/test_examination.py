@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 
 from peer import RTCConfiguration
-from peer.ice import InvalidParameterError
+from peer.ice import InvalidParameterError, TransportAddress
 from peer.ice.stun import Method
-from peer.net import IceServer
+from peer.net import IceServer, InterfaceAddress
 from peer.testing import ConnectError, FirewallPolicy, Host, NatBehavior, Network, connect, run
 from peer.testing.internet import BLOCK_UDP, STATEFUL, all_nat_behaviors
 from tests.testing.support import closing
 from tools.command.doctor import Check, Examination, Given, Status, examine
 from tools.command.doctor.behaviour import KINDS, Outcome
+from tools.command.doctor.examination import _Sources
 
 from .support import DISCOVERY, servers, with_discovery
+from .test_machine import Pretended
 
 THEIRS: Mapping[str, Mapping[str, Any]] = dict(
     zip(
@@ -176,3 +178,11 @@ def test_what_cannot_be_asked_is_refused(server: IceServer) -> None:
             await asked(Network().host("alice"), Given((server,)))
 
     run(story())
+
+
+def test_a_server_is_not_asked_from_an_address_of_the_link() -> None:
+    """Each machine has one for IPv6: that it leads nowhere is no fault of the server."""
+    link = InterfaceAddress("eth0", "fe80::1", 64)
+    sources = _Sources(Pretended(link))
+    assert sources.towards(TransportAddress("2a00::5", 3478)) is None
+    assert sources.towards(TransportAddress("fe80::5", 3478)) == link.bindable

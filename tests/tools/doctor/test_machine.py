@@ -105,6 +105,19 @@ def test_the_clock_of_a_web_server() -> None:
     assert asyncio.run(clock("file:///etc/passwd")).status is Status.UNKNOWN
 
 
+def test_a_web_server_that_speaks_no_http() -> None:
+    async def story() -> Status:
+        def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"220 mail.example\r\n")
+            writer.close()
+
+        async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            return (await clock(f"http://127.0.0.1:{port}/")).status
+
+    assert asyncio.run(story()) is Status.UNKNOWN
+
+
 def test_without_a_link_no_name_is_asked_for() -> None:
     assert run(mdns(Pretended(LOOPBACK))).status is Status.UNKNOWN
 

@@ -27,19 +27,31 @@ def run(given: argparse.Namespace) -> str:
         servers.append(named(given))
     context = None if given.cafile is None else ssl.create_default_context(cafile=given.cafile)
     asked = Given(tuple(servers), context=context, lifetime=given.lifetime, clock=given.clock)
-    found = asyncio.run(examine(asked, _tell))
-    _end_telling()
+    try:
+        found = asyncio.run(examine(asked, _tell))
+    finally:
+        _end_telling()
     report = report_json if given.json else report_text
     return report(found.checks, found.prospects)
 
 
 def named(given: argparse.Namespace) -> IceServer:
-    """Give the servers that were named; asks for a password that is needed and was not told."""
+    """Give the servers that were named; asks for a password that is needed and was not told.
+
+    Raises ValueError where nobody can be asked.
+    """
     credential: str | None = given.credential
     if credential is None:
         relays = any(url.startswith("turn") for url in given.url)
-        credential = getpass.getpass("credential: ") if relays and given.username else ""
+        credential = _typed() if relays and given.username else ""
     return IceServer(tuple(given.url), given.username, credential)
+
+
+def _typed() -> str:
+    try:
+        return getpass.getpass("credential: ")
+    except EOFError:
+        raise ValueError("TURN needs a credential: type it, or give --credential") from None
 
 
 def read_servers(file: str) -> Iterator[IceServer]:

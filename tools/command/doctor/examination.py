@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from peer.ice import (
     InvalidParameterError,
@@ -176,13 +176,17 @@ class _Sources:
         self._hosts = [each.bindable for each in (*default, *every)]
 
     def towards(self, server: TransportAddress) -> str | None:
-        """Give one of the same family; on loopback for a server there."""
+        """Give one of the same family and reach: from a link no address leads to the internet."""
         wanted = ip_address(server.host)
         for host in self._hosts:
             ours = ip_address(host)
-            if (ours.version, ours.is_loopback) == (wanted.version, wanted.is_loopback):
+            if _reach(ours) == _reach(wanted):
                 return host
         return None
+
+
+def _reach(address: IPv4Address | IPv6Address) -> tuple[int, bool, bool]:
+    return address.version, address.is_loopback, address.is_link_local
 
 
 async def _stun(

@@ -4,6 +4,7 @@ import asyncio
 import email.utils
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 from ipaddress import ip_address
 
 from peer.ice import NetworkType
@@ -108,7 +109,7 @@ async def clock(url: str) -> Check:
     begun = wall_time()
     try:
         told = await asyncio.to_thread(_date, url)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         return Check("clock", Status.UNKNOWN, f"{url} told no time: {error}")
     return judge_clock(url, told, (begun + wall_time()) / 2)
 
