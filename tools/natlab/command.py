@@ -72,7 +72,7 @@ def run(given: argparse.Namespace) -> int:
                 return _print_events(survived, given)
             connected = (asyncio.run(connect(lab, topology, a, b)) for topology in topologies)
             return _print_topologies(connected, given)
-    except LabError as error:
+    except (LabError, OSError) as error:
         print(f"aiopeer-natlab: {error}", file=sys.stderr)
         return 1
 

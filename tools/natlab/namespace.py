@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -15,7 +16,7 @@ NAMED = Path("/run/netns")
 """Where the system keeps the names of namespaces."""
 TUN_DEVICE = Path("/dev/net/tun")
 CLONE_NEWNET = 0x40000000
-TOOLS = ("ip", "nft", "nsenter")
+TOOLS = ("ip", "nft", "nsenter", "unshare")
 
 Result = TypeVar("Result")
 
@@ -26,7 +27,7 @@ class LabError(Exception):
 
 def require() -> None:
     """Raise LabError, in words for the user, where there can be no lab."""
-    if os.name != "posix" or not hasattr(os, "geteuid") or os.geteuid() != 0:
+    if sys.platform != "linux" or os.geteuid() != 0:
         raise LabError("natlab makes network namespaces: it needs Linux and root")
     paths = os.environ.get("PATH", "").split(os.pathsep)
     missing = [tool for tool in TOOLS if not any(Path(path, tool).exists() for path in paths)]
@@ -34,15 +35,21 @@ def require() -> None:
         raise LabError(
             f"natlab needs {', '.join(missing)} (Debian: apt install iproute2 nftables util-linux)"
         )
-    if run(["unshare", "--net", "nft", "add", "table", "inet", "lab"]).returncode:
-        raise LabError("natlab makes network namespaces with nftables: this system has none")
+    tried = run(["unshare", "--net", "nft", "add", "table", "inet", "lab"])
+    if tried.returncode:
+        # A container without privileges, or a kernel without nftables: the tool says which.
+        why = " ".join(tried.stderr.split())
+        raise LabError(f"natlab cannot make a network namespace with nftables here: {why}")
     if not TUN_DEVICE.exists():
         raise LabError(f"natlab needs the device {TUN_DEVICE}")
 
 
 def run(command: list[str], text: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a tool of the system with this text as its input."""
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    """Run a tool of the system with this text as its input; raises LabError if there is none."""
+    try:
+        return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise LabError(f"natlab needs the program {command[0]}") from None
 
 
 def must(command: list[str], text: str | None = None) -> str:

@@ -70,7 +70,9 @@ class ProgramPeer(LabPeer):
             env={**os.environ, "SSL_CERT_FILE": certificate, **self._environment},
         )
         self.tell({"configuration": place.configuration})
-        self._reading = asyncio.create_task(self._read(hear), name=f"reading {self.name}")
+        assert self._process.stdout is not None
+        reading = self._read(self._process.stdout, hear)
+        self._reading = asyncio.create_task(reading, name=f"reading {self.name}")
         ready = asyncio.create_task(self._ready.wait())
         await asyncio.wait(
             [ready, self._reading], timeout=BOUND, return_when=asyncio.FIRST_COMPLETED
@@ -100,14 +102,13 @@ class ProgramPeer(LabPeer):
             await process.wait()
         await self._reading
 
-    async def _read(self, hear: Callable[[Line], None]) -> None:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        output = self._process.stdout
+    async def _read(self, output: asyncio.StreamReader, hear: Callable[[Line], None]) -> None:
         while text := await output.readline():
             # Libraries write into standard output too.
             with suppress(ValueError):
                 line = json.loads(text)
+                if not isinstance(line, dict):
+                    continue
                 if "ready" in line:
                     self._ready.set()
                 else:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .namespace import LabError, Namespace
+from .namespace import LabError, Namespace, run
 from .segment import Segment
 
 PORT, TLS_PORT = 3478, 443
@@ -146,6 +146,6 @@ def write_certificate(certificate: Path, key: Path, addresses: list[str]) -> Non
         f"subjectAltName={names}",
     ]
     command += ["-keyout", str(key), "-out", str(certificate)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run(command)
     if done.returncode:
         raise LabError(f"openssl made no certificate: {done.stderr}")
