@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from peer import DOMException, RTCIceServer
-from peer.api.configuration import normalize
+from peer.api import normalize
 
 MAX_LINKS = 32
 """ICE servers that are read of a response."""
