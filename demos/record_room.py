@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from peer import MediaRecorder, RTCPeerConnection
-from peer.signaling import JanusHandle, JanusSession, Publisher, VideoRoom
+from peer.signaling import JanusHandle, JanusSession, Publisher, SignalingError, VideoRoom
 
 
 class Recording:
@@ -21,10 +21,15 @@ class Recording:
         self.pc.on("track", self.recorder.addTrack)
 
     async def start(self, room: VideoRoom, publisher: Publisher) -> None:
-        """Begin."""
-        self.handle = await room.subscribe(self.pc, [publisher.id])
+        """Begin, unless they have gone again."""
+        name = publisher.display or publisher.id
+        try:
+            self.handle = await room.subscribe(self.pc, [publisher.id])
+        except SignalingError as error:
+            print(f"{name} is not recorded: {error}", flush=True)
+            return
         await self.recorder.start()
-        print(f"{publisher.display or publisher.id} into {self.path}", flush=True)
+        print(f"{name} into {self.path}", flush=True)
 
     async def stop(self) -> None:
         """Have the file whole."""

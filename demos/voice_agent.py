@@ -14,7 +14,7 @@ from peer import MediaStreamTrack, PcmTrack, RTCPeerConnection, pcm_frames
 from peer.signaling import HttpEndpoint
 
 HEARD, SPOKEN = 16_000, 24_000
-LOUD, PAUSE = 400, 0.5
+LOUD, PAUSE, LONGEST = 400, 0.5, 60.0
 PAGE = """<!doctype html><title>Voice agent</title><button id="talk">Talk</button>
 <script type="module">
   talk.onclick = async () => {
@@ -66,7 +66,7 @@ async def converse(ears: MediaStreamTrack, voice: PcmTrack) -> None:
             voice.flush()
         if turn or quiet == 0.0:
             turn += samples
-        if turn and quiet >= PAUSE:
+        if turn and (quiet >= PAUSE or len(turn) >= 2 * HEARD * LONGEST):
             answering = asyncio.create_task(answer(bytes(turn), voice))
             turn.clear()
     if answering is not None:

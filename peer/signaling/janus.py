@@ -29,6 +29,8 @@ KEEPALIVE_INTERVAL = 25.0
 """Seconds between signs of life; Janus gives a session up after 60."""
 MAX_MESSAGE = 256 * 1024
 """Bytes of one message of Janus."""
+MAX_EARLY = 64
+"""Candidates of Janus that wait for the description that they belong to."""
 MAX_EVENTS = 256
 """Events that a handle keeps for who reads them; the oldest give way."""
 
@@ -209,6 +211,7 @@ class JanusHandle:
         self._session = session
         self._events: asyncio.Queue[JanusEvent | None] = asyncio.Queue()
         self._pc: RTCPeerConnection | None = None
+        self._early: list[Any] = []
         self._sending: set[asyncio.Task[None]] = set()
         self.has_ended = False
 
@@ -235,6 +238,7 @@ class JanusHandle:
         if event.jsep is None:
             raise SignalingError(f"no answer to an offer: {event.data}")
         await pc.setRemoteDescription(event.jsep)
+        self._catch_up()
         return event
 
     async def answer(
@@ -245,6 +249,7 @@ class JanusHandle:
             raise SignalingError(f"there is no offer: {offered.data}")
         self._take_over(pc)
         await pc.setRemoteDescription(offered.jsep)
+        self._catch_up()
         await pc.setLocalDescription()
         return await self.message(body, pc.localDescription.toJSON())
 
@@ -285,8 +290,8 @@ class JanusHandle:
             self._events.put_nowait(_event_of(message))
         elif kind == "detached":
             self.end()
-        elif kind == "trickle" and self._pc is not None:
-            self._start(self._add(self._pc, message.get("candidate")))
+        elif kind == "trickle":
+            self._take_candidate(message.get("candidate"))
         else:
             logger.debug("Janus says %s of handle %d", kind, self.id)
 
@@ -296,6 +301,21 @@ class JanusHandle:
             pc.addEventListener("icecandidate", self._trickle)
         elif self._pc is not pc:
             raise ValueError("a handle has one connection; attach another")
+
+    def _take_candidate(self, candidate: Any) -> None:
+        """Add a candidate of Janus; those that overtake their description wait for it."""
+        pc = self._pc
+        if pc is not None and pc.remoteDescription is not None:
+            self._start(self._add(pc, candidate))
+        elif len(self._early) < MAX_EARLY:
+            self._early.append(candidate)
+        else:
+            logger.warning("a candidate is left out: there are too many before the description")
+
+    def _catch_up(self) -> None:
+        early, self._early = self._early, []
+        for candidate in early:
+            self._take_candidate(candidate)
 
     def _trickle(self, event: Any) -> None:
         found = event.candidate

@@ -11,9 +11,9 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from peer import RTCPeerConnection
 from peer.signaling import JanusError, JanusEvent, JanusSession, SignalingError
-from peer.signaling.janus import MAX_EVENTS
+from peer.signaling.janus import MAX_EARLY, MAX_EVENTS
 
-from .support import ALONE, SECONDS
+from .support import ALONE, SECONDS, speaking
 
 Answer = Callable[[ServerConnection, dict[str, Any]], Awaitable[None]]
 
@@ -275,10 +275,7 @@ def test_a_candidate_for_a_connection_that_is_closed_costs_itself() -> None:
             pc = RTCPeerConnection(ALONE)
             handle._take_over(pc)
             await pc.close()
-            handle.take({"janus": "trickle", "candidate": {"candidate": "", "sdpMid": "0"}})
-            [adding] = handle._sending
-            await asyncio.wait([adding])
-            assert adding.exception() is None
+            await handle._add(pc, {"candidate": "", "sdpMid": "0"})
         return escaped
 
     assert asyncio.run(ask()) == []
@@ -293,3 +290,34 @@ def test_a_handle_that_has_ended_is_ended_once() -> None:
             assert [message["janus"] for message in asked] == ["create", "attach", "detach"]
 
     asyncio.run(ask())
+
+
+CANDIDATE = "candidate:1 1 udp 2130706431 192.0.2.7 9 typ host"
+
+
+def test_candidates_that_overtake_their_description_wait_for_it() -> None:
+    async def offer() -> str:
+        async def answer(socket: ServerConnection, message: dict[str, Any]) -> None:
+            if message["janus"] == "trickle":
+                await say(socket, message, "ack")
+                return
+            candidate = {"candidate": CANDIDATE, "sdpMid": "0"}
+            for _ in range(2 * MAX_EARLY):
+                trickle = {"janus": "trickle", "sender": message["handle_id"]}
+                await socket.send(json.dumps({**trickle, "candidate": candidate}))
+            await theirs.setRemoteDescription(message["jsep"])
+            await theirs.setLocalDescription()
+            jsep = theirs.localDescription.toJSON()
+            await say(socket, message, "event", plugindata=plugin(), jsep=jsep)
+
+        theirs = RTCPeerConnection(ALONE)
+        async with janus(answer) as (url, _), JanusSession(url) as session, speaking() as pc:
+            handle = await session.attach("janus.plugin.test")
+            await handle.offer(pc, {})
+            while handle._sending:
+                await asyncio.wait(handle._sending)
+            text: str = pc.remoteDescription.sdp
+        await theirs.close()
+        return text
+
+    assert CANDIDATE in asyncio.run(offer())
