@@ -31,6 +31,7 @@ from .links import write_ice_servers
 logger = logging.getLogger("peer.signaling")
 
 SDP_TYPE = "application/sdp"
+FORM_TYPE = "multipart/form-data"
 MAX_BODY = 256 * 1024
 """Bytes of an offer or a fragment."""
 MAX_SESSIONS = 100
@@ -63,7 +64,8 @@ class _Session:
 class HttpEndpoint:
     """Answers offers over HTTP, with a connection each: WHIP, and WHEP, which say the same.
 
-    `welcome` gets each new connection, and the request it came by, before the offer is set.
+    `welcome` gets each new connection, and the request it came by, before the offer is set. An
+    offer may come in the field "sdp" of a form, whose others ``await request.post()`` has.
     `token` is the bearer token that requests have to bring, or what says whether a request may
     come in; None lets everybody in. `ice_servers` are named to those who may; `configuration` is
     that of the connections. `origins` are those whose pages may use it, ``"*"`` for all. More than
@@ -191,7 +193,7 @@ class HttpEndpoint:
             response.headers.add("Link", link)
 
     async def _post(self, request: web.Request) -> web.Response:
-        offer = await _read(request, SDP_TYPE)
+        offer = await _read_offer(request)
         if not self._has_room():
             raise web.HTTPServiceUnavailable(headers={"Retry-After": str(RETRY_AFTER)})
         self._begun += 1
@@ -300,6 +302,26 @@ class HttpEndpoint:
         if session is None:
             raise web.HTTPNotFound
         return session
+
+
+async def _read_offer(request: web.Request) -> str:
+    """Give the offer of a request: its body, or the field "sdp" of a form."""
+    if request.content_type != FORM_TYPE:
+        return await _read(request, SDP_TYPE)
+    try:
+        # No longer than the application takes, by default 1 MiB.
+        async with asyncio.timeout(BODY_TIMEOUT):
+            form = await request.post()
+        offer = form.get("sdp")
+        if isinstance(offer, bytes | bytearray):
+            offer = offer.decode()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+    except (ValueError, AssertionError) as error:
+        raise web.HTTPBadRequest(text="a form that cannot be read\n") from error
+    if not isinstance(offer, str):
+        raise web.HTTPBadRequest(text='a form without the field "sdp"\n')
+    return offer
 
 
 async def _read(request: web.Request, content_type: str) -> str:

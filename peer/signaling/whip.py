@@ -39,15 +39,23 @@ class WhipClient:
     """A session at a WHIP or WHEP endpoint, for one connection.
 
     `url` is the endpoint's, `token` goes into each request as a bearer token; `headers` are added
-    to each. Redirections are followed, with the token only to the same origin.
+    to each. Redirections are followed, with the token only to the same origin. With `form` the
+    offer is the field "sdp" of a form (multipart/form-data) that has these fields as well, as voice
+    models want it that are told in the same request how to talk.
 
     Used as ``async with`` it ends the session; the connection is its owner's to close.
     """
 
     def __init__(
-        self, url: str, *, token: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
     ) -> None:
         self._url = URL(url)
+        self._form = form
         self._headers = dict(headers or {})
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -161,7 +169,12 @@ class WhipClient:
         self._changes.set()
 
     async def _post(self, offer: str) -> str:
-        async with self._request("POST", self._url, SDP_TYPE, offer) as response:
+        body: str | aiohttp.FormData = offer
+        content_type: str | None = SDP_TYPE
+        if self._form is not None:
+            fields = {"sdp": offer, **self._form}
+            body, content_type = aiohttp.FormData(fields, default_to_multipart=True), None
+        async with self._request("POST", self._url, content_type, body) as response:
             if response.status != HTTPStatus.CREATED:
                 raise SignalingError(f"{response.status} is no 201", status=response.status)
             # First of all: it is to be ended, whatever the rest of the answer is.
@@ -228,7 +241,7 @@ class WhipClient:
         method: str,
         url: URL,
         content_type: str | None = None,
-        body: str | None = None,
+        body: str | aiohttp.FormData | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Make a request; raises SignalingError unless it succeeds."""

@@ -360,3 +360,35 @@ def test_a_session_ends_with_its_connection() -> None:
             assert endpoint.connections == []
 
     asyncio.run(leave())
+
+
+def test_an_offer_may_come_in_a_form() -> None:
+    told: list[object] = []
+
+    async def welcome(pc: RTCPeerConnection, request: web.Request) -> None:
+        told.append((await request.post())["session"])
+
+    async def program(ask: Ask, offer: str) -> None:
+        def form(name: str, text: str) -> str:
+            # As browsers and other clients write it, with types of the parts or without.
+            return (
+                f'--x\r\nContent-Disposition: form-data; name="session"\r\n'
+                f"Content-Type: application/json\r\n\r\n{{}}\r\n"
+                f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n'
+                f"Content-Type: application/sdp\r\n\r\n{text}\r\n--x--\r\n"
+            )
+
+        kind = "multipart/form-data; boundary=x"
+        for body, expected in (
+            (form("sdp", offer), 201),
+            (form("other", offer), 400),
+            (form("sdp", "nonsense"), 400),
+            ("nonsense", 400),
+            ("", 400),
+        ):
+            status, _, _ = await ask("POST", "/whip", body, Content_Type=kind)
+            assert (status, body[:80]) == (expected, body[:80])
+        # Once for the offer, and once for what is none.
+        assert told == [b"{}"] * 2
+
+    run(HttpEndpoint(welcome, configuration=ALONE), program)

@@ -403,6 +403,29 @@ def test_without_aiohttp_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPa
             getattr(peer.signaling, name)
 
 
+def test_a_model_is_told_how_to_talk_along_with_the_offer() -> None:
+    async def talk() -> object:
+        told: list[object] = []
+
+        async def welcome(pc: RTCPeerConnection, request: web.Request) -> None:
+            told.append((await request.post())["session"])
+            pc.addTrack(ToneTrack())
+
+        endpoint = HttpEndpoint(welcome, configuration=ALONE, token="key")
+        form = {"session": '{"type": "realtime"}'}
+        async with (
+            asyncio.timeout(SECONDS),
+            endpoint_at(endpoint, "/v1/realtime/calls") as url,
+            speaking() as pc,
+            WhipClient(url, token="key", form=form) as client,
+        ):
+            await client.connect(pc)
+            await pc.getReceivers()[0].track.recv()
+        return told
+
+    assert asyncio.run(talk()) == ['{"type": "realtime"}']
+
+
 def test_a_client_has_one_session() -> None:
     async def ask() -> None:
         endpoint = HttpEndpoint(nothing, configuration=ALONE)
