@@ -39,7 +39,14 @@ def interfaces(system: System) -> Check:
         words = "only addresses of containers or tunnels"
         advice = "Others reach these through a NAT, or not: use the host's network, or TURN."
         return Check("interfaces", Status.WARN, words, evidence, advice, values)
-    return Check("interfaces", Status.PASS, f"{len(found)} addresses", evidence, "", values)
+    return Check(
+        "interfaces",
+        Status.PASS,
+        "one address" if len(found) == 1 else f"{len(found)} addresses",
+        evidence,
+        "",
+        values,
+    )
 
 
 def _address(address: InterfaceAddress, default: bool) -> str:
