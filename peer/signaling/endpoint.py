@@ -20,6 +20,7 @@ from sdp import (
 )
 
 from .fragments import (
+    SDP_TYPE,
     credentials,
     fragment_credentials,
     has_transport,
@@ -30,7 +31,6 @@ from .links import write_ice_servers
 
 logger = logging.getLogger("peer.signaling")
 
-SDP_TYPE = "application/sdp"
 FORM_TYPE = "multipart/form-data"
 MAX_BODY = 256 * 1024
 """Bytes of an offer or a fragment."""

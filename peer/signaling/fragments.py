@@ -15,6 +15,9 @@ from sdp import (
     serialize,
 )
 
+SDP_TYPE = "application/sdp"
+"""The media type of a description (RFC 8866 §8.1)."""
+
 
 def credentials(description: str) -> tuple[str, str]:
     """Give username fragment and password of a description's first transport.

@@ -21,12 +21,11 @@ from peer import RTCIceServer, RTCPeerConnection
 from sdp import MEDIA_TYPE, Fragment, SdpError, parse_fragment, replace, serialize_fragment
 
 from .errors import SignalingError, refusal
-from .fragments import ice_fragment, take_fragment
+from .fragments import SDP_TYPE, ice_fragment, take_fragment
 from .links import read_ice_servers
 
 logger = logging.getLogger("peer.signaling")
 
-SDP_TYPE = "application/sdp"
 REQUEST_TIMEOUT = 10.0
 """Seconds that a request may take."""
 GATHERING = 0.3

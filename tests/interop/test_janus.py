@@ -160,7 +160,6 @@ def test_everybody_in_a_room_is_recorded(
                 while not path.exists() or path.stat().st_size == 0:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
             await second.leave()
-            await asyncio.sleep(0)
             recording.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await recording

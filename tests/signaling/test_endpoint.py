@@ -12,8 +12,8 @@ from yarl import URL
 import peer.signaling.endpoint
 from peer import RTCIceServer, RTCPeerConnection
 from peer.signaling import HttpEndpoint
-from peer.signaling.endpoint import MAX_BODY, SDP_TYPE, _Session
-from peer.signaling.fragments import fragment_credentials, ice_fragment
+from peer.signaling.endpoint import MAX_BODY, _Session
+from peer.signaling.fragments import SDP_TYPE, fragment_credentials, ice_fragment
 from sdp import MEDIA_TYPE, parse, parse_fragment, replace, serialize_fragment
 
 from .support import ALONE, SECONDS, endpoint_at, nothing, speaking, state_of

@@ -1,5 +1,6 @@
 """The lab: an internet of namespaces, with a server, and the places built on it."""
 
+from contextlib import ExitStack, closing
 from itertools import count
 from types import TracebackType
 from typing import Any, Self
@@ -25,19 +26,16 @@ class Lab:
         """Sweep what killed labs have left, and make the internet with its server."""
         require()
         sweep()
-        self.lines = Lines(seed)
-        self.core = Namespace("internet")
         self._sites = count(1)
-        try:
+        with ExitStack() as made:
+            self.lines = made.enter_context(closing(Lines(seed)))
+            self.core = made.enter_context(closing(Namespace("internet")))
             self.core.set({"net/ipv6/conf/all/forwarding": 1})
             self.internet = Segment(self.core, INTERNET)
             # No answer says that nobody is there, as on the internet.
             self.core.ip_command("-6", "route", "add", "blackhole", "default")
-            self.server = Server(self.internet)
-        except BaseException:
-            self.core.close()
-            self.lines.close()
-            raise
+            self.server = made.enter_context(closing(Server(self.internet)))
+            self._made = made.pop_all()
 
     def __enter__(self) -> Self:
         """Nothing is to be done."""
@@ -68,9 +66,7 @@ class Lab:
 
     def close(self) -> None:
         """Remove everything; twice does no harm."""
-        self.server.close()
-        self.core.close()
-        self.lines.close()
+        self._made.close()
 
 
 class Place:
