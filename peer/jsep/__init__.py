@@ -53,6 +53,7 @@ from peer.jsep.negotiation_needed import is_negotiation_needed
 from peer.jsep.offer import create_offer
 from peer.jsep.remote_candidates import add_ice_candidate
 from peer.jsep.signaling import TRANSITIONS, SdpType, Side, SignalingState
+from peer.jsep.sources import Source, change_source
 from peer.jsep.state import Outcome, State, create_state
 from peer.jsep.steps import (
     AddRemoteCandidates,
@@ -147,6 +148,8 @@ __all__ = [
     "set_streams",
     "set_codec_preferences",
     "stop_transceiver",
+    "change_source",
+    "Source",
     "request_data_channel",
     "request_ice_restart",
     "is_negotiation_needed",

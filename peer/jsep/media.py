@@ -1,6 +1,6 @@
 """Building media sections: audio, video and data, offered, answered and rejected."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from peer.jsep.codecs import (
     PayloadTypes,
@@ -234,9 +234,16 @@ def _with_sources(
         groups.append(SsrcGroup("FEC-FR", (transceiver.ssrc, transceiver.fec_ssrc)))
     return replace(
         section,
-        ssrcs=tuple(Ssrc(source, (name,)) for source in sources),
+        ssrcs=tuple(Ssrc(source, (name, *_former(transceiver, source))) for source in sources),
         ssrc_groups=tuple(groups),
     )
+
+
+def _former(transceiver: Transceiver, source: int) -> Iterator[Attribute]:
+    """Yield what says which SSRC a source had before (RFC 5576 §6.2)."""
+    for present, before in transceiver.former_ssrcs:
+        if present == source:
+            yield Attribute("previous-ssrc", str(before))
 
 
 def offered_data_section(configuration: Configuration, mid: str) -> MediaSection:

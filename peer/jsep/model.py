@@ -134,8 +134,9 @@ class Transceiver:
 
     `direction` is what the application wants, `current_direction` what was negotiated last and
     `fired_direction` the one remote tracks were last reported for. `ssrc`, `rtx_ssrc` and
-    `fec_ssrc` are those of its sender, `streams` the ids of the streams the sender belongs to,
-    `remote_streams` those of the receiver. `by_add_track` and `by_remote` tell what created it; a
+    `fec_ssrc` are those of its sender, and `former_ssrcs` says what some of them were before, the
+    latest last. `streams` are the ids of the streams the sender belongs to, `remote_streams` those
+    of the receiver. `by_add_track` and `by_remote` tell what created it; a
     transceiver created by a remote offer that addTrack was used on carries both. `remote_track_id`
     is the name which that offer has for the track.
     """
@@ -147,6 +148,7 @@ class Transceiver:
     rtx_ssrc: int
     fec_ssrc: int
     track_id: str
+    former_ssrcs: tuple[tuple[int, int], ...] = ()
     streams: tuple[str, ...] = ()
     encodings: tuple[Encoding, ...] = (Encoding(),)
     codec_preferences: tuple[Codec, ...] = ()

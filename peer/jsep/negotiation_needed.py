@@ -43,6 +43,10 @@ def _is_out_of_date(
         streams = {msid.stream for msid in mine.media.msids}
         if streams != set(transceiver.streams or ("-",)):
             return True
+        present = {transceiver.ssrc, transceiver.rtx_ssrc, transceiver.fec_ssrc}
+        announced = {one.ssrc for one in mine.media.ssrcs}
+        if transceiver.former_ssrcs and not announced <= present:
+            return True
     offered_here = not local.type.is_answer
     if offered_here:
         return transceiver.direction not in (_direction(mine), _direction(theirs).reverse())

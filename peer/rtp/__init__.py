@@ -15,6 +15,7 @@ from .audio_queue import Action, AudioStatistics, Decision
 from .between import BetweenPictures
 from .bitrate_requests import BitrateRequests
 from .circuit_breaker import Breach, CircuitBreaker
+from .collisions import Collisions
 from .congestion_feedback import Arrival, CongestionFeedback, StreamArrivals
 from .extensions import (
     ABS_CAPTURE_TIME,
@@ -135,6 +136,7 @@ __all__ = [
     "BitrateRequests",
     "Breach",
     "CircuitBreaker",
+    "Collisions",
     "IntraRequests",
     "DEFAULT_ROUND_TRIP",
     "Flow",

@@ -22,7 +22,7 @@ from peer.ice import (
     SelectedPairLost,
     StateChanged,
 )
-from peer.jsep import CloseTransport, CreateTransport, Gather, Gathered, TransportStep
+from peer.jsep import CloseTransport, CreateTransport, Gather, Gathered, Source, TransportStep
 from peer.net import DriverEvent, IceDriver, IceServer, NetConfig
 from peer.trace import DTLS
 from peer.transports import Certificate
@@ -52,6 +52,9 @@ class Observer(Protocol):
 
     def circuit_changed(self, ssrc: int, reason: str | None) -> None:
         """A stream should not be sent any more, or, without a reason, may be again."""
+
+    def source_collided(self, mid: str, source: Source) -> None:
+        """A source of a section is to have another SSRC: the peer sends by it as well."""
 
 
 class Links:
@@ -211,6 +214,7 @@ class Links:
         )
         link.group.on("statechange", self._observer.transports_changed)
         link.group.on("circuitbreaker", self._observer.circuit_changed)
+        link.group.on("collision", self._observer.source_collided)
         self._links[step.transport] = link
         self._early = None
 

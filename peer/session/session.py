@@ -31,7 +31,9 @@ from peer.jsep import (
     Outcome,
     RtcpMuxPolicy,
     SignalingState,
+    Source,
     State,
+    change_source,
     close,
     create_state,
     is_negotiation_needed,
@@ -391,6 +393,14 @@ class Session:
         """Tell of a stream that should not be sent any more, or may be again."""
         event = CircuitBreakerEvent(ssrc, reason)
         self._tell(event, event)
+
+    def source_collided(self, mid: str, source: Source) -> None:
+        """Give a source of ours another SSRC, once what is under way in this turn is done."""
+        self.soon(partial(self._change_source, mid, source))
+
+    def _change_source(self, mid: str, source: Source) -> None:
+        if not self._closed:
+            self.carry_out(change_source(self._state, mid, source, entropy=self.entropy))
 
     def _take_channel(self, channel: RTCDataChannel) -> None:
         self._tell(RTCDataChannelEvent(channel=channel), channel)

@@ -34,6 +34,7 @@ from .ice import IceTransport
 from .inbound import InboundPacket
 from .ntp import ntp_time
 from .outlet import ROUND_TRIP
+from .own_sources import OwnSources
 from .pacing import PacedSending, network_of
 from .parameters import RtpReceiveParameters, RtpSendParameters, extension_numbers
 from .receiver import RtpReceiver
@@ -55,7 +56,8 @@ class TransportGroup(Emitter):
 
     Without RTCP multiplexing there are two components, each with a DTLS association of its own
     (RFC 5764 §3), and RTCP goes over the second. Emits "statechange" when a DTLS state changed,
-    "circuitbreaker" when a stream should not be sent any more, with its SSRC and why, or may again.
+    "circuitbreaker" when a stream should not be sent any more, with its SSRC and why, or may again,
+    "collision" when a source of ours is to have another SSRC, with its section and which it is.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class TransportGroup(Emitter):
         self._sending = PacedSending(self.send_rtp)
         self._clocks = SenderClocks()
         self._round_trip = RoundTrip()
+        self._own = OwnSources(self.send_rtcp, partial(self.emit, "collision"))
         self._receivers: dict[str, tuple[RtpReceiver, RtpReceiveParameters]] = {}
         self._senders: dict[str, tuple[RtpSender, RtpSendParameters]] = {}
         self._reporter = Reporter(
@@ -175,6 +178,7 @@ class TransportGroup(Emitter):
         )
         self._router.set_section(section)
         self._describe_streams()
+        self._list_sources()
         if self._round_trip.mean is not None:
             receiver.set_round_trip(self._round_trip.mean)
         self._replay()
@@ -185,6 +189,7 @@ class TransportGroup(Emitter):
             del self._receivers[mid]
             self._router.remove_section(mid)
             self._describe_streams()
+            self._list_sources()
 
     def set_sender(self, sender: RtpSender, parameters: RtpSendParameters) -> None:
         """Hand RTCP about its streams to a sender. `RtpSender.send` calls this.
@@ -192,15 +197,16 @@ class TransportGroup(Emitter):
         A section has one for each encoding.
         """
         name = parameters.name
-        ssrcs = parameters.ssrc, parameters.rtx_ssrc, parameters.fec_ssrc
         self._senders[name] = sender, parameters
-        self._router.set_outgoing(name, [ssrc for ssrc in ssrcs if ssrc is not None])
+        self._router.set_outgoing(name, parameters.sources)
+        self._list_sources()
 
     def remove_sender(self, sender: RtpSender, name: str) -> None:
         """Take a sender out; nothing happens when another has the name by now."""
         if name in self._senders and self._senders[name][0] is sender:
             del self._senders[name]
             self._router.set_outgoing(name, ())
+            self._list_sources()
 
     def set_data(self, sctp: SctpTransport | None) -> None:
         """Say whose data runs over this group; an association is moved here."""
@@ -293,6 +299,12 @@ class TransportGroup(Emitter):
         for dtls in self._dtls:
             self._announce_ssrcs(dtls)
 
+    def _list_sources(self) -> None:
+        self._own.list(
+            [parameters for _, parameters in self._senders.values()],
+            [parameters for _, parameters in self._receivers.values()],
+        )
+
     def _announce_ssrcs(self, dtls: DtlsTransport) -> None:
         described = [parameters for _, parameters in self._receivers.values()]
         dtls.announce_ssrcs(sum(len(each.ssrcs) + len(each.rtx) for each in described))
@@ -302,6 +314,8 @@ class TransportGroup(Emitter):
         if isinstance(packet, RtpDrop):
             self.drops[packet] += 1
             return
+        if packet.ssrc in self._own.ssrcs:
+            self._own.note_collision(packet.ssrc, now)
         self._arrivals.note(packet, len(data), now)
         self._reporter.note_received(len(data))
         labels = packet.extensions

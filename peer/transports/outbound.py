@@ -33,6 +33,7 @@ from peer.rtp.congestion import LostPacket
 from .leaving import Extension, Extensions, LeavingPacket
 from .ntp import SECOND, ntp_time
 from .protecting import StreamProtection
+from .repair_source import RepairSource, first_sequence_number
 
 HISTORY = 600
 """Packets that can be asked for again, as in libwebrtc; more of those that were made of late."""
@@ -91,37 +92,37 @@ class _Repeats(NamedTuple):
     latest: float = -math.inf
 
 
-def _first_sequence_number() -> int:
-    """Choose in the lower half: an early wrap could break the SRTP rollover counter."""
-    return secrets.randbelow(1 << 15)
-
-
 class OutboundStream:
     """The packets of one SSRC, numbered on through stops, tracks and transports."""
 
     def __init__(self, ssrc: int, rtx_ssrc: int | None) -> None:
-        self.ssrc = ssrc
         self.rtx_ssrc = rtx_ssrc
-        self.packets_sent = self.octets_sent = self.header_octets_sent = 0
-        self.packets_repeated = self.octets_repeated = self.repeats_refused = 0
-        self.packets_redundant = 0
         self.protection = StreamProtection()
-        self.first_sequence_number = _first_sequence_number()
-        self._sequence_number = self.first_sequence_number
-        self._rtx_sequence_number = _first_sequence_number()
+        self._rtx = RepairSource(rtx_ssrc)
         self._origin: int | None = None
         self._last_timestamp = secrets.randbits(32)
         self._clock_rate = 0
         self._last_time: float | None = None
         self._history: dict[int, LeavingPacket] = {}
-        self._history_bytes = 0
         self._repeats: dict[int, _Repeats] = {}
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
-        self._rtx_packets = self._rtx_octets = 0
-        self._stamps = CaptureStamps()
         self._rotation = 0
         self._labels: Labels | None = None
         self._extensions: dict[tuple[int | None, bool], Extension] = {}
+        self.change_ssrc(ssrc)
+
+    def change_ssrc(self, ssrc: int) -> None:
+        """Send by another SSRC (RFC 3550 §8.2): it is counted anew, and its time line goes on.
+
+        The first frame from then on must be a key frame.
+        """
+        self.ssrc = ssrc
+        self.packets_sent = self.octets_sent = self.header_octets_sent = 0
+        self.packets_repeated = self.octets_repeated = self.repeats_refused = 0
+        self.packets_redundant = 0
+        self.first_sequence_number = self._sequence_number = first_sequence_number()
+        self._stamps = CaptureStamps()
+        self._forget_all()
 
     @property
     def last_time(self) -> float | None:
@@ -151,9 +152,7 @@ class OutboundStream:
             return []
         if frame.is_key:
             # What came before is not needed any more, however much of it is missing.
-            self._history.clear()
-            self._history_bytes = 0
-            self._repeats.clear()
+            self._forget_all()
         payload_type = codec.payloadType or 0
         if frame.payload_type is not None:
             payload_type = frame.payload_type
@@ -304,6 +303,11 @@ class OutboundStream:
         self._history_bytes += octets
         self._forget(now)
 
+    def _forget_all(self) -> None:
+        self._history.clear()
+        self._history_bytes = 0
+        self._repeats.clear()
+
     def _forget(self, now: float) -> None:
         """Forget the oldest packets that there are too many of."""
         history = self._history
@@ -417,14 +421,11 @@ class OutboundStream:
     ) -> LeavingPacket:
         said = labels.extensions.read(packet.profile, packet.extension)
         said.mid, said.rid, said.repaired_rid = labels.mid, None, labels.rid
-        number, self._rtx_sequence_number = (
-            self._rtx_sequence_number,
-            (self._rtx_sequence_number + 1) & 0xFFFF,
-        )
-        extension = Extension.of(said, labels.extensions)
+        if self._rtx.ssrc != ssrc:
+            self._rtx = RepairSource(ssrc)
+        number, extension = self._rtx.next_number(), Extension.of(said, labels.extensions)
         again = wrap(packet, payload_type, ssrc, number, (extension.profile, extension.body))
-        self._rtx_packets += 1
-        self._rtx_octets += len(again.payload)
+        self._rtx.count(len(again.payload))
         return LeavingPacket.of(again, extension, (self.ssrc, packet.sequence_number))
 
     def reports(self, now: float) -> list[SenderReport]:
@@ -434,11 +435,12 @@ class OutboundStream:
         """
         timestamp = self.timestamp(now, self._clock_rate)
         sent = [(self.ssrc, self.packets_sent, self.octets_sent)]
-        if self.rtx_ssrc is not None:
-            sent.append((self.rtx_ssrc, self._rtx_packets, self._rtx_octets))
-        protection = self.protection
-        if protection.ssrc is not None:
-            sent.append((protection.ssrc, protection.packets_sent, protection.octets_sent))
+        for ssrc, repair in (
+            (self.rtx_ssrc, self._rtx),
+            (self.protection.ssrc, self.protection.source),
+        ):
+            if ssrc is not None and ssrc == repair.ssrc:
+                sent.append((ssrc, repair.packets, repair.octets))
         return [
             SenderReport(
                 ssrc=ssrc,

@@ -99,8 +99,11 @@ class Outlet:
         """Send by these parameters from now on; returns the stream, which goes on where it can."""
         if self._sending is not sending or (self.stream and self.stream.ssrc != parameters.ssrc):
             self.close()
-        if self.stream is None or self.stream.ssrc != parameters.ssrc:
+        if self.stream is None:
             self.stream = OutboundStream(parameters.ssrc, parameters.rtx_ssrc)
+        elif self.stream.ssrc != parameters.ssrc:
+            self.stream.change_ssrc(parameters.ssrc)
+            self.remote = None
         self.stream.rtx_ssrc = parameters.rtx_ssrc
         extensions = extension_numbers(parameters.header_extensions)
         self._labels = Labels(parameters.mid, parameters.rid, extensions)

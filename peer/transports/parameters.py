@@ -77,6 +77,12 @@ class RtpSendParameters:
         """What the stream goes by on its transport: the section, and the encoding if named."""
         return self.mid if self.rid is None else f"{self.mid}/{self.rid}"
 
+    @property
+    def sources(self) -> dict[int, str]:
+        """By SSRC, which of ours it is: "ssrc", "rtx_ssrc" or "fec_ssrc"."""
+        found = {"ssrc": self.ssrc, "rtx_ssrc": self.rtx_ssrc, "fec_ssrc": self.fec_ssrc}
+        return {ssrc: name for name, ssrc in found.items() if ssrc is not None}
+
 
 def extension_numbers(
     extensions: Iterable[RTCRtpHeaderExtensionParameters],

@@ -6,7 +6,6 @@ only formats with numbers for pictures let them (as in libwebrtc). RED is around
 and around nothing else.
 """
 
-import secrets
 from dataclasses import dataclass
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -23,6 +22,7 @@ from peer.rtp.fec import (
 )
 
 from .parameters import FLEXFEC, RED, ULPFEC, RtpSendParameters
+from .repair_source import RepairSource
 
 NUMBERED_PICTURES = "vp8", "vp9"
 """Formats whose pictures have numbers (RFC 7741 §4.2, RFC 9628 §4.2)."""
@@ -57,15 +57,18 @@ class StreamProtection:
     """The error correction of one stream, on through other formats and paths."""
 
     def __init__(self) -> None:
-        self.packets_sent = self.octets_sent = 0
+        self.packets_sent = 0
+        self.source = RepairSource(None)
+        """The stream that sums are, where they are one."""
         self._groups = Groups()
         self._picture: list[bytes] = []
         self._format: FecFormat | None = None
-        self._sequence_number = secrets.randbelow(1 << 15)
 
     def agree(self, agreed: FecFormat | None) -> None:
         """Send sums in this format from now on, or none."""
         if agreed != self._format:
+            if agreed is not None and agreed.ssrc not in (None, self.source.ssrc):
+                self.source = RepairSource(agreed.ssrc)
             self._format = agreed
             self._set_strength(0.0)
 
@@ -123,10 +126,10 @@ class StreamProtection:
         """Return SSRC and next number of the stream that sums are, None where they are not one."""
         if self.ssrc is None:
             return None
-        number, self._sequence_number = self._sequence_number, self._sequence_number + 1 & 0xFFFF
-        return self.ssrc, number
+        return self.ssrc, self.source.next_number()
 
     def count(self, octets: int) -> None:
         """Note a sum that is sent, by the bytes of its payload."""
         self.packets_sent += 1
-        self.octets_sent += octets
+        if self.ssrc is not None:
+            self.source.count(octets)

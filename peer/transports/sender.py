@@ -182,8 +182,8 @@ class RtpSender:
             if (was_on, before.name) != (transport, parameters.name):
                 was_on.remove_sender(self, before.name)
         changed = codec != self._codec or was_on is not transport or not shaped
-        if before is not None and parameters.active and not before.active:
-            # What comes after a pause must need nothing from before.
+        if before and (parameters.ssrc != before.ssrc or parameters.active > before.active):
+            # What comes from another source, or after a pause, must need nothing from before.
             self.keys.ask()
         self._transport, self._parameters, self._codec = transport, parameters, codec
         self._stream = self._outlet.open(transport.sending, parameters, codec)

@@ -87,6 +87,7 @@ ELSEWHERE = {
     "tests/sctp/test_setup.py": ["sctp/establishment"],
     "tests/transports/test_dtls.py": ["transports/identity"],
     "tests/transports/test_group.py": ["transports/parameters"],
+    "tests/transports/test_outbound.py": ["transports/repair_source"],
     "tests/transports/test_recovering.py": ["transports/fec_stream"],
     "tests/transports/test_seeing.py": ["transports/followed"],
     "tests/transports/test_stock_aiortc.py": ["transports/stock"],

@@ -7,7 +7,7 @@ import pytest
 
 from peer import AudioStreamTrack, RTCPeerConnection, VideoStreamTrack
 from peer.ice import Candidate, GatheringFailed
-from peer.jsep import CreateTransport, Gather, IceCredentials, RestartIce
+from peer.jsep import CreateTransport, Gather, IceCredentials, RestartIce, Source
 from peer.net import InterfaceAddress, NetConfig
 from peer.session.link import Link
 from peer.session.links import Links
@@ -56,6 +56,9 @@ class Heard:
         self.told: list[tuple[str, str]] = []
         self.changes = asyncio.Semaphore(0)
         self.links = Links(QUICK, CERTIFICATE, self, Tracer(QUICK))
+
+    def source_collided(self, mid: str, source: Source) -> None:
+        raise AssertionError((mid, source))
 
     def gathering_begun(self) -> None:
         self.told.append(("begun", self.links[0].gathering_state))

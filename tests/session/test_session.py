@@ -1,13 +1,22 @@
 """When the states of a connection change, and who hears of it first (W3C §4.3, §5.6)."""
 
+import asyncio
+import itertools
 import logging
 import re
+from functools import partial
+from typing import Any
 
 import pytest
 
 from peer import RTCPeerConnection
+from peer.jsep import association
+from peer.testing import Network, PictureTrack, ToneTrack, connect
+from peer.testing import run as run_virtually
 from tests.api.calls import negotiate, two, until, until_connected
 from tests.api.support import make, run, turns
+from tests.testing.support import Heard as HeardTrack
+from tests.testing.support import Seen, closing
 
 
 class Heard:
@@ -121,6 +130,44 @@ def test_a_certificate_that_was_not_signalled_is_an_error_of_its_own() -> None:
             assert heard[-2:] == [("fingerprint-failure", "failed"), ("statechange", "failed")]
 
     run(scenario)
+
+
+@pytest.mark.parametrize("kind", ["audio", "video"])
+def test_sides_that_chose_the_same_ssrc_choose_again(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 3550 §8.2: with the first packet; sound and pictures go on, and descriptions follow."""
+    same = itertools.cycle([11, 12, 13])
+    monkeypatch.setattr(association, "make_ssrc", lambda _: next(same))
+
+    async def story() -> None:
+        net = Network(seed=1)
+        alice, bob = net.host("alice"), net.host("bob")
+        async with closing(alice.connection(), bob.connection()) as (a, b):
+            heard: list[HeardTrack | Seen] = []
+            asked: list[RTCPeerConnection] = []
+            for each in (a, b):
+                each.addTrack(ToneTrack() if kind == "audio" else PictureTrack())
+                heard.append(HeardTrack(each) if kind == "audio" else Seen(each))
+            await connect(a, b)
+            for each in (a, b):
+                each.on("negotiationneeded", partial(asked.append, each))
+            await asyncio.sleep(5)
+            assert all(one.longest_gap < (0.05 if kind == "audio" else 0.5) for one in heard)
+            sent = [one.ssrc for pc in (a, b) for one in await sent_by(pc)]
+            assert len({11, *sent}) == 3
+            assert sorted(asked, key=id) == sorted((a, b), key=id)
+            await connect(a, b)
+            for each, ssrc in zip((a, b), sent, strict=True):
+                assert each.localDescription is not None
+                assert f"a=ssrc:{ssrc} previous-ssrc:11\r\n" in each.localDescription.sdp
+            assert [one.ssrc for pc in (a, b) for one in await sent_by(pc)] == sent
+
+    run_virtually(story())
+
+
+async def sent_by(pc: RTCPeerConnection) -> list[Any]:
+    return [one for one in (await pc.getStats()).values() if one.type == "outbound-rtp"]
 
 
 def test_what_is_let_pass_in_a_description_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -52,6 +52,30 @@ def test_the_packets_of_a_frame() -> None:
     assert (stream.packets_sent, stream.octets_sent) == (2, 2008)
 
 
+def test_another_ssrc_is_counted_anew_and_goes_on_in_time() -> None:
+    """RFC 3550 §8.2; what repairs it goes on by its own numbers."""
+    stream = OutboundStream(7, 8)
+    (before,) = packets(stream, 0)
+    number = stream.first_sequence_number
+    (first,) = (read(one) for one in stream.repeat(number, {96: 97}, LABELS, 0.0))
+    stream.change_ssrc(9)
+    assert (stream.packets_sent, stream.octets_sent, stream.due([number], 9.0, 0.1)) == (0, 0, [])
+    (after,) = packets(stream, 3000)
+    assert (after.ssrc, after.timestamp) == (9, before.timestamp + 3000)
+    assert after.sequence_number == stream.first_sequence_number < 1 << 15
+    (second,) = (
+        read(one) for one in stream.repeat(stream.first_sequence_number, {96: 97}, LABELS, 0.0)
+    )
+    assert (second.ssrc, second.sequence_number) == (8, first.sequence_number + 1)
+    stream.rtx_ssrc = 10
+    assert [(one.ssrc, one.packets) for one in stream.reports(0.0)] == [(9, 1)]
+    (third,) = (
+        read(one) for one in stream.repeat(stream.first_sequence_number, {96: 97}, LABELS, 0.0)
+    )
+    assert third.ssrc == 10
+    assert [(one.ssrc, one.packets) for one in stream.reports(0.0)] == [(9, 1), (10, 1)]
+
+
 def test_the_first_packet_of_a_frame_tells_when_it_was_captured_where_that_is_agreed() -> None:
     """Once a second; all packets have the same room, and none is too large."""
     agreed = Labels("v", "hi", ExtensionMap({MID.uri: 1, ABS_CAPTURE_TIME: 6}))
