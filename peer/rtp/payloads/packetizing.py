@@ -59,9 +59,10 @@ class WholePacketizer:
 
 
 def split_evenly(data: bytes, room: Room) -> list[bytes]:
-    """Cut bytes into as few parts as fit, whose packets are equally large, by one byte or exactly.
+    """Cut bytes into as few parts as fit, whose packets are equally large but for the last.
 
-    A small remnant would be as likely to be lost as a large packet.
+    That is smaller by less than a byte for each packet: so all leave in one system call, and none
+    is a small remnant, which would be as likely to be lost as a large packet.
     """
     size = len(data)
     if size <= room.single:
@@ -69,13 +70,12 @@ def split_evenly(data: bytes, room: Room) -> list[bytes]:
     # The room that is missing in the first and in the last counts as if it were filled.
     total = size + room.first + room.last
     count = max(2, -(-total // room.size))
-    share, larger = divmod(total, count)
+    share = -(-total // count)
     parts = []
     begin = 0
     for index in range(count):
-        end = begin + share + (index >= count - larger)
-        end -= room.first if index == 0 else 0
-        end -= room.last if index == count - 1 else 0
+        # Of very many packets the last could be left with nothing.
+        end = min(share * (index + 1) - room.first, size - (count - 1 - index))
         parts.append(data[begin:end])
         begin = end
     return parts
