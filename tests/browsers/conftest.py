@@ -5,12 +5,15 @@ and shared by the tests of a process.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from .browser import Browser, Page
 from .launch import KINDS
 from .stage import Stage, open_stage
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +23,14 @@ def stage() -> Iterator[Stage]:
         yield stage
 
 
-@pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.interop) for kind in KINDS])
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a browser, also where a test chooses the browsers itself."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and "kind" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.interop)
+
+
+@pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     """The name of each browser in turn."""
     name: str = request.param

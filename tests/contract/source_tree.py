@@ -1,9 +1,10 @@
 """What the contract tests read of the source tree."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE_FOLDERS = ("peer", "sdp", "tools", "demos")
@@ -19,6 +20,15 @@ def sources(*folders: str) -> list[Path]:
     )
 
 
+Fault = TypeVar("Fault", bound=Sized)
+
+
+def faults(paths: Iterable[Path], find: Callable[[Path], Fault]) -> dict[str, Fault]:
+    """Give what is found in each of these files, without those in which nothing is."""
+    found = {str(path.relative_to(ROOT)): find(path) for path in paths}
+    return {name: what for name, what in found.items() if len(what)}
+
+
 @cache
 def tree(path: Path) -> ast.Module:
     """Parse a file."""
@@ -31,8 +41,13 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported_modules(path: Path) -> Iterator[str]:
+@cache
+def imported_modules(path: Path) -> tuple[str, ...]:
     """Give the absolute dotted names a file imports, relative ones resolved."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     package = list(path.relative_to(ROOT).parent.parts)
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):

@@ -3,9 +3,7 @@
 from collections.abc import Container
 from pathlib import Path
 
-import pytest
-
-from tests.contract.source_tree import ROOT, imported_modules, module_name, sources
+from tests.contract.source_tree import faults, imported_modules, module_name, sources
 
 PURE = (
     "sdp",
@@ -104,25 +102,30 @@ def within(name: str, packages: tuple[str, ...]) -> bool:
     return any(name == package or name.startswith(package + ".") for package in packages)
 
 
+def imported_of(path: Path, packages: tuple[str, ...]) -> list[str]:
+    """Give what a file imports of these packages."""
+    return [name for name in imported_modules(path) if within(name, packages)]
+
+
 ALL = sources("peer", "sdp", "tools", "demos")
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_point_down(path: Path) -> None:
+def test_imports_point_down() -> None:
+    assert faults(ALL, _upward) == {}
+
+
+def _upward(path: Path) -> list[str]:
     part = layer(module_name(path))
     if part is None:
-        return
+        return []
     project = [name for name in imported_modules(path) if within(name, ("peer", "sdp", "tools"))]
-    assert [name for name in project if not within(name, ALLOWED[part] + GROUND)] == []
+    return [name for name in project if not within(name, ALLOWED[part] + GROUND)]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in ALL if within(module_name(path), PURE)],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_the_core_has_no_clock_socket_or_randomness(path: Path) -> None:
-    assert [name for name in imported_modules(path) if within(name, IMPURE_MODULES)] == []
+def test_the_core_has_no_clock_socket_or_randomness() -> None:
+    core = [path for path in ALL if within(module_name(path), PURE)]
+    assert core
+    assert faults(core, lambda path: imported_of(path, IMPURE_MODULES)) == {}
 
 
 def test_no_module_needs_itself() -> None:
@@ -144,29 +147,32 @@ def _needed(path: Path, modules: Container[str]) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_transports_and_media_import_aiortc(path: Path) -> None:
-    if within(module_name(path), (*AIORTC, "tools.bench")):
-        return
-    assert [name for name in imported_modules(path) if within(name, ("aiortc", "aioice"))] == []
+def test_only_transports_and_media_import_aiortc() -> None:
+    others = [path for path in ALL if not within(module_name(path), (*AIORTC, "tools.bench"))]
+    assert faults(others, lambda path: imported_of(path, ("aiortc", "aioice"))) == {}
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_needs_the_tools_for_tests(path: Path) -> None:
-    if within(module_name(path), ("peer.testing", "tools", "demos")):
-        return
-    assert [name for name in imported_modules(path) if within(name, ("peer.testing",))] == []
+def test_nothing_needs_the_tools_for_tests() -> None:
+    free = ("peer.testing", "tools", "demos")
+    others = [path for path in ALL if not within(module_name(path), free)]
+    assert faults(others, lambda path: imported_of(path, ("peer.testing",))) == {}
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(ROOT)))
-def test_packages_are_entered_by_their_front_door(path: Path) -> None:
+def test_packages_are_entered_by_their_front_door() -> None:
     """Another part's modules are reached through its package, never directly; one within another
     has a door of its own."""
+    assert faults(ALL, _side_doors) == {}
+
+
+def _side_doors(path: Path) -> list[str]:
     part = layer(module_name(path)) or "peer"
+    if part.startswith("tools"):
+        return []
     doors = tuple(door for door in ALLOWED if door not in ("demos", "tools"))
-    for name in imported_modules(path):
-        if name in doors or (part == "peer.testing.internet" and name in SIDE_DOORS):
-            continue
-        for door in doors:
-            if not within(part, (door,)) and not part.startswith("tools"):
-                assert not name.startswith(door + "."), name
+    foreign = tuple(door + "." for door in doors if not within(part, (door,)))
+    return [
+        name
+        for name in imported_modules(path)
+        if name.startswith(foreign) and name not in doors
+        if not (part == "peer.testing.internet" and name in SIDE_DOORS)
+    ]
