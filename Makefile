@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself, once: a virtual environment in .venv and, as
-# root on a machine that lacks them, Debian's venv package and (for `make test`) coturn, Chromium,
-# Firefox and a sound device for it, Pion, libdatachannel, Janus and baresip.
+# root on a machine that lacks them, Debian's venv package and (for `make test`) coturn, tshark,
+# Chromium, Firefox and a sound device for it, Pion, libdatachannel, Janus and baresip.
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -26,15 +26,16 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -c 'import aiortc, pytest, mypy'
 	@touch $@
 
-# A TURN server for the interop tests, and the kernel's NAT for those in emulated networks; without
-# the former they skip, or fail where CI is set.
+# A TURN server for the interop tests, the kernel's NAT for those in emulated networks, and
+# Wireshark's dissectors; without the first and the last they skip, or fail where CI is set.
 $(SERVERS): $(STAMP)
-	@{ command -v turnserver && command -v nft && command -v ip; } >/dev/null \
+	@{ command -v turnserver && command -v nft && command -v ip && command -v tshark; } >/dev/null \
 		|| test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null \
-		|| { echo "installing coturn and nftables (once)"; apt-get update -qq >/dev/null 2>&1; \
-		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq coturn nftables iproute2 \
+		|| { echo "installing coturn, nftables and tshark (once)"; \
+		apt-get update -qq >/dev/null 2>&1; RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends coturn nftables iproute2 tshark \
 		>/dev/null 2>&1; } \
-		|| echo "coturn could not be installed: tests against it skip"
+		|| echo "coturn and tshark could not be installed: tests against them skip"
 	@touch $@
 
 # Browsers, and the sound device without which Firefox has no WebAudio; the same holds.

@@ -123,10 +123,24 @@ class RTCConfiguration:
     """Who is given the trace: the file, one of its own in a folder, or what is called with each
     entry; None: what the environment variable AIOPEER_TRACE names, or nobody. It has all that
     ICE did, to be replayed, and statistics each second; files have nothing secret in it."""
+    capture: str | os.PathLike[str] | None = None
+    """The file, or a folder for one, that all packets are written to for Wireshark (pcapng), WITH
+    THE KEYS: who has it can read the call. Of media it has the headers."""
+    captureMedia: bool = False
+    """True: it has media whole."""
 
 
 _MEMBERS = tuple(each.name for each in fields(RTCConfiguration))
-_LASTING = ("certificates", "lenientMunging", "network", "ice", "media", "trace")
+_LASTING = (
+    "certificates",
+    "lenientMunging",
+    "network",
+    "ice",
+    "media",
+    "trace",
+    "capture",
+    "captureMedia",
+)
 """What is settled when the connection is made."""
 _EXTENSIONS: dict[str, tuple[type, ...]] = {
     "trickle": (bool, type(None)),
@@ -138,6 +152,8 @@ _EXTENSIONS: dict[str, tuple[type, ...]] = {
     "ice": (IceConfig, type(None)),
     "media": (MediaConfig, type(None)),
     "trace": (str, os.PathLike, Callable, type(None)),  # type: ignore[dict-item]
+    "capture": (str, os.PathLike, type(None)),
+    "captureMedia": (bool,),
 }
 """The types of what is not the W3C's."""
 _ICE = IceConfig()

@@ -22,6 +22,7 @@ from .proxy import Proxy
 from .resolver import ResolutionError
 from .shared_ports import SharedPorts, SharedPortsStatistics
 from .system import MACHINE, System
+from .tap import Tap
 from .udp import Receiver
 from .wall_clock import wall_time
 
@@ -48,6 +49,7 @@ __all__ = [
     "Proxy",
     "ResolutionError",
     "System",
+    "Tap",
     "MACHINE",
     "DatagramSocket",
     "Destination",

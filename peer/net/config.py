@@ -14,6 +14,7 @@ from .proxy import Proxy
 from .resolver import TIMEOUT
 from .shared_ports import SharedPorts
 from .system import MACHINE, System
+from .tap import Tap
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class NetConfig:
     """Who resolves and publishes names; None: the one all drivers of the loop and system share."""
     system: System = MACHINE
     """Where addresses, sockets and names are from: this machine, or a simulated one."""
+    tap: Tap | None = None
+    """Who is shown every datagram and stream."""
 
 
 DEFAULTS = NetConfig()

@@ -32,6 +32,8 @@ class Connections:
         self._handles: dict[TcpConnection, int] = {}
         self._incoming: set[TcpConnection] = set()
         self._closing: set[TcpConnection] = set()
+        self._tap = config.tap
+        self._ends: dict[TcpConnection, tuple[tuple[str, int], tuple[str, int]]] = {}
 
     def open(self, request: ConnectionRequested) -> None:
         """Open a connection in the background."""
@@ -58,7 +60,10 @@ class Connections:
     def write(self, handle: int, data: bytes) -> bool:
         """Write a message; False when it was dropped."""
         connection = self._open.get(handle)
-        return connection is not None and connection.write(data)
+        written = connection is not None and connection.write(data)
+        if written and self._tap is not None and connection in self._ends:
+            self._tap.stream(data, *self._ends[connection], leaves=True)
+        return written
 
     def close(self, handle: int) -> None:
         """Close a connection the agent is done with."""
@@ -69,6 +74,7 @@ class Connections:
 
     def _end(self, connection: TcpConnection) -> None:
         connection.close()
+        self._ends.pop(connection, None)
         self._closing = {each for each in self._closing if not each.gone}
         self._closing.add(connection)
 
@@ -93,6 +99,8 @@ class Connections:
         """Tell the agent that a connection is open, and close it when it is not wanted."""
         asked = self._handles.get(connection)
         self._incoming.discard(connection)
+        if self._tap is not None:
+            self._ends[connection] = local, remote
         now = self._loop.time()
         handle = self._agent.connection_opened(asked, local=local, remote=remote, now=now)
         if handle is not None:
@@ -106,11 +114,14 @@ class Connections:
 
     def bytes_received(self, connection: TcpConnection, data: bytes) -> None:
         """Give the agent bytes that arrived."""
+        if self._tap is not None:
+            self._tap.stream(data, *self._ends[connection], leaves=False)
         self._agent.receive_bytes(self._handles[connection], data, now=self._loop.time())
         self._done()
 
     def connection_closed(self, connection: TcpConnection, reason: str) -> None:
         """Tell the agent that a connection is gone."""
+        self._ends.pop(connection, None)
         handle = self._handles.pop(connection, None)
         self._incoming.discard(connection)
         if handle is None:

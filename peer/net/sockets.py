@@ -32,6 +32,7 @@ from .path import Path
 from .port import AgentSide, Port
 from .shared_ports import NONE_SHARED
 from .system import Incoming, Listening
+from .tap import receiving, sending
 
 DISCARD_PORT = 9
 """The port of active TCP candidates, which have none (RFC 6544 §4.1)."""
@@ -240,16 +241,17 @@ class Sockets:
                 known.components.append(component)
                 return known
         port = Port(self._side, component)
-        port.share = port.socket = self._calls.add(
+        port.share = self._calls.add(
             self._shared.share_udp(
                 self._config.system,
                 address.bindable,
                 tos=self._config.tos,
-                receive=port.receive,
+                receive=receiving(port, self._config.tap),
                 done=self._done,
                 refused=partial(self._avoid, port),
             )
         )
+        port.socket = sending(port.share, self._config.tap)
         port.address = TransportAddress(address.host, port.socket.address[1])
         return port
 
@@ -273,13 +275,14 @@ class Sockets:
 
     def _bind(self, component: Component, address: InterfaceAddress) -> Port:
         port = Port(self._side, component)
-        port.socket = self._config.system.open_udp(
+        socket = self._config.system.open_udp(
             address.bindable,
             ports=self._port_choice(),
             tos=self._config.tos,
-            receive=port.receive,
+            receive=receiving(port, self._config.tap),
             done=self._done,
         )
+        port.socket = sending(socket, self._config.tap)
         port.address = TransportAddress(address.host, port.socket.address[1])
         return port
 

@@ -39,6 +39,7 @@ from peer.transports import (
     Certificate,
     DtlsRole,
     IceTransport,
+    Onlooker,
     RTCDtlsFingerprint,
     TransportGroup,
 )
@@ -84,6 +85,7 @@ class Link:
         handshake_timeout: float,
         servers: Callable[[], tuple[IceServer, ...]],
         tell: Tell,
+        onlooker: Onlooker | None = None,
     ) -> None:
         self.number = step.transport
         self.mid = step.mid
@@ -104,7 +106,9 @@ class Link:
         numbers = range(1, step.components + 1)
         driver.add_stream(self.stream, numbers, parameters=_parameters(step.local))
         self.ice = [self._make_component(component) for component in numbers]
-        self.group = TransportGroup(self.ice, certificate, handshake_timeout=handshake_timeout)
+        self.group = TransportGroup(
+            self.ice, certificate, handshake_timeout=handshake_timeout, onlooker=onlooker
+        )
         self.dtls = dtls
         dtls.begin(self.group, self)
 

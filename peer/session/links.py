@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from peer.api import RTCConfiguration, RTCDtlsTransport, ice_config, ice_servers
@@ -24,6 +24,7 @@ from peer.ice import (
 )
 from peer.jsep import CloseTransport, CreateTransport, Gather, Gathered, Source, TransportStep
 from peer.net import DriverEvent, IceDriver, IceServer, NetConfig
+from peer.records import replace
 from peer.trace import DTLS
 from peer.transports import Certificate
 
@@ -31,6 +32,9 @@ from .endings import Endings
 from .errors import GivenUpError
 from .link import Link
 from .tracing import Tracer
+
+if TYPE_CHECKING:
+    from .capture_file import CaptureFile
 
 _budgets: WeakKeyDictionary[asyncio.AbstractEventLoop, PacingBudget] = WeakKeyDictionary()
 
@@ -81,6 +85,7 @@ class Links:
         self._ungathered: list[int] = []
         self._drivers: list[IceDriver] = []
         self._endings = Endings()
+        self._capture = _capture(configuration)
         self._closed = False
 
     def __getitem__(self, number: int) -> Link:
@@ -211,6 +216,7 @@ class Links:
             handshake_timeout=self.configuration.handshakeTimeout,
             servers=self.servers,
             tell=self._observer.candidate_gathered,
+            onlooker=self._capture,
         )
         link.group.on("statechange", self._observer.transports_changed)
         link.group.on("circuitbreaker", self._observer.circuit_changed)
@@ -246,6 +252,9 @@ class Links:
         await asyncio.gather(*(driver.close() for driver in self._drivers))
         for link in links:
             link.silence()
+        if self._capture is not None:
+            self._capture.close()
+            self._capture = None
         # The connection may go without the garbage collector's help.
         del self._observer
 
@@ -290,7 +299,7 @@ class Links:
                     ice_config(self.configuration),
                     role=role,
                     on_event=partial(self._take, number),
-                    net=net,
+                    net=net if self._capture is None else replace(net, tap=self._capture),
                     budget=_budget(),
                     entropy=net.system.entropy,
                     trace=trace,
@@ -305,6 +314,15 @@ class Links:
             link.ice[0].selected_pair is not None or link.remote is not None
             for link in self._links.values()
         )
+
+
+def _capture(configuration: RTCConfiguration) -> "CaptureFile | None":
+    """Open the file that packets go to, if one is asked for. Raises OSError."""
+    if configuration.capture is None:
+        return None
+    from .capture_file import capture_file  # not before: few programs want one
+
+    return capture_file(configuration.capture, whole=configuration.captureMedia)
 
 
 def _budget() -> PacingBudget:

@@ -18,12 +18,14 @@ from .ring import Ring
 
 if TYPE_CHECKING:
     from .blurring import blurred, shareable
+    from .capture import CaptureWriter
     from .dump import Dump, DumpError, DumpWriter
     from .reading import read_trace
     from .words import candidate_words, describe, printable, unquoted
 else:
     _HOMES = {
         ".blurring": ("blurred", "shareable"),
+        ".capture": ("CaptureWriter",),
         ".dump": ("Dump", "DumpError", "DumpWriter"),
         ".reading": ("read_trace",),
         ".words": ("candidate_words", "describe", "printable", "unquoted"),
@@ -41,6 +43,7 @@ __all__ = [
     "Dump",
     "DumpError",
     "DumpWriter",
+    "CaptureWriter",
     "read_trace",
     "shareable",
     "blurred",

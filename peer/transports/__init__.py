@@ -57,6 +57,7 @@ from aiortc.sdp import SessionDescription
 from peer.front_door import lazy
 from peer.sctp import SctpDrop
 
+from .captured import Onlooker
 from .certificate import Certificate
 from .datachannel import DataChannel
 from .decoding import MediaDrop
@@ -141,6 +142,7 @@ __all__ = [
     "RTCDtlsParameters",
     "DtlsRole",
     "DtlsTransport",
+    "Onlooker",
     "TransportGroup",
     "Emitter",
     # media

@@ -72,6 +72,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._identity = Identity(())
         self._association: asyncio.Task[None] | None = None
         self._handshake: Handshake | None = None
+        self._make_handshake: Callable[..., Handshake] = Handshake
         self._over: asyncio.Future[None] | None = None
         self._state_name = "new"
         self._dtls_role = DtlsRole.AUTO
@@ -197,8 +198,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         except SSL.Error as error:
             raise ConnectionError("the DTLS association is broken") from error
         # Of several records in a datagram aiortc reads one, and the next with the next datagram.
-        for datagram in split_records(self._read_written(), 1):
-            self._transmit(datagram)
+        self._transmit(*split_records(self._read_written(), 1))
 
     def send_rtp(self, *packets: bytes) -> None:
         """Send RTP packets; ConnectionError when not connected."""
@@ -262,7 +262,7 @@ class DtlsTransport(Emitter, RTCDtlsTransport):
         self._openssl.set_verify(
             SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, self._identity.verify
         )
-        handshake = self._handshake = Handshake(
+        handshake = self._handshake = self._make_handshake(
             self._openssl,
             self._ice,
             is_server=self._dtls_role is DtlsRole.SERVER,

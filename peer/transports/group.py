@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
@@ -27,6 +27,7 @@ from peer.rtp import (
 )
 
 from .arrivals import ArrivalFeedback
+from .captured import CapturedDtlsTransport, Onlooker
 from .certificate import Certificate
 from .dtls import HANDSHAKE_TIMEOUT, DtlsRole, DtlsTransport
 from .emitter import Emitter
@@ -67,8 +68,10 @@ class TransportGroup(Emitter):
         *,
         handshake_timeout: float = HANDSHAKE_TIMEOUT,
         report_interval: float = REPORT_INTERVAL,
+        onlooker: Onlooker | None = None,
     ) -> None:
         super().__init__()
+        self._onlooker = onlooker
         self._certificate = certificate
         self._handshake_timeout = handshake_timeout
         self._ice = list(ice)
@@ -255,7 +258,10 @@ class TransportGroup(Emitter):
         self.remove_all_listeners()
 
     def _make_dtls(self, ice: IceTransport) -> DtlsTransport:
-        dtls = DtlsTransport(ice, self._certificate, handshake_timeout=self._handshake_timeout)
+        make: Callable[..., DtlsTransport] = DtlsTransport
+        if self._onlooker is not None:
+            make = partial(CapturedDtlsTransport, onlooker=self._onlooker)
+        dtls = make(ice, self._certificate, handshake_timeout=self._handshake_timeout)
         dtls.set_media_sinks(self._receive_rtp, self._receive_rtcp)
         dtls.on("statechange", self._follow_dtls)
         self._announce_ssrcs(dtls)

@@ -1,4 +1,5 @@
-"""What a trace costs of a voice call, in virtual time: what is always kept, a function, a file.
+"""What a trace costs of a voice call, in virtual time: what is always kept, a function, a file,
+and a file of packets.
 
     python -m tools.bench.trace [--seconds N] [--rounds N]
 
@@ -18,17 +19,17 @@ from unittest import mock
 from peer.session.tracing import Tracer
 from peer.testing import Network, ToneTrack, connect, run
 
-MODES = ("nothing", "kept", "function", "file")
+MODES = ("nothing", "kept", "function", "file", "packets")
 
 
-async def call(seconds: float, trace: Any, nat: str) -> tuple[float, float]:
+async def call(seconds: float, nat: str, **settings: Any) -> tuple[float, float]:
     """Hold a call; returns the CPU of its set-up, and of a second of it."""
     net = Network(seed=1)
     net.stun_server()
     net.turn_server()
     hosts = [net.host(name, nat=nat) for name in ("alice", "bob")]
     began = time.process_time()
-    one, other = (host.connection(trace=trace) for host in hosts)
+    one, other = (host.connection(**settings) for host in hosts)
     for connection in (one, other):
         connection.addTrack(ToneTrack())
     await connect(one, other)
@@ -41,13 +42,17 @@ async def call(seconds: float, trace: Any, nat: str) -> tuple[float, float]:
 
 def measure(mode: str, seconds: float, nat: str, folder: Path) -> tuple[float, float]:
     """Hold a call whose trace goes where the mode says."""
-    sinks = {"function": [].append, "file": folder / "trace.jsonl"}
+    settings: dict[str, dict[str, Any]] = {
+        "function": {"trace": [].append},
+        "file": {"trace": folder / "trace.jsonl"},
+        "packets": {"capture": folder / "call.pcapng"},
+    }
     if mode != "nothing":
-        return run(call(seconds, sinks.get(mode), nat))
+        return run(call(seconds, nat, **settings.get(mode, {})))
     silent: dict[str, Any] = dict.fromkeys(("note", "ice_event"), lambda *_: None)
     silent["agent"] = lambda _: (0, None)
     with mock.patch.multiple(Tracer, **silent):
-        return run(call(seconds, None, nat))
+        return run(call(seconds, nat))
 
 
 def main() -> None:

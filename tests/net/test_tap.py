@@ -1,0 +1,84 @@
+"""A tap is shown what goes through sockets and connections, and changes nothing."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from peer import RTCConfiguration, RTCIceTransportPolicy
+from peer.net import NetConfig, SharedPorts
+from peer.testing import Network, connect, run
+from tests.testing.support import first_message
+
+Shown = tuple[bytes, tuple[str, int], tuple[str, int], bool]
+
+
+class Tap:
+    """Keeps what it is shown."""
+
+    def __init__(self) -> None:
+        self.datagrams: list[Shown] = []
+        self.streams: list[Shown] = []
+
+    def datagram(
+        self, data: bytes, local: tuple[str, int], remote: tuple[str, int], *, leaves: bool
+    ) -> None:
+        self.datagrams.append((data, tuple(local), tuple(remote), leaves))  # type: ignore[arg-type]
+
+    def stream(
+        self, data: bytes, local: tuple[str, int], remote: tuple[str, int], *, leaves: bool
+    ) -> None:
+        self.streams.append((data, tuple(local), tuple(remote), leaves))  # type: ignore[arg-type]
+
+
+async def a_call(taps: tuple[Tap, Tap], transport: str = "udp", **settings: Any) -> None:
+    """Two hosts, one message."""
+    net = Network(seed=3)
+    net.turn_server(transports=(transport,))
+    policy = settings.pop("policy", RTCIceTransportPolicy.ALL)
+    one, other = (
+        net.host(name).connection(
+            RTCConfiguration(network=NetConfig(tap=tap, **settings), iceTransportPolicy=policy)
+        )
+        for name, tap in zip(("alice", "bob"), taps, strict=True)
+    )
+    channel = one.createDataChannel("chat")
+    came = asyncio.ensure_future(first_message(other))
+    await connect(one, other)
+    channel.send("hello")
+    await came
+    for pc in (one, other):
+        await pc.close()
+
+
+@pytest.mark.parametrize("settings", [{}, {"shared": SharedPorts(udp=4000)}], ids=["own", "shared"])
+def test_what_one_side_sends_the_other_side_gets(settings: dict[str, Any]) -> None:
+    taps = Tap(), Tap()
+    run(a_call(taps, **settings))
+    for one, other in (taps, taps[::-1]):
+        sent = [(data, local, remote) for data, local, remote, leaves in one.datagrams if leaves]
+        ours = {local for _, local, _ in sent}
+        got = [
+            (data, remote, local) for data, local, remote, leaves in other.datagrams if not leaves
+        ]
+        got = [each for each in got if each[1] in ours]
+        between = [each for each in sent if each[2] in {to for _, _, to in got}]
+        assert len(between) >= 8
+        # What leaves last finds nobody any more.
+        assert got == between[: len(got)]
+        assert len(between) - len(got) <= 3
+        kinds = {data[0] >> 2 == 0 for data, *_ in between}
+        assert kinds == {True, False}  # STUN, and DTLS, which passes the agent by
+
+
+def test_a_stream_to_a_server() -> None:
+    taps = Tap(), Tap()
+    run(a_call(taps, "tcp", policy=RTCIceTransportPolicy.RELAY))
+    sent, got = (
+        [each for each in taps[0].streams if each[3] is leaves] for leaves in (True, False)
+    )
+    assert {remote for _, _, remote, _ in (*sent, *got)} == {("60.0.0.10", 3478)}
+    assert len({local for _, local, *_ in (*sent, *got)}) == 1
+    assert sent[0][0][:2] == b"\x00\x03"  # Allocate
+    assert got[0][0][:2] == b"\x01\x13"
+    assert taps[0].datagrams == []
