@@ -2,15 +2,16 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 from OpenSSL import SSL
 
+from .certificate import Certificate
 from .dtls import DtlsTransport
 from .handshake import Handshake
-from .ice import DatagramSink
+from .ice import DatagramSink, IceTransport
 
 _numbers = itertools.count()
 
@@ -122,3 +123,18 @@ class CapturedDtlsTransport(DtlsTransport):
             self._told_secret = secret
             self._onlooker.keys(self._openssl.client_random() or b"", secret)
         return super()._written()
+
+
+def dtls_maker(
+    certificate: Certificate, handshake_timeout: float, onlooker: Onlooker | None
+) -> Callable[[IceTransport], DtlsTransport]:
+    """Give what makes a transport for a component, shown to an onlooker if there is one."""
+
+    def make(ice: IceTransport) -> DtlsTransport:
+        if onlooker is None:
+            return DtlsTransport(ice, certificate, handshake_timeout=handshake_timeout)
+        return CapturedDtlsTransport(
+            ice, certificate, onlooker=onlooker, handshake_timeout=handshake_timeout
+        )
+
+    return make

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
@@ -27,7 +27,7 @@ from peer.rtp import (
 )
 
 from .arrivals import ArrivalFeedback
-from .captured import CapturedDtlsTransport, Onlooker
+from .captured import Onlooker, dtls_maker
 from .certificate import Certificate
 from .dtls import HANDSHAKE_TIMEOUT, DtlsRole, DtlsTransport
 from .emitter import Emitter
@@ -71,9 +71,7 @@ class TransportGroup(Emitter):
         onlooker: Onlooker | None = None,
     ) -> None:
         super().__init__()
-        self._onlooker = onlooker
-        self._certificate = certificate
-        self._handshake_timeout = handshake_timeout
+        self._new_dtls = dtls_maker(certificate, handshake_timeout, onlooker)
         self._ice = list(ice)
         self._association: int | None = None
         self._was_connected = False
@@ -258,10 +256,7 @@ class TransportGroup(Emitter):
         self.remove_all_listeners()
 
     def _make_dtls(self, ice: IceTransport) -> DtlsTransport:
-        make: Callable[..., DtlsTransport] = DtlsTransport
-        if self._onlooker is not None:
-            make = partial(CapturedDtlsTransport, onlooker=self._onlooker)
-        dtls = make(ice, self._certificate, handshake_timeout=self._handshake_timeout)
+        dtls = self._new_dtls(ice)
         dtls.set_media_sinks(self._receive_rtp, self._receive_rtcp)
         dtls.on("statechange", self._follow_dtls)
         self._announce_ssrcs(dtls)
