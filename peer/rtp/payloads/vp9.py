@@ -1,4 +1,8 @@
-"""VP9 in RTP (RFC 9628); a frame is a whole picture, with all its spatial layers."""
+"""VP9 in RTP (RFC 9628); a frame is a whole picture, with all its spatial layers.
+
+No picture is known to be of no use to others: Z says that *higher spatial layers* do not need one
+(§4.2), and is set in every picture of a single layer.
+"""
 
 from .bits import BitReader
 from .packetizing import Room, TemporalLayer, split_evenly
@@ -99,7 +103,6 @@ def _read(payload: bytes) -> Piece | PayloadDrop:
         begins=begins,
         continues=not begins,
         is_key=is_key,
-        is_reference=not first & 0x01,
         layers=layers,
         size=size,
         goes_on=not first & 0x04,

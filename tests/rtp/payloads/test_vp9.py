@@ -51,11 +51,18 @@ def test_flexible_references() -> None:
     found = piece(b"\xfd\x05\x20\x03\x05\x06data")
     assert found.layers is not None
     assert found.layers.references == (1, 2, 3)
-    assert not found.is_reference
     assert READ(b"\xfd\x05\x20\x03\x05\x07\x02data") is PayloadDrop.TRUNCATED
     key = piece(b"\xbc\x05\x20data")
     assert key.layers is not None
     assert key.layers.references == ()
+
+
+@pytest.mark.parametrize(
+    "descriptor", [b"\x8d\x05", b"\xcd\x05", b"\xed\x05\x20\x01", b"\xdd\x05\x02"]
+)
+def test_a_picture_that_no_higher_layer_needs_is_needed_by_the_next(descriptor: bytes) -> None:
+    """Z is about spatial layers: one that has none above it may set it always (§4.2)."""
+    assert piece(descriptor + b"data").is_reference
 
 
 def test_the_scalability_structure_is_skipped() -> None:
