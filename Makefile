@@ -10,7 +10,7 @@ BROWSERS := $(VENV)/.browsers
 PEERS := $(VENV)/.peers
 JOBS ?= auto
 
-.PHONY: check test demo bench fuzz matrix format clean
+.PHONY: check test demo docs bench fuzz matrix format clean
 .DEFAULT_GOAL := check
 
 $(STAMP): pyproject.toml
@@ -76,6 +76,10 @@ test: $(SERVERS) $(BROWSERS) $(PEERS) ## everything
 
 demo: $(STAMP) $(if $(BROWSER),$(BROWSERS)) ## a video call with Python; BROWSER=headless checks it
 	@$(BIN)/python -m demos.call $(if $(BROWSER),--browser $(BROWSER))
+
+docs: $(STAMP) ## the documentation as a site, in build/docs
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs -d build/doctrees . build/docs
+	@echo "open file://$(CURDIR)/build/docs/index.html"
 
 bench: $(STAMP) ## speed, side by side with aioice and aiortc
 	$(BIN)/python -m tools.bench.stun

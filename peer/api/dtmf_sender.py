@@ -52,7 +52,7 @@ class RTCDTMFSender(EventTarget):
     def insertDTMF(self, tones: str, duration: float = 100, interToneGap: float = 70) -> None:
         """Play these tones from now on, in place of those that were to come (W3C §7.2).
 
-        Tones are 0 to 9, A to D, # and *, and the comma, which waits for 2 s. Each lasts 40 to
+        Tones are 0 to 9, A to D, "#" and "*", and the comma, which waits for 2 s. Each lasts 40 to
         6000 ms, with gaps of at least 30. Raises InvalidStateError when none can be sent,
         InvalidCharacterError for others, TypeError for what is no text.
         """
