@@ -8,7 +8,7 @@ import asyncio
 import errno
 import fractions
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
@@ -22,7 +22,9 @@ from av.frame import Frame
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from .sound import Shaper
+from peer.rtp import sound_reader
+
+from .sound import Chunk, Shaper
 
 AHEAD = 1.0
 """Seconds that are read before they are wanted."""
@@ -219,7 +221,9 @@ class _Source:
             for stream in self.streams
             if stream.start_time is not None and stream.time_base is not None
         ]
-        self._origin = min(starts, default=fractions.Fraction(0))
+        self._origin = self._first = min(starts, default=fractions.Fraction(0))
+        """Where the time line begins, and the first time there is in the file: Opus has some that
+        is before."""
         self._offset = self._end = fractions.Fraction(0)
         self._shaper = Shaper(RATE, CHANNELS, SAMPLES)
         self._lead: int | None = None
@@ -261,28 +265,39 @@ class _Source:
             before = self._end
             yield from self._once()
             if not self._loop or self._end <= before:
+                yield from self._cuts(self._shaper.finish())
                 return
             self._container.seek(0)
-            self._offset = self._end
+            self._origin, self._offset = self._first, self._end
 
     def _once(self) -> Iterator[tuple[str, Item]]:
         if not self._decode:
             for packet in self._container.demux(*self.streams):
-                if packet.size and packet.pts is not None and self._place(packet, packet.duration):
+                if packet.size and packet.pts is not None and self._place(packet, _length(packet)):
                     yield packet.stream.type, packet
             return
-        for frame in self._container.decode(*self.streams):
+        for frame in self._decoded():
             if isinstance(frame, AudioFrame):
                 self._place(frame, frame.samples)
-                yield from (("audio", cut) for cut in self._cut(frame))
+                yield from self._cut(frame)
             elif isinstance(frame, VideoFrame) and frame.pts is not None:
                 self._place(frame, frame.duration)
                 yield "video", frame
+
+    def _decoded(self) -> Iterator[Any]:
+        """Yield the frames of the file; what of it cannot be decoded is left out."""
+        for packet in self._container.demux(*self.streams):
+            try:
+                yield from packet.decode()
+            except av.FFmpegError as error:
+                if error.errno == errno.EAGAIN:
+                    raise
 
     def _place(self, item: Item, length: int | None) -> bool:
         """Put an item on the time line; False when it has no time."""
         if item.pts is None or item.time_base is None:
             return False
+        self._first = min(self._first, item.pts * item.time_base)
         shift = self._offset - self._origin
         item.pts += round(shift / item.time_base)
         if isinstance(item, Packet) and item.dts is not None:
@@ -295,17 +310,32 @@ class _Source:
         self._end = max(self._end, end)
         return True
 
-    def _cut(self, frame: AudioFrame) -> Iterator[AudioFrame]:
+    def _cut(self, frame: AudioFrame) -> Iterator[tuple[str, Item]]:
         if self._lead is None:
             begin = 0.0 if frame.time is None else frame.time
             self._lead = max(0, round(begin * RATE))
-        for chunk in self._shaper.add(frame):
+        yield from self._cuts(self._shaper.add(frame))
+
+    def _cuts(self, chunks: Iterable[Chunk]) -> Iterator[tuple[str, Item]]:
+        for chunk in chunks:
             cut = AudioFrame(format="s16", layout="stereo", samples=SAMPLES)
             cut.planes[0].update(chunk.pcm)
             cut.sample_rate = RATE
-            cut.pts = self._lead + chunk.position
+            cut.pts = (self._lead or 0) + chunk.position
             cut.time_base = fractions.Fraction(1, RATE)
-            yield cut
+            yield "audio", cut
+
+
+def _length(packet: "Packet[Any]") -> int | None:
+    """Return how long a packet is, in its time base.
+
+    Files say of the last one of Opus how much of it is to be heard: the receiver hears all.
+    """
+    read, base = sound_reader(packet.stream.codec_context.name, RATE), packet.time_base
+    sound = None if read is None else read(bytes(packet))
+    if sound is not None and base is not None:
+        return round(fractions.Fraction(sound.ticks, RATE) / base)
+    return packet.duration
 
 
 def _time_of(item: Item) -> float:

@@ -64,7 +64,12 @@ class Shaper:
         self._expected: float | None = None
 
     def add(self, frame: AudioFrame) -> Iterator[Chunk]:
-        """Yield the chunks a frame completes; av.FFmpegError when it cannot be converted."""
+        """Yield the chunks a frame completes; av.FFmpegError when it cannot be converted.
+
+        One without samples is nothing.
+        """
+        if not frame.samples:
+            return
         shape = shape_of(frame)
         if shape != self._shape:
             self._change(shape)
@@ -72,6 +77,13 @@ class Shaper:
         if gap > 0:
             yield from self._skip(gap)
         self._left += self._convert(frame)
+        yield from self._cut()
+
+    def finish(self) -> Iterator[Chunk]:
+        """Yield what is left over, up to a chunk with silence: no frame follows."""
+        if self._shape is not None:
+            self._change(self._target)
+        self._left += bytes(-len(self._left) % self._size)
         yield from self._cut()
 
     def fits(self, frame: AudioFrame) -> bool:

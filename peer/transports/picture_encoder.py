@@ -1,5 +1,6 @@
 """Encoding pictures, in the threads of their connection."""
 
+import asyncio
 import time
 
 from aiortc.codecs import h264, vpx
@@ -16,12 +17,12 @@ from peer.media import (
 )
 from peer.rtp import is_key_frame
 
-from .encoded import Encoded, timestamp_of
+from .encoded import Encoded
 from .encoded_media import MediaData
 from .given import given_frame
 from .outbound import EncodedFrame
 from .parameters import RtpSendParameters, takes_rotation
-from .shaping import FrameGate, FrameRate, PictureShaper
+from .shaping import FrameGate, FrameRate, PictureClock, PictureShaper
 from .share import MediaShare
 
 _WORTH = (
@@ -55,6 +56,7 @@ class PictureEncoder:
         self._turns = not takes_rotation(parameters)
         self._shaper = PictureShaper(upright=self._turns)
         self._rate = FrameRate()
+        self._clock = PictureClock(codec.clockRate)
         self._gate = FrameGate()
         self._limit: int | None = None
         self._adaptation: Adaptation | None = None
@@ -63,7 +65,7 @@ class PictureEncoder:
         """Encode a picture, one that needs no other with `keyframe`."""
         if not isinstance(data, VideoFrame):
             raise TypeError(f"{data!r} is no picture")
-        timestamp = timestamp_of(data, self._codec.clockRate)
+        timestamp = self._clock.time(data, asyncio.get_running_loop().time())
         return await self._share.run(self._encode, data, timestamp, keyframe)
 
     def _encode(self, data: VideoFrame, timestamp: int, key: bool) -> Encoded:
@@ -73,7 +75,7 @@ class PictureEncoder:
         scale = self._parameters.scale_down_by * adaptation.scale
         scale = max(scale, self._bounds.scale(data.width, data.height))
         most = self._bounds.rate(int(data.width / scale), int(data.height / scale))
-        if not self._gate.admits(data, min(adaptation.frame_rate or most, most)) and not key:
+        if not self._gate.admits(now, min(adaptation.frame_rate or most, most)) and not key:
             return Encoded([], None, 0.0, data)
         picture = self._shaper.shape(data, scale)
         frame_rate = self._rate.add(now)
@@ -136,7 +138,8 @@ class PictureEncoder:
 
     def leave_out(self, data: VideoFrame) -> None:
         """Count a picture as if it had been encoded."""
-        self._rate.add(timestamp_of(data, self._codec.clockRate) / self._codec.clockRate)
+        time = self._clock.time(data, asyncio.get_running_loop().time())
+        self._rate.add(time / self._codec.clockRate)
 
 
 class GivenPictures:

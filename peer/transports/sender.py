@@ -37,7 +37,7 @@ from .passage import Passage
 from .rtcp import compound, feedback
 from .sent_passage import SentPassage
 from .sent_pictures import SentPictures
-from .shaping import FrameGate
+from .shaping import PictureGate
 from .share import MediaShare
 from .statistics import (
     OutboundStatistics,
@@ -111,7 +111,7 @@ class RtpSender:
         self.passage = SentPassage(self._transmit, self.keys.ask)
         self._bounds = BitrateRequests()
         self._source = SourceMeter()
-        self._gate = FrameGate()
+        self._gate = PictureGate()
         self._frames_encoded = self._frames_sent = self._nacks = 0
         self._encode_time = 0.0
         self._pictures = SentPictures()
@@ -381,7 +381,7 @@ class RtpSender:
         if (
             parameters is None
             or not parameters.active
-            or not self._gate.admits(data, parameters.max_framerate)
+            or not self._gate.admits(data, parameters.max_framerate, now)
             or not self._has_room(data, encoder, now)
         ):
             source.add(data, measure(data), now)

@@ -5,38 +5,81 @@ from av.video.reformatter import VideoReformatter
 
 from peer.media import Upright
 
+from .encoded import timestamp_of
 from .encoded_media import MediaData
 
 _SLACK, _MAX_SLACK = 0.25, 0.010
 """How early a frame may be and still count as in time: of the interval, and in seconds."""
 _USUAL_RATE = 30
+_TICKS = 90_000
 _PAUSE = 1.0
 _WEIGHT = 1 / 8
+
+
+class PictureClock:
+    """The times of a track's pictures by a codec's clock, which rise whatever the track says.
+
+    A picture without a time, or with that of the one before, has the time that passed meanwhile; so
+    has one whose time steps back, and those after it count from there.
+    """
+
+    def __init__(self, clock_rate: int) -> None:
+        self.clock_rate = clock_rate
+        self._told: int | None = None
+        self._shift = 0
+        self._last: int | None = None
+        self._at = 0.0
+
+    def time(self, picture: VideoFrame, now: float) -> int:
+        """Return the time of the next picture; `now` is in seconds."""
+        told = None
+        if picture.pts is not None and picture.time_base is not None:
+            told = timestamp_of(picture, self.clock_rate)
+        if self._last is None:
+            made = told or 0
+        else:
+            after = self._last + max(1, round((now - self._at) * self.clock_rate))
+            if told is not None and self._told is not None and told < self._told:
+                self._shift = after - told
+            made = after if told is None else told + self._shift
+            if made <= self._last:
+                made = after
+        self._told = self._told if told is None else told
+        self._last, self._at = made, now
+        return made
+
+
+class PictureGate:
+    """Lets the pictures of a track through no faster than a rate, evenly, and all else."""
+
+    def __init__(self) -> None:
+        self._clock = PictureClock(_TICKS)
+        self._gate = FrameGate()
+
+    def admits(self, data: MediaData, rate: float | None, now: float) -> bool:
+        """Tell whether a frame goes out; `rate` is in frames per second, None for no limit."""
+        if rate is None or not isinstance(data, VideoFrame):
+            return True
+        return self._gate.admits(self._clock.time(data, now) / _TICKS, rate)
 
 
 class FrameGate:
     """Lets pictures through no faster than a rate, evenly."""
 
     def __init__(self) -> None:
-        self._due = self._last = float("-inf")
+        self._due = float("-inf")
 
-    def admits(self, data: MediaData, rate: float | None) -> bool:
-        """Tell whether a frame goes out; `rate` is in frames per second, None for no limit."""
-        if rate is None or not isinstance(data, VideoFrame) or data.time is None:
-            return True
+    def admits(self, time: float, rate: float) -> bool:
+        """Tell whether a picture of that time goes out; `rate` is in frames per second."""
         if rate <= 0:
             return False
         interval = 1 / rate
-        if data.time < self._last:
-            # It is another track's, or of a film that begins anew.
-            self._due -= self._last - data.time
-        self._last = data.time
-        if data.time < self._due - min(interval * _SLACK, _MAX_SLACK):
+        if time < self._due - min(interval * _SLACK, _MAX_SLACK):
             return False
         self._due += interval
-        if self._due <= data.time:
+        if self._due <= time:
             # A late frame does not make room for a burst after it.
-            self._due = data.time + interval
+            self._due = time + interval
         return True
 
 

@@ -15,6 +15,8 @@ MAX_FRAMES = 60
 """Decoded frames kept for a reader that is late; the oldest are dropped beyond."""
 MAX_SOUND = 1.2
 """Seconds of sound kept for such a reader, in however many frames."""
+MAX_BURST, MAX_BURST_FRAMES = 10.0, 500
+"""Seconds and frames of sound kept for a reader who waits: what comes all at once is not late."""
 MAX_UNREAD_PICTURES = 4
 """Pictures kept of a track that nobody has read yet."""
 
@@ -123,10 +125,9 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         """Add a frame; the oldest make room for it, and it is dropped when that is not enough."""
         if self.readyState != "live":
             return
-        queue, few = self._queue, self._unread and self.kind == "video"
-        while queue.qsize() >= (MAX_UNREAD_PICTURES if few else MAX_FRAMES):
-            self._drop()
-        while queue.seconds > MAX_SOUND:
+        queue = self._queue
+        frames, seconds = self._bounds
+        while queue.qsize() >= frames or queue.seconds > seconds:
             self._drop()
         if isinstance(frame, VideoFrame):
             share = queue.share
@@ -136,6 +137,13 @@ class RemoteTrack(Emitter, MediaStreamTrack):
                     return
                 self._drop()
         queue.put_nowait(frame)
+
+    @property
+    def _bounds(self) -> tuple[int, float]:
+        """The frames, and the seconds of sound, that may wait."""
+        if self.kind == "video":
+            return MAX_UNREAD_PICTURES if self._unread else MAX_FRAMES, MAX_SOUND
+        return (MAX_BURST_FRAMES, MAX_BURST) if self._readers else (MAX_FRAMES, MAX_SOUND)
 
     def _drop(self) -> None:
         self._queue.get_nowait()

@@ -1,14 +1,17 @@
 """Files played into a call, in virtual time."""
 
 import asyncio
+import contextlib
 import fractions
 import itertools
+import random
 from pathlib import Path
 
 import av
 import pytest
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, Packet, VideoFrame
+from av.audio.stream import AudioStream
 
 from peer.media import MediaPlayer
 from peer.media.player import MAX_HELD
@@ -161,6 +164,66 @@ def test_a_player_that_was_never_used_can_be_stopped(film: Path) -> None:
         for track in (player.audio, player.video):
             assert track is not None
             track.stop()
+
+    run(program())
+
+
+def write_sound(path: Path, codec: str, samples: int, rate: int = 48000) -> Path:
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream(codec, rate=rate)
+        assert isinstance(stream, AudioStream)
+        stream.layout = "mono"
+        file.mux(stream.encode(frame_of(tone(samples, rate), rate=rate, pts=0)))
+        file.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(("samples", "frames"), [(240, 1), (960, 1), (961, 2)])
+def test_the_end_of_the_sound_is_heard(tmp_path: Path, samples: int, frames: int) -> None:
+    """Also what is shorter than a frame."""
+
+    async def program() -> int:
+        player = MediaPlayer(str(write_sound(tmp_path / "a.wav", "pcm_s16le", samples)))
+        assert player.audio is not None
+        count = 0
+        with contextlib.suppress(MediaStreamError):
+            while True:
+                await player.audio.recv()
+                count += 1
+        return count
+
+    assert run(program()) == frames
+
+
+def test_what_cannot_be_decoded_is_left_out(tmp_path: Path) -> None:
+    """As players do: the film goes on behind it, and begins anew at its end."""
+    path = write_sound(tmp_path / "a.mp3", "libmp3lame", 44100, 44100)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:2000] + random.Random(2).randbytes(2000) + whole[2000:])
+
+    async def program() -> None:
+        player = MediaPlayer(str(path), loop=True)
+        found = await times(player, "audio", 200)
+        assert found[-1][1] - found[0][1] == pytest.approx(199 * 0.02, rel=0.1)
+        assert player.audio is not None
+        player.audio.stop()
+
+    run(program())
+
+
+def test_packets_of_a_loop_do_not_overlap(tmp_path: Path) -> None:
+    """Opus begins before its time, and its last packet is longer than what is to be heard of it."""
+    path = write_sound(tmp_path / "a.ogg", "libopus", 52800)
+
+    async def program() -> None:
+        player = MediaPlayer(str(path), loop=True, decode=False)
+        found = await times(player, "audio", 170)
+        steps = {
+            round(later - earlier, 4) for (_, earlier), (_, later) in itertools.pairwise(found)
+        }
+        assert steps == {0.02}
+        assert player.audio is not None
+        player.audio.stop()
 
     run(program())
 

@@ -3,6 +3,7 @@
 import array
 
 import pytest
+from av import AudioFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,39 @@ def test_any_shape_sounds_the_same(rate: int, channels: int, format: str) -> Non
     assert len(chunks) == pytest.approx(50, abs=1)
     pcm = b"".join(chunk.pcm for chunk in chunks)
     assert crossings(pcm) == pytest.approx(440 * len(chunks) / 50, abs=4)
+
+
+@pytest.mark.parametrize("format", ["s16", "s16p", "fltp"])
+def test_a_frame_without_samples_is_nothing(format: str) -> None:  # noqa: A002
+    """Resamplers give them; FFmpeg takes none."""
+    shaper = Shaper(48000, 1, 960)
+    empty = AudioFrame(format=format, layout="mono", samples=0)
+    empty.sample_rate = 16000
+    assert positions(
+        [
+            chunk
+            for number in range(5)
+            for frame in (empty, frame_of(tone(960), pts=960 * number))
+            for chunk in shaper.add(frame)
+        ]
+    ) == list(range(0, 4800, 960))
+
+
+@pytest.mark.parametrize(("samples", "chunks"), [(1, 1), (960, 1), (961, 2), (4799, 5)])
+def test_what_is_left_over_in_the_end_is_filled_up(samples: int, chunks: int) -> None:
+    shaper, sound = Shaper(48000, 1, 960), tone(samples)
+    made = [*shaper.add(frame_of(sound)), *shaper.finish()]
+    assert positions(made) == [960 * number for number in range(chunks)]
+    pcm = b"".join(chunk.pcm for chunk in made)
+    assert pcm == sound.tobytes() + bytes(len(pcm) - 2 * samples)
+    assert list(Shaper(48000, 1, 960).finish()) == []
+
+
+def test_what_a_filter_holds_is_heard_in_the_end() -> None:
+    shaper = Shaper(48000, 1, 960)
+    made = [*shaper.add(frame_of(tone(441, 44100), rate=44100)), *shaper.finish()]
+    assert crossings(made[0].pcm[: 2 * 480]) == pytest.approx(4, abs=1)
+    assert any(made[0].pcm[2 * 450 : 2 * 480])
 
 
 def test_the_shape_may_change_on_the_way() -> None:

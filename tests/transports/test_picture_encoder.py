@@ -1,5 +1,6 @@
 """Encoding pictures."""
 
+import asyncio
 from fractions import Fraction
 from typing import Any
 
@@ -81,6 +82,22 @@ def test_frames_have_the_times_of_their_pictures_and_keys_are_known(
     assert [frame.is_key for frame in frames] == [True, False, True]
     assert first.seconds > 0
     assert all((frame.quantizer or 0) > 0 for frame in frames)
+
+
+def test_pictures_without_a_time_have_that_which_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that makes pictures seldom says when each is to be shown."""
+    encoder, _ = pretended(monkeypatch)
+    first, second, third = picture(), picture(), picture()
+    second.pts = third.pts = None
+
+    async def program() -> list[int]:
+        made = []
+        for one in (first, second, third):
+            made += (await encoder.encode(one, keyframe=False)).frames
+            await asyncio.sleep(0.04)
+        return [frame.timestamp for frame in made]
+
+    assert run(program()) == [0, 3600, 7200]
 
 
 @pytest.mark.parametrize(

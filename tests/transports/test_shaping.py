@@ -6,7 +6,13 @@ from fractions import Fraction
 import pytest
 from av import AudioFrame, VideoFrame
 
-from peer.transports.shaping import FrameGate, FrameRate, PictureShaper
+from peer.transports.shaping import (
+    FrameGate,
+    FrameRate,
+    PictureClock,
+    PictureGate,
+    PictureShaper,
+)
 from tests.media.pictures import from_telephone
 
 
@@ -20,8 +26,8 @@ def picture(number: int, rate: int = 30, width: int = 640, height: int = 480) ->
     ("rate", "expected"), [(None, 300), (60, 300), (30, 300), (20, 200), (15, 150), (1, 10), (0, 0)]
 )
 def test_a_rate_is_kept_evenly(rate: float | None, expected: int) -> None:
-    gate = FrameGate()
-    admitted = [number for number in range(300) if gate.admits(picture(number), rate)]
+    gate = PictureGate()
+    admitted = [n for n in range(300) if gate.admits(picture(n), rate, n / 30)]
     assert abs(len(admitted) - expected) <= 1
     gaps = {after - before for before, after in itertools.pairwise(admitted)}
     assert max(gaps, default=0) - min(gaps, default=0) <= 1
@@ -29,13 +35,43 @@ def test_a_rate_is_kept_evenly(rate: float | None, expected: int) -> None:
 
 def test_a_pause_is_not_made_up_for_with_a_burst() -> None:
     gate = FrameGate()
-    assert gate.admits(picture(0), 10)
-    admitted = [number for number in range(300, 330) if gate.admits(picture(number), 10)]
+    assert gate.admits(0.0, 10)
+    admitted = [number for number in range(300, 330) if gate.admits(number / 30, 10)]
     assert len(admitted) == 10
 
 
 def test_sound_is_never_held_back() -> None:
-    assert FrameGate().admits(AudioFrame("s16", "mono", 160), 0)
+    assert PictureGate().admits(AudioFrame("s16", "mono", 160), 0, 0.0)
+
+
+def test_times_of_pictures_are_those_of_their_track() -> None:
+    clock = PictureClock(90000)
+    assert [clock.time(picture(n), n / 20) for n in (0, 1, 2, 5)] == [0, 3000, 6000, 15000]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [None] * 60,
+        [0] * 60,
+        [number // 2 * 2 for number in range(60)],
+        [-number for number in range(60)],
+        [number % 7 for number in range(60)],
+        [None if number % 3 else number for number in range(60)],
+        [30 + number if number < 20 else number - 20 for number in range(60)],
+    ],
+    ids=["none", "all alike", "twice each", "back", "again", "some", "from another origin"],
+)
+def test_times_of_pictures_rise_by_what_passes(told: list[int | None]) -> None:
+    """RFC 3550 §5.1: those of one time are one picture, for whoever receives them."""
+    clock, times = PictureClock(90000), []
+    for number, pts in enumerate(told):
+        one = picture(0)
+        one.pts = pts
+        times.append(clock.time(one, number / 30))
+    steps = [after - before for before, after in itertools.pairwise(times)]
+    assert min(steps) > 0
+    assert times[-1] - times[0] == pytest.approx(59 * 3000, abs=3000)
 
 
 @pytest.mark.parametrize(
@@ -96,11 +132,12 @@ def test_slides_are_few_and_may_take_more_each() -> None:
 
 @pytest.mark.parametrize("length", [2, 30, 300])
 def test_a_film_that_begins_anew_is_let_through_as_before(length: int) -> None:
-    """As is another track, whose times are from another origin; between two no time passes."""
-    gate, rate = FrameGate(), FrameRate()
-    numbers = [number % length for number in range(1200)]
-    admitted = sum(gate.admits(picture(number), 10) for number in numbers)
-    for number in numbers:
-        rate.add(number / 30)
-    assert rate.elapsed == pytest.approx(1200 / length * (length - 1) / 30)
+    """As is another track, whose times are from another origin."""
+    gate, clock, rate = PictureGate(), PictureClock(90000), FrameRate()
+    admitted = 0
+    for number in range(1200):
+        now, one = number / 30, picture(number % length)
+        admitted += gate.admits(one, 10, now)
+        rate.add(clock.time(one, now) / 90000)
+    assert rate.elapsed == pytest.approx(1199 / 30)
     assert admitted == pytest.approx(10 * rate.elapsed, abs=3)

@@ -1,6 +1,7 @@
 """The track of a receiver."""
 
 import asyncio
+import contextlib
 
 import pytest
 from aiortc.mediastreams import MediaStreamError
@@ -8,7 +9,21 @@ from av import AudioFrame, VideoFrame
 
 from peer.testing import run
 from peer.transports.share import MediaConfig, MediaShare
-from peer.transports.track import MAX_FRAMES, MAX_SOUND, MAX_UNREAD_PICTURES, UNREAD, RemoteTrack
+from peer.transports.track import (
+    MAX_BURST,
+    MAX_BURST_FRAMES,
+    MAX_FRAMES,
+    MAX_SOUND,
+    MAX_UNREAD_PICTURES,
+    UNREAD,
+    RemoteTrack,
+)
+
+
+def sound(samples: int, number: int = 0) -> AudioFrame:
+    frame = AudioFrame(format="s16", layout="mono", samples=samples)
+    frame.sample_rate, frame.pts = 48000, number * samples
+    return frame
 
 
 def test_frames_come_out_in_order() -> None:
@@ -50,6 +65,34 @@ def test_a_reader_that_is_late_loses_the_oldest(kind: str) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("milliseconds", [10, 20, 120])
+def test_a_reader_who_waits_gets_all_that_comes_at_once(milliseconds: int) -> None:
+    """As after an outage, or from a sender who has seconds of speech: but not without bound."""
+
+    async def scenario() -> None:
+        track, samples, read = RemoteTrack("audio"), 48 * milliseconds, []
+
+        async def listen() -> None:
+            with contextlib.suppress(MediaStreamError):
+                while True:
+                    read.append(await track.recv())
+
+        reader = asyncio.create_task(listen())
+        await asyncio.sleep(0)
+        for _ in range(4000 // milliseconds):
+            track.deliver(sound(samples))
+        await asyncio.sleep(0)
+        assert (len(read), track.frames_dropped) == (4000 // milliseconds, 0)
+        for _ in range(20_000 // milliseconds):
+            track.deliver(sound(samples))
+        assert 0 < track._queue.seconds <= MAX_BURST + milliseconds / 1000
+        assert track._queue.qsize() <= MAX_BURST_FRAMES
+        track.stop()
+        await reader
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("milliseconds", [10, 20, 60, 120])
 def test_a_reader_that_was_late_is_behind_by_little(milliseconds: int) -> None:
     """However long the frames are."""
@@ -57,9 +100,7 @@ def test_a_reader_that_was_late_is_behind_by_little(milliseconds: int) -> None:
     async def scenario() -> None:
         track, samples = RemoteTrack("audio"), 48 * milliseconds
         for number in range(5000 // milliseconds):
-            frame = AudioFrame(format="s16", layout="mono", samples=samples)
-            frame.sample_rate, frame.pts = 48000, number * samples
-            track.deliver(frame)
+            track.deliver(sound(samples, number))
         waiting = 5000 // milliseconds - track.frames_dropped
         assert waiting <= MAX_FRAMES
         assert 0.6 <= waiting * milliseconds / 1000 <= MAX_SOUND + milliseconds / 1000
