@@ -359,7 +359,9 @@ class IceDriver:
         self._pump()
 
     def _arm(self) -> None:
-        """Set the one timer to what the agent asks for."""
+        """Set the one timer to what the agent asks for, unless it is due already."""
+        if self._timer is not None and self._deadline <= self._loop.time():
+            return
         deadline = self._agent.get_timer()
         if self._timer is not None:
             if deadline == self._deadline:
@@ -403,8 +405,7 @@ class IceDriver:
 
     def _handle(self, event: DriverEvent) -> None:
         if isinstance(event, DataReceived):
-            component = self._components.get((event.stream, event.component))
-            if component is not None:
+            if (component := self._components.get((event.stream, event.component))) is not None:
                 component.deliver(event.data, self._loop.time())
             return
         told = self._obey(event)
@@ -421,8 +422,7 @@ class IceDriver:
         """Do what an event asks for; returns what the application is to see of it."""
         match event:
             case PathValidated() | PathInvalidated() | SelectedPairChanged() | SelectedPairLost():
-                component = self._components.get((event.stream, event.component))
-                if component is not None:
+                if (component := self._components.get((event.stream, event.component))) is not None:
                     self._sockets.follow(component, event)
             case BaseReleased():
                 self._sockets.close(event)

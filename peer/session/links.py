@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 from peer.api import RTCConfiguration, RTCDtlsTransport, ice_config, ice_servers
@@ -26,7 +26,7 @@ from peer.jsep import CloseTransport, CreateTransport, Gather, Gathered, Source,
 from peer.net import DriverEvent, IceDriver, IceServer, NetConfig
 from peer.records import replace
 from peer.trace import DTLS
-from peer.transports import Certificate
+from peer.transports import Certificate, DtlsRole
 
 from .endings import Endings
 from .errors import GivenUpError
@@ -37,6 +37,16 @@ if TYPE_CHECKING:
     from .capture_file import CaptureFile
 
 _budgets: WeakKeyDictionary[asyncio.AbstractEventLoop, PacingBudget] = WeakKeyDictionary()
+
+
+class Handshake(NamedTuple):
+    """What the trace has of a DTLS association."""
+
+    transport: int
+    component: int
+    state: str
+    role: DtlsRole
+    failure: str
 
 
 class Observer(Protocol):
@@ -78,7 +88,7 @@ class Links:
         self.certificate = certificate
         self._observer = observer
         self._tracer = tracer
-        self._handshakes: list[dict[str, Any]] = []
+        self._handshakes: list[Handshake] = []
         self._links: dict[int, Link] = {}
         self._unmade: set[int] = set()
         self._early: RTCDtlsTransport | None = None
@@ -135,21 +145,21 @@ class Links:
 
     def note_handshakes(self) -> None:
         """Have the states of the DTLS associations in the trace, when they are others."""
-        states = [
-            {
-                "transport": link.number,
-                "component": number,
-                "state": "failed" if link.failed else dtls.state,
-                "role": dtls.role.value,
-                "failure": dtls.failure,
-            }
+        now = [
+            Handshake(
+                link.number,
+                component,
+                "failed" if link.failed else dtls.state,
+                dtls.role,
+                dtls.failure,
+            )
             for link in self._links.values()
-            for number, dtls in enumerate(link.group.dtls, 1)
+            for component, dtls in enumerate(link.group.dtls, 1)
         ]
-        for state in states:
-            if state not in self._handshakes and state["state"] != "new":
-                self._tracer.note(DTLS, state)
-        self._handshakes = states
+        before, self._handshakes = self._handshakes, now
+        for one in now:
+            if one not in before and one.state != "new":
+                self._tracer.note(DTLS, one._asdict() | {"role": one.role.value})
 
     # Steps
 

@@ -415,12 +415,12 @@ class Session:
             case "signalingstatechange":
                 return self._state.signaling_state.value
             case "icegatheringstatechange":
-                return self.gathering_state
+                return self._told_gathering_state
             case "iceconnectionstatechange":
-                return self.ice_connection_state
+                return self._told_ice_connection_state
             case "connectionstatechange":
-                self.sampler.follow(self.connection_state)
-                return self.connection_state
+                self.sampler.follow(self._told_connection_state)
+                return self._told_connection_state
             case _:
                 return told_event(event)
 

@@ -12,12 +12,12 @@ def ice_connection_state(states: Iterable[IceState]) -> str:
     for state in (IceState.FAILED, IceState.DISCONNECTED):
         if state in present:
             return str(state.value)
-    if all(state in (IceState.NEW, IceState.CLOSED) for state in present):
+    if present.count(IceState.NEW) + present.count(IceState.CLOSED) == len(present):
         return "new"
     if IceState.NEW in present or IceState.CHECKING in present:
         return "checking"
-    done = all(state in (IceState.COMPLETED, IceState.CLOSED) for state in present)
-    return "completed" if done else "connected"
+    done = present.count(IceState.COMPLETED) + present.count(IceState.CLOSED)
+    return "completed" if done == len(present) else "connected"
 
 
 def connection_state(ice_state: str, dtls: Iterable[str]) -> str:

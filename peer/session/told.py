@@ -1,6 +1,7 @@
 """What calls and events of a connection are in its trace: plain JSON, without what is secret."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Any
 
 from peer.api import (
@@ -16,10 +17,23 @@ from peer.api import (
     RTCTrackEvent,
     candidate_to_sdp,
 )
+from peer.records import dataclass
 from sdp import redact
 
 
-def told_description(description: object) -> Any:
+@dataclass(frozen=True, slots=True)
+class ToldDescription:
+    """A description that is written without passwords when it is asked for, which is rarely."""
+
+    type: str
+    text: str = field(repr=False)
+
+    def plain(self) -> dict[str, str]:
+        """Write it."""
+        return {"type": self.type, "sdp": redact(self.text)}
+
+
+def told_description(description: object) -> ToldDescription | str | None:
     """Give a description: its type, and its text without passwords."""
     if isinstance(description, Mapping):
         type_, text = description.get("type"), description.get("sdp", "")
@@ -27,7 +41,7 @@ def told_description(description: object) -> Any:
         type_, text = description.type, description.sdp
     else:
         return None if description is None else f"no description: {type(description).__name__}"
-    return {"type": str(type_), "sdp": redact(text) if isinstance(text, str) else ""}
+    return ToldDescription(str(type_), text if isinstance(text, str) else "")
 
 
 def told_candidate(candidate: object) -> Any:

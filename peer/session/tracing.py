@@ -16,6 +16,7 @@ from peer.net import MACHINE, DriverEvent, InterfacesChanged, NetConfig, wall_ti
 from peer.trace import ICE, STALL, Ring, TraceEntry
 
 from .log import Log
+from .told import ToldDescription
 
 ENVIRONMENT = "AIOPEER_TRACE"
 """The variable that names a file or a folder, where a configuration says nothing."""
@@ -49,10 +50,25 @@ class Tracer:
         return self._sink is not None
 
     def note(self, method: str, value: Any = None, *extra: Any) -> None:
-        """Take note of something; `value` and `extra` are plain JSON without anything secret."""
+        """Take note of something; `value` and `extra` are plain JSON without anything secret.
+
+        A description may be the value, as it is told.
+        """
+        if isinstance(value, ToldDescription):
+            self._note_description(TraceEntry(wall_time(), self.id, method, value, extra))
+            return
         entry = TraceEntry(wall_time(), self.id, method, value, extra)
-        self._keep(entry)
-        self._give(entry)
+        self.ring.add(entry)
+        if self._heard:
+            self._tell(entry)
+
+    def _note_description(self, entry: TraceEntry) -> None:
+        kept = entry
+        if not self.ring.has_room(entry.value.text):
+            kept = entry._replace(value=ToldDescription(entry.value.type, ""))
+        self.ring.add(partial(_written, kept))
+        if self._heard:
+            self._tell(_written(entry))
 
     def begin(self, method: str, value: Any = None) -> str:
         """Take note of a call; returns what names it when it ends."""
@@ -98,9 +114,14 @@ class Tracer:
     def _note_stall(self, duration: float, blamed: str) -> None:
         self.note(STALL, {"duration": round(duration, 3), "blamed": blamed})
 
-    def _keep(self, entry: TraceEntry) -> None:
-        self.ring.add(entry)
+    @property
+    def _heard(self) -> bool:
+        """Tell whether an entry goes anywhere but into the ring."""
+        return self._log.asked or self._sink is not None
+
+    def _tell(self, entry: TraceEntry) -> None:
         self._log.write(entry)
+        self._give(entry)
 
     def _give(self, entry: TraceEntry) -> None:
         if self._sink is None:
@@ -126,7 +147,7 @@ class Tracer:
             return
         now = asyncio.get_running_loop().time()
         write = partial(_event_entry, self.id, number, event, now, wall_time())
-        self.ring.add_unwritten(write)
+        self.ring.add(write)
         if self._log.asked:
             self._log.write(write())
 
@@ -137,7 +158,12 @@ class Tracer:
             entry = TraceEntry(wall_time(), self.id, ICE, record, (number,))
             self._give(entry)
             if kept:
-                self._keep(entry)
+                self.ring.add(entry)
+                self._log.write(entry)
+
+
+def _written(entry: TraceEntry) -> TraceEntry:
+    return entry._replace(value=entry.value.plain())
 
 
 def _event_entry(

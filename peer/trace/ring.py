@@ -49,30 +49,22 @@ class Ring:
         count = self._alike[kind]
         return count <= ALIKE or count & (count - 1) == 0
 
-    def add(self, entry: TraceEntry) -> None:
-        """Remember an entry, at the cost of the oldest that is not of the beginning."""
-        self._add(self._bounded(entry))
+    def has_room(self, text: str) -> bool:
+        """Count the text of a description; tell whether there was not too much of it already."""
+        self._text += len(text)
+        return self._text <= MAX_TEXT
 
-    def add_unwritten(self, write: Callable[[], TraceEntry]) -> None:
-        """Remember an entry that is written when it is asked for, which few ever are.
+    def add(self, entry: TraceEntry | Callable[[], TraceEntry]) -> None:
+        """Remember an entry, at the cost of the oldest that is not of the beginning.
 
-        `write` gives the same whenever it is called, and no description.
+        Or what writes one when it is asked for, which few ever are; it gives the same whenever it
+        is called.
         """
-        self._add(write)
-
-    def _add(self, kept: _Kept) -> None:
         if len(self._head) < HEAD:
-            self._head.append(kept)
+            self._head.append(entry)
             return
         self._lost += len(self._tail) == TAIL
-        self._tail.append(kept)
-
-    def _bounded(self, entry: TraceEntry) -> TraceEntry:
-        value = entry.value
-        if not isinstance(value, dict) or not isinstance(value.get("sdp"), str):
-            return entry
-        self._text += len(value["sdp"])
-        return entry if self._text <= MAX_TEXT else entry._replace(value=value | {"sdp": ""})
+        self._tail.append(entry)
 
 
 def _written(kept: _Kept) -> TraceEntry:

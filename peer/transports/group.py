@@ -81,7 +81,7 @@ class TransportGroup(Emitter):
         self._extensions = extension_numbers(())
         self._suspicion = Suspicion()
         self._arrivals = ArrivalFeedback(self.send_rtcp)
-        self._sending = PacedSending(self.send_rtp)
+        self._sending: PacedSending | None = None
         self._clocks = SenderClocks()
         self._round_trip = RoundTrip()
         self._own = OwnSources(self.send_rtcp, partial(self.emit, "collision"))
@@ -217,7 +217,9 @@ class TransportGroup(Emitter):
 
     @property
     def sending(self) -> PacedSending:
-        """What senders send RTP with, and what each of them may send."""
+        """What senders send RTP with, and what each of them may send; made for the first."""
+        if self._sending is None:
+            self._sending = PacedSending(self.send_rtp)
         return self._sending
 
     def send_rtp(self, *packets: bytes) -> None:
@@ -250,7 +252,8 @@ class TransportGroup(Emitter):
         self._early.clear()
         self._arrivals.close()
         self._reporter.close()
-        self._sending.close()
+        if self._sending is not None:
+            self._sending.close()
         await asyncio.gather(*(dtls.close() for dtls in self._dtls))
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.remove_all_listeners()
@@ -287,7 +290,8 @@ class TransportGroup(Emitter):
     def _follow_path(self) -> None:
         """Begin another estimate where packets go through another network."""
         before, self._route = self._route, network_of(self._ice[0].selected_pair) or self._route
-        if before is not None and before != self._route and not self._closed:
+        moved = before is not None and before != self._route and not self._closed
+        if moved and self._sending is not None:
             self._sending.change_path(asyncio.get_running_loop().time())
 
     def _describe_streams(self) -> None:
@@ -358,9 +362,9 @@ class TransportGroup(Emitter):
         for packet in packets:
             self._hand_out(packet, now)
             if isinstance(packet, TransportFeedback | CongestionFeedback):
-                self._sending.take(packet, now)
+                self.sending.take(packet, now)
             elif isinstance(packet, MaximumBitrate):
-                self._sending.note_limit(packet.bitrate, now)
+                self.sending.note_limit(packet.bitrate, now)
             elif isinstance(packet, Goodbye):
                 for ssrc in packet.ssrcs:
                     self._router.forget(ssrc)

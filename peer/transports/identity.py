@@ -1,5 +1,6 @@
 """Whether a DTLS peer is who the description says (RFC 5763 §5)."""
 
+import hashlib
 from collections.abc import Iterable
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
@@ -36,7 +37,8 @@ class Identity:
             self.doubt = "no fingerprint with a known hash"
             return False
         algorithm = min((one.algorithm.lower() for one in known), key=_STRENGTH.index)
-        digest = shown.digest(algorithm.replace("-", "")).decode()
+        encoded = crypto.dump_certificate(crypto.FILETYPE_ASN1, shown)
+        digest = hashlib.new(algorithm.replace("-", ""), encoded).digest().hex(":").upper()
         if any(one.value.upper() == digest for one in known if one.algorithm.lower() == algorithm):
             return True
         self.doubt = "the certificate is not the one of the fingerprint"

@@ -19,6 +19,7 @@ from peer.api import (
 from peer.api.configuration import normalize
 from peer.api.options import RTCDataChannelInit
 from peer.session.told import (
+    ToldDescription,
     told_candidate,
     told_channel,
     told_configuration,
@@ -32,11 +33,16 @@ HIDDEN = {"type": "offer", "sdp": "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:***\r\n"
 CANDIDATE = "candidate:1 1 udp 1 192.0.2.1 9 typ host"
 
 
+def plain(description: object) -> object:
+    told = told_description(description)
+    return told.plain() if isinstance(told, ToldDescription) else told
+
+
 @pytest.mark.parametrize(
     "description", [RTCSessionDescription(SDP, "offer"), {"type": "offer", "sdp": SDP}]
 )
 def test_descriptions_come_without_passwords(description: object) -> None:
-    assert told_description(description) == HIDDEN
+    assert plain(description) == HIDDEN
 
 
 @pytest.mark.parametrize(
@@ -49,7 +55,7 @@ def test_descriptions_come_without_passwords(description: object) -> None:
     ],
 )
 def test_odd_descriptions(description: object, told: object) -> None:
-    assert told_description(description) == told
+    assert plain(description) == told
 
 
 def test_candidates() -> None:

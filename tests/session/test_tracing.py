@@ -9,9 +9,11 @@ import pytest
 
 from peer import RTCConfiguration, RTCPeerConnection
 from peer.api.errors import InvalidModificationError, JsepTypeError
+from peer.session.told import ToldDescription
 from peer.session.tracing import ENVIRONMENT, Tracer
 from peer.testing import Network, ToneTrack, connect, replay, run
 from peer.trace import CHANNEL, DTLS, ICE, TraceEntry, read_trace
+from peer.trace.ring import MAX_TEXT
 
 
 async def a_call(
@@ -212,6 +214,16 @@ def test_what_is_kept_of_a_long_call_is_bounded() -> None:
     assert number == 0
     assert len(tracer.ring) == 800
     assert size(list(tracer.ring), set()) < 1 << 19
+
+
+def test_of_many_descriptions_the_types_are_kept() -> None:
+    tracer = Tracer(RTCConfiguration())
+    text = "v" * (MAX_TEXT // 2)
+    for _ in range(3):
+        tracer.note("setLocalDescription", ToldDescription("offer", text), "setLocalDescription-0")
+    values = [entry.value for entry in tracer.ring]
+    assert [value["sdp"] for value in values] == [text, text, ""]
+    assert [value["type"] for value in values] == ["offer"] * 3
 
 
 def size(value: Any, seen: set[int]) -> int:
