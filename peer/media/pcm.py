@@ -15,6 +15,9 @@ FRAME_TIME = 0.02
 """Seconds of a frame that `PcmTrack` sends."""
 MAX_BUFFERED = 60.0
 """Seconds that `PcmTrack` holds unless told otherwise."""
+MAX_SILENCE = 10.0
+"""Seconds without frames for which `pcm_frames` gives silence; of longer ones it gives none."""
+_JITTER = 0.001
 MAX_LAG = 1.0
 """Seconds behind its clock from which `PcmTrack` gives up catching up."""
 
@@ -140,33 +143,80 @@ async def pcm_frames(
     """Yield what a track receives as samples of 16 bits of one channel, until the track ends.
 
     Each piece has `frame_time` seconds, the last one what is left. Whatever the track's own rate,
-    channels and format are, and however they change, this is the rate. TypeError for a track of
-    pictures.
+    channels and format are, and however they change, this is the rate; where its time steps ahead
+    there is silence, so that samples count the sender's time. TypeError for a track of pictures.
     """
     if track.kind != "audio":
         raise TypeError(f"a track of {track.kind} has no samples")
     size = BYTES_PER_SAMPLE * round(sample_rate * frame_time)
     if size <= 0:
         raise ValueError("a frame has at least one sample")
-    resampler = AudioResampler(format="s16", layout="mono", rate=sample_rate)
-    shape: tuple[object, ...] | None = None
-    left = b""
+    shape, silence = _OneShape(sample_rate), bytes(size)
     while True:
         try:
             frame = await track.recv()
         except MediaStreamError:
             break
         assert isinstance(frame, AudioFrame)
-        latest = (frame.sample_rate, frame.layout.name, frame.format.name)
-        if shape is not None and latest != shape:
-            left += b"".join(map(samples_of, resampler.resample(None)))
-            resampler = AudioResampler(format="s16", layout="mono", rate=sample_rate)
-        shape = latest
-        left += b"".join(map(samples_of, resampler.resample(frame)))
-        while len(left) >= size:
-            yield left[:size]
-            left = left[size:]
-    left += b"".join(map(samples_of, resampler.resample(None))) if shape else b""
-    while left:
-        yield left[:size]
-        left = left[size:]
+        missing = shape.missing(frame)
+        while missing > 0:
+            # A piece at a time: the pause may be long.
+            piece = min(missing, size)
+            shape.left += silence[:piece]
+            missing -= piece
+            while len(shape.left) >= size:
+                yield shape.take(size)
+        shape.add(frame)
+        while len(shape.left) >= size:
+            yield shape.take(size)
+    shape.finish()
+    while shape.left:
+        yield shape.take(size)
+
+
+class _OneShape:
+    """Frames of any shape as samples of 16 bits of one channel at one rate."""
+
+    def __init__(self, rate: int) -> None:
+        self.left = b""
+        self._rate = rate
+        self._resampler = self._make_resampler()
+        self._shape: tuple[object, ...] | None = None
+        self._expected: float | None = None
+
+    def missing(self, frame: AudioFrame) -> int:
+        """Return how many bytes of silence are before a frame, by its time."""
+        begin, expected = frame.time, self._expected
+        if begin is None:
+            begin = expected
+        self._expected = None if begin is None else begin + frame.samples / frame.sample_rate
+        if begin is None or expected is None or not _JITTER < begin - expected <= MAX_SILENCE:
+            return 0
+        self._flush()
+        return BYTES_PER_SAMPLE * round((begin - expected) * self._rate)
+
+    def add(self, frame: AudioFrame) -> None:
+        """Take the samples of a frame."""
+        shape = (frame.sample_rate, frame.layout.name, frame.format.name)
+        if self._shape is not None and shape != self._shape:
+            self._flush()
+        self._shape = shape
+        self.left += b"".join(map(samples_of, self._resampler.resample(frame)))
+
+    def take(self, size: int) -> bytes:
+        """Return so many bytes, or what is left."""
+        taken, self.left = self.left[:size], self.left[size:]
+        return taken
+
+    def finish(self) -> None:
+        """Let go of what the filter holds: no frame follows."""
+        if self._shape is not None:
+            self.left += b"".join(map(samples_of, self._resampler.resample(None)))
+
+    def _flush(self) -> None:
+        self.finish()
+        self._resampler = self._make_resampler()
+        self._shape = None
+
+    def _make_resampler(self) -> AudioResampler:
+        return AudioResampler(format="s16", layout="mono", rate=self._rate)

@@ -13,7 +13,8 @@ from .audio_queue import REPAIR_MARGIN, AudioQueue, Decision, Held, Packet
 HOLD = 0.04
 """Seconds that a missing packet may hold others back."""
 MAX_PAUSE = 1.0
-"""Seconds of a sender's pause that are filled; a longer one is a step in time."""
+"""Seconds of a sender's pause, or of a loss, that are filled; of a longer pause none, of a loss its
+beginning: what is left is a step in time."""
 _ASSUMED = 10.0
 _MEMORY = 60.0
 
@@ -22,7 +23,7 @@ class Gap(enum.Enum):
     """What becomes of sound that is missing."""
 
     CONCEAL = "conceal"
-    """It is made up for as long as that sounds well, then time steps ahead."""
+    """It is made up for as long as that sounds well, then it is silent."""
     SILENCE = "silence"
     """It is silent."""
     STEP = "step"
@@ -103,11 +104,12 @@ class EagerAudioBuffer(AudioQueue[Packet]):
         rest = gap - copied
         filled = []
         if rest and self._gap is not Gap.STEP:
-            ticks = min(rest, self._fade)
-            if self._gap is Gap.SILENCE:
-                ticks = min(rest, int(MAX_PAUSE * self.rate))
-                self._run = self._fade
-            filled.append(self._fill(begin, ticks))
+            ticks = min(rest, int(MAX_PAUSE * self.rate))
+            made_up = min(ticks, self._fade) if self._gap is Gap.CONCEAL else 0
+            if made_up:
+                filled.append(self._fill(begin, made_up))
+            if ticks > made_up:
+                filled.append(self._fill(begin + made_up, ticks - made_up, silent=True))
             rest -= ticks
         self.statistics.skipped += rest
         if copied:

@@ -352,14 +352,14 @@ class AudioQueue(ABC, Generic[Packet]):
         self._dtx = held.is_dtx
         return Decision(Action.DECODE, time, ticks, held.packet)
 
-    def _fill(self, time: int, ticks: int) -> Decision[Packet]:
+    def _fill(self, time: int, ticks: int, *, silent: bool = False) -> Decision[Packet]:
         """Let something leave in place of what is not there."""
         self.statistics.received += ticks
         if self._dtx:
             self.statistics.comfort += ticks
             return Decision(Action.COMFORT, time, ticks)
         action = Action.CONCEAL
-        if self._run >= self._fade:
+        if silent or self._run >= self._fade:
             action = Action.SILENCE
             self._run_silent += ticks
         self._run += ticks

@@ -8,7 +8,8 @@ which all its packets are counted until something happens that no recording and 
 - another source takes over: by the capture times of both when the sender's reports tell them
   (RFC 3550 §6.4.1), else by the time that passed between their packets;
 - its clock starts again: behind where it was while its sequence numbers go on, or farther ahead
-  than the time that passed (RFC 3550 §5.1 promises neither, and restarted encoders do both);
+  than the time that passed (RFC 3550 §5.1 promises neither, and restarted encoders do both): all
+  steps together, so that no track has more sound than there was time for;
 - its payload type changes to a clock of another rate (RFC 7160 §4): the ticks in between are
   taken at the new rate, when that agrees with the time that passed.
 
@@ -28,7 +29,10 @@ MAX_SOURCES = 4
 STRAGGLING = 1.0
 """Seconds of silence after which a source that was replaced may take over again."""
 _PLAUSIBLE = 0.5
-_STEP_AHEAD = 10.0
+MAX_AHEAD = 10.0
+"""Seconds by which a track's time may be ahead of the time that passes."""
+_LENIENCY = 1e-3
+"""The part of the time that passes by which a sender's clock may be too fast for ever."""
 _AGREEMENT = 1.0
 _LONGEST_FRAME = 0.2
 
@@ -104,6 +108,8 @@ class TimeLine:
         self._current: _Source | None = None
         self._newest = 0
         self._frame = 1
+        self._ahead = 0.0
+        """Seconds by which its steps were longer than the time that passed."""
         self._origin: int | None = None
         self._left = -1
 
@@ -213,7 +219,9 @@ class TimeLine:
             captured = self._captured(ssrc, timestamp, old)
             # Reports that disagree with our clock by that much are of no use.
             if captured is not None and abs(captured - time) < self.rate:
-                time = max(captured, self._newest + 1)
+                ahead = self._ahead_after(max(0, captured - time) / self.rate, 0.0)
+                if ahead <= MAX_AHEAD:
+                    time, self._ahead = max(captured, self._newest + 1), ahead
             old.retired = True
             self.changes += 1
         number += sequence_number - number & 0xFFFF
@@ -224,6 +232,10 @@ class TimeLine:
         if len(self._sources) > MAX_SOURCES:
             del self._sources[next(iter(self._sources))]
         return Place(number, time)
+
+    def _ahead_after(self, step: float, gap: float) -> float:
+        """Return by how much the track is ahead after a step, in seconds, when so many passed."""
+        return max(0.0, self._ahead + step - gap * (1 + _LENIENCY))
 
     def _after(self, old: _Source, now: float) -> int:
         """Return the time of something that comes now, after all there was."""
@@ -265,16 +277,19 @@ class TimeLine:
         """Count the source's timestamps on, or anchor it anew where they do not go on."""
         gap = now - source.arrival
         step = ticks / clock_rate
+        ahead = self._ahead_after(step, gap)
         if clock_rate != source.clock_rate:
-            fits = abs(step - gap) <= _AGREEMENT
+            fits = abs(step - gap) <= _AGREEMENT and ahead <= MAX_AHEAD
             if fits:
                 # RFC 7160 §4.3: what lies between counts at the new rate.
                 source.anchor_time = self._time(source, source.timestamp)
                 source.anchor_timestamp = source.timestamp
         else:
-            fits = -self._max_step_back <= step <= gap + _STEP_AHEAD
+            fits = -self._max_step_back <= step and ahead <= MAX_AHEAD
         source.timestamp += ticks
-        if not fits:
+        if fits:
+            self._ahead = ahead
+        else:
             self.restarts += 1
             source.anchor_time = self._after(source, now)
             source.anchor_timestamp = source.timestamp

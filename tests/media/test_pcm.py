@@ -173,6 +173,42 @@ def test_any_track_is_heard_as_mono_of_the_wanted_rate() -> None:
     assert crossings(b"".join(pieces[:20])) == pytest.approx(440 * 0.4, abs=3)
 
 
+@pytest.mark.parametrize("gap", [0.02, 0.31, 9.0])
+@pytest.mark.parametrize("rate", [48000, 44100])
+def test_where_time_steps_ahead_there_is_silence(gap: float, rate: int) -> None:
+    """Samples count the sender's time, whatever was lost of it or not sent."""
+    samples = rate // 50
+    frames = [frame_of(tone(samples, rate), rate=rate, pts=n * samples) for n in range(10)]
+    for frame in frames[5:]:
+        assert frame.pts is not None
+        frame.pts += round(gap * rate)
+
+    async def program() -> bytes:
+        pieces = [piece async for piece in pcm_frames(Recorded(frames), sample_rate=16000)]
+        assert {len(piece) for piece in pieces[:-1]} == {2 * 320}
+        return b"".join(pieces)
+
+    pcm = run(program())
+    assert len(pcm) / 2 == pytest.approx(16000 * (0.2 + gap), abs=40)
+    begin = 2 * 1632
+    assert not any(pcm[begin : begin + round(gap * 32000) - 128])
+    assert loudness(pcm[:3200]) == pytest.approx(loudness(pcm[-3200:]), rel=0.05)
+
+
+@pytest.mark.parametrize("step", [3600.0, -3.0])
+def test_a_step_that_is_no_pause_of_a_conversation_is_none(step: float) -> None:
+    """Nobody waits for the silence of an hour."""
+    frames = [frame_of(tone(960), pts=n * 960) for n in range(10)]
+    for frame in frames[5:]:
+        assert frame.pts is not None
+        frame.pts += round(step * 48000)
+
+    async def program() -> int:
+        return sum([len(piece) async for piece in pcm_frames(Recorded(frames))])
+
+    assert run(program()) / 2 == pytest.approx(3200, abs=40)
+
+
 def test_a_track_without_a_frame_gives_nothing() -> None:
     async def program() -> list[bytes]:
         return [piece async for piece in pcm_frames(Recorded([]))]

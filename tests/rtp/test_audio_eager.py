@@ -122,7 +122,7 @@ def test_several_lost_packets_are_filled_in_one_go() -> None:
 @pytest.mark.parametrize(
     ("gap", "filled", "skipped"),
     [
-        (Gap.CONCEAL, [(Action.CONCEAL, 120 * MS)], 180 * MS),
+        (Gap.CONCEAL, [(Action.CONCEAL, 120 * MS), (Action.SILENCE, 180 * MS)], 0),
         (Gap.SILENCE, [(Action.SILENCE, 300 * MS)], 0),
         (Gap.STEP, [], 300 * MS),
     ],
@@ -133,14 +133,18 @@ def test_what_becomes_of_a_gap_is_a_choice(
     buffer = EagerAudioBuffer[int](RATE, gap=gap)
     played = run(buffer, speech(700, lost=range(600, 615)), until=20.0)
     assert [(d.action, d.ticks) for d in played.decisions if d.packet is None] == filled
-    assert buffer.statistics.skipped == skipped
+    counts = buffer.statistics
+    assert counts.skipped == skipped
+    assert counts.concealed == sum(ticks for _, ticks in filled)
+    assert counts.silent_concealed == sum(t for action, t in filled if action is Action.SILENCE)
     assert played.decisions[-1].time == 699 * FRAME
 
 
-def test_a_long_gap_is_not_filled_in_one_go() -> None:
-    buffer = EagerAudioBuffer[int](RATE, gap=Gap.SILENCE)
+@pytest.mark.parametrize("gap", [Gap.SILENCE, Gap.CONCEAL])
+def test_a_long_gap_is_not_filled_in_one_go(gap: Gap) -> None:
+    buffer = EagerAudioBuffer[int](RATE, gap=gap)
     played = run(buffer, speech(2000, lost=range(600, 1600)), until=60.0)
-    assert played.of(Action.SILENCE)[0].ticks == RATE
+    assert sum(one.ticks for one in played.decisions if one.packet is None) == RATE
     assert buffer.statistics.skipped == 19 * RATE
 
 

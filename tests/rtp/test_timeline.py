@@ -91,6 +91,40 @@ def test_a_sender_that_is_ahead_of_real_time_is_followed_for_ten_seconds() -> No
     assert feed.time() == time + 9 * RATE + FRAME
 
 
+@pytest.mark.parametrize("step", [0.3, 1.0, 9.0])
+def test_steps_ahead_add_up_to_ten_seconds_at_most(step: float) -> None:
+    """Who takes a second with each packet would have a track of fifty for each that passes."""
+    line = TimeLine(RATE)
+    feed = Feed(line)
+    begin = feed.time()
+    for _ in range(500):
+        feed.timestamp += round(step * RATE)
+        time = feed.time()
+    assert time - begin <= (500 * 0.02 + 10.1) * RATE
+    assert feed.time(50) - time == 50 * FRAME
+
+
+def test_other_sources_are_not_ahead_of_it_by_more() -> None:
+    line, time = TimeLine(RATE), 0
+    for ssrc in range(1, 40):
+        feed = Feed(line)
+        feed.ssrc, feed.now = ssrc, ssrc / 10
+        feed.send(2)
+        feed.timestamp += 5 * RATE
+        time = feed.time(2)
+    assert time <= (4 + 10.1) * RATE
+
+
+def test_a_sender_whose_clock_is_fast_is_followed_for_ever() -> None:
+    line = TimeLine(RATE)
+    feed = Feed(line)
+    for _ in range(10 * 3600):
+        feed.now += 1 - 2e-4
+        feed.timestamp += RATE
+        feed.send()
+    assert line.restarts == 0
+
+
 def test_pictures_are_sent_in_another_order_than_shown() -> None:
     line = TimeLine(90000, max_step_back=0.5)
     times = [0, 12000, 3000, 6000, 9000]
@@ -301,8 +335,8 @@ def test_any_packets_have_a_place_near_the_real_time(
         place = line.place(ssrc, number, timestamp, rate, now, repaired=repaired)
         if place is None:
             continue
-        # Ten seconds ahead for each packet at most: never the 2^32 of a wrap.
-        assert place.time <= (now + 11 * len(packets)) * RATE
+        # Ten seconds ahead at most, and a frame for each that began anew: never the 2^32 of a wrap.
+        assert place.time <= (now + 11 + 0.2 * len(packets)) * RATE
         pts = line.leave(place.time)
         assert pts > left
         left = pts
