@@ -13,6 +13,7 @@ from peer.ice import (
     GatherPolicy,
     IceConfig,
     InvalidParameterError,
+    Timings,
     TransportAddress,
     TurnServer,
     parse_server_uri,
@@ -156,8 +157,9 @@ _EXTENSIONS: dict[str, tuple[type, ...]] = {
     "captureMedia": (bool,),
 }
 """The types of what is not the W3C's."""
-_ICE = IceConfig()
-"""Settings of the ICE agent unless others are given."""
+_ICE = IceConfig(timings=Timings(ta=0.020))
+"""Settings of the ICE agent unless others are given: it paces as sound does, twenty milliseconds a
+packet, where the peer says that it may (RFC 8445 §14.2, §B.1)."""
 _PLAIN = {each: getattr(RTCConfiguration(), each) for each in _MEMBERS}
 _default: dict[str, Any] = {}
 """Members of this process where a configuration says nothing."""
@@ -246,7 +248,7 @@ def ice_config(configuration: RTCConfiguration) -> IceConfig:
 def ice_pacing(configuration: RTCConfiguration) -> int | None:
     """Give Ta in milliseconds as it is to be signalled, None for the default (RFC 8839 §5.5)."""
     config = configuration.ice or _ICE
-    unsignalled = config.lite or config.timings.ta == _ICE.timings.ta
+    unsignalled = config.lite or config.timings.ta == Timings().ta
     return None if unsignalled else math.ceil(config.timings.ta * 1000)
 
 

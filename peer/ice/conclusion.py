@@ -1,5 +1,7 @@
 """Concluding ICE: selection, states, completion, failure (RFC 8445 §8)."""
 
+from collections.abc import Iterable
+
 from . import carrying
 from .address import TransportAddress
 from .base import Base
@@ -320,18 +322,20 @@ def fail_nomination(session: Session, stream: Stream, valid: CandidatePair, reas
     drop_valid(session, stream, valid, reason)
 
 
-def drop_valid(session: Session, stream: Stream, pair: CandidatePair, reason: str) -> None:
-    """A valid pair is no use any more: consent was lost or its nomination failed."""
-    for generation in stream.generations():
-        if pair not in generation.checklist.valid:
-            continue
-        generation.checklist.valid.remove(pair)
-        if pair not in generation.checklist.pairs and pair not in generation.checklist.retired:
-            generation.checklist.retire(pair, reason)
-        _stop_checks(session, generation.checklist, pair, reason)
-        if generation.selected.get(pair.component) is pair:
-            del generation.selected[pair.component]
-    invalidate(session, stream, pair)
+def drop_valid(
+    session: Session,
+    stream: Stream,
+    pair: CandidatePair,
+    reason: str,
+    *,
+    others: Iterable[CandidatePair] = (),
+) -> None:
+    """A valid pair is no use any more: consent was lost or its nomination failed.
+
+    With it go `others` of its component; what follows is for all of them together.
+    """
+    for each in (*others, pair):
+        _take_out(session, stream, each, reason)
     was_in_use = stream.sending.get(pair.component) is pair
     if was_in_use:
         del stream.sending[pair.component]
@@ -349,6 +353,19 @@ def drop_valid(session: Session, stream: Stream, pair: CandidatePair, reason: st
     if was_in_use and now_used in checklist.valid:
         # So that the peer learns soon which way to take.
         session.checklists.trigger(checklist, now_used.generator or now_used)
+
+
+def _take_out(session: Session, stream: Stream, pair: CandidatePair, reason: str) -> None:
+    for generation in stream.generations():
+        if pair not in generation.checklist.valid:
+            continue
+        generation.checklist.valid.remove(pair)
+        if pair not in generation.checklist.pairs and pair not in generation.checklist.retired:
+            generation.checklist.retire(pair, reason)
+        _stop_checks(session, generation.checklist, pair, reason)
+        if generation.selected.get(pair.component) is pair:
+            del generation.selected[pair.component]
+    invalidate(session, stream, pair)
 
 
 def _look_for_path(session: Session, stream: Stream, component: int) -> None:

@@ -6,6 +6,7 @@ from peer.records import dataclass
 
 from .address import TransportAddress
 from .errors import InvalidParameterError
+from .pacer import GLOBAL_INTERVAL
 
 
 class NetworkType(enum.Enum):
@@ -57,7 +58,8 @@ class Timings:
     """Every timer of the agent, in seconds."""
 
     ta: float = 0.050
-    """Pacing of new transactions (RFC 8445 §14.2)."""
+    """Pacing of new transactions, at least 5 ms; any but this one is to be signalled (RFC 8445
+    §14.2)."""
     rto: float = 0.500
     """Lowest initial retransmission timeout (RFC 8445 §14.3)."""
     rto_ceiling: float = 1.000
@@ -186,3 +188,5 @@ class IceConfig:
     def __post_init__(self) -> None:
         if self.ufrag_bytes < 3 or self.password_bytes < 16:
             raise InvalidParameterError("credentials need 3 and 16 bytes of entropy")
+        if not self.timings.ta >= GLOBAL_INTERVAL:
+            raise InvalidParameterError(f"Ta is at least {GLOBAL_INTERVAL} s")

@@ -94,11 +94,13 @@ def _lose_consent(session: Session, stream: Stream, pair: CandidatePair) -> None
     A little may be left of theirs: turning to them would tell of a connection that is not there.
     """
     silent_since = stream.unresponsive.get(pair.component)
-    if silent_since is not None:
-        for other in _others(stream, pair):
-            if other.heard <= silent_since or not has_consent(session, other):
-                drop_valid(session, stream, other, "consent expired")
-    drop_valid(session, stream, pair, "consent expired")
+    silent = [
+        other
+        for other in _others(stream, pair)
+        if silent_since is not None
+        and (other.heard <= silent_since or not has_consent(session, other))
+    ]
+    drop_valid(session, stream, pair, "consent expired", others=silent)
 
 
 def keep_alive(session: Session) -> None:

@@ -245,7 +245,7 @@ def test_settings_for_the_agent() -> None:
 @pytest.mark.parametrize(
     ("own", "told"),
     [
-        (None, None),
+        (None, 20),
         (IceConfig(), None),
         (IceConfig(timings=Timings(ta=0.02)), 20),
         (IceConfig(timings=Timings(ta=0.0201)), 21),

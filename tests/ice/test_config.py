@@ -28,3 +28,11 @@ def test_credentials_are_never_weaker_than_allowed() -> None:
         IceConfig(ufrag_bytes=2)
     with pytest.raises(InvalidParameterError):
         IceConfig(password_bytes=15)
+
+
+def test_pacing_has_a_floor() -> None:
+    """RFC 8445 §14.2, §B.1: NATs bear a new mapping every 5 ms."""
+    IceConfig(timings=Timings(ta=0.005))
+    for ta in (0.0049, 0.0, float("nan")):
+        with pytest.raises(InvalidParameterError):
+            IceConfig(timings=Timings(ta=ta))

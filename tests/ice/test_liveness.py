@@ -2,7 +2,15 @@
 
 import pytest
 
-from peer.ice import IceConfig, IceState, SelectedPairLost, StateChanged, Timings, stun
+from peer.ice import (
+    IceConfig,
+    IceState,
+    SelectedPairChanged,
+    SelectedPairLost,
+    StateChanged,
+    Timings,
+    stun,
+)
 from peer.ice.conclusion import nominate
 from peer.ice.liveness import due_check, expire, keep_alive, postpone, send_check, times
 from peer.ice.transaction import Purpose
@@ -11,13 +19,15 @@ from .builders import add_bases, form_pairs, make_session, make_stream, make_val
 
 
 class Scene:
-    """A stream with two valid pairs, the first of them nominated at time 0."""
+    """A stream with valid pairs, the first of them nominated at time 0."""
 
-    def __init__(self, config: IceConfig | None = None) -> None:
+    def __init__(
+        self, config: IceConfig | None = None, *, ports: tuple[int, ...] = (6000, 6001)
+    ) -> None:
         self.session = make_session(config)
         self.stream = make_stream(self.session)
         (base,) = add_bases(self.session, self.stream, "10.0.0.1")
-        self.pairs = form_pairs(self.session, base, (6000, 6001))
+        self.pairs = form_pairs(self.session, base, ports)
         make_valid(self.session, self.stream, *self.pairs)
         nominate(self.session, self.stream, self.stream.current, self.pairs[0])
         self.session.events.clear()
@@ -63,6 +73,25 @@ class TestConsent:
         scene.session.now = 36.999
         expire(scene.session)
         assert scene.stream.sending == {1: scene.pairs[0]}
+
+    def test_ends_with_that_of_all_that_were_silent_as_long(self) -> None:
+        """Nothing is connected for the moment that is left of theirs, selected or not."""
+        scene = Scene(ports=(6000, 6001, 6002))
+        used, *others = scene.pairs
+        scene.stream.current.selected.clear()
+        scene.stream.unresponsive[1] = 10.0
+        for other in others:
+            assert other.consent is not None
+            other.consent.answered(5.0)
+            other.heard = 5.0
+        scene.session.now = 30.0
+        expire(scene.session)
+        assert scene.stream.sending == {}
+        assert scene.stream.current.checklist.valid == []
+        told = list(scene.session.events)
+        assert SelectedPairLost("0", 1, "consent expired") in told
+        assert not any(isinstance(each, SelectedPairChanged) for each in told)
+        assert used.reason == others[0].reason == "consent expired"
 
     @pytest.mark.parametrize("config", [IceConfig(consent=False), IceConfig(lite=True)])
     def test_who_checks_no_consent(self, config: IceConfig) -> None:

@@ -57,7 +57,7 @@ def test_each_step_for_who_asks(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="peer")
     run(lost_call())
     told = lines(caplog, logging.DEBUG)
-    assert {line[:2] for line in told} == {"> ", "< ", "= ", ". "}
+    assert {line[:2] for line in told} == {"> ", "< ", "= ", ". ", "! ", "x "}
     assert "> setRemoteDescription answer (audio)" in told
     assert any(line.startswith("= check nominating=") for line in told)
     assert any(line.startswith("< onconnectionstatechange failed") for line in told)

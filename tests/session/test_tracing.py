@@ -64,7 +64,7 @@ def test_times_are_in_order() -> None:
     alice, _ = run(a_call(None, None))
     times = [entry.time for entry in ring(alice)]
     assert times == sorted(times)
-    assert times[-1] - times[0] == pytest.approx(1.6, abs=0.2)
+    assert times[-1] - times[0] == pytest.approx(1.3, abs=0.2)
 
 
 def test_a_call_that_is_named_ends_under_its_name() -> None:
