@@ -66,7 +66,7 @@ class Extension(NamedTuple):
         """Make a packet that has it: `second` are marker and payload type in the second byte of its
         header, `place` its SSRC and sequence number."""
         head = _HEADER.pack(self.first, second, place[1], timestamp, place[0])
-        data = b"".join((head, self.written, payload))
+        data = bytearray().join((head, self.written, payload))
         return LeavingPacket(data, len(payload), self.number_at, self.time_at, carries)
 
 
@@ -113,13 +113,13 @@ class LeavingPacket:
 
     def __init__(
         self,
-        data: bytes,
+        data: bytearray,
         payload_size: int,
         number_at: int | None = None,
         time_at: int | None = None,
         carries: tuple[int, int] | None = None,
     ) -> None:
-        self._data = bytearray(data)
+        self._data = data
         self._number_at = number_at
         self._time_at = time_at
         self.number: int | None = None
@@ -141,7 +141,8 @@ class LeavingPacket:
     ) -> "LeavingPacket":
         """Make one of a packet without CSRCs that has this extension."""
         size = len(packet.payload)
-        return cls(write_packet(packet), size, extension.number_at, extension.time_at, carries)
+        data = bytearray(write_packet(packet))
+        return cls(data, size, extension.number_at, extension.time_at, carries)
 
     def read(self) -> RtpPacket:
         """Return what it is made of."""
@@ -182,4 +183,4 @@ class LeavingPacket:
 
         Others under the same SRTP index would give away what it is protected with (RFC 3711 §9.1).
         """
-        return LeavingPacket(bytes(self._data), self.payload_size)
+        return LeavingPacket(self._data[:], self.payload_size)

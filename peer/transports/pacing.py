@@ -117,7 +117,8 @@ class PacedSending:
         for packet in packets:
             packet.stream, packet.waits_since = ssrc, now
         self._pacer.add(packets, priority, ssrc, now)
-        self._run(now)
+        if self._timer is None or priority is Priority.AUDIO or not self._pacer.rests(now):
+            self._run(now)
 
     def drop(self, ssrc: int) -> None:
         """Let nothing of a stream wait any more."""
@@ -228,7 +229,7 @@ class PacedSending:
         """Let a packet of sound go at once, where that is all there is to do: it mostly is."""
         if not self._pacer.pass_by(packet, now):
             return False
-        self._leave((Release(packet, None),), now)
+        self._leave((Release((packet,), None),), now)
         if self._probe(now):
             self._schedule()
         return True
@@ -248,36 +249,44 @@ class PacedSending:
         released = self._pacer.due(now)
         if not released:
             return
-        for packet, _ in released:
-            since = packet.waits_since
-            if since is not None and since < now and packet.stream in self._streams:
-                self._streams[packet.stream].note_wait(now - since)
         self._leave(released, now)
 
     def _leave(self, released: Sequence[Release[LeavingPacket]], now: float) -> None:
         """Send packets together, and note what has left."""
-        controller, numbers, time = self._controller, self._numbers, self._send_time(now)
-        first = number = controller.next_number
-        leaving = []
-        for packet, _ in released:
-            leaving.append(packet.leave(number, time))
-            number += packet.is_numbered or numbers is not None
+        numbers, time, streams = self._numbers, self._send_time(now), self._streams
+        first = number = self._controller.next_number
+        leaving: list[bytes] = []
+        for packets, _ in released:
+            for packet in packets:
+                leaving.append(packet.leave(number, time))
+                if numbers is not None or packet.is_numbered:
+                    number += 1
+                since = packet.waits_since
+                if since is not None and since < now and packet.stream in streams:
+                    streams[packet.stream].note_wait(now - since)
         try:
             self._send(*leaving)
         except ConnectionError:
             self.close()
             raise
         if numbers is not None:
-            for number, data in enumerate(leaving, first):
-                numbers.add(*_place(data), number)
-        if number - first == len(released) or numbers is not None:
-            controller.packets_sent(released, now)
-            return
-        for one in released:
-            if one.packet.is_numbered:
-                controller.packets_sent((one,), now)
-            else:
-                controller.unnumbered_sent(one.packet.size, now)
+            for place, data in enumerate(leaving, first):
+                numbers.add(*_place(data), place)
+        self._note_left(released, now, all_numbered=number - first == len(leaving))
+
+    def _note_left(
+        self, released: Sequence[Release[LeavingPacket]], now: float, *, all_numbered: bool
+    ) -> None:
+        controller = self._controller
+        for packets, probe in released:
+            if all_numbered:
+                controller.packets_sent(packets, now, probe=probe)
+                continue
+            for packet in packets:
+                if packet.is_numbered:
+                    controller.packets_sent((packet,), now, probe=probe)
+                else:
+                    controller.unnumbered_sent(packet.size, now)
 
     def _send_time(self, now: float) -> int:
         """Return the time of day as abs-send-time has it: 6.18 seconds."""

@@ -59,7 +59,7 @@ class Stream:
     def packet(self, size: int = 1000, carries: Carried | None = None) -> LeavingPacket:
         """Make a packet; its number is at its beginning."""
         number_at = 0 if self.is_numbered else None
-        return LeavingPacket(bytes(size), size - 12, number_at, carries=carries)
+        return LeavingPacket(bytearray(size), size - 12, number_at, carries=carries)
 
 
 class Wire:
@@ -182,7 +182,7 @@ def test_reports_by_the_numbers_of_streams_are_as_good() -> None:
         def packet(ssrc: int) -> LeavingPacket:
             counts[ssrc] += 1
             head = struct.pack("!BBHII", 0x80, 96, counts[ssrc], 0, ssrc)
-            return LeavingPacket(head + bytes(988), 988)
+            return LeavingPacket(bytearray(head + bytes(988)), 988)
 
         for stream in streams:
             stream.packet = partial(packet, stream.ssrc)  # type: ignore[method-assign]

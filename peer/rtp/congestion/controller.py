@@ -1,6 +1,6 @@
 """How much is sent over a transport, in one place for all its streams.
 
-What leaves is noted with `packet_sent`, what the peer says of it with the other methods of that
+What leaves is noted with `packets_sent`, what the peer says of it with the other methods of that
 kind. `target` is what media, repair and headers may take together, `pacing` the rate at which
 packets leave, `filling` what padding fills up; `probes` hands out what is to be tried.
 
@@ -9,14 +9,13 @@ report moves the time on. The best that the peer tells decides: when each packet
 takes at most, else what was lost.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import inf
-from typing import Protocol
 
 from ..transport_feedback import TransportFeedback
 from .application_limit import ApplicationLimit
 from .feedback_estimate import FeedbackEstimate
-from .history import Arrivals, LostPacket, Report, SentPackets
+from .history import Arrivals, LostPacket, Report, SentPacket, SentPackets
 from .probe_plan import Outlook, ProbePlan
 from .probe_results import ProbeCluster
 from .report_estimate import ReportEstimate
@@ -31,18 +30,6 @@ LIMIT_LIFETIME = 25.0
 as bounds that are asked for (TMMBR); browsers repeat theirs every second."""
 TICK = 0.025
 """Seconds from one look at what is due by time to the next."""
-
-
-class SentPacket(Protocol):
-    """A packet that has left."""
-
-    @property
-    def size(self) -> int:
-        """Its bytes with all headers."""
-
-    @property
-    def carries(self) -> tuple[int, int] | None:
-        """SSRC and sequence number of what can be sent again of it."""
 
 
 class CongestionController:
@@ -130,20 +117,11 @@ class CongestionController:
         if rises and self._begun:
             self._plan.wants_more(self._outlook(now), now)
 
-    def packet_sent(self, size: int, now: float, *, probe: int | None = None) -> None:
-        """Note that the packet with the next number has left, as part of a probe or not."""
-        self._sent.add(size, now, probe)
-        self._note_burst(1, size, now)
-
-    def packets_sent(self, packets: Iterable[tuple[SentPacket, int | None]], now: float) -> None:
-        """Note packets that have left together, each with the probe it is part of."""
-        add, count, octets = self._sent.add, 0, 0
-        for packet, probe in packets:
-            size = packet.size
-            add(size, now, probe, packet.carries)
-            count += 1
-            octets += size
-        self._note_burst(count, octets, now)
+    def packets_sent(
+        self, packets: Sequence[SentPacket], now: float, *, probe: int | None = None
+    ) -> None:
+        """Note that packets with the next numbers have left together, as part of a probe or not."""
+        self._note_burst(len(packets), self._sent.add(packets, now, probe), now)
 
     def _note_burst(self, count: int, octets: int, now: float) -> None:
         if self._silence.sent(now, count):

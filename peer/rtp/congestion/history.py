@@ -7,7 +7,7 @@ anything.
 
 from collections.abc import Sequence
 from operator import sub
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from ..serial import SEQUENCE_BITS, extend, signed_difference
 from ..transport_feedback import REFERENCE_TICKS, TICKS, TransportFeedback
@@ -37,6 +37,18 @@ class LostPacket(NamedTuple):
 _Sent: TypeAlias = tuple[int, float, int | None, int, tuple[int, int] | None]
 """Bytes and time of a packet, the probe it was part of, the bytes sent before it, and SSRC and
 sequence number of what it carries."""
+
+
+class SentPacket(Protocol):
+    """A packet that has left."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes with all headers."""
+
+    @property
+    def carries(self) -> tuple[int, int] | None:
+        """SSRC and sequence number of what can be sent again of it."""
 
 
 class PacketResult(NamedTuple):
@@ -105,25 +117,26 @@ class SentPackets:
         """The bytes sent after the latest packet that a report was about."""
         return self._octets - self._octets_covered
 
-    def add(
-        self,
-        size: int,
-        now: float,
-        probe: int | None = None,
-        carries: tuple[int, int] | None = None,
-    ) -> None:
-        """Note that the next packet, of `size` bytes with all headers, has left.
+    def add(self, sent: Sequence[SentPacket], now: float, probe: int | None = None) -> int:
+        """Note that the next packets have left together; returns their bytes."""
+        packets, number, octets = self._packets, self._next, self._octets
+        before = octets + self._unnumbered
+        for packet in sent:
+            size = packet.size + self._unnumbered
+            self._unnumbered = 0
+            packets[number] = size, now, probe, octets, packet.carries
+            number += 1
+            octets += size
+        self._next, self._octets = number, octets
+        self._forget_oldest(now)
+        return octets - before
 
-        `carries` are SSRC and sequence number of what can be sent again of it.
-        """
-        packets = self._packets
-        size += self._unnumbered
-        packets[self._next] = size, now, probe, self._octets, carries
-        self._next += 1
-        self._octets += size
-        self._unnumbered = 0
-        oldest = next(iter(packets))
-        if len(packets) > MAX_PACKETS or packets[oldest][1] < now - MEMORY:
+    def _forget_oldest(self, now: float) -> None:
+        packets, least = self._packets, now - MEMORY
+        while packets:
+            oldest = next(iter(packets))
+            if len(packets) <= MAX_PACKETS and packets[oldest][1] >= least:
+                return
             del packets[oldest]
 
     def add_unnumbered(self, size: int) -> None:

@@ -10,7 +10,7 @@ import enum
 from collections import deque
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from .probe_results import ProbeCluster
 
@@ -54,12 +54,14 @@ class Sized(Protocol):
 
 
 PacketT = TypeVar("PacketT", bound=Sized)
+_Lane: TypeAlias = dict[int, deque[tuple[float, PacketT]]]
+"""What waits for one purpose, by its stream, whose turn is next first, each with when it came."""
 
 
 class Release(NamedTuple, Generic[PacketT]):
-    """A packet that leaves now, as part of a probe or not."""
+    """Packets that leave now, as part of a probe or not."""
 
-    packet: PacketT
+    packets: Sequence[PacketT]
     probe: int | None
 
 
@@ -94,9 +96,7 @@ class Pacer(Generic[PacketT]):
     def __init__(self, pad: Callable[[int], Sequence[PacketT]], *, burst: float = BURST) -> None:
         self._pad = pad
         self._burst = burst
-        self._queues: tuple[dict[int, deque[tuple[float, PacketT]]], ...] = tuple(
-            {} for _ in Priority
-        )
+        self._queues: tuple[_Lane[PacketT], ...] = tuple({} for _ in Priority)
         self._count = self._octets = 0
         self._entered = 0.0
         self._rate = self._filling = 0.0
@@ -131,9 +131,8 @@ class Pacer(Generic[PacketT]):
         if not self._count:
             self._settle(now)
         waiting = self._queues[priority].setdefault(stream, deque())
-        for packet in packets:
-            waiting.append((now, packet))
-            self._octets += packet.size
+        waiting.extend([(now, packet) for packet in packets])
+        self._octets += sum([packet.size for packet in packets])
         self._count += len(packets)
         self._entered += now * len(packets)
         # Of pictures that are sent padding can be made.
@@ -169,26 +168,29 @@ class Pacer(Generic[PacketT]):
         """Let nothing of a stream wait any more."""
         for queue in self._queues:
             for entered, packet in queue.pop(stream, ()):
-                self._forget(entered, packet)
+                self._forget(1, packet.size, entered)
+
+    def rests(self, now: float) -> bool:
+        """Tell whether all but sound waits for the deadline, with what was added, too."""
+        if not self._is_resting or self._probes or self._present_rate(now) > self._rate:
+            return False
+        return 8 * self._debt > self._rate * (now - self._settled)
 
     def due(self, now: float) -> list[Release[PacketT]]:
         """Return what leaves now, in this order."""
         self._settle(now)
         released: list[Release[PacketT]] = []
-        self._drop_probes(now)
-        sound = self._queues[Priority.AUDIO]
-        while sound:
-            self._release(self._take(sound), released)
+        if self._probes:
+            self._drop_probes(now)
+        if self._queues[Priority.AUDIO]:
+            self._release(self._take(self._queues[:1], inf), released)
         if self._probes:
             self._send_probe(self._probes[0], now, released)
-        if self._count:
+        if self._count and not self._is_resting:
             enough = self._burst * self._present_rate(now) / 8
-            while self._count:
-                if self._debt >= enough:
-                    self._is_resting = True
-                if self._is_resting:
-                    break
-                self._release(self._next(), released)
+            if self._debt < enough:
+                self._release(self._take(self._queues, enough - self._debt), released)
+            self._is_resting = self._count > 0
         if not self._count:
             self._debt = max(0.0, self._debt)
             if not self._probes:
@@ -230,41 +232,44 @@ class Pacer(Generic[PacketT]):
         waited = now - self._entered / self._count
         return max(self._rate, 8 * self._octets / max(_SHORTEST, MAX_WAIT - waited))
 
-    def _release(self, packet: PacketT, released: list[Release[PacketT]]) -> None:
+    def _release(self, packets: Sequence[PacketT], released: list[Release[PacketT]]) -> None:
+        octets = sum([packet.size for packet in packets])
         probe = self._probes[0] if self._probes else None
         number = None
         if probe is not None and probe.begun is not None:
             number = probe.cluster.number
-            probe.octets += packet.size
-            probe.count += 1
-        self._owe(packet.size)
-        released.append(Release(packet, number))
+            probe.octets += octets
+            probe.count += len(packets)
+        self._owe(octets)
+        released.append(Release(packets, number))
 
-    def _owe(self, size: int) -> None:
-        self._debt = min(self._debt + size, MAX_DEBT * self._rate / 8)
+    def _owe(self, octets: int) -> None:
+        self._debt = min(self._debt + octets, MAX_DEBT * self._rate / 8)
         if self._filling:
-            self._filled = min(self._filled + size, MAX_DEBT * self._filling / 8)
+            self._filled = min(self._filled + octets, MAX_DEBT * self._filling / 8)
 
-    def _next(self) -> PacketT:
-        for queues in self._queues:
-            if queues:
-                return self._take(queues)
-        raise LookupError("nothing waits")
+    def _take(self, lanes: Sequence[_Lane[PacketT]], room: float) -> list[PacketT]:
+        """Take so many bytes, or one packet more than fits, the first lane's before others'."""
+        taken: list[PacketT] = []
+        octets, entered_all = 0, 0.0
+        for lane in lanes:
+            while lane and octets < room:
+                stream, waiting = next(iter(lane.items()))
+                entered, packet = waiting.popleft()
+                if not waiting:
+                    del lane[stream]
+                elif len(lane) > 1:
+                    # Its next packet is behind those of the other streams.
+                    lane[stream] = lane.pop(stream)
+                taken.append(packet)
+                octets += packet.size
+                entered_all += entered
+        self._forget(len(taken), octets, entered_all)
+        return taken
 
-    def _take(self, queues: dict[int, deque[tuple[float, PacketT]]]) -> PacketT:
-        stream, waiting = next(iter(queues.items()))
-        entered, packet = waiting.popleft()
-        if not waiting:
-            del queues[stream]
-        elif len(queues) > 1:
-            # Its next packet is behind those of the other streams.
-            queues[stream] = queues.pop(stream)
-        self._forget(entered, packet)
-        return packet
-
-    def _forget(self, entered: float, packet: PacketT) -> None:
-        self._count -= 1
-        self._octets -= packet.size
+    def _forget(self, count: int, octets: int, entered: float) -> None:
+        self._count -= count
+        self._octets -= octets
         self._entered = self._entered - entered if self._count else 0.0
 
     def _drop_probes(self, now: float) -> None:
@@ -282,19 +287,23 @@ class Pacer(Generic[PacketT]):
             return
         end = probe.octets + int(probe.cluster.bitrate * PROBE_BURST / 8)
         while probe.octets < end:
-            batch = [self._next()] if self._count else self._make_padding(end - probe.octets)
+            missing = end - probe.octets
+            if self._count:
+                batch: Sequence[PacketT] = self._take(self._queues, missing)
+            else:
+                batch = self._make_padding(missing)
             if not batch:
                 return
             if probe.begun is None:
                 probe.begun = now
-            for packet in batch:
-                self._release(packet, released)
+            self._release(batch, released)
 
     def _fill(self, released: list[Release[PacketT]]) -> None:
         """Pad up to what may be sent."""
         if self._filling and not self._debt and not self._filled and self._has_something:
-            for packet in self._make_padding(int(self._filling * FILLING_BURST / 8)):
-                self._release(packet, released)
+            padding = self._make_padding(int(self._filling * FILLING_BURST / 8))
+            if padding:
+                self._release(padding, released)
 
     @property
     def _has_something(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from peer.rtp import ArrivalRecorder
-from peer.rtp.congestion import CongestionController, Pacer, Priority
+from peer.rtp.congestion import Carried, CongestionController, Pacer, Priority
 
 HEADERS = 28
 PACKET = 1200
@@ -40,6 +40,7 @@ class Packet:
     size: int
     kind: str
     frame: int
+    carries: Carried | None = None
 
 
 @dataclass
@@ -202,12 +203,13 @@ class Call:
     def _flush(self) -> None:
         now, controller, pacer = self.world.now, self.controller, self.pacer
         pacer.set_rates(controller.pacing, controller.filling, now)
-        for packet, probe in pacer.due(now):
-            number = controller.next_number & 0xFFFF
-            controller.packet_sent(packet.size, now, probe=probe)
-            self.log.sent.append((now, packet.size, packet.kind))
-            if not self.bottleneck.send(packet.size, self._arrival(packet, number)):
-                self.log.lost += 1
+        for packets, probe in pacer.due(now):
+            for packet in packets:
+                number = controller.next_number & 0xFFFF
+                controller.packets_sent([packet], now, probe=probe)
+                self.log.sent.append((now, packet.size, packet.kind))
+                if not self.bottleneck.send(packet.size, self._arrival(packet, number)):
+                    self.log.lost += 1
         for cluster in controller.probes():
             pacer.probe(cluster, now)
         self._schedule()

@@ -11,6 +11,8 @@ from pathlib import Path
 from peer.rtp import TransportFeedback
 from peer.rtp.congestion import CongestionController
 
+from .packets import Packet
+
 FOLDER = Path(__file__).parent / "recorded"
 
 
@@ -23,7 +25,7 @@ def replay(name: str, controller: CongestionController) -> Iterator[float]:
             probe = int(rest[1]) if len(rest) > 1 else None
             for cluster in controller.probes():
                 assert cluster.bitrate > 0
-            controller.packet_sent(int(rest[0]), now, probe=probe)
+            controller.packets_sent([Packet(int(rest[0]))], now, probe=probe)
             continue
         arrivals = tuple(int(one) if one else None for one in rest[2].split(","))
         message = TransportFeedback(1, 2, int(rest[0]), int(rest[1]), 0, arrivals)

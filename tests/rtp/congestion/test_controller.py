@@ -8,6 +8,7 @@ from peer.rtp.congestion import CongestionController
 from peer.rtp.congestion.controller import LIMIT_LIFETIME
 
 from .line import Bottleneck, Call, Path, World
+from .packets import Packet
 from .recordings import replay
 
 
@@ -171,7 +172,7 @@ def test_bounds_hold() -> None:
 def test_without_reports_about_packets_the_peers_word_counts() -> None:
     controller = CongestionController()
     assert not controller.has_estimate
-    controller.packet_sent(1000, 0.0)
+    controller.packets_sent([Packet(1000)], 0.0)
     assert controller.probes() == []
     controller.note_limit(800_000, 1.0)
     assert controller.target == 800_000

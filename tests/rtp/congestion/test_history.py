@@ -8,6 +8,8 @@ from peer.rtp import TransportFeedback
 from peer.rtp.congestion import Carried, LostPacket
 from peer.rtp.congestion.history import MAX_PACKETS, SentPackets
 
+from .packets import Packet
+
 
 def message(
     base: int, *arrivals: int | None, reference: int = 0, number: int = 0
@@ -19,7 +21,7 @@ def message(
 def sent(count: int, interval: float = 0.01, size: int = 100) -> SentPackets:
     packets = SentPackets()
     for number in range(count):
-        packets.add(size, number * interval)
+        packets.add([Packet(size)], number * interval)
     return packets
 
 
@@ -56,7 +58,7 @@ def test_what_was_received_is_told_once_and_what_was_lost_may_still_come() -> No
 def test_what_is_lost_is_what_can_be_sent_again() -> None:
     packets = SentPackets()
     for number in range(4):
-        packets.add(100, 0.0, carries=Carried(7, number) if number else None)
+        packets.add([Packet(100, Carried(7, number) if number else None)], 0.0)
     report = packets.take(message(1, None, 4, None, 8), now=0.1)
     assert report is not None
     assert packets.lost(report) == [LostPacket(3, Carried(7, 2))]
@@ -88,7 +90,7 @@ def test_in_flight_is_what_was_sent_after_the_last_reported() -> None:
 def test_bytes_without_a_number_count_with_the_next_packet() -> None:
     packets = SentPackets()
     packets.add_unnumbered(70)
-    packets.add(100, 0.0)
+    packets.add([Packet(100)], 0.0)
     report = packets.take(message(1, 4), now=0.1)
     assert report is not None
     assert report.results[0].size == 170
@@ -106,9 +108,9 @@ def test_what_a_lost_report_was_about_counts_by_half_of_its_neighbours_loss() ->
 def test_packets_are_forgotten() -> None:
     packets = SentPackets()
     for number in range(MAX_PACKETS + 10):
-        packets.add(100, number * 0.0001)
+        packets.add([Packet(100)], number * 0.0001)
     assert packets.take(message(5, 4), now=4.0) is None
-    packets.add(100, 1000.0)
+    packets.add([Packet(100)], 1000.0)
     packets.forget()
     assert packets.in_flight == 0
     assert packets.take(message(packets.next_number - 1, 4), now=1001.0) is None

@@ -34,15 +34,20 @@ def pacer(rate: float = RATE, filling: float = 0.0, *, pads: bool = False) -> Pa
     return made
 
 
+def due(pacer: Pacer[Packet], now: float) -> list[tuple[Packet, int | None]]:
+    """Return the packets that leave now, each with the probe it is part of."""
+    return [(packet, one.probe) for one in pacer.due(now) for packet in one.packets]
+
+
 def leave(pacer: Pacer[Packet], until: float, now: float = 0.0) -> list[tuple[float, Packet]]:
     """Let packets leave as they are due; returns when each did."""
-    left = [(now, one.packet) for one in pacer.due(now)]
+    left = [(now, packet) for packet, _ in due(pacer, now)]
     while (deadline := pacer.deadline()) is not None and deadline <= until:
-        released = pacer.due(max(now, deadline))
+        released = due(pacer, max(now, deadline))
         now = max(now, deadline)
         if not released and pacer.deadline() == deadline:
             raise AssertionError("a deadline at which nothing happens")
-        left += [(now, one.packet) for one in released]
+        left += [(now, packet) for packet, _ in released]
     return left
 
 
@@ -65,7 +70,7 @@ def test_a_large_frame_leaves_at_the_rate() -> None:
 def test_little_leaves_at_once() -> None:
     made = pacer()
     add(made, 1, Priority.VIDEO, 1)
-    assert len(made.due(0.0)) == 1
+    assert len(due(made, 0.0)) == 1
     assert made.deadline() is None
 
 
@@ -76,7 +81,7 @@ def test_sound_never_waits_but_is_owed() -> None:
     for index in range(5):
         now = 0.1 + index * 0.001
         made.add([Packet(100, "sound")], Priority.AUDIO, 2, now)
-        assert made.due(now)[0].packet.name == "sound"
+        assert due(made, now)[0][0].name == "sound"
     alone, beside = pacer(), pacer()
     add(alone, 20, Priority.VIDEO, 1)
     add(beside, 20, Priority.AUDIO, 2)
@@ -118,7 +123,7 @@ def test_who_is_woken_late_makes_up_for_it(grain: float) -> None:
             made.add([Packet(1000)], Priority.VIDEO, 1, now)
         deadline = made.deadline()
         if deadline is not None and deadline <= now:
-            sent += sum(one.packet.size for one in made.due(now))
+            sent += sum(packet.size for packet, _ in due(made, now))
     assert 8 * sent / now == pytest.approx(RATE, rel=0.03)
 
 
@@ -143,11 +148,11 @@ def test_a_probe_leaves_at_its_own_rate() -> None:
     cluster = ProbeCluster(7, 1_800_000, 3375)
     made.probe(cluster, 0.0)
     made.add([Packet(800)], Priority.VIDEO, 1, 0.0)
-    releases, now = [(0.0, one) for one in made.due(0.0)], 0.0
+    releases, now = [(0.0, *one) for one in due(made, 0.0)], 0.0
     while (deadline := made.deadline()) is not None and now < 0.2:
         now = deadline
-        releases += [(now, one) for one in made.due(now)]
-    probing = [(at, one.packet) for at, one in releases if one.probe == 7]
+        releases += [(now, *one) for one in due(made, now)]
+    probing = [(at, packet) for at, packet, probe in releases if probe == 7]
     assert probing[0][1].size == 800
     assert len(probing) >= 5
     assert sum(packet.size for _, packet in probing) >= 3375
@@ -162,15 +167,15 @@ def test_a_probe_without_anything_to_send_waits_for_it_and_not_for_ever() -> Non
     assert made.due(0.0) == []
     assert made.deadline() is None
     add(made, 1, Priority.VIDEO, 1, now=1.0)
-    assert [one.probe for one in made.due(1.0)] == [1]
+    assert [probe for _, probe in due(made, 1.0)] == [1]
     # What comes next would be part of it, had it come in time.
     assert leave(made, 2.0, 1.0) == []
     add(made, 1, Priority.VIDEO, 1, now=2.0)
-    assert [one.probe for one in made.due(2.0)] == [None]
+    assert [probe for _, probe in due(made, 2.0)] == [None]
     made = pacer()
     made.probe(ProbeCluster(1, 900_000, 1687), 0.0)
     add(made, 1, Priority.VIDEO, 1, now=6.0)
-    assert [one.probe for one in made.due(6.0)] == [None]
+    assert [probe for _, probe in due(made, 6.0)] == [None]
 
 
 def test_a_probe_that_is_sent_late_is_given_up() -> None:
@@ -215,7 +220,7 @@ def test_all_leave_once_and_in_the_order_of_their_stream(
     for index, (priority, stream, size, passed) in enumerate(packets):
         now += passed
         made.add([Packet(size, f"{priority}.{stream}.{index}")], priority, stream, now)
-        left += [one.packet.name for one in made.due(now)]
+        left += [packet.name for packet, _ in due(made, now)]
     left += [packet.name for _, packet in leave(made, now + 100, now)]
     expected = [f"{one[0]}.{one[1]}.{index}" for index, one in enumerate(packets)]
     assert sorted(left) == sorted(expected)
@@ -232,7 +237,7 @@ def test_sound_passes_by_where_nothing_else_is_to_do_and_counts_as_if_it_had_wai
         now = step * 0.001
         assert one.pass_by(Packet(1000), now)
         other.add([Packet(1000)], Priority.AUDIO, 1, now)
-        assert len(other.due(now)) == 1
+        assert len(due(other, now)) == 1
     for each in (one, other):
         add(each, 30, Priority.VIDEO, 2, 0.005)
     assert leave(one, 1.0, 0.005) == leave(other, 1.0, 0.005)
