@@ -93,15 +93,13 @@ class Component:
         On a direct pair they may leave together with others, at the end of the loop's iteration at
         the latest; what is lost then is counted, as what the network loses is.
         """
-        path, sent = self.route, True
+        path = self.route
         if path is None:
+            sent = True
             for data in datagrams:
                 sent &= self._way.send_through_agent(self.stream, self.number, data)
             return sent
-        post = path.socket.outbox.post
-        for data in datagrams:
-            sent &= post(data, path)
-        return sent
+        return path.socket.outbox.post_all(datagrams, path)
 
     @property
     def embedding(self) -> EmbeddingState:

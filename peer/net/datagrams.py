@@ -1,5 +1,6 @@
 """A UDP socket as the driver sees it: one of this machine, or of a simulated host."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from .faults import Faults
@@ -9,8 +10,8 @@ from .outbox import Destination
 class Post(Protocol):
     """Sends datagrams of media, by the end of the loop's iteration at the latest."""
 
-    def post(self, data: bytes, to: Destination) -> bool:
-        """Send a datagram soon; False when it was dropped at once.
+    def post_all(self, datagrams: Sequence[bytes], to: Destination) -> bool:
+        """Send datagrams soon; False when one was dropped at once.
 
         What is dropped later is told to `to` alone.
         """

@@ -1,6 +1,7 @@
 """Datagrams that leave together, because system calls are what sending costs."""
 
 import asyncio
+from collections.abc import Sequence
 from math import inf
 from typing import Protocol
 
@@ -85,6 +86,18 @@ class Outbox:
         self._refusing: dict[tuple[str, int], tuple[int, int]] = {}
         # How many datagrams are to leave at once; infinitely many where runs are impossible.
         self._direct = HANDSHAKE if can_segment() else inf
+
+    def post_all(self, datagrams: Sequence[bytes], to: Destination) -> bool:
+        """Send datagrams soon; False when one was dropped at once. What `post` does, for each."""
+        sent = True
+        for data in datagrams:
+            run = self._run
+            # Most are one more of a run.
+            if run and to is self._to and len(data) == self._size and len(run) + 1 < self._capacity:
+                run.append(data)
+            else:
+                sent &= self.post(data, to)
+        return sent
 
     def post(self, data: bytes, to: Destination) -> bool:
         """Send a datagram soon; False when it was dropped at once.

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import errno
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -212,8 +212,12 @@ class HostSocket:
         self.outbox = self
         self.faults: Faults = Faults()
 
-    def post(self, data: bytes, to: Destination) -> bool:
-        """Send a datagram of media."""
+    def post_all(self, datagrams: Sequence[bytes], to: Destination) -> bool:
+        """Send datagrams of media."""
+        sent = [self._post(data, to) for data in datagrams]
+        return all(sent)
+
+    def _post(self, data: bytes, to: Destination) -> bool:
         try:
             self.send(data, to.remote)
         except OSError as error:

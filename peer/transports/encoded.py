@@ -41,9 +41,9 @@ class MediaEncoder(Protocol):
 
 def timestamp_of(data: "Frame | Packet[Any]", clock_rate: int) -> int:
     """Return the time of a frame or a packet; ValueError when it has none."""
-    if data.pts is None or data.time_base is None:
+    # Each look at it makes a fraction, which is slow.
+    pts, base = data.pts, data.time_base
+    if pts is None or base is None:
         raise ValueError("what has no time cannot be sent")
-    base = data.time_base
-    whole, rest = divmod(data.pts * base.numerator * clock_rate, base.denominator)
-    # Most times are whole, and fractions are slow.
-    return whole if not rest else round(data.pts * base * clock_rate)
+    whole, rest = divmod(pts * base.numerator * clock_rate, base.denominator)
+    return whole if not rest else round(pts * base * clock_rate)

@@ -1,6 +1,7 @@
 """A packet until it leaves: what can be said of it only then is written into it then."""
 
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from peer.rtp import (
@@ -56,18 +57,11 @@ class Extension(NamedTuple):
         return cls(profile, body, number_at, time_at, size, whole[0], whole[_HEADER.size :])
 
     def packet(
-        self,
-        second: int,
-        place: tuple[int, int],
-        timestamp: int,
-        payload: bytes,
-        carries: tuple[int, int] | None = None,
+        self, payload_type: int, place: tuple[int, int], timestamp: int, payload: bytes
     ) -> "LeavingPacket":
-        """Make a packet that has it: `second` are marker and payload type in the second byte of its
-        header, `place` its SSRC and sequence number."""
-        head = _HEADER.pack(self.first, second, place[1], timestamp, place[0])
-        data = bytearray().join((head, self.written, payload))
-        return LeavingPacket(data, len(payload), self.number_at, self.time_at, carries)
+        """Make a packet that has it and is not sent again; `place` are SSRC and sequence number."""
+        same = Extensions(self, self, self, self)
+        return same.packets([payload], payload_type, place, timestamp, again=False)[0]
 
 
 class Extensions(NamedTuple):
@@ -85,6 +79,39 @@ class Extensions(NamedTuple):
         between, first, last, single = (one.header_size for one in self)
         # Padding may make the header of the only packet larger than both together.
         return Room(size - between, first - between, max(last - between, single - first))
+
+    def packets(
+        self,
+        payloads: Sequence[bytes],
+        payload_type: int,
+        place: tuple[int, int],
+        timestamp: int,
+        *,
+        marker: bool | None = False,
+        again: bool,
+    ) -> "list[LeavingPacket]":
+        """Make the packets of a frame, from the SSRC and sequence number of `place` on.
+
+        All have the `marker`, without one the last has it. They can be sent `again`, or not.
+        """
+        (ssrc, number), last = place, len(payloads) - 1
+        second = payload_type | bool(marker) << 7
+        extension, packets, pack = self.between, [], _HEADER.pack
+        for position, payload in enumerate(payloads):
+            if position == 0 or position == last:
+                extension = self.of(position, last + 1)
+                if position == last and marker is None:
+                    second |= 0x80
+            elif position == 1:
+                extension = self.between
+            head = pack(extension.first, second, number, timestamp, ssrc)
+            data = bytearray().join((head, extension.written, payload))
+            carries = (ssrc, number) if again else None
+            packets.append(
+                LeavingPacket(data, len(payload), extension.number_at, extension.time_at, carries)
+            )
+            number = number + 1 & 0xFFFF
+        return packets
 
     def of(self, position: int, count: int) -> Extension:
         """Return what one of so many packets says."""

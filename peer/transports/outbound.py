@@ -108,7 +108,8 @@ class OutboundStream:
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
         self._rotation = 0
         self._labels: Labels | None = None
-        self._extensions: dict[tuple[int | None, bool], Extension] = {}
+        self._tells_capture = self._tells_rotation = False
+        self._extensions: dict[tuple[int | None, bool], Extensions] = {}
         self.change_ssrc(ssrc)
 
     def change_ssrc(self, ssrc: int) -> None:
@@ -176,21 +177,22 @@ class OutboundStream:
         self, frame: EncodedFrame, labels: Labels, timestamp: int, captured: float, now: float
     ) -> Extensions:
         capture = orientation = None
-        if ABS_CAPTURE_TIME in labels.extensions:
+        usual = self._usual(frame, labels)
+        if self._tells_capture:
             ntp = ntp_time() - round((now - captured) * SECOND)
             capture = self._stamps.stamp(timestamp, self._clock_rate, ntp, now)
-        if VIDEO_ORIENTATION in labels.extensions and self._must_tell_rotation(frame):
+        if self._tells_rotation and self._must_tell_rotation(frame):
             orientation = frame.rotation // 90
-        between = self._extension(frame, labels)
         if capture is None and orientation is None:
-            return Extensions(between, between, between, between)
+            return usual
         said = _sayings(frame, labels)
         said.capture_time = capture
         first = Extension.of(said, labels.extensions)
         said.orientation = orientation
         single = Extension.of(said, labels.extensions)
         said.capture_time = None
-        return Extensions(between, first, Extension.of(said, labels.extensions), single)
+        last = Extension.of(said, labels.extensions)
+        return Extensions(usual.between, first, last, single)
 
     def _must_tell_rotation(self, frame: EncodedFrame) -> bool:
         """Tell whether a picture is to say how far it is to be turned (3GPP TS 26.114 §7.4.5).
@@ -213,7 +215,7 @@ class OutboundStream:
         protection = self.protection
         if not protection.strength:
             return []
-        extension = self._extension(EncodedFrame(b"", 0), labels)
+        extension = self._usual(EncodedFrame(b"", 0), labels).between
         sums = []
         for payload in protection.payloads(self.ssrc, now, is_key=is_key):
             place = protection.next_place()
@@ -232,22 +234,23 @@ class OutboundStream:
         self, tone: TonePacket, payload_type: int, timestamp: int, labels: Labels
     ) -> LeavingPacket:
         """Return a packet of a tone, which has the time of its begin (RFC 4733 §2.2.1)."""
-        extension = self._extension(EncodedFrame(tone.payload, 0), labels)
-        said = Extensions(extension, extension, extension, extension)
+        said = self._usual(EncodedFrame(tone.payload, 0), labels)
         made = self._make([tone.payload], payload_type, timestamp & 0xFFFFFFFF, said, tone.first)
         self._remember(made)
         return made[0]
 
-    def _extension(self, frame: EncodedFrame, labels: Labels) -> Extension:
+    def _usual(self, frame: EncodedFrame, labels: Labels) -> Extensions:
         """Return what the packets of a frame say, written once for all that say the same."""
         if labels is not self._labels:
             self._labels = labels
+            self._tells_capture = ABS_CAPTURE_TIME in labels.extensions
+            self._tells_rotation = VIDEO_ORIENTATION in labels.extensions
             self._extensions.clear()
         said = (frame.audio_level, frame.voice)
         written = self._extensions.get(said)
         if written is None:
-            written = Extension.of(_sayings(frame, labels), labels.extensions)
-            self._extensions[said] = written
+            each = Extension.of(_sayings(frame, labels), labels.extensions)
+            written = self._extensions[said] = Extensions(each, each, each, each)
         return written
 
     def _make(
@@ -259,26 +262,11 @@ class OutboundStream:
         marker: bool | None,
     ) -> list[LeavingPacket]:
         """Make the next packets, those of one frame; without `marker` the last of them has it."""
-        ssrc, number, last = self.ssrc, self._sequence_number, len(payloads) - 1
         # They can be sent again unasked where retransmissions were agreed.
-        repeatable = self.rtx_ssrc is not None
-        packets = []
-        for position, payload in enumerate(payloads):
-            extension = said.between if 0 < position < last else said.of(position, last + 1)
-            marked = position == last if marker is None else marker
-            place = ssrc, number
-            packets.append(
-                extension.packet(
-                    marked << 7 | payload_type,
-                    place,
-                    timestamp,
-                    payload,
-                    place if repeatable else None,
-                )
-            )
-            number = number + 1 & 0xFFFF
-        self._sequence_number = number
-        return packets
+        again = self.rtx_ssrc is not None
+        place = self.ssrc, self._sequence_number
+        self._sequence_number = self._sequence_number + len(payloads) & 0xFFFF
+        return said.packets(payloads, payload_type, place, timestamp, marker=marker, again=again)
 
     def _packetizer(self, codec: RTCRtpCodecParameters) -> Packetizer:
         """Return that of a format; it counts on through other tracks, formats and encoders."""
@@ -291,15 +279,14 @@ class OutboundStream:
 
     def _remember(self, packets: Sequence[LeavingPacket]) -> None:
         """Keep the packets that were made last."""
-        now, history, octets, headers = self._last_time or 0.0, self._history, 0, 0
+        now, history = self._last_time or 0.0, self._history
         for number, packet in enumerate(packets, self._sequence_number - len(packets)):
             packet.made = now
-            octets += packet.payload_size
-            headers += packet.header_size
             history[number & 0xFFFF] = packet
+        octets = sum([packet.payload_size for packet in packets])
         self.packets_sent += len(packets)
         self.octets_sent += octets
-        self.header_octets_sent += headers
+        self.header_octets_sent += sum([len(packet) for packet in packets]) - octets
         self._history_bytes += octets
         self._forget(now)
 

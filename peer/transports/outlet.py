@@ -258,7 +258,8 @@ class Outlet:
             return False
         if self._tones.playing:
             return False
-        self._measure_path(stream, now)
+        if self.loss.fraction or stream.protection.strength:
+            self._measure_path(stream, now)
         packets = stream.packetize(frame, codec, labels, now)
         if not packets:
             self.drops[SendDrop.TOO_LARGE] += 1

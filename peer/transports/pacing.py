@@ -1,6 +1,7 @@
 """Sending media over one transport: no more than its congestion control allows, and evenly."""
 
 import asyncio
+import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -26,6 +27,8 @@ MIN_WAIT = 0.0005
 """Seconds from one wake-up to the next, at least."""
 _SEND_TICKS = 1 << 18
 """Of a second, in which packets say when they leave."""
+SHARE_TIME = 0.01
+"""Seconds for which the shares hold, unless what is shared out becomes another."""
 AUDIO_PART = 0.25
 """Of what may be sent, that sound takes with copies of it, where there are pictures."""
 
@@ -83,7 +86,7 @@ class PacedSending:
         self._streams: dict[int, PacedStream] = {}
         self._numbers: StreamNumbers | None = None
         self._demands: dict[int, Demand] = {}
-        self._shared = 0.0
+        self._shared, self._shared_at = 0.0, -math.inf
         self._shares: dict[int, float] = {}
         """What each stream has of what was shared out, by these demands."""
         self._paused: frozenset[int] = frozenset()
@@ -142,14 +145,24 @@ class PacedSending:
 
     def share(self, ssrc: int, now: float) -> float:
         """Return what a stream may send, in bits per second with all headers; 0 while it pauses."""
+        stream = self._streams.get(ssrc)
+        demand = None if stream is None else stream.demand(now)
+        target, latest = self._controller.target, now - self._shared_at
+        # The others say it themselves, with the next frame, what else they can use than before.
+        if target != self._shared or demand != self._demands.get(ssrc) or latest >= SHARE_TIME:
+            self._share_out(target, now)
+        return self._shares.get(ssrc, 0.0)
+
+    def _share_out(self, target: float, now: float) -> None:
+        self._shared_at = now
         demands = {one: stream.demand(now) for one, stream in self._streams.items()}
         if demands != self._demands:
             self._controller.set_wanted(wanted(demands), now)
-        if demands != self._demands or self._controller.target != self._shared:
-            self._demands, self._shared = demands, self._controller.target
-            self._shares = allocate(self._shared, demands, self._paused)
-            self._paused = frozenset(one for one, share in self._shares.items() if not share)
-        return self._shares.get(ssrc, 0.0)
+        elif target == self._shared:
+            return
+        self._demands, self._shared = demands, target
+        self._shares = allocate(target, demands, self._paused)
+        self._paused = frozenset(one for one, share in self._shares.items() if not share)
 
     def room_for_audio(self, plain: float) -> float | None:
         """Return what a stream of sound may take with its copies, in the units of `share`.
@@ -206,6 +219,7 @@ class PacedSending:
             self._timer = None
 
     def _agree(self) -> None:
+        self._shared_at = -math.inf
         streams = self._streams.values()
         by_stream = any(one.is_reported_by_stream for one in streams)
         self._controller.has_feedback = by_stream or any(one.is_numbered for one in streams)

@@ -48,12 +48,8 @@ class DelayBased:
         if self._heard is not None and now - self._heard > SILENCE:
             self._groups, self._trend = PacketGroups(), DelayTrend()
         self._heard = now
-        add = self._groups.add
-        for packet in arrivals:
-            if packet.arrived is not None:
-                delta = add(packet.sent, packet.arrived, now)
-                if delta is not None:
-                    self._note(delta)
+        for delta in self._groups.add_all(arrivals, now):
+            self._note(delta)
         if probed is not None and self.usage is not Usage.OVER:
             self.control.set(probed, now)
         else:

@@ -4,7 +4,10 @@ Senders let packets go in bursts. What tells of a queue that grows is not how lo
 took, but how the time between bursts changed on the way.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from .history import PacketResult
 
 MAX_GROUP_SPAN = 0.005
 """Seconds from the first to the last sending of a group."""
@@ -62,6 +65,21 @@ class PacketGroups:
         self._before: _Group | None = None
         self._current: _Group | None = None
         self._reordered = 0
+
+    def add_all(self, arrivals: Sequence[PacketResult], now: float) -> list[GroupDelta]:
+        """Take packets reported at `now`; returns how each two groups before them differ."""
+        deltas = []
+        for _, _, sent, arrived, _, _ in arrivals:
+            current = self._current
+            if arrived is None:
+                continue
+            if current is not None and 0 <= sent - current.first_sent <= MAX_GROUP_SPAN:
+                current.add(sent, arrived, now)
+                continue
+            delta = self.add(sent, arrived, now)
+            if delta is not None:
+                deltas.append(delta)
+        return deltas
 
     def add(self, sent: float, arrived: float, now: float) -> GroupDelta | None:
         """Take a packet reported at `now`; returns how the two groups before it differ."""

@@ -18,6 +18,7 @@ MAX_PACKETS = 1 << 15
 Arrivals: TypeAlias = Sequence[tuple[int, float | None]]
 """Numbers of packets in order, and when each arrived, by the receiver's clock."""
 _REFERENCE_BITS = 24
+_make_tuple = tuple.__new__
 
 
 class Carried(NamedTuple):
@@ -186,7 +187,7 @@ class SentPackets:
         return lost
 
     def _results(self, arrivals: Arrivals) -> list[PacketResult]:
-        results, packets = [], self._packets
+        results, packets, make = [], self._packets, _make_tuple
         for number, arrived in arrivals:
             packet = packets.get(number)
             if packet is None:
@@ -194,7 +195,7 @@ class SentPackets:
             if arrived is not None:
                 del packets[number]
             size, sent, probe, _, _ = packet
-            results.append(PacketResult(number, size, sent, arrived, probe, 0.0))
+            results.append(make(PacketResult, (number, size, sent, arrived, probe, 0.0)))
         return results
 
     def _advance_clock(self, message: TransportFeedback) -> int:

@@ -6,7 +6,7 @@ of packets lose twice their part now and then, and more often where losses come 
 """
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import inf
 
 from .history import PacketResult
@@ -91,7 +91,7 @@ class LossBased:
 
     def update(
         self,
-        results: Iterable[PacketResult],
+        results: Sequence[PacketResult],
         delay_rate: float,
         arriving: float | None,
         *,

@@ -1,7 +1,7 @@
 """What was sent and lost, in windows of sending long enough to tell loss from chance."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import inf, sqrt
 
 from .history import PacketResult
@@ -45,13 +45,13 @@ class LossWindows:
         """When the newest packet was sent of which something is known."""
         return self._latest
 
-    def add(self, results: Iterable[PacketResult]) -> bool:
+    def add(self, results: Sequence[PacketResult]) -> bool:
         """Take what became of packets; True when that completed a window."""
-        for result in results:
+        if results:
             if self._begun is None:
-                self._begun = result.sent
-            if result.sent > self._latest:
-                self._latest = result.sent
+                self._begun = results[0].sent
+            self._latest = max(self._latest, max([result.sent for result in results]))
+        for result in results:
             if result.arrived is None:
                 if result.number not in self._lost:
                     self._lost[result.number] = result.size

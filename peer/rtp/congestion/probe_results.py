@@ -102,15 +102,16 @@ class ProbeResults:
 
     def add(self, arrivals: list[PacketResult]) -> Found | None:
         """Take packets that arrived; returns what the latest complete probe found."""
-        found, latest = None, None
+        found = None
+        if not self._seen or not arrivals:
+            return None
         for result in arrivals:
-            latest = result.arrived
             seen = None if result.probe is None else self._seen.get(result.probe)
             if seen is not None and result.arrived is not None:
                 seen.add(result, result.arrived)
                 found = seen.found() or found
-        if latest is not None:
-            self._forget(latest)
+        if arrivals[-1].arrived is not None:
+            self._forget(arrivals[-1].arrived)
         return found
 
     def _forget(self, arrived: float) -> None:

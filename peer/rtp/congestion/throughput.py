@@ -19,11 +19,12 @@ _SHORTEST = 0.001
 class Throughput:
     """The acknowledged rate of one path, in bits per second."""
 
-    __slots__ = ("_arrived", "_discarded_until", "_sent", "_sizes")
+    __slots__ = ("_arrived", "_discarded_until", "_gaps", "_sent", "_sizes")
 
     def __init__(self) -> None:
         # The window in the order of arrival, each figure for itself: it is summed up as a whole.
         self._arrived: list[float] = []
+        self._gaps: list[float] = []
         self._sent: list[float] = []
         self._sizes: list[float] = []
         self._discarded_until = 0.0
@@ -42,14 +43,17 @@ class Throughput:
                 times.insert(place, arrived)
                 sent.insert(place, packet.sent)
                 sizes.insert(place, packet.size + packet.besides)
+                self._gaps = list(map(sub, times[1:], times))
             else:
+                if times:
+                    self._gaps.append(arrived - times[-1])
                 times.append(arrived)
                 sent.append(packet.sent)
                 sizes.append(packet.size + packet.besides)
         surplus = self._surplus()
         if surplus:
             self._discarded_until = max(self._discarded_until, *sent[:surplus])
-            for figures in (times, sent, sizes):
+            for figures in (times, sent, sizes, self._gaps):
                 del figures[:surplus]
 
     def bitrate(self) -> float | None:
@@ -59,10 +63,12 @@ class Throughput:
             return None
         received = sum(sizes)
         # The longest pause may be the network's, or ours; it counts as the second longest.
-        gaps: list[float] = list(map(sub, times[1:], times))
+        gaps = self._gaps
         longest = max(gaps)
-        gaps.remove(longest)
+        place = gaps.index(longest)
+        gaps[place] = 0.0
         span = times[-1] - times[0] - longest + max(gaps)
+        gaps[place] = longest
         rate = (received - sizes[0]) / max(_SHORTEST, span)
         sent_size = received
         if min(sent) < self._discarded_until:
@@ -102,6 +108,6 @@ class Throughput:
 
     def forget(self) -> None:
         """Begin anew."""
-        for figures in (self._arrived, self._sent, self._sizes):
+        for figures in (self._arrived, self._sent, self._sizes, self._gaps):
             figures.clear()
         self._discarded_until = 0.0
