@@ -3,7 +3,8 @@
     python -m tools.bench.packets [--streams N] [--seconds S] [--profile]
 
 Prints CPU microseconds of the whole process for a packet, and our share of aiortc's: a call over
-loopback, whose other side is in a second process and is ours for both. Pictures are encoded
+loopback, whose other side is in a second process. That is ours for both where it receives, aiortc's
+where it sends. Pictures are encoded
 already, and so small that decoding them takes next to nothing, but as many bytes as those of
 1 Mbit/s. `--profile` prints where ours spends its time.
 """
@@ -167,8 +168,12 @@ async def side(
 
 
 def answer(wire: Connection, settings: Settings, sends: bool) -> None:
-    """Be the other side of a call, in a process of its own."""
-    asyncio.run(side("peer", wire, settings, offers=False, sends=sends))
+    """Be the other side of a call, in a process of its own.
+
+    What sends is aiortc, which does so whatever the other side says: both get all of the stream.
+    """
+    name = "aiortc" if sends else "peer"
+    asyncio.run(side(name, wire, settings, offers=False, sends=sends))
 
 
 def measured(name: str, wire: Connection, settings: Settings, sends: bool) -> None:
