@@ -1,5 +1,6 @@
 """Who is shown everything that goes through the sockets and connections of a driver."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from peer.ice import TransportAddress
@@ -78,12 +79,15 @@ class TappedPost:
         self._socket = socket
         self._tap = tap
 
-    def post(self, data: bytes, to: Destination) -> bool:
-        """Send a datagram soon."""
-        sent = self._post.post(data, to)
-        if sent:
-            self._tap.datagram(data, self._socket.address, to.remote, leaves=True)
-        return sent
+    def post_all(self, datagrams: Sequence[bytes], to: Destination) -> bool:
+        """Send datagrams soon."""
+        all_sent = True
+        for data in datagrams:
+            sent = self._post.post_all((data,), to)
+            all_sent &= sent
+            if sent:
+                self._tap.datagram(data, self._socket.address, to.remote, leaves=True)
+        return all_sent
 
     def flush(self) -> None:
         """Send what is held back."""
