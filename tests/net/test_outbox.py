@@ -424,3 +424,28 @@ def test_where_runs_are_unknown_everything_leaves_at_once() -> None:
         assert to.sent == [(1, 100)] * 3
 
     run(story())
+
+
+@pytest.mark.parametrize("sizes", [[100] * 70, [100, 100, 60, 100, 120, 120], [0, 9, 9], [5]])
+def test_many_at_once_leave_as_one_after_the_other(sizes: list[int]) -> None:
+    async def story(bench: Bench) -> None:
+        other, datagrams = Bench(), [bytes(size) for size in sizes]
+        with other.patch:
+            assert other.outbox.post_all(datagrams, other.to)
+        bench.post(*datagrams)
+        await bench.iteration()
+        assert other.socket.calls == bench.socket.calls
+        assert other.to.sent == bench.to.sent
+
+    story_of(story)
+
+
+def test_of_many_at_once_those_that_are_dropped_are_told() -> None:
+    async def story(bench: Bench) -> None:
+        bench.outbox.close()
+        bench.socket.plain = [True, False]
+        with bench.patch:
+            assert not bench.outbox.post_all([b"alone", b"dropped"], bench.to)
+        assert bench.to.discarded == [7]
+
+    story_of(story)

@@ -13,7 +13,7 @@ from peer.rtp import CongestionFeedback, StreamArrivalRecorder, TransportFeedbac
 from peer.rtp.congestion import Carried, Demand, LostPacket, Priority
 from peer.testing import run
 from peer.transports.leaving import LeavingPacket
-from peer.transports.pacing import PacedSending, network_of
+from peer.transports.pacing import SHARE_TIME, PacedSending, network_of
 
 ROUND_TRIP = 0.04
 
@@ -246,6 +246,23 @@ def test_streams_share_and_repair_has_a_budget() -> None:
         wire.sending.withdraw(Stream(7))
         assert wire.sending.share(7, now()) == 300_000
         assert wire.sending.share(8, now()) == 0
+
+    run(program())
+
+
+def test_a_share_follows_what_the_stream_itself_can_use_at_once_and_others_soon() -> None:
+    async def program() -> None:
+        wire, first, second = Wire(answers=False), Stream(7), Stream(8)
+        for stream in (first, second):
+            wire.sending.enroll(stream)
+        assert wire.sending.share(7, now()) == 150_000
+        first.most = 50_000
+        assert wire.sending.share(7, now()) == 50_000
+        assert wire.sending.share(8, now()) == 250_000
+        first.most = 1e6
+        await asyncio.sleep(SHARE_TIME)
+        assert wire.sending.share(8, now()) == 150_000
+        wire.sending.close()
 
     run(program())
 

@@ -89,6 +89,23 @@ def test_sound_never_waits_but_is_owed() -> None:
     assert leave(beside, 1.0)[-1][0] == pytest.approx(leave(alone, 1.0)[-1][0] + 0.16, abs=0.02)
 
 
+def test_it_rests_until_what_is_owed_is_paid_unless_there_is_reason_to_hurry() -> None:
+    made, hurried, probing = pacer(), pacer(), pacer()
+    for each in (made, hurried, probing):
+        add(each, 5, Priority.VIDEO, 1)
+        assert not each.rests(0.0)
+        each.due(0.0)
+        assert each.rests(0.0)
+    deadline = made.deadline()
+    assert deadline is not None
+    assert made.rests(deadline - 0.0001)
+    assert not made.rests(deadline + 0.0001)
+    add(hurried, int(MAX_WAIT * RATE / 8000), Priority.VIDEO, 1)
+    probing.probe(ProbeCluster(1, 2 * RATE, 3000), 0.0)
+    assert not hurried.rests(0.0)
+    assert not probing.rests(0.0)
+
+
 def test_repair_leaves_before_pictures_and_that_of_sound_before_all() -> None:
     made = pacer()
     add(made, 3, Priority.VIDEO, 1)
