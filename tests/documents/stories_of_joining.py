@@ -1,0 +1,113 @@
+"""What the pages show that joins or serves something, over this machine's sockets."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+
+from peer import RTCPeerConnection
+from peer.signaling import WhipClient
+from peer.testing import ToneTrack
+from tests.demos.film import shoot
+from tests.documents.programs import Section, programs, shows
+from tests.signaling.support import ALONE, serving
+from tests.signaling.test_janus import janus, plugin, say
+
+PAGE = "docs/joining.md"
+
+
+@shows("docs/start.md", "A bot for a browser", live=True)
+async def the_bot_answers(section: Section) -> None:
+    app = (await section.run())["app"]
+    async with serving(app) as url, WhipClient(f"{url}/call") as client:
+        pc = RTCPeerConnection(ALONE)
+        channel = pc.createDataChannel("chat")
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        channel.on("open", lambda: channel.send("hello"))
+        channel.on("message", answer.set_result)
+        await client.connect(pc)
+        assert await answer == "You said: hello"
+        await pc.close()
+
+
+@shows(PAGE, "Publish, play", live=True)
+@shows(PAGE, "Serve", live=True)
+async def the_publisher_reaches_the_server(
+    section: Section, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = Path("film.mp4")
+    shoot(film)
+    client, server = (Section((PAGE, name), programs()[PAGE, name]) for name in NAMES)
+    await client.run(0)
+    await client.run(1)
+    app = (await server.run())["app"]
+    async with serving(app) as url:
+        await client.names["publish"](str(film), f"{url}/whip", "let me in")
+        assert capsys.readouterr().out == "they send video\n"
+        pc = RTCPeerConnection(ALONE)
+        model = await client.names["talk"](pc, f"{url}/whip", "let me in", "be kind")
+        assert capsys.readouterr().out == "they send audio\n"
+        await model.close()
+        await pc.close()
+
+
+NAMES = ("Publish, play", "Serve")
+
+
+class Room:
+    """A room of Janus in which Ada speaks from the moment when somebody publishes."""
+
+    def __init__(self) -> None:
+        self.connections: list[RTCPeerConnection] = []
+
+    async def answer(self, socket: ServerConnection, message: dict[str, Any]) -> None:
+        """Do what one of the plugin's requests asks for."""
+        if message["janus"] == "trickle":
+            await say(socket, message, "ack")
+            return
+        body, jsep = message["body"], message.get("jsep")
+        told: dict[str, object] = {"videoroom": "event"}
+        answer: dict[str, object] = {}
+        if body["request"] == "join" and body["ptype"] == "subscriber":
+            pc = self._connection()
+            pc.addTrack(ToneTrack())
+            await pc.setLocalDescription()
+            answer = {"jsep": pc.localDescription.toJSON()}
+        elif body["request"] == "start":
+            await self.connections[-1].setRemoteDescription(jsep)
+        elif jsep is not None:
+            pc = self._connection()
+            await pc.setRemoteDescription(jsep)
+            await pc.setLocalDescription()
+            answer = {"jsep": pc.localDescription.toJSON()}
+            told["publishers"] = [{"id": 7, "display": "Ada", "streams": []}]
+        else:
+            told["videoroom"] = "joined"
+        data = {"sender": message["handle_id"], "plugindata": plugin(**told)}
+        await say(socket, message, "event", **data, **answer)
+        if "publishers" in told:
+            await say(socket, {"transaction": "news"}, "event", **data)
+
+    def _connection(self) -> RTCPeerConnection:
+        self.connections.append(RTCPeerConnection(ALONE))
+        return self.connections[-1]
+
+
+@shows(PAGE, "A room of Janus", live=True)
+async def the_bot_hears_who_comes(section: Section) -> None:
+    attend, room = (await section.run())["attend"], Room()
+    heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    async with janus(room.answer) as (url, asked):
+        program = asyncio.create_task(
+            attend(url, 1234, ToneTrack(), lambda track: heard.set_result(track.kind))
+        )
+        done, _ = await asyncio.wait({program, heard}, return_when=asyncio.FIRST_COMPLETED)
+        assert heard in done, program.exception()
+        program.cancel()
+        await asyncio.wait({program})
+    assert heard.result() == "audio"
+    assert asked[2]["body"]["room"] == 1234
+    for pc in room.connections:
+        await pc.close()
