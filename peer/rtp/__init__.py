@@ -98,7 +98,16 @@ from .reports import (
 from .round_trip import RoundTrip, measured_round_trips, round_trip_time
 from .rtcp import Compound, RtcpDrop, RtcpPacket, is_rtcp, read_compound, write_compound
 from .rtx import RTX_HEADER, unwrap, wrap
-from .sender_clock import NTP_BITS, CaptureClock, CaptureStamps, ClockOffset, RtpClock, SenderClocks
+from .sender_clock import (
+    NTP_BITS,
+    CaptureClock,
+    CaptureStamps,
+    ClockLine,
+    ClockMapping,
+    ClockOffset,
+    RtpClock,
+    SenderClocks,
+)
 from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, extend, signed_difference
 from .stream_arrivals import StreamArrivalRecorder
 from .telephone_events import KEYS, TonePacket, tone_packets
@@ -212,6 +221,8 @@ __all__ = [
     "NTP_BITS",
     "CaptureClock",
     "CaptureStamps",
+    "ClockLine",
+    "ClockMapping",
     "ClockOffset",
     "RtpClock",
     "SenderClocks",

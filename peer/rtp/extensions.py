@@ -58,30 +58,17 @@ class HeaderExtensions:
     (3GPP TS 26.114 §7.4.5).
     """
 
-    __slots__ = (
-        "abs_send_time",
-        "audio_level",
-        "capture_time",
-        "mid",
-        "orientation",
-        "playout_delay",
-        "repaired_rid",
-        "rid",
-        "transmission_offset",
-        "transport_sequence_number",
-    )
-
-    def __init__(self) -> None:
-        self.mid: str | None = None
-        self.rid: str | None = None
-        self.repaired_rid: str | None = None
-        self.audio_level: AudioLevel | None = None
-        self.abs_send_time: int | None = None
-        self.transmission_offset: int | None = None
-        self.transport_sequence_number: int | None = None
-        self.orientation: int | None = None
-        self.playout_delay: PlayoutDelay | None = None
-        self.capture_time: CaptureTime | None = None
+    # What a packet does not say is said here for all: each says two or three things of ten.
+    mid: str | None = None
+    rid: str | None = None
+    repaired_rid: str | None = None
+    audio_level: AudioLevel | None = None
+    abs_send_time: int | None = None
+    transmission_offset: int | None = None
+    transport_sequence_number: int | None = None
+    orientation: int | None = None
+    playout_delay: PlayoutDelay | None = None
+    capture_time: CaptureTime | None = None
 
 
 def _read_name(value: bytes) -> str | None:

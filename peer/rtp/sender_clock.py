@@ -5,6 +5,7 @@ may be any: only differences within one sender (CNAME) mean anything.
 """
 
 from collections import deque
+from typing import NamedTuple
 
 from .extensions import CaptureTime
 from .serial import TIMESTAMP_BITS, signed_difference
@@ -25,19 +26,38 @@ INTERPOLATION = 5.0
 """Seconds for which an absolute capture time says those of later packets."""
 
 
+class ClockLine(NamedTuple):
+    """The clock of a source as it is known: a line from `origin`, timestamp and time, in ticks.
+
+    `newest` are the ticks of the latest report.
+    """
+
+    origin: tuple[int, int]
+    newest: int
+    slope: float
+    intercept: float
+
+    def capture_time(self, rtp_timestamp: int) -> int:
+        """Return the time of a timestamp near the newest report's."""
+        timestamp, time = self.origin
+        newest = timestamp + self.newest & (1 << TIMESTAMP_BITS) - 1
+        ticks = self.newest + signed_difference(rtp_timestamp, newest, TIMESTAMP_BITS)
+        return (time + round(self.intercept + self.slope * ticks)) % (1 << NTP_BITS)
+
+
 class RtpClock:
     """Maps the RTP timestamps of one source to its sender's clock, by its sender reports.
 
-    A line is fitted through the last of them; with one alone the clock rate is believed.
+    A line is fitted through the last of them; with one alone the clock rate is believed. `line` is
+    that, None before the first; it never changes, but is another one after each report.
     """
 
     def __init__(self, clock_rate: int) -> None:
+        self.line: ClockLine | None = None
         self._rate = clock_rate
         self._pairs: deque[tuple[int, int]] = deque(maxlen=MAX_REPORTS)
         self._origin = 0, 0
         self._invalid = 0
-        self._slope = SECOND / clock_rate
-        self._intercept = 0.0
 
     def note(self, ntp_time: int, rtp_timestamp: int) -> bool:
         """Note what a sender report says; returns whether it is of use. 0 is no time."""
@@ -63,11 +83,7 @@ class RtpClock:
 
     def capture_time(self, rtp_timestamp: int) -> int | None:
         """Return the time of a timestamp near the newest report's, None before the first."""
-        if not self._pairs:
-            return None
-        ticks, _ = self._relative(rtp_timestamp, self._origin[1])
-        offset = round(self._intercept + self._slope * ticks)
-        return (self._origin[1] + offset) % (1 << NTP_BITS)
+        return None if self.line is None else self.line.capture_time(rtp_timestamp)
 
     def seconds(self, rtp_timestamp: int) -> float | None:
         """Return the same in seconds, for `TimeLine`."""
@@ -79,7 +95,7 @@ class RtpClock:
         self._pairs.append((0, 0))
         self._origin = rtp_timestamp, ntp_time
         self._invalid = 0
-        self._slope, self._intercept = SECOND / self._rate, 0.0
+        self.line = ClockLine(self._origin, 0, SECOND / self._rate, 0.0)
 
     def _relative(self, rtp_timestamp: int, ntp_time: int) -> tuple[int, int]:
         """Return both as counted from the first report, near the newest one."""
@@ -99,39 +115,50 @@ class RtpClock:
         spread = sum((x - mean_x) ** 2 for x in xs)
         slope = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / spread
         nominal = SECOND / self._rate
+        last_x, last_y = self._pairs[-1]
+        intercept = y0 + mean_y - slope * (mean_x + x0)
         if abs(slope - nominal) > _MAX_DRIFT * nominal:
-            last_x, last_y = self._pairs[-1]
-            self._slope, self._intercept = nominal, last_y - nominal * last_x
-        else:
-            self._slope = slope
-            self._intercept = y0 + mean_y - slope * (mean_x + x0)
+            slope, intercept = nominal, last_y - nominal * last_x
+        self.line = ClockLine(self._origin, last_x, slope, intercept)
+
+
+class ClockMapping(NamedTuple):
+    """A sender's clock on ours as it is known: `offset` is when `first` was."""
+
+    first: int
+    offset: float
+
+    def local(self, ntp_time: int) -> float:
+        """Return when that was by our clock."""
+        return signed_difference(ntp_time, self.first, NTP_BITS) / SECOND + self.offset
 
 
 class ClockOffset:
-    """Maps a sender's clock to ours, by when its reports arrive."""
+    """Maps a sender's clock to ours, by when its reports arrive.
+
+    `mapping` is None before two reports; it never changes, but is another one after each.
+    """
 
     def __init__(self) -> None:
+        self.mapping: ClockMapping | None = None
         self._offsets: deque[float] = deque(maxlen=_MAX_OFFSETS)
         self._first: int | None = None
-        self._offset = 0.0
 
     def note(self, ntp_time: int, now: float, round_trip: float) -> None:
         """Note a sender report that has just arrived."""
         if self._first is None:
             self._first = ntp_time
-        self._offsets.append(now - self._elapsed(ntp_time) - round_trip / 2)
+        elapsed = signed_difference(ntp_time, self._first, NTP_BITS) / SECOND
+        self._offsets.append(now - elapsed - round_trip / 2)
         ordered = sorted(self._offsets)
         middle = len(ordered) // 2
-        self._offset = (ordered[middle] + ordered[~middle]) / 2  # the median
+        if middle:
+            median = (ordered[middle] + ordered[~middle]) / 2
+            self.mapping = ClockMapping(self._first, median)
 
     def local(self, ntp_time: int) -> float | None:
         """Return when that was by our clock, None before two reports."""
-        if len(self._offsets) < 2:
-            return None
-        return self._elapsed(ntp_time) + self._offset
-
-    def _elapsed(self, ntp_time: int) -> float:
-        return signed_difference(ntp_time, self._first or 0, NTP_BITS) / SECOND
+        return None if self.mapping is None else self.mapping.local(ntp_time)
 
 
 class SenderClocks:

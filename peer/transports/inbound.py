@@ -10,7 +10,6 @@ from av import VideoFrame
 
 from peer.net import wall_time
 from peer.rtp import (
-    NTP_BITS,
     RTX_HEADER,
     CaptureClock,
     CaptureTime,
@@ -153,7 +152,9 @@ class InboundStream:
         self._video = VideoMeter()
         self._freezes = Freezes()
         self._processing_time = 0.0
-        self._played: tuple[int, float] | None = None
+        self._played: tuple[FrameTimes, float] | None = None
+        self._origin: float | None = None
+        """What the time of day is ahead of the loop's."""
         self._reception = Reception()
         self._clock = RtpClock(clock_rate)
         self._captures = CaptureClock()
@@ -221,15 +222,16 @@ class InboundStream:
 
     def note_played(self, times: FrameTimes, now: float) -> None:
         """Note the times of a frame that comes out."""
-        if times.ntp_time is not None:
-            self._played = times.ntp_time, now
+        if times.has_capture:
+            self._played = times, now
 
     def _playing(self, now: float) -> datetime | None:
         """Return the date of what comes out now, by the sender's clock."""
         if self._played is None:
             return None
-        ntp_time, since = self._played
-        return date_of(ntp_time) + timedelta(seconds=now - since)
+        times, since = self._played
+        captured = times.ntp_time
+        return None if captured is None else date_of(captured) + timedelta(seconds=now - since)
 
     def _motion(self) -> MotionFigures:
         freezes = self._freezes
@@ -271,21 +273,15 @@ class InboundStream:
 
         `csrcs` are the contributing sources of its packet.
         """
-        source = csrcs[0] if csrcs else self.ssrc
-        captured = self.told_capture(source, timestamp, now)
-        offset = None if captured is None else captured.offset
-        if captured is None:
-            ntp_time = self._clock.capture_time(timestamp)
-        else:
-            # The offset leads from the sender's clock to the one of who captured.
-            ntp_time = (captured.ntp_time - (offset or 0)) % (1 << NTP_BITS)
+        if self._origin is None:
+            self._origin = wall_time() - now
         return FrameTimes(
             timestamp,
             received=arrival,
-            ntp_time=ntp_time,
-            captured=None if ntp_time is None else self.sender_clock.local(ntp_time),
-            origin=wall_time() - now,
-            offset=None if offset is None else offset / (1 << NTP_BITS // 2),
+            told=self.told_capture(csrcs[0] if csrcs else self.ssrc, timestamp, now),
+            line=self._clock.line,
+            mapping=self.sender_clock.mapping,
+            origin=self._origin,
         )
 
     def report(self, now: float) -> ReportBlock:
