@@ -91,6 +91,8 @@ class OpusAudioEncoder:
         self._limit: int | None = None
         self._room: int | None = None
         self._loss = 0
+        self._applied: tuple[int, int] | None = None
+        """What the encoder was told of bitrate and loss."""
         self._shaper: Shaper | None = None
         self._encoder: OpusEncoder | None = None
         self._offset = 0
@@ -131,6 +133,7 @@ class OpusAudioEncoder:
         encoder.set_variable(not settings.constant)
         encoder.set_dtx(settings.dtx)
         encoder.set_max_playback_rate(settings.playback_rate)
+        self._applied = None
         self._apply()
 
     def set_bitrate(self, bitrate: int | None, room: int | None = None) -> None:
@@ -152,8 +155,11 @@ class OpusAudioEncoder:
         limits = (self._settings.bitrate, self._limit)
         usual = BITRATE * encoder.channels
         wanted = min((limit for limit in limits if limit is not None), default=usual)
-        encoder.set_bitrate(wanted if self._room is None else min(wanted, self._room))
-        encoder.set_fec(self._settings.fec and self._loss > 0, self._loss)
+        within = wanted if self._room is None else min(wanted, self._room)
+        if (within, self._loss) != self._applied:
+            self._applied = within, self._loss
+            encoder.set_bitrate(within)
+            encoder.set_fec(self._settings.fec and self._loss > 0, self._loss)
 
 
 class OpusAudioDecoder:

@@ -11,7 +11,6 @@ from av import VideoFrame
 
 from peer.records import replace
 from peer.rtp import (
-    BitrateRequests,
     FullIntraRequest,
     Goodbye,
     Nack,
@@ -44,6 +43,7 @@ from .statistics import (
     SourceStatistics,
     named,
 )
+from .steering import Steering
 
 MAX_BACKLOG = 0.15
 """Seconds of packets that wait to leave, with more of which pictures are left out."""
@@ -106,10 +106,9 @@ class RtpSender:
         self._stream: OutboundStream | None = None
         self._given = isinstance(track, EncodedTrack)
         self._given_format: str | None = None
-        self._steered: EncodedTrack | None = None
         self.keys = KeyFrameGate()
         self.passage = SentPassage(self._transmit, self.keys.ask)
-        self._bounds = BitrateRequests()
+        self._steering = Steering(self._outlet)
         self._source = SourceMeter()
         self._gate = PictureGate()
         self._frames_encoded = self._frames_sent = self._nacks = 0
@@ -187,6 +186,7 @@ class RtpSender:
             self.keys.ask()
         self._transport, self._parameters, self._codec = transport, parameters, codec
         self._stream = self._outlet.open(transport.sending, parameters, codec)
+        self._steering.hurry()
         transport.set_sender(self, parameters)
         if self._stream.packets_sent:
             transport.report_soon()
@@ -217,6 +217,7 @@ class RtpSender:
 
     def receive_rtcp(self, packet: RtcpPacket) -> None:
         """Take an RTCP packet about the stream being sent."""
+        self._steering.hurry()
         match packet:
             case ReceiverReport() | SenderReport():
                 now = asyncio.get_running_loop().time()
@@ -289,20 +290,14 @@ class RtpSender:
         track, codec, transport = self._track, self._codec, self._transport
         if codec is None or transport is None or not transport.connected:
             track = None
-        self._steer(track if isinstance(track, EncodedTrack) else None, codec)
+        agreed = () if self._parameters is None else self._parameters.codecs
+        given = track if isinstance(track, EncodedTrack) else None
+        self._steering.lead(self, given, () if codec is None else in_order(codec, agreed))
         if track is None or codec is None:
             return
         # An encoder of its own for each loop: the one before may still be at work in its thread.
         encoder = self._renew_encoder(codec)
         self._sending = asyncio.get_running_loop().create_task(self._run(track, codec, encoder))
-
-    def _steer(self, track: EncodedTrack | None, codec: RTCRtpCodecParameters | None) -> None:
-        """Tell a track that is encoded already what can be sent, and one before it that none is."""
-        before, self._steered = self._steered, track
-        if track is not None and codec is not None and self._parameters is not None:
-            track.begin(self, in_order(codec, self._parameters.codecs))
-        if before is not None and before is not track:
-            before.end(self)
 
     def _renew_encoder(self, codec: RTCRtpCodecParameters) -> MediaEncoder | None:
         if self._parameters is None:
@@ -312,6 +307,7 @@ class RtpSender:
             # Programs of other senders and receivers find whole packets, without copies.
             parameters = replace(parameters, codecs=(codec,))
         encoder = make_encoder(codec, parameters, self._share, given=self._given)
+        self._steering.hurry()
         self.passage.begin_anew()
         self._pictures.begin_anew()
         if self._stream is not None:
@@ -382,27 +378,24 @@ class RtpSender:
             parameters is None
             or not parameters.active
             or not self._gate.admits(data, parameters.max_framerate, now)
-            or not self._has_room(data, encoder, now)
+            or not (self._outlet.is_audio or self._has_room(data, encoder, now))
         ):
             source.add(data, measure(data), now)
             if self._given:
                 self.passage.lose()
             return
-        bitrate = self._outlet.bitrate(now)
-        encoder.limit(bitrate, now)
-        encoder.note_loss(self._outlet.loss.fraction, self._outlet.room(now))
-        keyframe = self.keys.take(now, given=self._given)
-        if self._steered is not None:
-            self._steered.steer(bitrate, keyframe=keyframe)
+        keyframe = not self._outlet.is_audio and self.keys.take(now, given=self._given)
+        self._steering.steer(encoder, now, keyframe=keyframe)
         encoded = await encoder.encode(data, keyframe=keyframe)
         source.add(data, encoded.loudness, loop.time())
         self._encode_time += encoded.seconds
+        takes_time = not self._outlet.is_audio or self.passage.is_used
         for frame in encoded.frames:
             self._frames_encoded += 1
             if self._kind == "video":
                 self._note_picture(frame, data, encoded.data, codec)
             if self._stream is not None and not self._is_too_much(frame):
-                sent = frame._replace(captured=captured)
+                sent = frame._replace(captured=captured) if takes_time else frame
                 self.passage.send(sent, codec, encoded.data, self._stream, captured)
 
     def _is_too_much(self, frame: EncodedFrame) -> bool:
@@ -416,8 +409,8 @@ class RtpSender:
     def _has_room(self, data: MediaData, encoder: MediaEncoder, now: float) -> bool:
         """Tell whether a frame can be sent now; what is encoded already waits a little longer."""
         outlet = self._outlet
-        outlet.bound = self._bounds.bitrate(now)
-        if self._given and self._kind == "video" and outlet.backlog() > MAX_GIVEN_BACKLOG:
+        outlet.bound = self._steering.bounds.bitrate(now)
+        if self._given and outlet.backlog() > MAX_GIVEN_BACKLOG:
             self.drops[SendDrop.CONGESTED] += 1
             return False
         if not isinstance(data, VideoFrame):
@@ -479,12 +472,12 @@ class RtpSender:
         parameters, transport = self._parameters, self._transport
         if parameters is None or transport is None:
             return
-        now = asyncio.get_running_loop().time()
+        now, bounds = asyncio.get_running_loop().time(), self._steering.bounds
         for limit in packet.limits:
             if limit.ssrc == parameters.ssrc:
-                self._bounds.note(packet.sender, limit, now)
-        self._outlet.bound = self._bounds.bitrate(now)
-        held = self._bounds.bounding_set(now)
+                bounds.note(packet.sender, limit, now)
+        self._outlet.bound = bounds.bitrate(now)
+        held = bounds.bounding_set(now)
         notification = TemporaryBitrates(parameters.ssrc, held, notification=True)
         transport.send_feedback(feedback(notification, parameters.ssrc, parameters))
 

@@ -117,7 +117,8 @@ class SentPassage:
             self._give_up(frame, codec)
 
     def _go_on(self, frame: EncodedFrame, codec: RTCRtpCodecParameters) -> None:
-        self._needs_key &= _is_picture(codec) and not frame.is_key
+        if self._needs_key:
+            self._needs_key = _is_picture(codec) and not frame.is_key
         if self._needs_key:
             self.frames_dropped += 1
             self._ask_for_key()
