@@ -103,8 +103,7 @@ class AudioPath:
 
     With `even` frames leave at an even pace, as late as the network makes it necessary; else at
     once. `pull` is to be called at each `deadline`. Times are in seconds of one clock. `ask` is
-    given the SSRC and the numbers of packets that are to be sent again, `hand_out` the payload and
-    the payload type of each packet when it is its turn.
+    given the SSRC and the numbers of packets that are to be sent again.
     """
 
     def __init__(
@@ -114,20 +113,19 @@ class AudioPath:
         *,
         even: bool = False,
         capture_times: CaptureTimes | None = None,
-        hand_out: Callable[[bytes, int, Moment], object] | None = None,
     ) -> None:
         self.drops: Counter[AudioDrop] = Counter()
         self.is_heard = True
         """Somebody listens; else nothing is decoded, and time goes on."""
+        self.hand_out: Callable[[bytes, int, Moment], object] | None = None
+        """Is given the payload and the payload type of each packet when it is its turn."""
         self._deliver = deliver
         self._ask = ask
         self._even = even
         self._capture_times = capture_times
-        self._hand_out = hand_out
         self._codecs: dict[int, _Codec] = {}
         self._others: dict[int, AudioFormat] = {}
         """What is no codec: copies of packets, and tones."""
-        self._red: frozenset[int] = frozenset()
         self._events: frozenset[int] = frozenset()
         self._decoders: dict[tuple[int, AudioFormat], AudioDecoder] = {}
         self._decoder_used: tuple[int, AudioFormat, AudioDecoder] | None = None
@@ -168,9 +166,8 @@ class AudioPath:
         self._others = {
             number: one for number, one in formats.items() if one.mime_type.lower() in (RED, EVENTS)
         }
-        self._red, self._events = (
-            frozenset(n for n, one in self._others.items() if one.mime_type.lower() == name)
-            for name in (RED, EVENTS)
+        self._events = frozenset(
+            number for number, one in self._others.items() if one.mime_type.lower() == EVENTS
         )
         for number, one in formats.items():
             read = sound_reader(one.mime_type, one.clock_rate, one.channels)
@@ -219,17 +216,22 @@ class AudioPath:
         self, packet: RtpPacket, now: float, *, level: int | None = None, repaired: bool = False
     ) -> None:
         """Take a packet; `level` is what it says of itself in -dBov (RFC 6464)."""
-        if packet.payload_type in self._events:
+        codec = self._codecs.get(packet.payload_type)
+        if codec is None and packet.payload_type in self._events:
             self._pass_over(packet, now)
             return
-        place = self._place(packet, now, repaired=repaired)
+        place = self._place(packet, codec, now, repaired=repaired)
         if place is None:
             return
-        if packet.payload:
-            quiet = level is not None and level >= QUIET
-            self._take(packet, place, now, quiet=quiet)
-        elif self._buffer is not None:
-            self._buffer.pad(place.number, now)
+        quiet = level is not None and level >= QUIET
+        if not packet.payload:
+            if self._buffer is not None:
+                self._buffer.pad(place.number, now)
+        elif codec is None:
+            self._take_blocks(packet, place, now, quiet=quiet)
+        else:
+            own = RedBlock(packet.payload_type, 0, packet.payload)
+            self._insert(packet, place, own, 0, codec, now, quiet=quiet)
         self.pull(now)
 
     def _pass_over(self, packet: RtpPacket, now: float) -> None:
@@ -241,18 +243,6 @@ class AudioPath:
         if number is not None:
             self._buffer.pad(number, now)
             self.pull(now)
-
-    def _take(self, packet: RtpPacket, place: Place, now: float, *, quiet: bool) -> None:
-        """Put what a packet holds into the buffer."""
-        if packet.payload_type in self._red:
-            self._take_blocks(packet, place, now, quiet=quiet)
-            return
-        codec = self._codecs.get(packet.payload_type)
-        if codec is None:
-            self.drops[AudioDrop.UNKNOWN_CODEC] += 1
-            return
-        own = RedBlock(packet.payload_type, 0, packet.payload)
-        self._insert(packet, place, own, 0, codec, now, quiet=quiet)
 
     def _take_blocks(self, packet: RtpPacket, place: Place, now: float, *, quiet: bool) -> None:
         """Take a packet with copies: the last block is its own, the others are those
@@ -269,9 +259,10 @@ class AudioPath:
             if block.payload_type == blocks[-1].payload_type and block.data:
                 self._insert(packet, place, block, age, codec, now, quiet=quiet)
 
-    def _place(self, packet: RtpPacket, now: float, *, repaired: bool) -> Place | None:
+    def _place(
+        self, packet: RtpPacket, codec: _Codec | None, now: float, *, repaired: bool
+    ) -> Place | None:
         """Find where a packet belongs on the track's line; None when it is of no use."""
-        codec = self._codecs.get(packet.payload_type)
         means = self._others.get(packet.payload_type) if codec is None else codec.format
         if means is None:
             self.drops[AudioDrop.UNKNOWN_CODEC] += 1
@@ -314,9 +305,10 @@ class AudioPath:
             self.drops[AudioDrop.MALFORMED if sound is None else AudioDrop.UNKNOWN_CODEC] += 1
             return
         clock_rate = codec.format.clock_rate
+        repeats = sound.fec_ticks and not age
         buffer.insert(
             place.number,
-            place.time - line.ticks(block.offset, clock_rate),
+            place.time - line.ticks(block.offset, clock_rate) if age else place.time,
             line.ticks(sound.ticks, clock_rate),
             _Waiting(
                 block.data,
@@ -326,7 +318,7 @@ class AudioPath:
                 clock_rate,
             ),
             now,
-            fec=0 if age else line.ticks(sound.fec_ticks, clock_rate),
+            fec=line.ticks(sound.fec_ticks, clock_rate) if repeats else 0,
             is_quiet=quiet,
             is_dtx=sound.is_dtx,
             age=age,
@@ -371,7 +363,7 @@ class AudioPath:
             return
         for decision in buffer.pull(now):
             self._hear(decision)
-        numbers = buffer.requests(now)
+        numbers = buffer.requests(now) if buffer.repairs else ()
         if numbers and line.ssrc is not None:
             self._ask(line.ssrc, [number & 0xFFFF for number in numbers])
 
@@ -381,8 +373,8 @@ class AudioPath:
             # A copy is of what comes before its packet.
             copied = decision.ticks if decision.action is Action.FEC else 0
             self._latest = decision.time + copied, waiting
-            if self._hand_out is not None and decision.action is Action.DECODE:
-                self._hand_out(waiting.payload, waiting.payload_type, waiting.moment)
+            if self.hand_out is not None and decision.action is Action.DECODE:
+                self.hand_out(waiting.payload, waiting.payload_type, waiting.moment)
         if not self.is_heard or self._latest is None or self._line is None:
             return
         line, decoder = self._line, self._latest[1].decoder

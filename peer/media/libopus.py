@@ -83,10 +83,13 @@ def _library() -> ctypes.CDLL:
     return library
 
 
-def _check(library: ctypes.CDLL, result: int) -> int:
+def _refusal(library: ctypes.CDLL, result: int) -> OpusError:
+    return OpusError(library.opus_strerror(result).decode("ascii", "replace"))
+
+
+def _check(library: ctypes.CDLL, result: int) -> None:
     if result < 0:
-        raise OpusError(library.opus_strerror(result).decode("ascii", "replace"))
-    return result
+        raise _refusal(library, result)
 
 
 class OpusEncoder:
@@ -104,6 +107,7 @@ class OpusEncoder:
         )
         _check(self._lib, error.value)
         self._packet = ctypes.create_string_buffer(MAX_PACKET)
+        self._made = memoryview(self._packet).cast("B")
 
     def __del__(self) -> None:
         if getattr(self, "_state", None):
@@ -117,7 +121,9 @@ class OpusEncoder:
         if len(pcm) != 2 * self.channels * samples:
             raise OpusError(f"{len(pcm)} bytes are not {samples} samples")
         size = self._lib.opus_encode(self._state, pcm, samples, self._packet, MAX_PACKET)
-        return ctypes.string_at(self._packet, _check(self._lib, size))
+        if size < 0:
+            raise _refusal(self._lib, size)
+        return self._made[:size].tobytes()
 
     def set_bitrate(self, bitrate: int) -> None:
         """Aim at so many bits per second, 6000 to 510000."""
@@ -162,6 +168,7 @@ class OpusDecoder:
         self._state = self._lib.opus_decoder_create(48000, channels, ctypes.byref(error))
         _check(self._lib, error.value)
         self._pcm = ctypes.create_string_buffer(2 * channels * MAX_SAMPLES)
+        self._made = memoryview(self._pcm).cast("B")
 
     def __del__(self) -> None:
         if getattr(self, "_state", None):
@@ -187,4 +194,6 @@ class OpusDecoder:
         decoded = self._lib.opus_decode(
             self._state, payload, len(payload or b""), self._pcm, samples, fec
         )
-        return ctypes.string_at(self._pcm, 2 * self.channels * _check(self._lib, decoded))
+        if decoded < 0:
+            raise _refusal(self._lib, decoded)
+        return self._made[: 2 * self.channels * decoded].tobytes()

@@ -1,6 +1,6 @@
 """Frames of sound of any shape, cut to packets of one shape."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from av import AudioFrame, AudioResampler
@@ -40,6 +40,10 @@ def samples_of(frame: AudioFrame) -> bytes:
     return memoryview(frame.planes[0])[:size].tobytes()
 
 
+def _joined(frames: Iterable[AudioFrame]) -> bytes:
+    return b"".join(map(samples_of, frames))
+
+
 class Shaper:
     """Turns frames as they come into chunks of `samples` samples at `rate`, `channels` wide.
 
@@ -63,28 +67,28 @@ class Shaper:
         self._first = True
         self._expected: float | None = None
 
-    def add(self, frame: AudioFrame) -> Iterator[Chunk]:
-        """Yield the chunks a frame completes; av.FFmpegError when it cannot be converted.
+    def add(self, frame: AudioFrame) -> list[Chunk]:
+        """Return the chunks a frame completes; av.FFmpegError when it cannot be converted.
 
         One without samples is nothing.
         """
         if not frame.samples:
-            return
+            return []
         shape = shape_of(frame)
         if shape != self._shape:
             self._change(shape)
         gap = self._gap(frame)
-        if gap > 0:
-            yield from self._skip(gap)
-        self._left += self._convert(frame)
-        yield from self._cut()
+        before = self._skip(gap) if gap else []
+        resampler = self._resampler
+        self._left += samples_of(frame) if resampler is None else _joined(resampler.resample(frame))
+        return before + self._cut()
 
-    def finish(self) -> Iterator[Chunk]:
-        """Yield what is left over, up to a chunk with silence: no frame follows."""
+    def finish(self) -> list[Chunk]:
+        """Return what is left over, up to a chunk with silence: no frame follows."""
         if self._shape is not None:
             self._change(self._target)
         self._left += bytes(-len(self._left) % self._size)
-        yield from self._cut()
+        return self._cut()
 
     def fits(self, frame: AudioFrame) -> bool:
         """Tell whether a frame is as long as a chunk."""
@@ -93,7 +97,7 @@ class Shaper:
     def _change(self, shape: Shape) -> None:
         if self._resampler is not None:
             # What the filter still holds belongs to the sound before.
-            self._left += b"".join(map(samples_of, self._resampler.resample(None)))
+            self._left += _joined(self._resampler.resample(None))
         self._shape = shape
         plain = shape == self._target
         self._resampler = (
@@ -103,11 +107,6 @@ class Shaper:
                 format=self._target.format, layout=self._target.layout, rate=self._target.rate
             )
         )
-
-    def _convert(self, frame: AudioFrame) -> bytes:
-        if self._resampler is None:
-            return samples_of(frame)
-        return b"".join(map(samples_of, self._resampler.resample(frame)))
 
     def _gap(self, frame: AudioFrame) -> int:
         """Return how many samples are missing before a frame."""
@@ -121,19 +120,21 @@ class Shaper:
         missing = round((begin - expected) * self.rate)
         return missing if missing > self.samples else 0
 
-    def _skip(self, gap: int) -> Iterator[Chunk]:
+    def _skip(self, gap: int) -> list[Chunk]:
         """Fill the chunk that was begun with silence, and go on behind the gap."""
         width = BYTES_PER_SAMPLE * self.channels
         filled = -(len(self._left) // width) % self.samples
         self._left += bytes(width * filled)
-        yield from self._cut()
+        chunks = self._cut()
         self._first |= gap > filled
         self.position += max(0, gap - filled)
+        return chunks
 
-    def _cut(self) -> Iterator[Chunk]:
-        size = self._size
+    def _cut(self) -> list[Chunk]:
+        size, chunks = self._size, []
         while len(self._left) >= size:
             pcm, self._left = self._left[:size], self._left[size:]
-            position, self.position = self.position, self.position + self.samples
-            first, self._first = self._first, False
-            yield Chunk(position, pcm, first)
+            chunks.append(Chunk(self.position, pcm, self._first))
+            self.position += self.samples
+            self._first = False
+        return chunks

@@ -47,7 +47,7 @@ class EagerAudioBuffer(AudioQueue[Packet]):
     def pull(self, now: float) -> list[Decision[Packet]]:
         """Return all that can leave, in order."""
         played: list[Decision[Packet]] = []
-        while (held := self._first()) is not None:
+        while self._times and (held := self._first()) is not None:
             gap = held.time - self._cursor if self._cursor is not None else 0
             if gap > self._tiny:
                 if self._was_lost(held):

@@ -5,7 +5,6 @@ next one follows has the source restarted there. What lies between is then no lo
 """
 
 from .reports import ReportBlock
-from .serial import SEQUENCE_BITS, TIMESTAMP_BITS, signed_difference
 
 MAX_JUMP = 450
 """Packets that may be missing, or late, at once; as in libwebrtc with retransmissions."""
@@ -73,7 +72,7 @@ class Reception:
         if self.highest < 0:
             self.highest = self._first = sequence_number
             return True
-        step = signed_difference(sequence_number, self.highest & 0xFFFF, SEQUENCE_BITS)
+        step = (sequence_number - self.highest + 0x8000 & 0xFFFF) - 0x8000
         if abs(step) > MAX_JUMP:
             return self._jump(sequence_number)
         if step > 0:
@@ -98,7 +97,7 @@ class Reception:
     def _take_time(self, timestamp: int, clock_rate: int, now: float) -> None:
         """Update the jitter, once a timestamp."""
         before, self._timestamp_at = self._timestamp_at, now
-        ahead = signed_difference(timestamp, self._timestamp, TIMESTAMP_BITS)
+        ahead = (timestamp - self._timestamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
         self._timestamp = timestamp
         if before is None or not ahead:
             return

@@ -335,7 +335,9 @@ class TransportGroup(Emitter):
         if isinstance(owner, str):
             receiver, _ = self._receivers[owner]
             receiver.receive_rtp(packet, self._router.encoding(packet.ssrc), now)
-            self._suspicion.note(packet, (one.pictures for one, _ in self._receivers.values()), now)
+            if labels.transport_sequence_number is not None:
+                pictures = (one.pictures for one, _ in self._receivers.values())
+                self._suspicion.note(packet, labels.transport_sequence_number, pictures, now)
             return
         self.drops[owner] += 1
         if owner is not Drop.PAYLOAD_TYPE_NOT_IN_SECTION:

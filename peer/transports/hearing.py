@@ -50,9 +50,7 @@ class Hearing:
         self._codecs: dict[int, RTCRtpCodecParameters] = {}
         self._track = track
         self._times_of = times_of
-        self._path = AudioPath(
-            self._deliver, ask, even=even, capture_times=capture_times, hand_out=self._hand_out
-        )
+        self._path = AudioPath(self._deliver, ask, even=even, capture_times=capture_times)
         self._meter = AudioMeter()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -99,6 +97,7 @@ class Hearing:
 
     def read(self) -> EncodedFrames:
         """Begin to read the track as it comes: each packet once, in order."""
+        self._path.hand_out = self._hand_out
         return self._readers.open(None, lambda: None)
 
     def receive(self, packet: InboundPacket, now: float, *, repaired: bool = False) -> None:
@@ -123,14 +122,13 @@ class Hearing:
         self._transformed_away += 1
 
     def _hear(self, packet: InboundPacket, now: float, *, repaired: bool) -> None:
-        self._path.is_heard = self._track.has_reader(now)
-        self._path.receive(packet, now, level=_level(packet), repaired=repaired)
+        path, said = self._path, packet.extensions.audio_level
+        path.is_heard = self._track.has_reader(now)
+        path.receive(packet, now, level=None if said is None else said.level, repaired=repaired)
         self._schedule()
 
     def _hand_out(self, payload: bytes, payload_type: int, moment: Moment) -> None:
         """Give a packet whose turn it is to those who read the track as it comes."""
-        if self._readers.is_empty:
-            return
         now = asyncio.get_running_loop().time()
         readers, codec = self._readers.of(None, now, shown=True), self._codecs.get(payload_type)
         if readers and codec is not None:

@@ -176,23 +176,30 @@ class InboundStream:
 
     def count(self, packet: InboundPacket, codec: RTCRtpCodecParameters, now: float) -> None:
         """Note that a packet of this SSRC arrived, whatever it carries."""
-        if codec.clockRate != self._clock_rate:
-            self._clock = RtpClock(codec.clockRate)
-        self._clock_rate = codec.clockRate
-        if codec is not self._codec and not is_parity(codec):
-            self._codec = codec
-        self._reception.add(packet.sequence_number, packet.timestamp, codec.clockRate, now)
+        if codec is not self._codec or codec.clockRate != self._clock_rate:
+            self._change_codec(codec)
+        self._reception.add(packet.sequence_number, packet.timestamp, self._clock_rate, now)
         self.last_arrival = now
         self.rtp_timestamp = packet.timestamp
         self.bytes_received += len(packet.payload)
         self._header_bytes += packet.header_size
-        level = packet.extensions.audio_level
-        if level is not None:
-            self.audio_level = level.level
-        captured = packet.extensions.capture_time
-        if captured is not None:
+        said = packet.extensions
+        if said.audio_level is not None:
+            self.audio_level = said.audio_level.level
+        if said.capture_time is not None:
             source = packet.csrcs[0] if packet.csrcs else self.ssrc
-            self._captures.note(source, packet.timestamp, codec.clockRate, now, captured)
+            self._captures.note(source, packet.timestamp, self._clock_rate, now, said.capture_time)
+        if packet.csrcs:
+            self._note_contributors(packet, now)
+
+    def _change_codec(self, codec: RTCRtpCodecParameters) -> None:
+        if codec.clockRate != self._clock_rate:
+            self._clock = RtpClock(codec.clockRate)
+        self._clock_rate = codec.clockRate
+        if not is_parity(codec):
+            self._codec = codec
+
+    def _note_contributors(self, packet: InboundPacket, now: float) -> None:
         for source in packet.csrcs:
             # Taken out first, so that the oldest are those in front.
             self.contributors.pop(source, None)

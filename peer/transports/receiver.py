@@ -107,10 +107,10 @@ class RtpReceiver:
         else:
             self._seeing = Seeing(self.track, self._share, self, even=even, capture_times=times)
         self._recovering = None if self._seeing is None else Recovering(self._seeing)
-        self._kind = kind
         self._transport: ReceiveTransport | None = None
         self._parameters: RtpReceiveParameters | None = None
         self._codecs: dict[int, RTCRtpCodecParameters] = {}
+        self._rtx: frozenset[int] = frozenset()
         self._streams: dict[int, InboundStream] = {}
         self._repairs: dict[int, RepairStream] = {}
         self._ended: dict[int, tuple[InboundStream, float]] = {}
@@ -122,7 +122,7 @@ class RtpReceiver:
     @property
     def kind(self) -> str:
         """ "audio" or "video"."""
-        return self._kind
+        return self.track.kind
 
     @property
     def pictures(self) -> Seeing | None:
@@ -259,6 +259,7 @@ class RtpReceiver:
         self._codecs = {
             codec.payloadType: codec for codec in parameters.codecs if codec.payloadType is not None
         }
+        self._rtx = frozenset(number for number, codec in self._codecs.items() if is_rtx(codec))
         if self._hearing is not None:
             self._hearing.set_codecs(self._codecs.values())
         if self._recovering is not None:
@@ -292,7 +293,7 @@ class RtpReceiver:
         if codec is None:
             self._drops[MediaDrop.UNKNOWN_PAYLOAD_TYPE] += 1
             return
-        if is_rtx(codec):
+        if packet.payload_type in self._rtx:
             self._receive_repair(packet, codec, encoding, now)
             return
         if self._recovering is not None:
@@ -439,7 +440,7 @@ class RtpReceiver:
         self._count_repair(packet, now)
         payload_type = repaired_payload_type(codec)
         media = None if payload_type is None else self._codecs.get(payload_type)
-        if stream is None or payload_type is None or media is None or is_rtx(media):
+        if stream is None or payload_type is None or media is None or payload_type in self._rtx:
             self._drops[MediaDrop.REPAIRS_NOTHING_KNOWN] += 1
             return
         original = packet.repaired(payload_type, stream.ssrc)

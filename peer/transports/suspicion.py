@@ -14,11 +14,17 @@ class Suspicion:
     def __init__(self) -> None:
         self._gaps = TransportGaps()
 
-    def note(self, packet: InboundPacket, pictures: Iterable[Seeing | None], now: float) -> None:
-        """Note a packet that was handed out; `pictures` are those that others may be of."""
-        number = packet.extensions.transport_sequence_number
-        if number is None:
-            return
+    def note(
+        self,
+        packet: InboundPacket,
+        number: int,
+        pictures: Iterable[Seeing | None],
+        now: float,
+    ) -> None:
+        """Note a packet that was handed out, by the number it has on the transport.
+
+        `pictures` are those that others may be of.
+        """
         lost = self._gaps.note(number, packet.ssrc, packet.sequence_number)
         if lost:
             others = [

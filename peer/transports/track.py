@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Callable
 
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
@@ -34,13 +35,16 @@ class _FrameQueue(asyncio.Queue[Frame | None]):
     share: MediaShare | None = None
     seconds = 0.0
 
+    def _init(self, maxsize: int) -> None:
+        self._queue: deque[Frame | None] = deque()
+
     def _put(self, item: Frame | None) -> None:
-        super()._put(item)
+        self._queue.append(item)
         if isinstance(item, AudioFrame):
             self.seconds += _duration(item)
 
     def _get(self) -> Frame | None:
-        frame: Frame | None = super()._get()
+        frame = self._queue.popleft()
         if isinstance(frame, AudioFrame):
             self.seconds -= _duration(frame)
         elif isinstance(frame, VideoFrame) and self.share is not None:

@@ -1,5 +1,7 @@
 """Header extensions (RFC 8285)."""
 
+from inspect import get_annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +63,7 @@ VALUES = {
 
 
 def said(extensions: HeaderExtensions) -> dict[str, object]:
-    values = {name: getattr(extensions, name) for name in HeaderExtensions.__slots__}
+    values = {name: getattr(extensions, name) for name in get_annotations(HeaderExtensions)}
     return {name: value for name, value in values.items() if value is not None}
 
 
