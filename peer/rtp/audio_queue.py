@@ -194,8 +194,7 @@ class AudioQueue(ABC, Generic[Packet]):
         (RFC 2198). Without ticks it only begins a pause.
         """
         counts, is_copy = self.statistics, age > 0
-        if is_copy:
-            number = self._number_before(number, age)
+        number = self._number_before(number, age) if is_copy else number
         if fec or is_copy:
             counts.fec_received += 1
         if self.repairs:
