@@ -8,8 +8,8 @@ estimates, the lower of which counts:
 - By delays (`delay_based`): packets that left together are a group (`groups`); when groups arrive
   ever farther apart than they were sent (`trend`) a queue grows, and the rate falls below that at
   which packets arrive (`throughput`); else it rises (`rate_control`), near what the link was seen
-  to carry (`link_capacity`) slowly. A queue that stands has no trend: the round trips tell of it
-  (`standing_queue`).
+  to carry (`link_capacity`) slowly. A queue that stands has no trend: the round trips tell of it,
+  and what sending less changes tells whose it is (`standing_queue`).
 - By losses (`loss_based`): which bandwidth and which loss of the path's own explain best what was
   lost (`loss_model`) in the latest windows (`loss_window`).
 
@@ -24,7 +24,8 @@ from one that is out of reach by `silence`; one that reports less gets `report_e
 `allocate` shares the target out among the streams, and among encodings of the same pictures
 (`layers`); `RepairBudget` bounds what is sent again.
 
-The differences to libwebrtc: a standing queue lowers the rate; probes go on while less is sent than
+The differences to libwebrtc: a standing queue lowers the rate, unless others fill it: then
+only losses do; probes go on while less is sent than
 is wanted and the delays are calm, and take half of what others leave of a path that they fill; a
 rate that has just been raised is lowered from that of the last moments, so that who comes later
 gets as much as who was there; what a lost report was about counts as received like its neighbours;

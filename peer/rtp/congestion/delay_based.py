@@ -37,10 +37,12 @@ class DelayBased:
         now: float,
         *,
         recently: float | None = None,
+        yields: bool = True,
     ) -> None:
         """Take what arrived, in this order, the rate it arrives at, and what a probe found.
 
-        `recently` is the rate of the last moments, where it is higher.
+        `recently` is the rate of the last moments, where it is higher. Delays that grow do not
+        lower the rate unless it `yields` to them.
         """
         self.recovered = False
         if not arrivals:
@@ -52,9 +54,10 @@ class DelayBased:
             self._note(delta)
         if probed is not None and self.usage is not Usage.OVER:
             self.control.set(probed, now)
-        else:
-            full = self.usage is Usage.OVER and recently is not None
-            self.control.update(self.usage, recently if full else arriving, now)
+        elif self.usage is not Usage.OVER:
+            self.control.update(self.usage, arriving, now)
+        elif yields:
+            self.control.update(Usage.OVER, arriving if recently is None else recently, now)
 
     def _note(self, delta: GroupDelta) -> None:
         before = self._trend.usage

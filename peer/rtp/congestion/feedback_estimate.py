@@ -7,7 +7,7 @@ from .delay_based import DelayBased
 from .history import Report
 from .loss_based import LossBased, LossState
 from .probe_results import Found, ProbeCluster, ProbeResults
-from .standing_queue import BACKOFF, StandingQueue
+from .standing_queue import StandingQueue
 from .throughput import Throughput
 from .trend import Usage
 
@@ -93,19 +93,37 @@ class FeedbackEstimate:
         self.probed = probed is not None
         if report.propagation is not None:
             self._delay.control.round_trip = report.propagation
-        self._delay.update(arrivals, self.arriving, probed, now, recently=self._recently())
+        self._delay.update(
+            arrivals,
+            self.arriving,
+            probed,
+            now,
+            recently=self._recently(),
+            yields=not self._queue.is_contested(now) or len(arrivals) < len(report.results),
+        )
         if probed is not None and self._delay.usage is not Usage.OVER:
             self._loss.lift(probed)
         if report.propagation is not None:
             self._queue.add(report.propagation, now)
-            if self.arriving is not None and self._queue.is_standing(now):
-                self.lower(BACKOFF * self.arriving, now)
+            self._empty_queue(now)
         self._loss.update(
             report.results,
             self._delay.control.bitrate,
             self.arriving,
             is_limited_by_application=is_idle,
         )
+
+    def _empty_queue(self, now: float) -> None:
+        """Send less where the queue stands, and as before where that was for nothing."""
+        before = self.bitrate
+        bitrate = None if self.arriving is None else self._queue.judge(before, self.arriving, now)
+        if bitrate is None:
+            return
+        if bitrate < before:
+            self.lower(bitrate, now)
+        else:
+            self._delay.control.set(bitrate, now)
+            self._loss.lift(bitrate)
 
     def _judge(self, found: Found | None) -> float | None:
         """Return the rate to go to, None when no probe told one."""

@@ -1,7 +1,14 @@
-"""A queue that stands: delays that are long and no longer grow, which a trend cannot see."""
+"""A queue that stands: delays that are long and no longer grow, which a trend cannot see.
+
+It is emptied by sending less, unless it is that of others: a download fills it however little is
+sent beside it, and who yields again and again ends with nothing. So each time it is found out what
+sending less has emptied. Where that is little, the rate is again what it was, and for a while
+delays alone do not lower it: only losses do, as they do with the others.
+"""
 
 from collections import deque
 from math import inf
+from typing import NamedTuple
 
 BASE_WINDOW = 30.0
 """Seconds in which the shortest round trip is taken for that of the empty path."""
@@ -9,20 +16,37 @@ RECENT_WINDOW, RECENT_SPAN = 1.0, 0.8
 MAX_DELAY = 0.1
 """Seconds of delay for which the rate is lowered."""
 REST = 1.0
-"""Seconds until it is lowered again."""
+"""Seconds until it is lowered again, and those for which packets wait."""
 BACKOFF = 0.7
 """The part of what arrived that is sent then."""
+OWN_PART = 0.4
+"""Of what that would empty if nobody else sent; where it is less the queue is that of others."""
+ARRIVING_PART = 0.9
+"""Of what is sent then; where less arrives the path has become slower, and the queue is ours."""
+CONTEST, MAX_CONTEST = 20.0, 60.0
+"""Seconds for which a queue is taken for that of others; twice as long each time."""
+EMPTY = 0.03
+"""Seconds of delay with less of which, all the time, nobody fills the queue any more."""
+
+
+class _Trial(NamedTuple):
+    """The rate was lowered: until when that shows, and from and to what."""
+
+    until: float
+    before: float
+    bitrate: float
 
 
 class StandingQueue:
     """The round trips of one path: the shortest lately, and the shortest in a long time."""
 
-    __slots__ = ("_base", "_recent", "_rest_until")
+    __slots__ = ("_base", "_contest", "_contested_until", "_recent", "_trial")
 
     def __init__(self) -> None:
         self._base: deque[tuple[float, float]] = deque()
         self._recent: deque[tuple[float, float]] = deque()
-        self._rest_until = -inf
+        self._trial: _Trial | None = None
+        self._contest, self._contested_until = CONTEST, -inf
 
     @property
     def delay(self) -> float:
@@ -44,17 +68,52 @@ class StandingQueue:
         while self._recent[0][0] < now - RECENT_WINDOW:
             self._recent.popleft()
 
-    def is_standing(self, now: float) -> bool:
-        """Tell whether the rate is to be lowered; then not again for a while."""
-        recent = self._recent
-        if now < self._rest_until or not recent or recent[-1][0] - recent[0][0] < RECENT_SPAN:
-            return False
-        if self.delay <= MAX_DELAY:
-            return False
-        self._rest_until = now + REST
-        return True
+    def is_contested(self, now: float) -> bool:
+        """Tell whether others fill the queue."""
+        return now < self._contested_until
 
-    def forget(self) -> None:
-        """Begin anew on another path."""
-        self._base.clear()
-        self._recent.clear()
+    def judge(self, bitrate: float, arriving: float, now: float) -> float | None:
+        """Return the rate to go to, None to stay at this one.
+
+        It is lower where the queue stands, and what it was where that has emptied too little.
+        """
+        trial = self._trial
+        if trial is not None:
+            if now < trial.until:
+                return None
+            self._trial = None
+            if self._is_of_others(arriving / trial.bitrate):
+                self._contested_until = now + self._contest
+                self._contest = min(MAX_CONTEST, 2 * self._contest)
+                return trial.before
+            self._contest = CONTEST
+        if self._is_empty():
+            self._contest, self._contested_until = CONTEST, -inf
+        if self.is_contested(now) or not self._is_standing():
+            return None
+        # What arrives until then was sent before.
+        until = now + self._recent[-1][1] - self._base[0][1] + REST
+        self._trial = _Trial(until, min(bitrate, arriving), BACKOFF * arriving)
+        return self._trial.bitrate
+
+    def _is_of_others(self, part: float) -> bool:
+        """Tell whether the queue stands nevertheless; `part` is what arrives of what is sent."""
+        if not self._is_standing() or part < ARRIVING_PART:
+            return False
+        delays = [delay for _, delay in self._recent]
+        count = max(1, len(delays) // 4)
+        emptied = min(delays[:count]) - min(delays[-count:])
+        return emptied < OWN_PART * (1 - BACKOFF) * RECENT_SPAN
+
+    def _is_standing(self) -> bool:
+        return self._is_known and self.delay > MAX_DELAY
+
+    def _is_empty(self) -> bool:
+        longest = max(delay for _, delay in self._recent)
+        return self._is_known and longest - self._base[0][1] < EMPTY
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether there is a delay of long enough."""
+        recent = self._recent
+        return bool(recent) and recent[-1][0] - recent[0][0] >= RECENT_SPAN

@@ -7,6 +7,7 @@ import pytest
 from peer.rtp.congestion import CongestionController
 from peer.rtp.congestion.controller import LIMIT_LIFETIME
 
+from .download import Download
 from .line import Bottleneck, Call, Path, World
 from .packets import Packet
 from .recordings import replay
@@ -123,6 +124,38 @@ def test_who_comes_later_gets_as_much(rate: float) -> None:
         assert first.log.queue(20, 60) <= 0.06
     assert 0.8 <= sum(shares) / len(shares) <= 1.25
     assert min(shares) >= 0.5
+
+
+@pytest.mark.parametrize(("rate", "queue"), [(2e6, 0.3), (5e5, 1.0)])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_download_gets_its_part_and_no_more(rate: float, queue: float, seed: int) -> None:
+    """It fills the queue however little is sent beside it: who yields to that gets nothing."""
+    line = Bottleneck(World(seed), Path(rate=rate, queue=queue, delay=0.05))
+    made, download = Call(line), Download(line, begin=5.0)
+    line.world.run(40.0)
+    assert made.log.rate(15, 40) >= 0.17 * rate
+    assert download.rate(15, 40) >= 0.25 * rate
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_queue_is_empty_again_when_a_download_has_ended(seed: int) -> None:
+    line = Bottleneck(World(seed), Path(rate=1e6, queue=1.0, delay=0.05))
+    made, download = Call(line), Download(line, begin=5.0)
+    line.world.run(25.0)
+    download.is_over = True
+    line.world.run(45.0)
+    assert made.log.rate(35, 45) >= 0.8 * 1e6
+    assert made.log.queue(29, 45) <= 0.1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_long_queue_of_its_own_is_emptied(seed: int) -> None:
+    path = Path(rate=2e6, queue=1.0)
+    made = call(path, 12.0, seed=seed)
+    path.rate = 4e5
+    made.world.run(24.0)
+    assert made.log.queue(17, 24) <= 0.1
+    assert made.log.rate(17, 24) >= 0.7 * 4e5
 
 
 def test_another_path_begins_anew() -> None:
