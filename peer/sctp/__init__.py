@@ -32,6 +32,9 @@ four packets for a SACK, whatever it covers.
 *Resets.* A channel is closed by resetting its stream in both directions (`resets`). One that the
 peer asks for before all that was sent before has come waits, with what comes after it.
 
+*Openings.* A peer of unknown make is asked for 16 channels that it has not answered for, in three
+seconds at most (`channels`): there are stacks that drop what opens more, with all that follows.
+
 *Bounds.* What a peer may have us do or hold has a bound with a name, and what is beyond is counted
 under one (`drops`).
 """

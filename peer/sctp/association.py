@@ -86,6 +86,12 @@ class Association:
         return None if agreement is None else (agreement.outgoing, agreement.incoming)
 
     @property
+    def takes_many(self) -> bool:
+        """Tell whether nothing speaks against opening any number of channels at once."""
+        agreement = self._session.agreement
+        return agreement is None or agreement.takes_many
+
+    @property
     def initiation(self) -> bytes:
         """Our INIT chunk, as a description has it."""
         return self._session.establishment.token()

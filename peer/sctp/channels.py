@@ -25,6 +25,10 @@ from .session import SctpState
 
 MAX_OPENED_BY_PEER = 1024
 """Channels at a time that the peer may have opened."""
+MAX_UNANSWERED = 16
+"""Channels of ours that are opened before the peer has answered, where it may not take more."""
+OPENING_PATIENCE = 3.0
+"""Seconds that a peer has to answer; then others are opened without."""
 MAX_ORPHANS, MAX_ORPHAN_BYTES = 64, 65536
 """Messages kept for channels that are not there yet: both sides make a negotiated one."""
 STRING, BINARY = 51, 53
@@ -79,6 +83,10 @@ class Channels:
         self._by_id: dict[int, Channel] = {}
         # Those that are to be opened.
         self._waiting: list[Channel] = []
+        # Those whose turn it is when the peer has answered about others, and these others with
+        # the time at which each was opened.
+        self._deferred: deque[Channel] = deque()
+        self._unanswered: dict[int, float] = {}
         self._blocked: set[int] = set()
         # The lowest number of ours that may be free, once it is known which are ours.
         self._lowest: int | None = None
@@ -100,7 +108,7 @@ class Channels:
         """Make a channel; ValueError for an id in use.
 
         When the association is up already the channel is open at once, or closed when the peer has
-        no stream for it; no event tells of that.
+        no stream for it, and no event tells of that; or it waits its turn.
         """
         channel = Channel(parameters)
         if channel.id is not None:
@@ -111,7 +119,7 @@ class Channels:
         self._number()
         if self._is_up:
             self._waiting.remove(channel)
-            self._open(channel, now)
+            self._open_or_defer(channel, now)
         return channel
 
     def set_role(self, *, is_server: bool) -> None:
@@ -143,11 +151,26 @@ class Channels:
         """Close a channel once what was sent has gone out."""
         if channel.state in (ChannelState.CLOSING, ChannelState.CLOSED):
             return
-        if channel.id is None or not self._is_up:
+        if channel.state is ChannelState.CONNECTING or not self._is_up:
             self._close(channel)
         else:
             channel.state = ChannelState.CLOSING
             self._reset(channel)
+
+    # The clock
+
+    def get_timer(self) -> float | None:
+        """Return when a channel that waits for answers about others is opened all the same."""
+        if not self._deferred or not self._unanswered:
+            return None
+        return next(iter(self._unanswered.values())) + OPENING_PATIENCE
+
+    def handle_timer(self, now: float) -> None:
+        """Open those whose turn it is."""
+        while self._deferred and self._has_room(now):
+            channel = self._deferred.popleft()
+            self._open(channel, now)
+            self._tell_opened(channel)
 
     # Events
 
@@ -163,6 +186,7 @@ class Channels:
             if event is None:
                 return None
             self._take(event, now)
+            self.handle_timer(now)
         return self._events.popleft()
 
     def _take(self, event: Event, now: float) -> None:
@@ -212,9 +236,29 @@ class Channels:
         self._number()
         waiting, self._waiting = self._waiting, []
         for channel in waiting:
+            self._open_or_defer(channel, now)
+            if channel.state is not ChannelState.CONNECTING:
+                self._tell_opened(channel)
+
+    def _tell_opened(self, channel: Channel) -> None:
+        reason = "" if channel.state is ChannelState.OPEN else _NO_STREAM
+        self._events.append(ChannelChanged(channel, channel.state, reason))
+
+    def _open_or_defer(self, channel: Channel, now: float) -> None:
+        announced = channel.id is not None and not channel.parameters.negotiated
+        if announced and (self._deferred or not self._has_room(now)):
+            self._deferred.append(channel)
+        else:
             self._open(channel, now)
-            reason = "" if channel.state is ChannelState.OPEN else _NO_STREAM
-            self._events.append(ChannelChanged(channel, channel.state, reason))
+
+    def _has_room(self, now: float) -> bool:
+        """Tell whether the peer can be expected to take one more that it has not answered for."""
+        if self._association.takes_many:
+            return True
+        unanswered = self._unanswered
+        while unanswered and next(iter(unanswered.values())) + OPENING_PATIENCE <= now:
+            del unanswered[next(iter(unanswered))]
+        return len(unanswered) < MAX_UNANSWERED
 
     def _open(self, channel: Channel, now: float) -> None:
         """Open a channel if the peer has a stream for it (W3C §6.1.1.2)."""
@@ -227,6 +271,7 @@ class Channels:
         if not channel.parameters.negotiated:
             message = _open_message(channel.parameters)
             self._association.send(channel.id, DCEP, message, now)
+            self._unanswered[channel.id] = now
         channel.state = ChannelState.OPEN
         self._adopt_orphans(channel.id, now)
 
@@ -282,6 +327,7 @@ class Channels:
         channel = self._by_id.get(stream)
         if channel is not None:
             channel.become_known()
+            self._unanswered.pop(stream, None)
         if protocol == DCEP:
             self._receive_dcep(stream, channel, data, now)
         elif channel is None or channel.state is ChannelState.CONNECTING:
@@ -391,11 +437,13 @@ class Channels:
         number = channel.id
         if number is not None and self._by_id.get(number) is channel:
             del self._by_id[number]
+            self._unanswered.pop(number, None)
             self._came -= channel.came
             if self._lowest is not None and self._is_ours(number):
                 self._lowest = min(number, self._lowest)
-        if channel in self._waiting:
-            self._waiting.remove(channel)
+        for line in (self._waiting, self._deferred):
+            if channel in line:
+                line.remove(channel)
 
     def _is_ours(self, number: int) -> bool:
         """Tell whether a number is of those that we give (RFC 8832 §6)."""

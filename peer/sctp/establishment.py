@@ -20,6 +20,10 @@ INITS_PER_SECOND, INITS_AT_ONCE = 10.0, 20.0
 _TSN_STEP = 1_000_000
 
 
+_TAKES_MANY = (MAKER, b"dcSCTP00", b"KAME-BSD")
+"""Ourselves, Chromium's and what Firefox and libdatachannel have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """What both sides can, as each direction has it."""
@@ -38,6 +42,15 @@ class Agreement:
     def is_ours(self) -> bool:
         """Tell whether the peer is of our own make."""
         return self.maker == MAKER
+
+    @property
+    def takes_many(self) -> bool:
+        """Tell whether nothing speaks against opening any number of channels at once.
+
+        There are stacks with room for a few that they have not answered (Pion: 16): what opens
+        others is dropped, and sent again a time-out later. Descriptions say nothing of the maker.
+        """
+        return not self.maker or self.maker in _TAKES_MANY
 
 
 class Verdict(enum.Enum):

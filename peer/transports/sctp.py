@@ -306,6 +306,7 @@ class SctpTransport(Emitter):
     def _work(self) -> None:
         self._soon = None
         self._association.handle_timer(self._now())
+        self._channels.handle_timer(self._now())
         self._send()
         self._hand_out(self._now())
 
@@ -319,7 +320,8 @@ class SctpTransport(Emitter):
 
     def _arm(self) -> None:
         """Have one timer at most, and let it be early rather than move it at each packet."""
-        at = self._association.get_timer()
+        times = self._association.get_timer(), self._channels.get_timer()
+        at = min((time for time in times if time is not None), default=None)
         if at is None:
             if self._timer is not None:
                 self._timer.cancel()

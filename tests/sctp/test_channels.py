@@ -14,9 +14,14 @@ from peer.sctp import (
     SctpConfig,
     SctpDrop,
 )
-from peer.sctp.channels import MAX_OPENED_BY_PEER, MAX_ORPHANS
+from peer.sctp.channels import (
+    MAX_OPENED_BY_PEER,
+    MAX_ORPHANS,
+    MAX_UNANSWERED,
+    OPENING_PATIENCE,
+)
 from peer.sctp.dcep import Open
-from peer.sctp.wire import RE_CONFIG
+from peer.sctp.wire import DATA, RE_CONFIG
 from tests.sctp.path import Conditions, Path
 
 DCEP, STRING, BINARY = 50, 51, 53
@@ -256,6 +261,55 @@ def test_channels_that_the_peer_opens_are_bounded() -> None:
     call.path.run(limit=5.0)
     assert len(call.came()) == MAX_OPENED_BY_PEER
     assert call.path.right.association.drops == {SctpDrop.TOO_MANY_CHANNELS: 10}
+
+
+def test_a_peer_of_unknown_make_is_asked_for_few_channels_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it has not answered for is all it may have room for; each answer opens the next."""
+    monkeypatch.setattr("peer.sctp.cookie.MAKER", b"somebody")
+    call = Call()
+    early = [call.create(f"early {number}") for number in range(2 * MAX_UNANSWERED)]
+    call.connect()
+    begun = call.path.now
+    late = [call.create(f"late {number}") for number in range(2 * MAX_UNANSWERED)]
+    states = [channel.state for channel in late]
+    assert states == [ChannelState.OPEN] * MAX_UNANSWERED + [ChannelState.CONNECTING] * 16
+    negotiated = call.create("negotiated", negotiated=True, id=1000)
+    assert negotiated.state is ChannelState.OPEN
+    given_up = late.pop()
+    call.left.close(given_up)
+    assert given_up.state is ChannelState.CLOSED
+    call.path.run(lambda: all(one.state is ChannelState.OPEN for one in late), limit=1.0)
+    assert call.path.now - begun == pytest.approx(2 * call.path.conditions.delay)
+    call.path.run(limit=1.0)
+    labels = [channel.parameters.label for channel in (*early, *late)]
+    assert [channel.parameters.label for channel in call.came()] == labels
+    assert call.left.get_timer() is None
+
+
+def test_a_peer_that_answers_nothing_gets_them_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("peer.sctp.cookie.MAKER", b"somebody")
+    call = Call().connect()
+    begun = call.path.now
+    call.path.left.passes = lambda packet: packet[12] != DATA
+    channels = [call.create(str(number)) for number in range(MAX_UNANSWERED + 1)]
+    assert call.left.get_timer() == begun + OPENING_PATIENCE
+    states = []
+    for now in (begun, begun + OPENING_PATIENCE - 0.001, begun + OPENING_PATIENCE):
+        call.left.handle_timer(now)
+        states.append(channels[-1].state.value)
+    assert states == ["connecting", "connecting", "open"]
+    told = call.left.next_event(begun + OPENING_PATIENCE)
+    assert told == ChannelChanged(channels[-1], ChannelState.OPEN)
+
+
+def test_peers_that_take_any_number_get_them_at_once() -> None:
+    call = Call().connect()
+    channels = [call.create(str(number)) for number in range(2 * MAX_UNANSWERED)]
+    assert {channel.state for channel in channels} == {ChannelState.OPEN}
 
 
 def test_limits_of_sixteen_bits() -> None:
