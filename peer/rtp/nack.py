@@ -174,6 +174,13 @@ class NackRequester:
         else:
             self._reordered_at = now
 
+    def has_asked_for(self, sequence_number: int) -> bool:
+        """Tell whether a packet with that number, as packets have it, was asked for."""
+        return any(
+            one.times and number & 0xFFFF == sequence_number
+            for number, one in self._missing.items()
+        )
+
     def recover(self, number: int) -> None:
         """Note that something else brought what is in a packet: nobody needs it any more."""
         missing = self._missing.pop(number, None)

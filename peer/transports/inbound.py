@@ -1,7 +1,7 @@
 """One incoming RTP stream: its packets, and what there is to report of them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -379,14 +379,23 @@ class RepairStream:
 
 
 def find_repaired(
-    ssrc: int, rid: str | None, streams: Mapping[int, InboundStream], announced: Mapping[int, int]
+    packet: InboundPacket,
+    rid: str | None,
+    streams: Mapping[int, InboundStream],
+    announced: Mapping[int, int],
+    asking: Callable[[int], InboundStream | None],
 ) -> InboundStream | None:
-    """Return the stream a retransmission stream repairs.
+    """Return the stream a retransmission repairs (RFC 4588 §5.3).
 
-    It was announced (ssrc-group FID), or shares a rid (RFC 8852 §3.3), or there is only one.
+    It was announced (ssrc-group FID), or shares a rid (RFC 8852 §3.3), or there is only one; or
+    else it is the one that is `asking` for a packet of that number: sources change, and what was
+    announced of them.
     """
-    if ssrc in announced:
-        return streams.get(announced[ssrc])
-    if rid is not None:
+    known = announced.get(packet.ssrc)
+    if known is not None and known in streams:
+        return streams[known]
+    if known is None and rid is not None:
         return next((stream for stream in streams.values() if stream.rid == rid), None)
-    return next(iter(streams.values())) if len(streams) == 1 else None
+    if known is None and len(streams) == 1:
+        return next(iter(streams.values()))
+    return asking(int.from_bytes(packet.payload[:RTX_HEADER], "big"))

@@ -53,7 +53,6 @@ REORDERING = 0.2
 MAX_SILENCE = 8.0
 """Seconds after which a source that sends nothing is not reported on, as in libwebrtc."""
 
-
 Source = TypeVar("Source", InboundStream, RepairStream)
 
 
@@ -219,9 +218,8 @@ class RtpReceiver:
 
         In seconds: since 1900, and how far that clock is ahead of the sender's.
         """
-        now = asyncio.get_running_loop().time()
         for stream in self._streams.values():
-            found = stream.told_capture(source, timestamp, now)
+            found = stream.told_capture(source, timestamp, asyncio.get_running_loop().time())
             if found is not None:
                 offset = None if found.offset is None else found.offset / SECOND
                 return found.ntp_time / SECOND, offset
@@ -436,7 +434,8 @@ class RtpReceiver:
     ) -> None:
         assert self._parameters is not None
         rid = None if encoding is None else encoding.rid
-        stream = find_repaired(packet.ssrc, rid, self._streams, self._parameters.rtx)
+        asking = self._seeing.stream_asking_for if self._seeing else lambda _: None
+        stream = find_repaired(packet, rid, self._streams, self._parameters.rtx, asking)
         self._count_repair(packet, now)
         payload_type = repaired_payload_type(codec)
         media = None if payload_type is None else self._codecs.get(payload_type)

@@ -228,6 +228,15 @@ class Seeing:
         streams = [encoding.stream for encoding in self._encodings.values()]
         return [one.ssrc for one in streams if one is not None and now < one.last_arrival + RECENT]
 
+    def stream_asking_for(self, sequence_number: int) -> InboundStream | None:
+        """Return the only stream of which a packet of that number was asked for again."""
+        found = [
+            encoding.stream
+            for encoding in self._encodings.values()
+            if encoding.missing.has_asked_for(sequence_number)
+        ]
+        return found[0] if len(found) == 1 else None
+
     def suspect(self, ssrc: int, count: int, now: float) -> None:
         """Note that so many packets of a source may be missing behind the last one that came."""
         for encoding in self._encodings.values():

@@ -45,6 +45,16 @@ def test_nothing_before_the_first_packet_is_asked_for() -> None:
     assert requester.deadline() is None
 
 
+def test_what_was_asked_for_is_known_by_the_number_that_packets_have() -> None:
+    requester = NackRequester()
+    receive(requester, 0x1FFFE, 0x20001)
+    assert not requester.has_asked_for(0)
+    requester.due(0.0)
+    assert [n for n in (0xFFFE, 0xFFFF, 0, 1) if requester.has_asked_for(n)] == [0xFFFF, 0]
+    receive(requester, 0x20000)
+    assert not requester.has_asked_for(0)
+
+
 def test_what_nobody_needs_is_not_asked_for() -> None:
     requester = NackRequester()
     receive(requester, 10)

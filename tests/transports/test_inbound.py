@@ -47,13 +47,25 @@ def test_report_blocks() -> None:
 def test_which_stream_a_retransmission_repairs() -> None:
     high = InboundStream(1, 90000, "hi")
     low = InboundStream(2, 90000, "lo")
-    both = {1: high, 2: low}
-    assert find_repaired(5, None, both, {5: 2}) is low
-    assert find_repaired(5, None, both, {5: 3}) is None
-    assert find_repaired(5, "hi", both, {}) is high
-    assert find_repaired(5, "no", both, {}) is None
-    assert find_repaired(5, None, both, {}) is None
-    assert find_repaired(5, None, {1: high}, {}) is high
+    both, only = {1: high, 2: low}, {1: high}
+    packet = InboundPacket(97, 0, 1, 0, 5, b"\x01\x02media")
+
+    def asking(number: int) -> InboundStream | None:
+        return low if number == 0x102 else None
+
+    def find(
+        rid: str | None, streams: dict[int, InboundStream], announced: dict[int, int]
+    ) -> InboundStream | None:
+        return find_repaired(packet, rid, streams, announced, asking)
+
+    assert find(None, both, {5: 1}) is high
+    assert find("hi", both, {}) is high
+    assert find("no", both, {}) is None
+    assert find(None, only, {}) is high
+    # RFC 4588 §5.3: else by what was asked for, also where what was announced is another by now.
+    assert find(None, both, {}) is find(None, both, {5: 3}) is find(None, only, {5: 3}) is low
+    packet.payload = b"\x01\x03media"
+    assert find(None, both, {}) is find(None, both, {5: 3}) is find(None, only, {5: 3}) is None
 
 
 @given(st.binary(max_size=60) | st.binary(max_size=50).map(lambda tail: b"\x90\x60" + tail))

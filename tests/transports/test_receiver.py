@@ -37,7 +37,7 @@ from tests.transports.media import (
     repeated,
 )
 from tests.transports.test_dtls import run
-from tests.transports.test_seeing import TICKS, Film
+from tests.transports.test_seeing import TICKS, Film, Viewer
 from tests.transports.wire import until
 
 KEY_FRAME = b"\x10" + b"\x10\x00\x00\x9d\x01\x2a\x40\x00\x30\x00"
@@ -214,6 +214,27 @@ def test_a_gap_is_asked_for_and_filled_by_a_retransmission(reduced_size: bool) -
         await receiver.stop()
 
     run(scenario)
+
+
+def test_a_stream_that_took_over_is_the_one_that_asks() -> None:
+    """RFC 4588 §5.3: what a retransmission repairs is told by what was asked for."""
+
+    async def program() -> None:
+        viewer, film, other = Viewer(), Film(), Film(8, 10, 5)
+        viewer.receive(*film.picture())
+        viewer.receive(*other.picture(key=True))
+        lost, last = other.picture()
+        assert viewer.seeing.stream_asking_for(lost.sequence_number) is None
+        viewer.receive(last)
+        await asyncio.sleep(0.01)
+        assert viewer.asked.again
+        asking = viewer.seeing.stream_asking_for(lost.sequence_number)
+        assert asking is not None
+        assert asking.ssrc == 8
+        assert viewer.seeing.stream_asking_for(last.sequence_number) is None
+        await viewer.close()
+
+    run_virtually(program())
 
 
 def test_feedback_that_was_not_agreed_is_not_sent() -> None:
