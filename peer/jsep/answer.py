@@ -108,6 +108,7 @@ def _write(
     return Description(
         Origin("-", state.session_id, state.session_version, "IN", "IP4", "0.0.0.0"),
         groups=tuple(Group(BUNDLE, group) for group in decision.groups),
+        ice_lite=state.configuration.ice_lite,
         ice_pacing=state.configuration.ice_pacing,
         ice=IceAttributes(options=_ice_options(state, offer)),
         media=tuple(media),

@@ -63,7 +63,8 @@ class Configuration:
     `lenient_munging` lets the application alter a description between create and set, as long as
     the media sections stay in place. `always_negotiate_data_channels` gives every offer a section
     for data, in front of what is new with it (W3C webrtc-extensions). `ice_pacing` is the time
-    between ICE transactions in milliseconds, None for the default (RFC 8839 §5.5). With
+    between ICE transactions in milliseconds, None for the default (RFC 8839 §5.5). `ice_lite` tells
+    that our agent only answers checks (RFC 8839 §5.3). With
     `congestion_feedback` that of RFC 8888 is offered and answered, with `capture_times` packets are
     offered to tell when they were captured, with `receive_simulcast` simulcast that the peer offers
     is taken (RFC 8853). `former_ice_options` are answered, and not offered.
@@ -79,6 +80,7 @@ class Configuration:
     ice_options: tuple[str, ...] = DEFAULT_ICE_OPTIONS
     former_ice_options: tuple[str, ...] = ()
     ice_pacing: int | None = None
+    ice_lite: bool = False
     sctp_port: int = 5000
     max_message_size: int = 65536
     sctp_init: bytes | None = None

@@ -176,6 +176,7 @@ def _write(state: State, draft: Draft) -> Description:
     return Description(
         _origin(state, state.session_version),
         groups=tuple(Group(BUNDLE, group) for group in draft.groups),
+        ice_lite=state.configuration.ice_lite,
         ice_pacing=state.configuration.ice_pacing,
         ice=IceAttributes(options=state.configuration.ice_options),
         media=tuple(media),

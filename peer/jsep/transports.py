@@ -195,9 +195,9 @@ def _without_mux(
 
 
 def _controlling(state: State, offerer: Side, remote: SessionDescription) -> bool:
-    """RFC 8839 §4.2.3, RFC 8445 §6.1.1: the first offerer controls, unless the peer is lite."""
-    if remote.record.ice_lite:
-        return True
+    """RFC 8839 §4.2.3, RFC 8445 §6.1.1: the first offerer controls, unless one side is lite."""
+    if remote.record.ice_lite is not state.configuration.ice_lite:
+        return remote.record.ice_lite
     current = state.wiring.controlling
     return offerer is Side.LOCAL if current is None else current
 

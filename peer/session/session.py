@@ -488,6 +488,7 @@ def _engine(
         ice_options=(*DEFAULT_ICE_OPTIONS, *renominates, *(EMBEDDING if embeds else ())),
         former_ice_options=tuple(FORMER_EMBEDDING) if embeds else (),
         ice_pacing=ice_pacing(configuration),
+        ice_lite=ice.lite,
         max_message_size=MAX_MESSAGE_SIZE,
         sctp_init=initiation,
         lenient_munging=configuration.lenientMunging,

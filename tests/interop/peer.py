@@ -120,6 +120,11 @@ class Peer:
         bare = [line for line in lines if not line.startswith(("a=candidate", "a=end-of"))]
         self.tell("remote", type=described.type, sdp="".join(bare))
 
+    def _expect_description(self) -> int:
+        """Let candidates wait for the next description; returns which it is."""
+        self._described = False
+        return len([one for one in self.said if "sdp" in one]) + 1
+
     async def _take(self, count: int) -> str:
         said = await self.hear("sdp", count=count)
         await self.ours.setRemoteDescription({"type": said["type"], "sdp": said["sdp"]})
@@ -129,7 +134,7 @@ class Peer:
 
     async def offer_to(self) -> str:
         """Make and set an offer of ours; return the peer's answer."""
-        count = len([one for one in self.said if "sdp" in one]) + 1
+        count = self._expect_description()
         # Candidates are told of when the peer has the description they belong to.
         await self.ours.setLocalDescription()
         self._show()
@@ -138,7 +143,7 @@ class Peer:
 
     async def offer_from(self) -> str:
         """Have the peer make an offer, and answer it; return the offer."""
-        count = len([one for one in self.said if "sdp" in one]) + 1
+        count = self._expect_description()
         self.tell("offer")
         offer = await self._take(count)
         await self.ours.setLocalDescription()

@@ -260,6 +260,26 @@ def test_a_lite_peer_makes_us_controlling() -> None:
     assert remote.lite
 
 
+@pytest.mark.parametrize("lite", ["offerer", "answerer"])
+def test_a_lite_side_says_so_and_is_controlled(lite: str) -> None:
+    """RFC 8839 §5.3, RFC 8445 §6.1.1."""
+    one, other = make_end(0, ice_lite=lite == "offerer"), make_end(1, ice_lite=lite != "offerer")
+    one.add("audio")
+    said = ["\r\na=ice-lite\r\n" in text for text in exchange(one, other)]
+    assert said == [lite == "offerer", lite != "offerer"]
+    assert one.state.wiring.controlling is (lite != "offerer")
+    assert other.state.wiring.controlling is (lite == "offerer")
+
+
+def test_of_two_lite_sides_the_offerer_controls() -> None:
+    """RFC 8445 §6.1.1."""
+    one, other = make_ends(ice_lite=True)
+    one.add("audio")
+    exchange(one, other)
+    assert one.state.wiring.controlling is True
+    assert other.state.wiring.controlling is False
+
+
 def test_components_without_bundle_and_mux() -> None:
     """RFC 5761 §5.1.1: two components for RTP on both sides, one for data."""
     one, other = make_ends(rtcp_mux_policy=RtcpMuxPolicy.NEGOTIATE)

@@ -2,6 +2,7 @@
 
 aiopeer trace FILE    what happened in a call, and why
 aiopeer doctor URL    with whom a call from here will connect
+aiopeer interop       our side against every other implementation (from a checkout)
 """
 
 import argparse
@@ -41,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sdp(commands)
     _add_stats(commands)
     _add_doctor(commands)
+    _add_interop(commands)
     return parser
 
 
@@ -139,6 +141,34 @@ def _run_doctor(given: argparse.Namespace) -> str:
     from .doctor import command
 
     return command.run(given)
+
+
+def _add_interop(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    interop = commands.add_parser(
+        "interop",
+        help="calls with every other implementation there is on this machine (from a checkout)",
+        description="Call Chromium, Firefox, Pion, libdatachannel, werift, aiortc, Janus and "
+        "baresip, as far as they are installed (`make test` does that), in both roles, and tell "
+        "what works. Where something cannot work, it is said which standard the other side breaks.",
+    )
+    interop.add_argument("party", nargs="*", help="whom to call; everybody unless said")
+    interop.add_argument(
+        "--scenario",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what to do; all unless said",
+    )
+    interop.add_argument("--json", metavar="FILE", help="write the outcomes as JSON")
+    interop.add_argument("--html", metavar="PAGE", help="write a page, with traces of failures")
+    interop.set_defaults(run=_run_interop)
+
+
+def _run_interop(given: argparse.Namespace) -> str:
+    from .interop import matrix
+
+    as_it_should_be = matrix().run(given.party, given.scenario, json=given.json, html=given.html)
+    return "" if as_it_should_be else sys.exit(1)
 
 
 if __name__ == "__main__":
