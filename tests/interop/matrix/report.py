@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -50,10 +51,11 @@ def _cells(outcomes: Sequence[Outcome], scenario: str, party: str) -> list[Outco
 
 def table(outcomes: Sequence[Outcome]) -> Table:
     """Draw the matrix: two marks for each party, the first where we offer."""
-    drawn = Table(caption=LEGEND, caption_style="dim")
-    drawn.add_column("")
+    drawn = Table(caption=LEGEND, caption_style="dim", box=SIMPLE_HEAD, collapse_padding=True)
+    drawn.add_column("", no_wrap=True)
     for party in parties(outcomes):
-        drawn.add_column(party, justify="center")
+        # Where there is no room, names are cut up and scenarios are not.
+        drawn.add_column(party, justify="center", overflow="fold")
     for scenario in scenarios(outcomes):
         row = [Text(scenario)]
         for party in parties(outcomes):
