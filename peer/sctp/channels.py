@@ -25,6 +25,8 @@ from .session import SctpState
 
 MAX_OPENED_BY_PEER = 1024
 """Channels at a time that the peer may have opened."""
+MAX_NAMES = 1 << 20
+"""Characters of the labels and protocols of all these channels together."""
 MAX_UNANSWERED = 16
 """Channels of ours that are opened before the peer has answered, where it may not take more."""
 OPENING_PATIENCE = 3.0
@@ -91,6 +93,7 @@ class Channels:
         # The lowest number of ours that may be free, once it is known which are ours.
         self._lowest: int | None = None
         self._came = 0
+        self._names = 0
         self._late: dict[int, Open] = {}
         self._orphans: deque[Message] = deque()
         self._orphan_bytes = 0
@@ -283,16 +286,20 @@ class Channels:
     def _accept(self, number: int, message: Open, now: float) -> None:
         """Take a channel that the peer opens (RFC 8832 §6)."""
         there = self._by_id.get(number)
+        names = len(message.label) + len(message.protocol)
         if there is not None and there.state is ChannelState.CLOSING:
             # The peer has seen the end of the one before already.
-            self._late[number] = message
+            if self._has_names_left(names):
+                self._late[number] = message
+            else:
+                self._drops[SctpDrop.TOO_MANY_CHANNELS] += 1
             return
         if there is not None or number > MAX_ID or number in self._blocked:
             self._drops[SctpDrop.CHANNEL_EXISTS] += 1
             return
         if self._is_ours(number):
             self._drops[SctpDrop.WRONG_PARITY] += 1
-        if self._came >= MAX_OPENED_BY_PEER:
+        if self._came >= MAX_OPENED_BY_PEER or not self._has_names_left(names):
             self._drops[SctpDrop.TOO_MANY_CHANNELS] += 1
             self._association.reset((number,))
             return
@@ -309,12 +316,17 @@ class Channels:
         channel.become_known()
         channel.came = True
         self._came += 1
+        self._names += names
         self._by_id[number] = channel
         self._prepare(channel)
         self._association.send(number, DCEP, Ack().serialize(), now)
         self._events.append(ChannelCame(channel))
         self._change(channel, ChannelState.OPEN)
         self._adopt_orphans(number, now)
+
+    def _has_names_left(self, more: int) -> bool:
+        late = sum(len(message.label) + len(message.protocol) for message in self._late.values())
+        return self._names + late + more <= MAX_NAMES
 
     # Messages
 
@@ -438,7 +450,9 @@ class Channels:
         if number is not None and self._by_id.get(number) is channel:
             del self._by_id[number]
             self._unanswered.pop(number, None)
-            self._came -= channel.came
+            if channel.came:
+                self._came -= 1
+                self._names -= len(channel.parameters.label) + len(channel.parameters.protocol)
             if self._lowest is not None and self._is_ours(number):
                 self._lowest = min(number, self._lowest)
         for line in (self._waiting, self._deferred):

@@ -15,6 +15,7 @@ from peer.sctp import (
     SctpDrop,
 )
 from peer.sctp.channels import (
+    MAX_NAMES,
     MAX_OPENED_BY_PEER,
     MAX_ORPHANS,
     MAX_UNANSWERED,
@@ -261,6 +262,33 @@ def test_channels_that_the_peer_opens_are_bounded() -> None:
     call.path.run(limit=5.0)
     assert len(call.came()) == MAX_OPENED_BY_PEER
     assert call.path.right.association.drops == {SctpDrop.TOO_MANY_CHANNELS: 10}
+
+
+def test_names_of_channels_that_the_peer_opens_are_bounded() -> None:
+    """Also of those whose number is that of one which is closing here."""
+    call = Call(right=SctpConfig(max_message_size=1 << 18)).connect()
+    long = Open(label="l" * 65535, protocol="p" * 65535).serialize()
+    most = MAX_NAMES // (2 * 65535)
+    for number in range(0, 2 * most + 6, 2):
+        call.raw(number, DCEP, long)
+    call.path.run(limit=20.0)
+    assert len(call.came()) == most
+    drops = call.path.right.association.drops
+    assert drops == {SctpDrop.TOO_MANY_CHANNELS: 3}
+    # There is room for 16 characters more. The peer does not see that the channel closes.
+    call.path.right.passes = lambda _packet: False
+    closing = call.came()[0]
+    call.right.close(closing)
+    call.raw(0, DCEP, Open(label="l" * 17).serialize())
+    call.path.run(limit=1.0)
+    assert closing.state is ChannelState.CLOSING
+    assert drops == {SctpDrop.TOO_MANY_CHANNELS: 4}
+    call.path.right.passes = lambda _packet: True
+    call.path.left.association.reset((0,))
+    call.path.run(lambda: closing.state is ChannelState.CLOSED, limit=20.0)
+    call.raw(2 * most + 10, DCEP, long)
+    call.path.run(limit=20.0)
+    assert len(call.came()) == most + 1
 
 
 def test_a_peer_of_unknown_make_is_asked_for_few_channels_at_a_time(
