@@ -349,9 +349,10 @@ class AudioPath:
 
     def deadline(self) -> float | None:
         """Return when to pull, None when only a packet can change anything."""
-        if self._buffer is None:
+        buffer = self._buffer
+        if buffer is None:
             return None
-        deadline, request = self._buffer.deadline(), self._buffer.next_request()
+        deadline, request = buffer.deadline(), buffer.next_request() if buffer.repairs else None
         if deadline is None or request is None:
             return request if deadline is None else deadline
         return min(deadline, request)

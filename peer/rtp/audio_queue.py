@@ -200,7 +200,7 @@ class AudioQueue(ABC, Generic[Packet]):
         if self.repairs:
             self._note_missing(number, now, fec=fec > 0, is_copy=is_copy)
         ahead = number - self._newest
-        if self._is_known(ahead, time, is_copy):
+        if (ahead <= 0 or time in self._held) and self._is_known(ahead, time, is_copy):
             return
         if not is_copy:
             self._see(number)

@@ -145,7 +145,12 @@ class OutboundStream:
         timestamp = self.place(frame.timestamp, codec.clockRate, captured)
         self._clock_rate = codec.clockRate
         headers = self._headers(frame, labels, timestamp, captured, now)
-        reserve = self._reserve(headers.between)
+        # What is left free in packets is for what repairs them.
+        reserve, is_protected = 0, self.protection.strength > 0
+        if is_protected:
+            reserve = self.protection.reserve(headers.between.header_size)
+        elif self.rtx_ssrc is not None:
+            reserve = RTX_HEADER
         room = headers.room(MAX_PACKET - reserve)
         payloads = self._packetizer(codec).pack(frame.data, room, frame.layer)
         header = headers.between.header_size + reserve
@@ -159,7 +164,7 @@ class OutboundStream:
             payload_type = frame.payload_type
             self.packets_redundant += len(payloads)
         packets = self._make(payloads, payload_type, timestamp, headers, frame.marker)
-        if self.protection.strength:
+        if is_protected:
             packets = [
                 self._protected(packet, headers.of(position, len(packets)))
                 for position, packet in enumerate(packets)
@@ -203,12 +208,6 @@ class OutboundStream:
         changed = frame.rotation != self._rotation
         self._rotation = frame.rotation
         return frame.is_key or changed or bool(frame.rotation)
-
-    def _reserve(self, extension: Extension) -> int:
-        """Return the bytes that are left free in packets, for what repairs them."""
-        if self.protection.strength:
-            return self.protection.reserve(extension.header_size)
-        return RTX_HEADER if self.rtx_ssrc is not None else 0
 
     def sums(self, labels: Labels, now: float, *, is_key: bool) -> list[LeavingPacket]:
         """Return what protects the picture that was made packets of last, and others before it."""

@@ -86,8 +86,7 @@ class Outlet:
         """What pictures can use, until something of it changes."""
         self._room: int | None = None
         self._room_until = -math.inf
-        self._payload = RateMeter()
-        self._total = RateMeter()
+        self._sent = RateMeter()
         self._tones = Tones(self._post_tone)
 
     def open(
@@ -165,7 +164,7 @@ class Outlet:
             return Demand(0.0, 0.0)
         if self.is_audio:
             # What sound does not need, because nobody speaks, is there for pictures.
-            needed = self._total.bitrate(now) or AUDIO_BITRATE
+            needed = self._sent.bitrate(now) or AUDIO_BITRATE
             return Demand(needed, needed, enforced=True)
         if parameters.rid is not None:
             return self._demand_of_layer(parameters)
@@ -214,11 +213,10 @@ class Outlet:
         parameters = self._parameters
         if parameters is None or self.is_audio:
             return None if parameters is None else self._limit()
-        self._payload.advance(now)
-        self._total.advance(now)
+        self._sent.advance(now)
         part = PAYLOAD_PART
-        if self._total.octets:
-            part = max(0.5, self._payload.octets / self._total.octets)
+        if self._sent.octets:
+            part = max(0.5, self._sent.useful / self._sent.octets)
         part = min(part, 1 / (1 + self._strength))
         # What waits is to have left within a second.
         part *= max(0.5, 1 - self.backlog())
@@ -236,9 +234,8 @@ class Outlet:
         return self._room
 
     def _find_room(self, sending: PacedSending, now: float) -> int | None:
-        self._payload.advance(now)
-        self._total.advance(now)
-        headers = 8 * (self._total.octets - self._payload.octets)
+        self._sent.advance(now)
+        headers = 8 * (self._sent.octets - self._sent.useful)
         share = sending.room_for_audio(max(AUDIO_BITRATE, headers + (self._limit() or 0)))
         return None if share is None else max(LEAST_AUDIO, int(share - headers))
 
@@ -265,17 +262,19 @@ class Outlet:
             self.drops[SendDrop.TOO_LARGE] += 1
             return False
         self._count(packets, now, repeated=False)
+        if self.is_audio:
+            sending.post(packets, Priority.AUDIO, stream.ssrc, now)
+            return True
         sums = stream.sums(labels, now, is_key=frame.is_key)
         self._count(sums, now, repeated=True)
-        priority = Priority.AUDIO if self.is_audio else Priority.VIDEO
-        sending.post([*packets, *sums], priority, stream.ssrc, now)
+        sending.post([*packets, *sums], Priority.VIDEO, stream.ssrc, now)
         return True
 
     def _measure_path(self, stream: OutboundStream, now: float) -> None:
         """Protect pictures as much as what is lost, and how long repair takes, make it worth."""
         round_trip = None if self.remote is None else self.remote.round_trip_time
         if round_trip is not None and not self.is_audio:
-            bitrate, before = self._total.bitrate(now), self._strength
+            bitrate, before = self._sent.bitrate(now), self._strength
             stream.protection.measure(self.loss.fraction, round_trip, bitrate)
             if self._strength != before:
                 self._demand = None
@@ -376,7 +375,10 @@ class Outlet:
         self.waited += seconds
 
     def _count(self, packets: Sequence[LeavingPacket], now: float, *, repeated: bool) -> None:
-        if packets:
-            self._total.add(sum([packet.size for packet in packets]), now)
-            if not repeated:
-                self._payload.add(sum([packet.payload_size for packet in packets]), now)
+        if not packets:
+            return
+        size = payload = 0
+        for packet in packets:
+            size += packet.size
+            payload += packet.payload_size
+        self._sent.add(size, now, 0 if repeated else payload)

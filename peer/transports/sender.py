@@ -377,8 +377,7 @@ class RtpSender:
         if (
             parameters is None
             or not parameters.active
-            or not self._gate.admits(data, parameters.max_framerate, now)
-            or not (self._outlet.is_audio or self._has_room(data, encoder, now))
+            or not (self._outlet.is_audio or self._admits(data, encoder, parameters, now))
         ):
             source.add(data, measure(data), now)
             if self._given:
@@ -405,6 +404,13 @@ class RtpSender:
         left_out = self._outlet.backlog() > MAX_BACKLOG / 2
         self.drops[SendDrop.CONGESTED] += left_out
         return left_out
+
+    def _admits(
+        self, data: MediaData, encoder: MediaEncoder, parameters: RtpSendParameters, now: float
+    ) -> bool:
+        """Tell whether a picture is sent: it is its turn, and there is room."""
+        in_turn = self._gate.admits(data, parameters.max_framerate, now)
+        return in_turn and self._has_room(data, encoder, now)
 
     def _has_room(self, data: MediaData, encoder: MediaEncoder, now: float) -> bool:
         """Tell whether a frame can be sent now; what is encoded already waits a little longer."""

@@ -151,3 +151,19 @@ def test_one_packet_a_second_tells_its_capture_time_and_each_that_is_off() -> No
     assert stamp(1.6, late=0.0011) is None
     assert stamp(1.7, late=0.0011) is not None
     assert stamp(1.8, late=0.0011, rate=48000) is not None
+
+
+def test_what_was_known_of_a_clock_stays_as_it_was() -> None:
+    clock, offset = RtpClock(48000), ClockOffset()
+    assert (clock.line, offset.mapping) == (None, None)
+    for second in range(2):
+        clock.note(NTP + second * SECOND, second * 48000)
+        offset.note(NTP + second * SECOND, 10.0 + second, 0.0)
+    line, mapping = clock.line, offset.mapping
+    assert line is not None
+    assert mapping is not None
+    clock.note(NTP + 2 * SECOND, 2 * 48000 + 480)
+    offset.note(NTP + 2 * SECOND, 13.0, 0.0)
+    offset.note(NTP + 3 * SECOND, 14.0, 0.0)
+    assert line.capture_time(96000) == NTP + 2 * SECOND != clock.capture_time(96000)
+    assert mapping.local(NTP) == 10.0 != offset.local(NTP)

@@ -10,27 +10,30 @@ _SHORTEST = 0.1
 class RateMeter:
     """Sums up what was sent in the last second."""
 
-    __slots__ = ("_begun", "_entries", "octets")
+    __slots__ = ("_begun", "_entries", "octets", "useful")
 
     def __init__(self) -> None:
-        self.octets = 0
-        """The bytes of the last second, when that was last asked for."""
-        self._entries: deque[tuple[float, int]] = deque()
+        self.octets = self.useful = 0
+        """The bytes of the last second, when that was last asked for, and the useful ones."""
+        self._entries: deque[tuple[float, int, int]] = deque()
         self._begun: float | None = None
 
-    def add(self, size: int, now: float) -> None:
-        """Note bytes."""
+    def add(self, size: int, now: float, useful: int = 0) -> None:
+        """Note bytes, and how many of them are of use."""
         if self._begun is None:
             self._begun = now
-        self._entries.append((now, size))
+        self._entries.append((now, size, useful))
         self.octets += size
+        self.useful += useful
         self.advance(now)
 
     def advance(self, now: float) -> None:
         """Forget what was longer ago."""
         entries = self._entries
         while entries and entries[0][0] <= now - WINDOW:
-            self.octets -= entries.popleft()[1]
+            _, size, useful = entries.popleft()
+            self.octets -= size
+            self.useful -= useful
 
     def __len__(self) -> int:
         return len(self._entries)
