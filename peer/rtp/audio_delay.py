@@ -50,13 +50,14 @@ class TargetDelay:
         self._reordered: deque[tuple[float, float]] = deque(maxlen=_MAX_REORDERED)
         self._reordering = 0.0
         self._lost_at = -1e9
-        self._value = 0.0
+        self.minimum = 0.0
+        """The target as the network alone would have it."""
 
     @property
     def seconds(self) -> float:
         """The target with all that was asked for."""
         if not (self.floor or self.sync_delay):
-            return self._value
+            return self.minimum
         return self._within_reach(self.unsynchronized + self.sync_delay)
 
     @property
@@ -66,14 +67,9 @@ class TargetDelay:
 
     def _within_reach(self, wanted: float) -> float:
         """Return as much of a delay as the packets have room for that wait, the network's first."""
-        if wanted <= self._value:
-            return self._value
-        return max(self._value, min(wanted, self._packet * MAX_PACKETS * 0.75))
-
-    @property
-    def minimum(self) -> float:
-        """The target as the network alone would have it."""
-        return self._value
+        if wanted <= self.minimum:
+            return self.minimum
+        return max(self.minimum, min(wanted, self._packet * MAX_PACKETS * 0.75))
 
     @property
     def patience(self) -> float:
@@ -140,6 +136,6 @@ class TargetDelay:
         if now - self._lost_at < _MEMORY:
             wanted = max(wanted, self._packet + self._jitter + _MARGIN)
         wanted = min(wanted, CEILING)
-        fallen = self._value - FALL * (now - self._last) if now > self._last else self._value
-        self._value = wanted if wanted > fallen else fallen
+        fallen = self.minimum - FALL * (now - self._last) if now > self._last else self.minimum
+        self.minimum = wanted if wanted > fallen else fallen
         self._last = now

@@ -137,7 +137,7 @@ class SoundEncoder:
             return self._take(data)
         begin = time.perf_counter()
         packets = self._encoder.encode(data)
-        frames = [self._send(packet) for packet in packets]
+        frames = list(map(self._send, packets))
         taken = time.perf_counter() - begin
         is_whole = len(packets) == 1 and data.layout.nb_channels == 1
         return Encoded(
