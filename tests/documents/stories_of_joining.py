@@ -14,6 +14,8 @@ from tests.demos.film import shoot
 from tests.documents.programs import Section, programs, shows
 from tests.signaling.support import ALONE, serving
 from tests.signaling.test_janus import janus, plugin, say
+from tools.command.load.command import Dialer
+from tools.command.load.crowd import Plan, gather_crowd
 
 PAGE = "docs/joining.md"
 
@@ -111,3 +113,12 @@ async def the_bot_hears_who_comes(section: Section) -> None:
     assert asked[2]["body"]["room"] == 1234
     for pc in room.connections:
         await pc.close()
+
+
+@shows("docs/load.md", "How many bots", live=True)
+async def bots_call_the_echo(section: Section) -> None:
+    app = (await section.run())["app"]
+    async with serving(app) as url:
+        dialer = Dialer(f"{url}/echo", None, [], None)
+        outcome = await gather_crowd(Plan(bots=2, seconds=1.0), dialer, lambda *progress: None)
+    assert [call.failure for call in outcome.calls] == [None, None]

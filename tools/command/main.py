@@ -3,6 +3,7 @@
 aiopeer trace FILE    what happened in a call, and why
 aiopeer doctor URL    with whom a call from here will connect
 aiopeer interop       our side against every other implementation (from a checkout)
+aiopeer load          how many bots this machine carries
 """
 
 import argparse
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_stats(commands)
     _add_doctor(commands)
     _add_interop(commands)
+    _add_load(commands)
     return parser
 
 
@@ -169,6 +171,35 @@ def _run_interop(given: argparse.Namespace) -> str:
 
     as_it_should_be = matrix().run(given.party, given.scenario, json=given.json, html=given.html)
     return "" if as_it_should_be else sys.exit(1)
+
+
+def _add_load(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    load = commands.add_parser(
+        "load",
+        help="have many bots call, and tell how it goes",
+        description="Have bots call an endpoint that sends back what it hears (WHIP's POST of an "
+        "offer), and measure set-up, delay, loss, freezes and CPU. Without a URL an endpoint in "
+        "another process on this machine is called.",
+    )
+    load.add_argument("url", nargs="?", help="the endpoint")
+    load.add_argument("--token", help="the endpoint's bearer token")
+    load.add_argument("--bots", type=int, default=10, help="how many (10)")
+    load.add_argument("--rate", type=float, default=5.0, help="how many come in a second (5)")
+    load.add_argument("--seconds", type=float, default=10.0, help="how long all stay (10)")
+    load.add_argument("--encoded", action="store_true", help="send and hear sound as it is encoded")
+    load.add_argument("--ice-server", action="append", default=[], metavar="URL", help="stun:HOST")
+    load.add_argument("--dump", metavar="FOLDER", help="write an RTCStats dump of each call there")
+    load.add_argument("--json", action="store_true", help="all figures, as JSON")
+    load.set_defaults(run=_run_load)
+
+
+def _run_load(given: argparse.Namespace) -> str:
+    try:
+        from .load import command
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{error.name} is missing: pip install aiopeer[load]") from None
+
+    return command.run(given)
 
 
 if __name__ == "__main__":

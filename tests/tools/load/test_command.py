@@ -1,0 +1,39 @@
+"""The command, against its own endpoint."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tools.command.load.bots import Call
+from tools.command.load.command import text
+from tools.command.load.crowd import Outcome, Plan
+from tools.command.main import main
+
+
+@pytest.mark.slow
+def test_bots_call_and_leave_dumps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dumps = tmp_path / "dumps"
+    arguments = ["load", "--bots", "2", "--seconds", "1", "--json", "--dump", str(dumps)]
+    assert main(arguments) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["bots"], told["failed"]) == (2, 0)
+    assert all(call["setUp"] > 0 and call["received"] for call in told["calls"])
+    assert sorted(path.name for path in dumps.iterdir()) == ["bot-0000.jsonl", "bot-0001.jsonl"]
+    assert main(["stats", str(dumps / "bot-0001.jsonl")]) == 0
+
+
+def test_the_worst_calls_have_a_line_each() -> None:
+    calls = [Call(n, set_up=0.1, delays=[(1.0, 0.01 * (n + 1))]) for n in range(8)]
+    calls[2].failure = "SignalingError: 503"
+    shown = text(Outcome(Plan(bots=8), calls, began=0.0, seconds=2.0, cpu=0.1))
+    lines = [line.split("│")[1].strip() for line in shown.splitlines() if line.startswith("│")]
+    assert lines[-5:] == ["2", "7", "6", "5", "4"]
+    assert "SignalingError: 503" in shown
+    assert shown.endswith("1 of 8 calls failed.")
+
+
+@pytest.mark.parametrize("wrong", [["--bots", "0"], ["--rate", "0"], ["--seconds", "0"]])
+def test_nonsense_is_refused(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["load", *wrong]) == 1
+    assert "aiopeer load:" in capsys.readouterr().err
