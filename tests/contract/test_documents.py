@@ -6,6 +6,12 @@ from functools import cache
 from pathlib import Path
 
 from tests.contract.source_tree import ROOT, functions, sources
+from tests.documents import (  # noqa: F401 - they register their stories
+    stories,
+    stories_of_joining,
+    stories_of_media,
+)
+from tests.documents.programs import LAB, LIVE, TESTS, VIRTUAL, programs
 
 DEVIATIONS = ROOT / "docs" / "deviations.md"
 SECURITY = ROOT / "SECURITY.md"
@@ -66,3 +72,20 @@ def test_make_targets_of_the_readme_exist() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for target in re.findall(r"`?make (\w+)", readme):
         assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_every_program_that_is_shown_is_run() -> None:
+    """By a story, or as a test of its own (`tests/documents`)."""
+    assert sorted(programs()) == sorted([*LIVE, *VIRTUAL, *TESTS, *LAB])
+
+
+def test_every_page_is_in_the_contents_of_the_site() -> None:
+    contents = [ROOT / "docs" / "index.md", ROOT / "docs" / "reference" / "index.md"]
+    listed = {
+        (index.parent / f"{line}.md").resolve()
+        for index in contents
+        for block in re.findall(r"```\{toctree\}\n(.*?)```", index.read_text("utf-8"), re.DOTALL)
+        for line in block.splitlines()
+        if line and not line.startswith(":")
+    }
+    assert {*(ROOT / "docs").rglob("*.md")} - {contents[0]} - listed == set()

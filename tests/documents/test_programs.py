@@ -13,17 +13,13 @@ from tests.documents import (  # noqa: F401 - they register their stories
     stories_of_joining,
     stories_of_media,
 )
-from tests.documents.programs import LAB, LIVE, TESTS, VIRTUAL, Place, Section, Story, programs
+from tests.documents.programs import LIVE, TESTS, VIRTUAL, Place, Section, Story, programs
 
 pytest_plugins = ["pytester"]
 
 
 def called(place: Place) -> str:
     return ": ".join(place)
-
-
-def test_every_program_has_a_story() -> None:
-    assert sorted(programs()) == sorted([*LIVE, *VIRTUAL, *TESTS, *LAB])
 
 
 async def told(story: Story, place: Place, request: pytest.FixtureRequest) -> None:
