@@ -27,6 +27,7 @@ class MediaDrop(enum.Enum):
     NO_READER = "no-reader"
     DECODER_TOO_SLOW = "decoder-too-slow"
     DECODER_FAILED = "decoder-failed"
+    DECODER_HUNG = "decoder-hung"
     PICTURE_TOO_LARGE = "picture-too-large"
     TOO_MUCH_MEMORY = "too-much-memory"
     NO_THREAD = "no-thread"

@@ -24,7 +24,7 @@ from .followed import FollowedEncoding
 from .inbound import InboundPacket, InboundStream
 from .parameters import INTRA_REQUEST, PICTURE_LOSS, has_feedback
 from .passage import Passage
-from .share import MediaShare, NoThreadError
+from .share import HungError, MediaShare, NoThreadError
 from .statistics import PictureFigures
 from .track import RemoteTrack
 
@@ -384,9 +384,15 @@ class Seeing:
             time, begun = self._time_of(frame), asyncio.get_running_loop().time()
             try:
                 decoded = await self._decode(frame, time)
-            except (Undecoded, NoThreadError) as error:
-                reason = error.reason if isinstance(error, Undecoded) else MediaDrop.NO_THREAD
-                self._lose(frame, reason)
+            except Undecoded as error:
+                self._lose(frame, error.reason)
+            except NoThreadError:
+                self._lose(frame, MediaDrop.NO_THREAD)
+            except HungError as error:
+                # It may never come back: another one goes on.
+                self._decoder = None
+                logger.warning("a decoder of %s hangs: %s", frame.packets[0].codec.name, error)
+                self._lose(frame, MediaDrop.DECODER_HUNG)
             else:
                 self._deliver(frame, time, decoded, begun)
 

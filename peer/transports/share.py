@@ -19,12 +19,21 @@ from peer.records import dataclass
 FRAMES_AT_WORK = 2
 """Pictures that a connection has encoded or decoded at a time."""
 
+MAX_WORK = 5.0
+"""Seconds that a picture is at work at most: what takes longer hangs, and is left to itself."""
+MAX_HUNG = 4
+"""Pictures of a connection that may hang at a time, each of which keeps a thread."""
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
 class NoThreadError(RuntimeError):
     """The machine has no thread left for a frame."""
+
+
+class HungError(RuntimeError):
+    """A frame is at work for so long that nobody waits for it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +119,13 @@ class _Threads:
         self._users = 0
         self._executor: ThreadPoolExecutor | None = None
 
-    def open(self) -> ThreadPoolExecutor:
+    def open(self) -> None:
         with self._lock:
             self._users += 1
+
+    @property
+    def executor(self) -> ThreadPoolExecutor:
+        with self._lock:
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(self._count, "peer-video")
             return self._executor
@@ -120,9 +133,18 @@ class _Threads:
     def close(self, *, wait: bool) -> None:
         with self._lock:
             self._users -= 1
-            if self._users == 0 and self._executor is not None:
-                self._executor.shutdown(wait=wait)
-                self._executor = None
+            if self._users == 0:
+                self._shut_down(wait=wait)
+
+    def leave_behind(self) -> None:
+        """Begin others: one of them hangs, which others are not to wait for."""
+        with self._lock:
+            self._shut_down(wait=False)
+
+    def _shut_down(self, *, wait: bool) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=wait)
+            self._executor = None
 
 
 _accounts = _Accounts()
@@ -134,31 +156,51 @@ class _Place:
 
     def __init__(self) -> None:
         self._threads = _threads
-        self._executor = self._threads.open()
+        self._threads.open()
         self._free = asyncio.Semaphore(FRAMES_AT_WORK)
         self._at_work: set[asyncio.Future[Any]] = set()
+        self._hung: set[asyncio.Future[Any]] = set()
         self._leave = finalize(self, self._threads.close, wait=False)
 
     async def run(self, call: Callable[[], Result]) -> Result:
         await self._free.acquire()
         try:
-            work = asyncio.get_running_loop().run_in_executor(self._executor, call)
+            if len(self._hung) >= MAX_HUNG:
+                raise HungError(f"{MAX_HUNG} frames hang already")
+            work = asyncio.get_running_loop().run_in_executor(self._threads.executor, call)
         except RuntimeError as error:
             self._free.release()
-            raise NoThreadError(str(error)) from error
+            raise error if isinstance(error, HungError) else NoThreadError(str(error)) from error
         self._at_work.add(work)
         work.add_done_callback(self._done)
         # Who gives up waiting leaves the thread at work, in its place.
-        return await asyncio.shield(work)
+        await asyncio.wait({work}, timeout=MAX_WORK)
+        if not work.done():
+            self._give_up(work)
+            raise HungError(f"a frame is at work for {MAX_WORK} s")
+        return work.result()
 
     async def close(self) -> None:
-        await asyncio.gather(*self._at_work, return_exceptions=True)
+        if self._at_work:
+            await asyncio.wait(self._at_work, timeout=MAX_WORK)
+        for work in list(self._at_work):
+            self._give_up(work)
         if self._leave.detach() is not None:
             self._threads.close(wait=True)
 
-    def _done(self, work: asyncio.Future[Any]) -> None:
+    def _give_up(self, work: asyncio.Future[Any]) -> None:
+        """Let others have the place of what hangs; its thread is lost."""
+        self._hung.add(work)
         self._at_work.discard(work)
         self._free.release()
+        self._threads.leave_behind()
+
+    def _done(self, work: asyncio.Future[Any]) -> None:
+        if work in self._hung:
+            self._hung.discard(work)
+        else:
+            self._at_work.discard(work)
+            self._free.release()
 
 
 class MediaShare:
@@ -191,7 +233,7 @@ class MediaShare:
     ) -> Result:
         """Call a function in a thread, when it is the connection's turn.
 
-        NoThreadError when the machine has none left.
+        NoThreadError when the machine has none left, HungError when it does not come back.
         """
         place = self._place = self._place or _Place()
         return await place.run(partial(function, *args, **kwargs))
@@ -199,7 +241,8 @@ class MediaShare:
     async def close(self) -> None:
         """Leave the threads, which end with the last connection; `run` comes back to them.
 
-        It returns when nothing of the connection is at work. Calling again changes nothing.
+        It returns when nothing of the connection is at work, but for what hangs. Calling again
+        changes nothing.
         """
         place, self._place = self._place, None
         if place is not None:

@@ -1,17 +1,22 @@
 """Decoding one stream."""
 
+import asyncio
+from collections.abc import Callable
+
 import pytest
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 
 from peer.media.ffmpeg import FFmpegVideoDecoder
+from peer.testing import run
 from peer.transports.decoding import MediaDrop, StreamDecoder, Undecoded
 from peer.transports.picture_encoder import PictureEncoder
-from peer.transports.share import MediaConfig, MediaShare
+from peer.transports.share import HungError, MediaConfig, MediaShare
 from tests.media.test_upright import bright_corner, corner
 from tests.transports.media import EVENTS, OPUS, VP8, send_parameters
 from tests.transports.test_picture_encoder import encode
 from tests.transports.test_pictures import encoded
+from tests.transports.test_seeing import INTERVAL, TICKS, Film, Viewer
 
 H264 = RTCRtpCodecParameters("video/H264", 90000, None, 98)
 
@@ -107,3 +112,34 @@ def test_a_decoder_that_was_told_of_the_end_is_replaced() -> None:
     decoder.decode(b"", 0)
     assert reason(decoder, picture()) is MediaDrop.DECODER_FAILED
     assert len(decoder.decode(picture(), 0).frames) == 1
+
+
+def test_a_decoder_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key frame is asked for, and another decoder goes on with it."""
+    made: list[StreamDecoder] = []
+    viewers: list[Viewer] = []
+
+    async def run_or_hang(
+        share: MediaShare, decode: Callable[..., object], *args: object, **options: object
+    ) -> object:
+        decoder = decode.__self__  # type: ignore[attr-defined]
+        if not made or made[-1] is not decoder:
+            made.append(decoder)
+        if len(made) == 1 and viewers[0].seen:
+            raise HungError("it hangs")
+        return decode(*args, **options)
+
+    async def program() -> None:
+        viewer, film = Viewer(), Film()
+        viewers.append(viewer)
+        for number in range(12):
+            viewer.receive(*film.picture(key=number == 6))
+            await asyncio.sleep(INTERVAL)
+        assert viewer.seeing.drops[MediaDrop.DECODER_HUNG] == 1
+        assert viewer.asked.keys
+        assert len(made) == 2
+        assert [pts for _, pts in viewer.seen] == [0, *(n * TICKS for n in range(6, 12))]
+        await viewer.close()
+
+    monkeypatch.setattr(MediaShare, "run", run_or_hang)
+    run(program())

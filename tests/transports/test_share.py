@@ -8,7 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import peer.transports.share as share_module
-from peer.transports.share import FRAMES_AT_WORK, MediaConfig, MediaShare, NoThreadError
+from peer.transports.share import (
+    FRAMES_AT_WORK,
+    MAX_HUNG,
+    HungError,
+    MediaConfig,
+    MediaShare,
+    NoThreadError,
+)
 from tests.transports.wire import until
 
 
@@ -72,6 +79,38 @@ def test_the_threads_end_with_the_last_connection(monkeypatch: pytest.MonkeyPatc
         assert await second.run(lambda: 2) == 2
         await second.close()
         assert set(threading.enumerate()) <= before
+
+    asyncio.run(scenario())
+
+
+def test_what_hangs_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decoder that never comes back keeps a thread, and nobody waiting: not its connection, which
+    has a few of them, not others, not closing."""
+    monkeypatch.setattr(share_module, "_threads", share_module._Threads(2))
+    monkeypatch.setattr(share_module, "MAX_WORK", 60.0)
+
+    async def scenario() -> None:
+        release, share, other = threading.Event(), MediaShare(), MediaShare()
+        try:
+            for _ in range(MAX_HUNG):
+                with monkeypatch.context() as hasty:
+                    hasty.setattr(share_module, "MAX_WORK", 0.01)
+                    with pytest.raises(HungError):
+                        await share.run(release.wait, 60)
+                assert await other.run(lambda: "picture") == "picture"
+            with pytest.raises(HungError, match="already"):
+                await share.run(int)
+            forgotten = asyncio.create_task(other.run(release.wait, 60))
+            await asyncio.sleep(0)
+            forgotten.cancel()
+            monkeypatch.setattr(share_module, "MAX_WORK", 0.01)
+            await share.close()
+            await other.close()
+        finally:
+            release.set()
+        monkeypatch.setattr(share_module, "MAX_WORK", 60.0)
+        assert await share.run(lambda: "again") == "again"
+        await share.close()
 
     asyncio.run(scenario())
 
