@@ -1,4 +1,5 @@
-"""Statistics for a trace: when the connection is connected or has failed, and each second."""
+"""Statistics for a trace: when the connection is connected or has failed, and each second; and
+what the trace comes to, when it has failed and in the end."""
 
 import asyncio
 from typing import Any
@@ -29,6 +30,8 @@ class Sampler:
             return
         self._report(f"{state}-{self._count}")
         self._count += 1
+        if state == "failed":
+            self._conclude()
         if self._timer is None:
             self._again()
 
@@ -39,11 +42,13 @@ class Sampler:
             self._tracer.remember(report)
 
     def stop(self) -> None:
-        """Report once more, and no more then."""
+        """Report once more, and no more then; say what the trace comes to."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
             self._report("close")
+        if self._tracer.asked:
+            self._conclude()
 
     def _again(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._periodic)
@@ -59,6 +64,15 @@ class Sampler:
         report = self._collect()
         if report is not None:
             self._tracer.sample(report, *reason)
+
+    def _conclude(self) -> None:
+        """Have the verdict in the trace; one that cannot be given ends neither event nor close."""
+        from peer.explain import explain  # not before: few connections are traced
+
+        try:
+            self._tracer.conclude(explain(self._tracer.entries()).as_json())
+        except Exception as error:
+            tell_of_failure("a trace has no verdict", error)
 
     def _collect(self) -> dict[str, dict[str, Any]] | None:
         """Make a report; None when that fails, which ends neither an event nor a close."""

@@ -13,7 +13,7 @@ from peer.api import RTCConfiguration, running_loop
 from peer.ice import Event as IceEvent
 from peer.ice import Notes, Record, event_record
 from peer.net import MACHINE, DriverEvent, InterfacesChanged, NetConfig, wall_time
-from peer.trace import ICE, STALL, Ring, TraceEntry
+from peer.trace import ICE, STALL, VERDICT, Ring, TraceEntry
 
 from .log import Log
 from .told import ToldDescription
@@ -86,8 +86,14 @@ class Tracer:
         self._reports.append(TraceEntry(wall_time(), self.id, "getStats", report))
 
     def sample(self, report: dict[str, dict[str, Any]], *extra: Any) -> None:
-        """Give a report of statistics to who wants the trace; the ring has no room for them."""
-        self._give(TraceEntry(wall_time(), self.id, "getStats", report, extra))
+        """Give a report of statistics to who wants the trace; the last few are remembered."""
+        entry = TraceEntry(wall_time(), self.id, "getStats", report, extra)
+        self._reports.append(entry)
+        self._give(entry)
+
+    def conclude(self, verdict: dict[str, Any]) -> None:
+        """Give what is explained of the connection to who wants the trace."""
+        self._give(TraceEntry(wall_time(), self.id, VERDICT, verdict))
 
     def close(self) -> None:
         """Let go of the file; what happens from now on stays in the ring alone."""

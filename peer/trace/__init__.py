@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from peer.front_door import lazy
 
-from .entry import CHANNEL, DTLS, ICE, LOST, STALL, TraceEntry
+from .entry import CHANNEL, DTLS, ICE, LOST, STALL, VERDICT, TraceEntry
 from .ring import Ring
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ __all__ = [
     "ICE",
     "DTLS",
     "CHANNEL",
+    "VERDICT",
     "LOST",
     "STALL",
     "Ring",

@@ -10,6 +10,8 @@ CHANNEL = ":aiopeer.channel"
 """A data channel: label, id, state."""
 STALL = ":aiopeer.stall"
 """What held the event loop up: its duration in seconds, and who is blamed; "" for nobody."""
+VERDICT = ":aiopeer.verdict"
+"""What is explained of the connection up to here: words, and findings as `Explanation` has them."""
 LOST = ":aiopeer.lost"
 """How many entries are missing at this place."""
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .entry import CHANNEL, DTLS, ICE, LOST, STALL, TraceEntry
+from .entry import CHANNEL, DTLS, ICE, LOST, STALL, VERDICT, TraceEntry
 
 MAX_WORDS = 200
 """Characters of values that are shown as they are."""
@@ -54,6 +54,8 @@ def _words(entry: TraceEntry) -> str:
         return f". {value} entries are not kept"
     if method == STALL:
         return f"! stall {_plain(value)}"
+    if method == VERDICT:
+        return f"= verdict {_verdict(value)}"
     if method in (DTLS, CHANNEL):
         return f"= {method.rpartition('.')[2]} {_plain(value)}"
     if method == "getStats":
@@ -128,6 +130,13 @@ def _value(value: Any) -> str:
         if "candidate" in value:
             return candidate_words(value)
     return unquoted(value) if isinstance(value, str) else "" if value is None else _plain(value)
+
+
+def _verdict(value: Any) -> str:
+    found = value.get("findings") if isinstance(value, Mapping) else None
+    if not isinstance(found, list) or not found or not isinstance(found[0], Mapping):
+        return _plain(value.get("words")) if isinstance(value, Mapping) else _plain(value)
+    return f"{found[0].get('cause')}: {_plain(found[0].get('words'))}"
 
 
 def _error(value: Any) -> str:

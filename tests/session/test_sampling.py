@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from peer.testing import Network, connect, run
-from peer.trace import TraceEntry
+from peer.testing import ConnectError, Network, connect, run
+from peer.trace import VERDICT, TraceEntry
 
 
 def test_reports_while_somebody_wants_them() -> None:
@@ -71,3 +71,77 @@ def test_statistics_that_fail_stop_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     assert heard == ["no figures"] * 3
     assert not [entry for entry in entries if entry.method == "getStats"]
     assert [entry.method for entry in entries if entry.method == "close"] == ["close"]
+
+
+def verdicts(entries: list[TraceEntry]) -> list[TraceEntry]:
+    return [entry for entry in entries if entry.method == VERDICT]
+
+
+def test_a_trace_ends_with_what_it_comes_to() -> None:
+    entries: list[TraceEntry] = []
+
+    async def call() -> None:
+        net = Network(seed=1)
+        a = net.host("alice").connection(trace=entries.append)
+        b = net.host("bob").connection()
+        a.createDataChannel("chat")
+        await connect(a, b)
+        await a.close()
+        await b.close()
+
+    run(call())
+    (verdict,) = verdicts(entries)
+    assert verdict.value["words"].startswith("It was connected at 0.")
+    assert verdict.connection == entries[0].connection
+    assert entries.index(verdict) < [entry.method for entry in entries].index("close")
+
+
+def test_a_trace_of_what_failed_says_why_at_once() -> None:
+    entries: list[TraceEntry] = []
+
+    async def call() -> None:
+        net = Network(seed=1)
+        net.stun_server()
+        net.stun_server("stun.other")
+        a, b = (
+            net.host(name, nat="symmetric").connection(trace=trace)
+            for name, trace in (("alice", entries.append), ("bob", None))
+        )
+        a.createDataChannel("chat")
+        with pytest.raises(ConnectError):
+            await connect(a, b)
+        assert verdicts(entries)[-1].value["findings"][0]["cause"] == "nats-too-strict"
+        await a.close()
+        await b.close()
+
+    run(call())
+    assert len(verdicts(entries)) == 2
+
+
+def test_a_verdict_that_cannot_be_given_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries: list[TraceEntry] = []
+    heard: list[str] = []
+
+    def fail(_entries: object) -> Any:
+        raise RuntimeError("no idea")
+
+    async def call() -> None:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: heard.append(str(context["exception"]))
+        )
+        a = Network(seed=1).host("alice").connection(trace=entries.append)
+        monkeypatch.setattr("peer.explain.explain", fail)
+        await a.close()
+
+    run(call())
+    assert heard == ["no idea"]
+    assert entries[-1].method == "close"
+
+
+def test_nobody_is_told_a_verdict_who_wants_no_trace() -> None:
+    async def call() -> list[TraceEntry]:
+        a = Network(seed=1).host("alice").connection()
+        await a.close()
+        return list(a._session.tracer.entries())
+
+    assert verdicts(run(call())) == []

@@ -11,7 +11,7 @@ import pytest
 import aiopeer_tools
 from peer.explain import explain
 from peer.testing import run
-from peer.trace import ICE, DumpWriter, read_trace
+from peer.trace import ICE, VERDICT, DumpWriter, read_trace
 from tests.contract.source_tree import ROOT
 from tests.session.test_tracing import a_call
 from tests.trace.support import VECTORS
@@ -107,6 +107,12 @@ def test_a_dump_to_pass_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     found = read_trace(dump.read_bytes())
     assert (found.format, found.connections) == ("RTCStats dump", ["9-1"])
     assert "turn-credentials" in explain(found.of("9-1")).causes
+    (verdict,) = [entry for entry in found.entries if entry.method == VERDICT]
+    assert verdict.value["findings"][0]["cause"] == "turn-credentials"
+    # It goes with the dump from then on, and is not given twice.
+    out(capsys, "trace", str(dump), "--dump", str(trace))
+    again = read_trace(trace.read_bytes())
+    assert [e.value for e in again.entries if e.method == VERDICT] == [verdict.value]
 
 
 def test_a_connection_needs_none_of_it() -> None:

@@ -211,6 +211,9 @@ def test_the_page_has_descriptions_and_traces_of_what_failed() -> None:
 def test_addresses_are_blurred_on_the_page() -> None:
     made = Outcome("them", "data", Side.OURS, Result.FAILS, "nothing from 198.51.100.7")
     assert "198.51.100.7" not in report.page([made])
+    limit = Limit("them", "data", "RFC 8839 §4.4.2.1", "says nothing", LIMIT.shown)
+    cannot = Outcome("them", "data", Side.OURS, Result.CANNOT, "", limit=limit)
+    assert "RFC 8839 §4.4.2.1" in report.page([cannot])
     assert "198.51.100.7" in report.page([made], addresses=True)
 
 

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.trace import CHANNEL, DTLS, ICE, LOST, TraceEntry, candidate_words, describe, unquoted
+from peer.trace import (
+    CHANNEL,
+    DTLS,
+    ICE,
+    LOST,
+    VERDICT,
+    TraceEntry,
+    candidate_words,
+    describe,
+    unquoted,
+)
 from peer.trace.dump import read_dump
 from peer.trace.words import MAX_WORDS
 from tests.trace.support import CALL, FAILED
@@ -35,6 +45,10 @@ def test_nobody_makes_lines_or_commands_of_an_entry(sign: str) -> None:
     ("entry", "words"),
     [
         (("createOffer", None), "> createOffer"),
+        ((VERDICT, {"words": "It was connected.", "findings": []}), "= verdict It was connected."),
+        ((VERDICT, {"words": "x", "findings": [{"cause": "one-way", "words": "We hear."}]}), "= verdict one-way: We hear."),  # noqa: E501
+        ((VERDICT, "odd"), "= verdict odd"),
+        ((VERDICT, {"findings": [3]}), "= verdict null"),
         (("setLocalDescription", {"type": "offer", "sdp": "m=audio 9\nm=video 9\n"}), "> setLocalDescription offer (audio video)"),  # noqa: E501
         (("setLocalDescription", {"type": "rollback", "sdp": ""}), "> setLocalDescription rollback"),  # noqa: E501
         (("setLocalDescriptionOnSuccess", None), ". setLocalDescriptionOnSuccess"),

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from peer.explain import explain
-from peer.trace import Dump, DumpWriter, TraceEntry, blurred, describe, read_trace, shareable
+from peer.trace import (
+    VERDICT,
+    Dump,
+    DumpWriter,
+    TraceEntry,
+    blurred,
+    describe,
+    read_trace,
+    shareable,
+)
 
 
 class Read:
@@ -55,14 +64,26 @@ class Read:
         return f"{path} is written"
 
     def write_dump(self, path: str, *, addresses: bool = False) -> str:
-        """Write an RTCStats dump to be passed on, without passwords, blurred as the page is."""
+        """Write an RTCStats dump to be passed on, without passwords, blurred as the page is.
+
+        The verdict on each connection goes with it.
+        """
         found = [entry for entry in self.dump.entries if entry.connection in (None, *self.names)]
+        found += map(self._verdict, self._unjudged())
         shown = shareable(found, addresses=addresses)
         writer = DumpWriter()
         metadata = self.dump.metadata | {"fileFormat": 3}
         lines = [writer.head(**metadata), *map(writer.lines, shown)]
         Path(path).write_text("".join(lines), encoding="utf-8")
         return f"{path} is written"
+
+    def _unjudged(self) -> list[str]:
+        judged = {each.connection for each in self.dump.entries if each.method == VERDICT}
+        return [name for name in self.names if name not in judged]
+
+    def _verdict(self, name: str) -> TraceEntry:
+        found = explain(self.dump.of(name)).as_json()
+        return TraceEntry(self.dump.entries[-1].time, name, VERDICT, found)
 
 
 def _head(dump: Dump) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The matrix as a table, as JSON, and as one page with descriptions and traces of what failed."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 
 from rich.box import SIMPLE_HEAD
@@ -31,6 +31,12 @@ LEGEND = "we offer, they offer: " + ", ".join(
 MAX_ENTRIES = 400
 """Lines of a time line that a page has."""
 _CLASSES = {Result.WORKS: "good", Result.CANNOT: "warn", Result.MISSING: "warn"}
+_DESCRIBED = {
+    "setLocalDescription": "ours",
+    "setLocalDescriptionOnSuccess": "ours",
+    "setRemoteDescription": "theirs",
+}
+"""What has a description in a trace: the call where the program gave one, else how it ended."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -91,7 +97,8 @@ def as_json(outcomes: Iterable[Outcome]) -> str:
 
 
 def page(outcomes: Sequence[Outcome], *, addresses: bool = False) -> str:
-    """Give the matrix as one page that loads nothing; addresses are blurred in it."""
+    """Give the matrix as one page that loads nothing; addresses of calls are blurred in it."""
+    hide = str if addresses else blurred
     failed = [each for each in outcomes if each.result in (*BAD, Result.CANNOT)]
     bad = [each for each in failed if each.result in BAD]
     played = [each for each in outcomes if each.result not in (Result.UNASKED, Result.MISSING)]
@@ -106,11 +113,10 @@ def page(outcomes: Sequence[Outcome], *, addresses: bool = False) -> str:
         f'<div class="verdict{"" if bad else " fine"}"><h1>{verdict}</h1>',
         f"<p class=state>{state}</p></div>",
         f"<h2>Matrix</h2>{_grid(outcomes)}<p class=soft>{escape(LEGEND)}</p>",
-        *map(_section, failed),
+        *(_section(each, hide) for each in failed),
         *_unplayed(outcomes),
     ]
-    text = "".join(parts)
-    return text if addresses else blurred(text)
+    return "".join(parts)
 
 
 def _grid(outcomes: Sequence[Outcome]) -> str:
@@ -128,7 +134,7 @@ def _grid(outcomes: Sequence[Outcome]) -> str:
 def _mark(outcome: Outcome) -> str:
     mark, _ = MARKS[outcome.result]
     shade = "bad" if outcome.result in BAD else _CLASSES.get(outcome.result, "soft")
-    title = f"{_title(outcome)}: {outcome.result.value} {_reason(outcome)}".strip()
+    title = f"{_title(outcome)}: {outcome.result.value}"
     drawn = f'<span class="{shade}" title="{escape(title)}">{mark}</span>'
     if outcome.result in (*BAD, Result.CANNOT):
         return f'<a href="#{_anchor(outcome)}">{drawn}</a>'
@@ -139,26 +145,25 @@ def _anchor(outcome: Outcome) -> str:
     return escape(_title(outcome).replace(" ", "-").replace(",", ""))
 
 
-def _section(outcome: Outcome) -> str:
+def _section(outcome: Outcome, hide: Callable[[str], str]) -> str:
     limit = outcome.limit
     parts = [f'<h2 id="{_anchor(outcome)}">{escape(_title(outcome))}: {outcome.result.value}</h2>']
-    parts.append(f"<p>{escape(_reason(outcome))}</p>")
-    if limit is not None and outcome.why:
-        parts.append(f"<p class=soft>What we saw of it: {escape(outcome.why)}</p>")
+    if limit is not None:
+        parts.append(f"<p>{escape(outcome.party)} {escape(limit.instead)} ({limit.standard}).</p>")
+    told = outcome.evidence or outcome.why
+    parts.append(f"<p>{escape(hide(told))}</p>")
     if outcome.dump is not None:
         for name in outcome.dump.connections:
-            parts += _trace(outcome.dump.of(name))
+            parts += map(hide, _trace(outcome.dump.of(name)))
     return "".join(parts)
 
 
 def _trace(entries: list[TraceEntry]) -> Iterator[str]:
     yield f"<p>{escape(str(explain(entries))).replace(chr(10), '<br>')}</p>"
-    for method in ("setLocalDescriptionOnSuccess", "setRemoteDescription"):
-        whose = "ours" if method.startswith("setLocal") else "theirs"
-        for entry in entries:
-            if entry.method == method and isinstance(entry.value, dict):
-                title = f"{entry.value.get('type')}, {whose}"
-                yield _folded(title, str(entry.value.get("sdp")).splitlines())
+    for entry in entries:
+        if entry.method in _DESCRIBED and isinstance(entry.value, dict):
+            title = f"{entry.value.get('type')}, {_DESCRIBED[entry.method]}"
+            yield _folded(title, str(entry.value.get("sdp")).splitlines())
     yield _folded("ladder", ladder_text(ladder(entries)))
     lines = list(timeline(entries))
     if len(lines) > MAX_ENTRIES:
