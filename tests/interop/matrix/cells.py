@@ -14,7 +14,7 @@ from .limits import Limit, limit_of
 from .party import Party, Side
 from .scenarios import Scenario
 
-BOUND = 60.0
+BOUND = 120.0
 """Seconds a call may take."""
 
 

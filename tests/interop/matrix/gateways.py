@@ -15,14 +15,14 @@ from typing import Any
 from peer import RTCConfiguration, RTCDataChannel, RTCPeerConnection
 from peer.signaling import JanusHandle, JanusSession
 from tests.browsers.call import until
-from tests.browsers.media import RED, Camera, Microphone, listen, watch
+from tests.browsers.media import RED, Camera, Microphone
 from tests.interop.janus import running_janus
 from tests.interop.peer import missing
 
 from .party import Kind, Party, Side, Signalling, Talk
+from .stock import BOUND, assert_content
 
 ROOT = Path(__file__).parents[3]
-BOUND = 20.0
 NAMESPACE = ["unshare", "--net", "--pid", "--fork", "--kill-child"]
 """A network and processes that end with the first of them."""
 ANSWERS_ONLY = "it only answers"
@@ -78,11 +78,7 @@ class JanusTalk(Talk):
         await until(lambda: len(self._tracks) >= len(sent), "tracks", BOUND)
         for track in self._tracks:
             async with asyncio.timeout(BOUND):
-                if track.kind == "video":
-                    assert (await watch(track)).near(RED)
-                else:
-                    heard = await listen(track)
-                    assert abs(heard - 500) < 25, f"it is {heard} Hz"
+                await assert_content(track, RED if track.kind == "video" else 500)
 
     async def restart(self, side: Side) -> None:
         """It is not asked for."""
