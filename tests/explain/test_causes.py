@@ -9,10 +9,12 @@ import pytest
 from peer.explain import Explanation, explain
 from peer.testing import Network, ToneTrack, connect, run
 from peer.trace import DTLS, ICE, STALL, TraceEntry
-from tests.explain import provoking_later
+from tests.explain import provoking_later, provoking_more
 from tests.explain.provoking import STORIES, explained
 
-assert provoking_later.__doc__  # it adds its calls to the others
+# They add their calls to the others.
+assert provoking_later.__doc__
+assert provoking_more.__doc__
 
 
 SLOW = (
