@@ -14,7 +14,7 @@ from av.audio.stream import AudioStream
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from peer.media import Shaper
+from peer.media import MAX_STEP, Shaper
 from peer.records import dataclass
 from peer.transports import MediaStreamError, MediaStreamTrack
 
@@ -58,13 +58,19 @@ class Recording:
     )
     lead: int | None = None
     written: int = 0
+    seen: float | None = None
+
+    def note(self, now: float) -> None:
+        """Note when a frame comes: a pause is as long as its track says, if so much has passed."""
+        passed = 0.0 if self.seen is None else now - self.seen
+        self.seen, self.shaper.max_step = now, MAX_STEP + passed
 
     def place(self, time: float) -> float | None:
         """Return where a picture of this time, in seconds, belongs; None when it is late."""
         placed = time + self.shift
-        if placed <= self.last:
-            if self.last - placed <= MAX_STEP_BACK:
-                return None
+        if -MAX_STEP_BACK <= placed - self.last <= 0:
+            return None
+        if self.last > -math.inf and not 0 < placed - self.last <= self.shaper.max_step:
             placed = self.last + 1 / PICTURE_RATE
             self.shift = placed - time
         self.last = placed
@@ -76,7 +82,7 @@ class MediaRecorder:
 
     A name with a number such as ``picture-%3d.png`` makes a file of each picture. Pictures have
     the size of the first one, and late ones are left out. Sound may change its shape on the way;
-    where there is none for up to ten seconds, silence is recorded.
+    where there is none, silence is recorded, so that it stays with the pictures.
     """
 
     def __init__(
@@ -143,6 +149,7 @@ class MediaRecorder:
                 frame = await track.recv()
             except MediaStreamError:
                 return
+            recording.note(asyncio.get_running_loop().time())
             await self._encode(partial(self._add, recording, frame))
 
     async def _encode(self, work: Callable[[], None]) -> None:

@@ -21,7 +21,7 @@ from .registry import (
     register_audio_codec,
     register_video_codec,
 )
-from .sound import Chunk, Shaper
+from .sound import MAX_STEP, Chunk, Shaper
 from .upright import Upright, rotation
 from .video import EncodedPicture, VideoDecoder, VideoEncoder, VideoSettings
 
@@ -69,4 +69,5 @@ __all__ = [
     "PlayerStreamTrack",
     "Chunk",
     "Shaper",
+    "MAX_STEP",
 ]

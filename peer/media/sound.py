@@ -7,7 +7,8 @@ from av import AudioFrame, AudioResampler
 
 BYTES_PER_SAMPLE = 2
 MAX_STEP = 10.0
-"""Seconds a source may jump ahead; beyond, and at any step back, its clock has started anew."""
+"""Seconds a source may jump ahead of the time that passes; beyond, and at any step back, its clock
+has started anew."""
 
 
 class Shape(NamedTuple):
@@ -51,7 +52,8 @@ class Shaper:
     over waits for the next frame. A gap in their time is a gap in the positions; a step back, or
     one of more than ten seconds, is a clock that started anew and leaves none.
 
-    `position` is that of the next chunk.
+    `position` is that of the next chunk. `max_step` are those ten seconds: who knows how much time
+    has passed since the last frame adds it.
     """
 
     def __init__(self, rate: int, channels: int, samples: int) -> None:
@@ -64,6 +66,7 @@ class Shaper:
         self._resampler: AudioResampler | None = None
         self._left = b""
         self.position = 0
+        self.max_step = MAX_STEP
         self._first = True
         self._expected: float | None = None
 
@@ -115,7 +118,7 @@ class Shaper:
             begin = expected
         length = frame.samples / frame.sample_rate
         self._expected = None if begin is None else begin + length
-        if begin is None or expected is None or not 0 < begin - expected <= MAX_STEP:
+        if begin is None or expected is None or not 0 < begin - expected <= self.max_step:
             return 0
         missing = round((begin - expected) * self.rate)
         return missing if missing > self.samples else 0

@@ -1,6 +1,7 @@
 """Recording tracks into files."""
 
 import asyncio
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from av.frame import Frame
 
 from peer import InvalidStateError, MediaRecorder, MediaStreamError, MediaStreamTrack
+from peer.testing import run as run_virtually
 
 RATE = 48000
 
@@ -153,6 +155,65 @@ def test_sound_may_change_its_shape(tmp_path: Path) -> None:
     record_sound(path, [*sounds])
     found = frames(path)["audio"]
     assert sum(frame.samples for frame in found) == pytest.approx(2 * RATE, abs=1920)
+
+
+class Call(MediaStreamTrack):
+    """Gives frames when it is time for them; None is a pause of a minute."""
+
+    def __init__(self, kind: str, frames: Iterable[Frame | None]) -> None:
+        super().__init__()
+        self.kind = kind
+        self._frames = iter(frames)
+        self._interval = 0.02 if kind == "audio" else 1 / 30
+
+    async def recv(self) -> Frame:
+        for frame in self._frames:
+            await asyncio.sleep(60 if frame is None else self._interval)
+            if frame is not None:
+                return frame
+        raise MediaStreamError
+
+
+def record_call(path: Path, *tracks: Call) -> dict[str, list[Any]]:
+    """Record what is given in two minutes."""
+
+    async def story() -> None:
+        recorder = MediaRecorder(str(path))
+        for track in tracks:
+            recorder.addTrack(track)
+        await recorder.start()
+        await asyncio.sleep(120)
+        await recorder.stop()
+
+    run_virtually(story())
+    return frames(path)
+
+
+def later(frame: av.VideoFrame, ticks: int) -> av.VideoFrame:
+    assert frame.pts is not None
+    frame.pts += ticks
+    return frame
+
+
+def test_sound_and_pictures_stay_together_through_a_pause(tmp_path: Path) -> None:
+    """As when a call is held: what comes after it is as long after what was before."""
+    sounds = [*map(sound, range(50)), None, *(sound(3050 + n) for n in range(50))]
+    pictures = [picture(n) for n in range(30)]
+    more = [later(picture(30 + n), 60 * 90000) for n in range(30)]
+    found = record_call(
+        tmp_path / "call.mkv", Call("audio", sounds), Call("video", [*pictures, None, *more])
+    )
+    assert found["video"][-1].time == pytest.approx(61 + 29 / 30, abs=0.05)
+    assert found["audio"][-1].time == pytest.approx(62, abs=0.1)
+    assert sum(one.samples for one in found["audio"]) == pytest.approx(62 * RATE, rel=0.01)
+
+
+def test_a_clock_that_jumps_ahead_of_the_time_that_passes_begins_anew(tmp_path: Path) -> None:
+    """Nobody wants a film of hours for a second of pictures."""
+    pictures = [later(picture(n), 0 if n < 10 else 1 << 31) for n in range(20)]
+    found = record_call(tmp_path / "call.mp4", Call("video", pictures))
+    assert len(found["video"]) == 20
+    assert found["video"][-1].time == pytest.approx(19 / 30, abs=0.05)
 
 
 def test_silence_is_recorded_where_there_is_no_sound(tmp_path: Path) -> None:
