@@ -447,11 +447,14 @@ class OutboundStream:
     def place(self, timestamp: int, clock_rate: int, now: float) -> int:
         """Put a frame on the stream's time line, which goes on through changes of origin.
 
-        What steps back or ahead by more than pictures and pauses do has another origin.
+        What steps back or ahead by more than pictures and pauses do has another origin; so has what
+        stands still while more time passes, as sound that nobody encoded.
         """
         if self._origin is not None:
             step = signed_difference(self._origin + timestamp, self._last_timestamp, TIMESTAMP_BITS)
-            if not -MAX_STEP_BACK * clock_rate <= step <= MAX_STEP * clock_rate:
+            passed = 0.0 if self._last_time is None else now - self._last_time
+            least = max(-MAX_STEP_BACK, passed - MAX_STEP)
+            if not least * clock_rate <= step <= MAX_STEP * clock_rate:
                 self._origin = None
         if self._origin is None:
             elapsed = (

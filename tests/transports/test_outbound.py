@@ -173,6 +173,18 @@ def test_another_origin_continues_the_time_line() -> None:
     assert after.sequence_number == before.sequence_number + 1
 
 
+@pytest.mark.parametrize(("pause", "told"), [(5.0, 5.0), (15.0, 15.0), (15.0, 0.0), (3600.0, 0.0)])
+def test_a_long_pause_is_a_step_in_time_also_where_its_source_counts_none(
+    pause: float, told: float
+) -> None:
+    """RFC 3550 §5.1, §6.4.1: what reports say of the time between holds behind it as well."""
+    stream = OutboundStream(7, None)
+    (before,) = packets(stream, 0, now=1.0)
+    reported = stream.reports(1.0 + pause)[0].rtp_timestamp
+    (after,) = packets(stream, round(told * 90000), now=1.0 + pause)
+    assert after.timestamp == reported == (before.timestamp + round(pause * 90000)) % (1 << 32)
+
+
 def test_another_origin_never_repeats_a_timestamp() -> None:
     stream = OutboundStream(7, None)
     before = packets(stream, 0, now=1.0)[0]
