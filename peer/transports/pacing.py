@@ -203,8 +203,11 @@ class PacedSending:
         """Note what the peer takes at most."""
         self._controller.note_limit(bitrate, now)
 
-    def note_loss(self, lost: int, expected: int, round_trip: float, now: float) -> None:
-        """Note what a receiver report adds to what was lost and expected."""
+    def note_loss(self, lost: int, expected: int, round_trip: float | None, now: float) -> None:
+        """Note what a receiver report adds to what was lost and expected.
+
+        It may tell of a round trip, in seconds.
+        """
         self._controller.note_loss(lost, expected, round_trip, now)
 
     def change_path(self, now: float) -> None:

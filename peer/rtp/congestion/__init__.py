@@ -16,7 +16,8 @@ estimates, the lower of which counts:
 An estimate rests on what is sent: it cannot rise while the application sends little
 (`application_limit`), and is long in finding back after a drop. Probes find out (`probe_plan` says
 when, the pacer sends them, `probe_results` reads them). A peer that reports nothing at all is told
-from one that is out of reach by `silence`; one that reports less gets `report_estimate`.
+from one that is out of reach by `silence`; one that reports less gets `report_estimate`, by what
+it takes, by losses and by round trips.
 
 `stream_numbers` finds the packets of reports that go by the numbers of streams (RFC 8888).
 `remote_estimate` is what the receiving side makes of the same parts, for peers that have none.

@@ -175,8 +175,11 @@ class CongestionController:
             self._plan.restore(before_silence, outlook, now)
         self._plan.advance(outlook, now)
 
-    def note_loss(self, lost: int, expected: int, round_trip: float, now: float) -> None:
-        """Note what a receiver report adds to what was lost and expected."""
+    def note_loss(self, lost: int, expected: int, round_trip: float | None, now: float) -> None:
+        """Note what a receiver report adds to what was lost and expected.
+
+        It may tell of a round trip, in seconds.
+        """
         self._told = True
         if not self._has_feedback:
             # An SFU passes on what others lost: where each packet is reported, that counts alone.

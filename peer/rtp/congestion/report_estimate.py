@@ -1,8 +1,13 @@
-"""The rate of a path whose receiver tells less: what it takes at most (REMB), or only losses."""
+"""The rate of a path whose receiver tells less: what it takes at most (REMB), or only losses.
+
+Losses alone would keep the queue of a narrow path full: round trips tell of it.
+"""
 
 from math import inf
 
 from .loss_reports import LossReports
+from .rate_control import DEFAULT_ROUND_TRIP
+from .standing_queue import REPORT_WINDOW, StandingQueue
 
 GROWTH = 1.08
 """Per second, towards what the receiver takes."""
@@ -15,12 +20,13 @@ MAX_FACTOR = 4.0
 class ReportEstimate:
     """The estimate, in bits per second."""
 
-    __slots__ = ("_losses", "_most", "_raised", "_taken", "bitrate")
+    __slots__ = ("_losses", "_most", "_queue", "_raised", "_taken", "bitrate")
 
     def __init__(self, bitrate: float) -> None:
         self.bitrate = bitrate
         self._most = MAX_FACTOR * bitrate
         self._losses = LossReports()
+        self._queue = StandingQueue(REPORT_WINDOW)
         self._taken: float | None = None
         self._raised = -inf
 
@@ -35,9 +41,15 @@ class ReportEstimate:
         elif passed < MAX_AGE:
             self.bitrate = min(bitrate, self.bitrate * GROWTH**passed)
 
-    def note_loss(self, lost: int, expected: int, round_trip: float, now: float) -> None:
-        """Note what a report adds to what was lost and expected."""
+    def note_loss(self, lost: int, expected: int, round_trip: float | None, now: float) -> None:
+        """Note what a report adds to what was lost and expected, and the round trip it tells of."""
         if self._taken is not None and now - self._raised < MAX_AGE:
             return
-        follows = self._losses.add(lost, expected, self.bitrate, round_trip, now)
+        patience = DEFAULT_ROUND_TRIP if round_trip is None else round_trip
+        follows = self._losses.add(lost, expected, self.bitrate, patience, now)
+        if round_trip is not None:
+            self._queue.add(round_trip, now)
+            arriving = self.bitrate * (1 - min(1.0, max(0, lost) / max(1, expected)))
+            emptying = self._queue.judge(self.bitrate, arriving, now)
+            follows = follows if emptying is None else emptying
         self.bitrate = min(self._most if self._taken is None else self._taken, follows)

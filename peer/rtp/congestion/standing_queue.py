@@ -13,6 +13,8 @@ from typing import NamedTuple
 BASE_WINDOW = 30.0
 """Seconds in which the shortest round trip is taken for that of the empty path."""
 RECENT_WINDOW, RECENT_SPAN = 1.0, 0.8
+REPORT_WINDOW = 2.2
+"""Seconds that are recent where receiver reports tell of round trips, once a second or so."""
 MAX_DELAY = 0.1
 """Seconds of delay for which the rate is lowered."""
 REST = 1.0
@@ -40,9 +42,10 @@ class _Trial(NamedTuple):
 class StandingQueue:
     """The round trips of one path: the shortest lately, and the shortest in a long time."""
 
-    __slots__ = ("_base", "_contest", "_contested_until", "_recent", "_trial")
+    __slots__ = ("_base", "_contest", "_contested_until", "_recent", "_trial", "_window")
 
-    def __init__(self) -> None:
+    def __init__(self, window: float = RECENT_WINDOW) -> None:
+        self._window = window
         self._base: deque[tuple[float, float]] = deque()
         self._recent: deque[tuple[float, float]] = deque()
         self._trial: _Trial | None = None
@@ -65,7 +68,7 @@ class StandingQueue:
         while base[0][0] < now - BASE_WINDOW:
             base.popleft()
         self._recent.append((now, round_trip))
-        while self._recent[0][0] < now - RECENT_WINDOW:
+        while self._recent[0][0] < now - self._window:
             self._recent.popleft()
 
     def is_contested(self, now: float) -> bool:

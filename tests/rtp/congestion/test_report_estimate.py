@@ -55,3 +55,23 @@ def test_losses_count_again_when_the_receiver_tells_no_more_what_it_takes() -> N
     for second in range(60):
         estimate.note_loss(0, 100, 0.1, MAX_AGE + 2 + second)
     assert estimate.bitrate == 1e6
+
+
+def test_round_trips_that_stay_long_lower_the_rate_without_a_loss() -> None:
+    estimate = ReportEstimate(300_000)
+    for step in range(20):
+        estimate.note_loss(0, 100, 0.1, float(step))
+    before = estimate.bitrate
+    for step in range(20, 24):
+        estimate.note_loss(0, 100, 0.3, float(step))
+    assert estimate.bitrate < 0.8 * before
+
+
+def test_round_trips_that_are_not_known_lower_nothing() -> None:
+    estimate = ReportEstimate(300_000)
+    for step in range(20):
+        estimate.note_loss(0, 100, 0.02, float(step))
+    before = estimate.bitrate
+    for step in range(20, 24):
+        estimate.note_loss(0, 100, None, float(step))
+    assert estimate.bitrate == before == 1_200_000
