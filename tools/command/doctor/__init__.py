@@ -4,9 +4,10 @@ Theory of operation. `examination` runs the checks: `machine` looks at this mach
 nothing but multicast questions; servers are asked if they were named, and nobody else is: each by a
 STUN request over a socket (`asking`), TURN servers by two agents that may use nothing but relays
 (`relays`). `nat` finds out how the NAT in between behaves (RFC 5780, or what two ordinary servers
-tell apart). All of them hand what they measured to functions that have no socket: `behaviour` says
-what a NAT may be and whom it lets through, `judging` puts results into words, each with what it
-rests on.
+tell apart), `line` what is lost and which sizes pass; `self_call` connects this machine with
+itself. All of them hand what they measured to functions that have no socket: `behaviour` says what
+a NAT may be and whom it lets through, `judging` puts results into words, each with what it rests
+on.
 """
 
 from .behaviour import Behaviour, Dependence, Prospect, direct, prospects

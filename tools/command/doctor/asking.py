@@ -1,6 +1,7 @@
 """A UDP socket that asks STUN servers (RFC 8489 §6.2.1, with fewer repetitions)."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from peer.ice.stun import (
     MAPPED_ADDRESS,
     OTHER_ADDRESS,
     RESPONSE_PORT,
+    SOFTWARE,
     XOR_MAPPED_ADDRESS,
     Attribute,
     Message,
@@ -58,14 +60,16 @@ class Asker:
         server: TransportAddress,
         *,
         change: int = 0,
+        filling: Sequence[str] = (),
         answer_at: "tuple[Asker, int] | None" = None,
     ) -> Answer | None:
         """Ask for a binding; None when nothing came in time.
 
         `change` asks for the answer to come from elsewhere, `answer_at` for it to go to another
-        port of our NAT (RFC 5780 §7.5), where that socket hears it.
+        port of our NAT (RFC 5780 §7.5), where that socket hears it. With `filling`, texts that a
+        server passes over, the question is a large one.
         """
-        attributes: list[tuple[Attribute[Any], Any]] = []
+        attributes: list[tuple[Attribute[Any], Any]] = [(SOFTWARE, text) for text in filling]
         if change:
             attributes.append((CHANGE_REQUEST, change))
         if answer_at is not None:
@@ -75,7 +79,7 @@ class Asker:
         hears = self if answer_at is None else answer_at[0]
         answer = hears.expect(transaction)
         begun = self._loop.time()
-        timers = [self._loop.call_later(delay, self._send, request, server) for delay in SENT_AT]
+        timers = [self._loop.call_later(delay, self.send, request, server) for delay in SENT_AT]
         try:
             async with asyncio.timeout(GIVEN_UP):
                 message, source = await answer
@@ -103,7 +107,8 @@ class Asker:
         """Wait until nothing of it is left in the loop."""
         await self._socket.wait_closed()
 
-    def _send(self, request: bytes, server: TransportAddress) -> None:
+    def send(self, request: bytes, server: TransportAddress) -> None:
+        """Send a question, whose answer `expect` gives."""
         try:
             self._socket.send(request, server)
         except OSError:

@@ -27,9 +27,11 @@ from .judging import (
     judge_relay,
     judge_stun,
 )
+from .line import judge_line, judge_sizes, measure
 from .nat import asker, explore, lifetime
 from .relays import Relay, try_relay
 from .report import Check, Status
+from .self_call import call_self, judge_self_call
 
 NAME_ANSWER = 3.0
 """Seconds within which the name of a server is to resolve."""
@@ -89,6 +91,8 @@ async def examine(given: Given, told: Told = lambda words: None) -> Examination:
     checks = [machine.interfaces(given.system), machine.ipv6(given.system)]
     checks.append(await machine.loop_latency())
     told("asking for a name over multicast")
+    told("calling this machine itself")
+    checks.append(judge_self_call(await call_self(given.system)))
     asked = [machine.mdns(given.system)]
     if given.clock is not None:
         asked.append(machine.clock(given.clock))
@@ -133,12 +137,16 @@ async def _ask_servers(given: Given, urls: list[_Url], told: Told) -> Examinatio
         judge_relay(relay, url.server.username, wall_time())
         for relay, url in zip(relays, turns, strict=True)
     ]
-    nat = None
+    nat = line = None
     source = sources.towards(ipv4[0]) if ipv4 else None
     if ipv4 and source is not None:
-        told("finding out what the NAT does")
-        nat = await explore(given.system, source, ipv4)
+        told("finding out what the NAT does, and the line")
+        nat, line = await asyncio.gather(
+            explore(given.system, source, ipv4), measure(given.system, source, ipv4[0])
+        )
     checks.append(judge_nat(nat, bool(ipv4)))
+    if line is not None and line.trips:
+        checks += [judge_line(line), judge_sizes(line)]
     if given.lifetime:
         told("finding out how long a silent binding lives: three minutes")
         silent = None
