@@ -1,5 +1,6 @@
 """What the chunks of a packet do, in their order (RFC 9260 §6.10)."""
 
+import struct
 from collections.abc import Callable
 
 from google_crc32c import extend
@@ -248,7 +249,9 @@ def _on_sack(session: Session, packet: bytes, _: int, start: int, end: int, now:
     pairs = [
         PAIR.unpack_from(packet, at + 4 * index) for index in range(min(gaps, MAX_BLOCKS_READ))
     ]
-    drop = session.outbound.on_sack(cumulative, window, pairs, now, duplicates=duplicates > 0)
+    count = min(duplicates, MAX_BLOCKS_READ)
+    twice = struct.unpack_from(f"!{count}L", packet, at + 4 * gaps) if count else ()
+    drop = session.outbound.on_sack(cumulative, window, pairs, now, duplicates=twice)
     if drop is not None:
         session.drops[drop] += 1
 

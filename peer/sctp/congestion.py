@@ -25,6 +25,7 @@ class Congestion:
     """
 
     __slots__ = (
+        "_before",
         "_partial",
         "_recovery",
         "_search",
@@ -54,6 +55,8 @@ class Congestion:
         self._search = SlowStart()
         self._partial = 0
         self._recovery = None
+        # The window and the threshold that the last loss has shrunk.
+        self._before: tuple[int, int] | None = None
 
     def on_acknowledged(self, size: int) -> None:
         """Open the window for bytes that arrived while it was made use of (§7.2.1, §7.2.2)."""
@@ -85,21 +88,29 @@ class Congestion:
             self._recovery = None
 
     def on_loss(self, highest: int, queued: float) -> None:
-        """Shrink the window, once for all that is lost of what is under way up to a TSN.
+        """Shrink the window for what is lost, until a TSN and all before it have arrived.
 
         `queued` is the share of the round trip that packets spend in queues.
         """
-        if self._recovery is None:
-            self._recovery = highest
-            much = max(QUEUED_PACKETS * self.packet, QUEUED_SHARE * self.window)
-            self._shrink(0.5 if queued * self.window > much else _KEPT)
-            self.window = self._threshold
+        self._recovery = highest
+        self._before = self.window, self._threshold
+        much = max(QUEUED_PACKETS * self.packet, QUEUED_SHARE * self.window)
+        self._shrink(0.5 if queued * self.window > much else _KEPT)
+        self.window = self._threshold
+
+    def undo(self) -> None:
+        """Take the last loss back: it was none."""
+        if self._before is not None:
+            window, threshold = self._before
+            self.window = max(self.window, window)
+            self._threshold = max(self._threshold, threshold)
+            self._recovery = self._before = None
 
     def on_timeout(self) -> None:
         """Begin with one packet (§7.2.3)."""
         self._shrink(0.5)
         self.window = self.packet
-        self._recovery = None
+        self._recovery = self._before = None
 
     def on_idle(self) -> None:
         """Trust less what was learnt before nothing was sent for a while (§7.2.1)."""

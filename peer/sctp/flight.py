@@ -1,14 +1,17 @@
 """What was sent and is not acknowledged for good: SACKs, and what they say is lost.
 
 Each packet with data has a number. A fragment is lost when a packet that was sent sufficiently
-later than the last one with it has arrived: `_tolerance` packets later, or more than an eighth of
-a round trip beyond one (RFC 8985 §7.2, RFC 9002 §6.1). That holds for what was sent again as well,
-so that a timeout is left for what nothing comes after. Where the peer tells of duplicates the
-tolerance grows: the path has put packets out of order.
+later than the last one with it has arrived: `_tolerance` packets later, or more than a part of a
+round trip beyond one, an eighth at first (RFC 8985 §7.2, RFC 9002 §6.1). That holds for what was
+sent again as well, so that a timeout is left for what nothing comes after. Where what was taken for
+lost arrives all the same, late or twice, the path has put packets out of order: more of them are
+waited for, and where even many are not enough, time alone tells, up to a whole round trip more. If
+nothing was lost at all, the window is what it was.
 """
 
 import heapq
 from collections import deque
+from collections.abc import Iterable
 from math import inf
 
 from .congestion import Congestion
@@ -18,6 +21,8 @@ from .wire import HALF, MASK
 
 TOLERANCE = 3
 MAX_TOLERANCE = 64
+PATIENCE, MAX_PATIENCE = 1 / 8, 1.0
+"""Round trips that what was sent earlier may arrive later."""
 MAX_OUTSTANDING = 65535
 """TSNs under way: gap blocks can say no more."""
 _COMPACT = 512
@@ -50,7 +55,13 @@ class Flight:
         self._measured_from = next_tsn
         self._gaps: Ranges = []
         self._lost: list[int] = []
-        self._tolerance = TOLERANCE
+        self._tolerance: float = TOLERANCE
+        self._patience = PATIENCE
+        # What was taken for lost since the window shrank, but for what arrived all the same.
+        self._doubted: set[int] = set()
+        self._has_tolerated = False
+        # The last packet before the window shrank.
+        self._shrunk_at = 0
 
     @property
     def outstanding(self) -> int:
@@ -101,26 +112,33 @@ class Flight:
         """
         acked = 0
         arrived: Fragment | None = None
-        sent, at = self._sent, self._head
-        for index in range(at, at + cumulative - self.cumulative):
+        sent, at, ahead = self._sent, self._head, cumulative - self.cumulative
+        for index in range(at, at + ahead):
             fragment, sent[index] = sent[index], None
             if fragment is not None and fragment.state < ACKED:
+                if self._doubted:
+                    self._look_back(fragment, now)
                 acked += self._take_off(fragment)
                 arrived = self._later(arrived, fragment, now)
             if fragment is not None:
                 fragment.state = max(fragment.state, ACKED)
-        self._head += cumulative - self.cumulative
+        self._head += ahead
         self.cumulative = cumulative
         if blocks or self._gaps:
-            for first, last in _difference(blocks, self._gaps):
+            new = _difference(blocks, self._gaps)
+            for first, last in new:
                 for tsn in range(first, last + 1):
                     fragment = self.fragment(tsn)
                     if fragment.state < ACKED:
+                        if self._doubted:
+                            self._look_back(fragment, now)
                         acked += self._take_off(fragment)
                         fragment.state = ACKED
                         arrived = self._later(arrived, fragment, now)
-            self._renege(_difference(self._gaps, blocks))
-            self._gaps = blocks
+            # One that says nothing new is an older one, which others have overtaken.
+            if new or ahead:
+                self._renege(_difference(self._gaps, blocks))
+                self._gaps = blocks
         if arrived is not None:
             self._note_arrival(arrived, now)
         if self._head > _COMPACT and 2 * self._head > len(sent):
@@ -128,9 +146,37 @@ class Flight:
             self._head = 0
         return acked
 
-    def tolerate(self) -> None:
-        """Take it that packets arrive out of order: something was sent again in vain."""
-        self._tolerance = min(2 * self._tolerance, MAX_TOLERANCE)
+    def note_duplicates(self, numbers: Iterable[int]) -> None:
+        """Take in TSNs that have come twice, as they are written."""
+        following = self.next_tsn
+        for number in numbers if self._doubted else ():
+            self._take_back(following - (following - number & MASK))
+
+    def _look_back(self, fragment: Fragment, now: float) -> None:
+        """See whether what has arrived is what was taken for lost (RFC 3522)."""
+        if fragment.state == LOST or self._came_before(fragment, now):
+            self._take_back(fragment.tsn)
+
+    def _take_back(self, tsn: int) -> None:
+        """Take it that packets arrive out of order, if this was taken for lost and was not.
+
+        Once that holds for all of it the window is what it was (RFC 3708).
+        """
+        if tsn not in self._doubted:
+            return
+        self._doubted.remove(tsn)
+        if not self._doubted:
+            self.congestion.undo()
+        if not self._has_tolerated:
+            self._has_tolerated = True
+            self._tolerate()
+
+    def _tolerate(self) -> None:
+        if self._tolerance < MAX_TOLERANCE:
+            self._tolerance = min(2 * self._tolerance, MAX_TOLERANCE)
+        else:
+            self._tolerance = inf
+            self._patience = min(2 * self._patience, MAX_PATIENCE)
 
     def _take_off(self, fragment: Fragment) -> int:
         if fragment.state == IN_FLIGHT:
@@ -140,10 +186,13 @@ class Flight:
 
     def _later(self, one: Fragment | None, other: Fragment, now: float) -> Fragment | None:
         """Return the one that was sent later, of those that tell which packet has arrived."""
-        if other.times > 1 and now - other.sent_at < self._round_trip.least:
-            # It was the one before that has arrived.
+        if self._came_before(other, now):
             return one
         return other if one is None or other.sent_in > one.sent_in else one
+
+    def _came_before(self, fragment: Fragment, now: float) -> bool:
+        """Tell whether it arrived as it was sent before: since it was again there was no time."""
+        return fragment.times > 1 and now - fragment.sent_at < self._round_trip.least
 
     def _note_arrival(self, fragment: Fragment, now: float) -> None:
         self._arrived = max(self._arrived, fragment.sent_in)
@@ -173,8 +222,9 @@ class Flight:
     def detect(self, now: float) -> float:
         """Mark what must be lost; returns when more is, if nothing arrives until then."""
         order, arrived = self._order, self._arrived
-        wait = 1.125 * max(self._round_trip.latest, self._round_trip.srtt or 0.0) + _GRANULARITY
-        found = False
+        round_trip = max(self._round_trip.latest, self._round_trip.srtt or 0.0)
+        wait = (1 + self._patience) * round_trip + _GRANULARITY
+        found: list[Fragment] = []
         due = inf
         while order:
             number, fragment = order[0]
@@ -184,11 +234,20 @@ class Flight:
                     if due > now:
                         break
                 self._lose(fragment, now)
-                found = True
+                found.append(fragment)
             order.popleft()
         if found:
-            self.congestion.on_loss(self.next_tsn - 1, self._round_trip.queued)
+            self._shrink(found)
         return due if order else inf
+
+    def _shrink(self, lost: list[Fragment]) -> None:
+        """Shrink the window, again only for what has left since then (RFC 9002 §7.3.2)."""
+        if not self.congestion.recovering or any(one.sent_in > self._shrunk_at for one in lost):
+            self._doubted.clear()
+            self._has_tolerated = False
+            self._shrunk_at = self._packet
+            self.congestion.on_loss(self.next_tsn - 1, self._round_trip.queued)
+        self._doubted.update(one.tsn for one in lost)
 
     def lose_all(self, now: float) -> None:
         """Mark all that is under way as lost (§6.3.3)."""

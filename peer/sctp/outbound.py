@@ -1,6 +1,6 @@
 """Sending: what goes into a packet, when it goes again, and what is given up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf
 
 from .drops import SctpDrop
@@ -194,7 +194,13 @@ class Outbound:
     # What the peer says, and what time says
 
     def on_sack(
-        self, cumulative: int, window: int, pairs: Ranges, now: float, *, duplicates: bool = False
+        self,
+        cumulative: int,
+        window: int,
+        pairs: Ranges,
+        now: float,
+        *,
+        duplicates: Iterable[int] = (),
     ) -> SctpDrop | None:
         """Take in a SACK; returns why it was of no use."""
         flight, congestion = self.flight, self.flight.congestion
@@ -208,7 +214,7 @@ class Outbound:
         recovering = congestion.recovering
         acked = flight.acknowledge(flight.cumulative + ahead, blocks, now)
         if duplicates:
-            flight.tolerate()
+            flight.note_duplicates(duplicates)
         self.window = window
         if acked:
             self.errors = 0

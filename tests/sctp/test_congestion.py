@@ -20,22 +20,32 @@ def test_it_opens_by_what_arrives_while_it_is_searched_for() -> None:
     assert congestion.window == 78 * PACKET
 
 
-def test_a_loss_halves_it_once_a_window() -> None:
+def test_a_loss_halves_it_until_all_has_arrived() -> None:
     """RFC 9260 §7.2.3, §7.2.4."""
     congestion = Congestion(PACKET)
     congestion.window = 40 * PACKET
     congestion.on_loss(500, 0.5)
     assert congestion.window == 20 * PACKET
-    congestion.on_loss(510, 0.5)
     congestion.is_full = True
-    congestion.on_acknowledged(9 * PACKET)
-    assert congestion.window == 20 * PACKET
     congestion.on_cumulative(499)
-    congestion.on_loss(520, 0.5)
+    congestion.on_acknowledged(20 * PACKET)
     assert congestion.window == 20 * PACKET
     congestion.on_cumulative(500)
+    congestion.on_acknowledged(20 * PACKET)
+    assert congestion.window > 20 * PACKET
+
+
+def test_a_loss_that_was_none_is_taken_back() -> None:
+    """RFC 3708; what a time-out has taken is not given back."""
+    congestion = Congestion(PACKET)
+    congestion.window = 40 * PACKET
+    congestion.on_loss(500, 0.5)
+    congestion.undo()
+    assert (congestion.window, congestion.recovering) == (40 * PACKET, False)
     congestion.on_loss(600, 0.5)
-    assert congestion.window == 10 * PACKET
+    congestion.on_timeout()
+    congestion.undo()
+    assert congestion.window == PACKET
 
 
 @pytest.mark.parametrize(

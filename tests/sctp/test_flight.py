@@ -95,10 +95,106 @@ def test_reordering_is_no_loss() -> None:
     path = Path(Conditions(jitter=0.004)).connect()
     for _ in range(400):
         path.send(bytes(1160))
-    path.run(lambda: len(path.right.messages) == 400)
+    took = path.run(lambda: len(path.right.messages) == 400)
+    assert took < 10 * RTT
     statistics = path.left.association.statistics()
     assert statistics.timeouts == 0
     assert statistics.resent < 1160 * 20
+
+
+@pytest.mark.parametrize("jitter", [0.0005, 0.002, 0.01, 0.025])
+def test_a_path_that_reorders_is_made_use_of(jitter: float) -> None:
+    """Also where packets arrive hundreds of places late, as they are on a fast path."""
+    path = Path(Conditions(jitter=jitter)).connect()
+    for _ in range(200):
+        path.send(bytes(16384))
+    path.run(lambda: len(path.right.messages) == 200)
+    statistics = path.left.association.statistics()
+    assert 200 * 16384 / path.now > 2e6
+    assert statistics.resent < 0.05 * 200 * 16384
+    assert statistics.timeouts == 0
+
+
+def test_what_was_taken_for_lost_and_arrives_gives_the_window_back() -> None:
+    path = connected(200)
+    path.right.passes = lambda _packet: False
+    path.run(limit=0.01)
+    flight = path.left.association._session.outbound.flight
+    window, first = flight.congestion.window, flight.cumulative
+    flight.acknowledge(first, [(first + 9, first + 9)], path.now + RTT)
+    flight.detect(path.now + RTT)
+    assert flight.congestion.window < window
+    for tsn in range(first + 1, first + 7):
+        assert flight.congestion.recovering
+        flight.acknowledge(tsn, [(first + 9, first + 9)], path.now + RTT)
+    assert (flight.congestion.window, flight.congestion.recovering) == (window, False)
+    # Now it takes more than three packets.
+    flight.acknowledge(first + 9, [(first + 14, first + 14)], path.now + RTT)
+    flight.detect(path.now + RTT)
+    assert not flight.congestion.recovering
+
+
+def test_what_has_come_twice_was_not_lost() -> None:
+    path = connected(200)
+    path.right.passes = lambda _packet: False
+    path.run(limit=0.01)
+    flight = path.left.association._session.outbound.flight
+    window, first = flight.congestion.window, flight.cumulative
+    flight.acknowledge(first, [(first + 4, first + 4)], path.now + RTT)
+    flight.detect(path.now + RTT)
+    again = flight.next_lost()
+    assert again is not None
+    assert again.tsn == first + 1
+    flight.begin_packet()
+    flight.launch(again, path.now + RTT)
+    flight.acknowledge(first + 4, [], path.now + 2.2 * RTT)
+    assert flight.congestion.window < window
+    flight.note_duplicates([first + 2 & 0xFFFFFFFF])
+    assert flight.congestion.window < window
+    flight.note_duplicates([first + 1 & 0xFFFFFFFF])
+    assert flight.congestion.window == window
+
+
+def test_a_sack_that_others_have_overtaken_takes_nothing_back() -> None:
+    path = connected()
+    path.right.passes = lambda _packet: False
+    path.run(limit=0.01)
+    flight = path.left.association._session.outbound.flight
+    first = flight.cumulative
+    flight.acknowledge(first, [(first + 2, first + 9)], path.now)
+    count = flight.count
+    flight.acknowledge(first, [(first + 2, first + 4)], path.now)
+    flight.acknowledge(first, [], path.now)
+    assert (flight.count, flight.next_lost()) == (count, None)
+    # What the peer says with something new counts.
+    flight.acknowledge(first + 1, [(first + 4, first + 9)], path.now)
+    lost = flight.next_lost()
+    assert lost is not None
+    assert lost.tsn == first + 2
+
+
+def test_what_is_lost_again_shrinks_the_window_again() -> None:
+    path = connected(200)
+    path.right.passes = lambda _packet: False
+    path.run(limit=0.01)
+    flight = path.left.association._session.outbound.flight
+    first, now = flight.cumulative, path.now + RTT
+    windows = [flight.congestion.window]
+    flight.acknowledge(first, [(first + 9, first + 9)], now)
+    flight.detect(now)
+    windows.append(flight.congestion.window)
+    for _ in range(2):
+        lost = flight.next_lost()
+        assert lost is not None
+        flight.begin_packet()
+        flight.launch(lost, now)
+    # The second of them arrives, and the first does not.
+    flight.acknowledge(first, [(first + 2, first + 2), (first + 9, first + 9)], now + RTT)
+    flight.detect(now + RTT)
+    windows.append(flight.congestion.window)
+    flight.detect(now + 2 * RTT)
+    windows.append(flight.congestion.window)
+    assert windows[0] > windows[1] == windows[2] > windows[3]
 
 
 def test_a_peer_that_has_lost_and_found_what_it_had_makes_nothing_grow() -> None:
@@ -111,8 +207,8 @@ def test_a_peer_that_has_lost_and_found_what_it_had_makes_nothing_grow() -> None
     for _ in range(50):
         # The first stays lost, so that the others wait behind it.
         flight.lose_all(path.now)
-        flight.acknowledge(first, [(first + 2, first + 4)], path.now)
-        flight.acknowledge(first, [], path.now)
+        flight.acknowledge(first, [(first + 2, first + 3)], path.now)
+        flight.acknowledge(first, [(first + 4, first + 4)], path.now)
     assert len(flight._lost) <= flight.outstanding
 
 
