@@ -168,7 +168,7 @@ class UdpSocket:
         now = self._loop.time()
         count = 0
         while count < limit and not self._closed:
-            if count and is_empty(self._fd, self._pending):
+            if 0 < count < FEW and is_empty(self._fd, self._pending):
                 break
             try:
                 datagrams, source = receive_coalesced(self._socket)

@@ -47,7 +47,7 @@ class Run(Generic[Packet]):
     )
 
     def __init__(self, number: int, time: int, depayloader: Depayloader, now: float) -> None:
-        self.first = self.last = number
+        self.first, self.last = number, number - 1
         self.time = time
         self.depayloader = depayloader
         self.pieces: list[Piece] = []
@@ -60,6 +60,30 @@ class Run(Generic[Packet]):
         self.is_complete = False
         self.marker = False
         """The last packet has the marker bit."""
+
+    def add(
+        self,
+        piece: Piece,
+        packet: Packet,
+        size: int,
+        now: float,
+        *,
+        marker: bool,
+        is_broken: bool,
+        repaired: bool,
+    ) -> None:
+        """Take in the packet behind the last one, with `size` bytes of payload."""
+        self.last += 1
+        self.pieces.append(piece)
+        self.packets.append(packet)
+        self.arrival = min(self.arrival, now)
+        self.completed = max(self.completed, now)
+        self.size += size
+        self.is_key |= piece.is_key
+        self.is_broken |= is_broken
+        self.is_repaired |= repaired
+        self.is_complete = False
+        self.marker = marker
 
     def join(self, other: "Run[Packet]") -> None:
         """Take in the run that begins behind this one."""
@@ -140,20 +164,19 @@ class Assembly(Generic[Packet]):
             self._fillers.add(number)
             self._check_around(number, number)
             return None
-        run: Run[Packet] = Run(number, time, depayloader, now)
-        piece = depayloader.read(payload)
+        piece, size = depayloader.read(payload), len(payload)
+        is_broken = isinstance(piece, PayloadDrop)
         if isinstance(piece, PayloadDrop):
             self.drops[piece] += 1
-            run.is_broken = True
             piece = _NOTHING
-        run.pieces.append(piece)
-        run.packets.append(packet)
-        run.marker = marker
-        run.is_key = piece.is_key
-        run.is_repaired = repaired
-        run.size = len(payload)
-        self._size += run.size
-        run = self._join(run, piece)
+        before = self._before(number, time, piece)
+        run: Run[Packet] = before or Run(number, time, depayloader, now)
+        run.add(piece, packet, size, now, marker=marker, is_broken=is_broken, repaired=repaired)
+        self._size += size
+        if before is None:
+            run = self._join(run, piece)
+        else:
+            self._by_last[number] = run
         self._check(run)
         self._check_around(run.first, run.last)
         return run
@@ -212,6 +235,17 @@ class Assembly(Generic[Packet]):
             self._left = _Left(run.last, run.time, run.marker)
         del self._by_first[run.first], self._by_last[run.last]
         self.complete.pop(run.first, None)
+
+    def _before(self, number: int, time: int, piece: Piece) -> Run[Packet] | None:
+        """Return the run that a packet is simply the next of, as in order most are."""
+        run = self._by_last.get(number - 1)
+        if run is None or run.time != time or run.marker or piece.begins:
+            return None
+        if number + 1 in self._by_first:
+            return None
+        del self._by_last[run.last]
+        self.complete.pop(run.first, None)
+        return run
 
     def _join(self, run: Run[Packet], piece: Piece) -> Run[Packet]:
         """Join a packet to the runs around it."""

@@ -134,7 +134,7 @@ class FrameBuffer(Generic[Packet]):
     @property
     def malformed_count(self) -> int:
         """How many of them there were."""
-        return self._assembly.drops.total()
+        return sum(self._assembly.drops.values())
 
     @property
     def is_calm(self) -> bool:

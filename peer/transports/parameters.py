@@ -18,6 +18,8 @@ INTRA_REQUEST = "ccm", "fir"
 """Those that ask for a picture that needs no other (RFC 4585 §4.2, RFC 5104 §7.1)."""
 RED, ULPFEC, FLEXFEC = "red", "ulpfec", "flexfec-03"
 """The formats of forward error correction; pictures are in RED where they have ULPFEC."""
+REPAIRS = "rtx", FLEXFEC
+"""Formats of sources that bring what others have lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,15 @@ def repaired_payload_type(codec: RTCRtpCodecParameters) -> int | None:
         return None
     apt = codec.parameters.get("apt")
     return int(apt) if apt is not None and str(apt).isdecimal() else None
+
+
+def payload_types(codecs: Iterable[RTCRtpCodecParameters], *names: str) -> frozenset[int]:
+    """Return the payload types of the codecs with these names, which are in lower case."""
+    return frozenset(
+        one.payloadType
+        for one in codecs
+        if one.payloadType is not None and one.name.lower() in names
+    )
 
 
 def is_parity(codec: RTCRtpCodecParameters) -> bool:

@@ -33,7 +33,7 @@ from .frame_times import FrameTimes
 from .hearing import Hearing
 from .inbound import InboundPacket, InboundStream, RepairStream, find_repaired
 from .ntp import SECOND
-from .parameters import FLEXFEC, RtpReceiveParameters, repaired_payload_type
+from .parameters import REPAIRS, RtpReceiveParameters, payload_types, repaired_payload_type
 from .passage import Passage
 from .recovering import Recovering
 from .router import Encoding
@@ -109,7 +109,7 @@ class RtpReceiver:
         self._transport: ReceiveTransport | None = None
         self._parameters: RtpReceiveParameters | None = None
         self._codecs: dict[int, RTCRtpCodecParameters] = {}
-        self._rtx: frozenset[int] = frozenset()
+        self._repairing: frozenset[int] = frozenset()
         self._streams: dict[int, InboundStream] = {}
         self._repairs: dict[int, RepairStream] = {}
         self._ended: dict[int, tuple[InboundStream, float]] = {}
@@ -257,7 +257,7 @@ class RtpReceiver:
         self._codecs = {
             codec.payloadType: codec for codec in parameters.codecs if codec.payloadType is not None
         }
-        self._rtx = frozenset(number for number, codec in self._codecs.items() if is_rtx(codec))
+        self._repairing = payload_types(parameters.codecs, *REPAIRS)
         if self._hearing is not None:
             self._hearing.set_codecs(self._codecs.values())
         if self._recovering is not None:
@@ -291,14 +291,10 @@ class RtpReceiver:
         if codec is None:
             self._drops[MediaDrop.UNKNOWN_PAYLOAD_TYPE] += 1
             return
-        if packet.payload_type in self._rtx:
+        if packet.payload_type in self._repairing:
             self._receive_repair(packet, codec, encoding, now)
             return
         if self._recovering is not None:
-            if codec.name.lower() == FLEXFEC:
-                self._count_repair(packet, now)
-                self._recovering.receive_apart(packet, self._streams, now)
-                return
             found = self._recovering.unwrap(packet, codec)
             if found is None:
                 self._drops[MediaDrop.MALFORMED_PAYLOAD] += 1
@@ -433,13 +429,21 @@ class RtpReceiver:
         now: float,
     ) -> None:
         assert self._parameters is not None
+        self._count_repair(packet, now)
+        if self._recovering is not None and not is_rtx(codec):
+            self._recovering.receive_apart(packet, self._streams, now)
+            return
         rid = None if encoding is None else encoding.rid
         asking = self._seeing.stream_asking_for if self._seeing else lambda _: None
         stream = find_repaired(packet, rid, self._streams, self._parameters.rtx, asking)
-        self._count_repair(packet, now)
         payload_type = repaired_payload_type(codec)
         media = None if payload_type is None else self._codecs.get(payload_type)
-        if stream is None or payload_type is None or media is None or payload_type in self._rtx:
+        if (
+            stream is None
+            or payload_type is None
+            or media is None
+            or payload_type in self._repairing
+        ):
             self._drops[MediaDrop.REPAIRS_NOTHING_KNOWN] += 1
             return
         original = packet.repaired(payload_type, stream.ssrc)

@@ -15,7 +15,7 @@ from peer.rtp.fec import FecDrop, Parity, Recovery, read_flexfec, read_ulpfec
 
 from .fec_stream import FecStream
 from .inbound import InboundPacket, InboundStream
-from .parameters import RED, RtpReceiveParameters, extension_numbers, is_parity
+from .parameters import RED, RtpReceiveParameters, extension_numbers, is_parity, payload_types
 
 MAX_SHIFT = 10 * 90_000
 """Ticks from the latest packet to one that was lost, at most: of a sum that fits the packets no
@@ -49,6 +49,7 @@ class Recovering:
         """Why packets of error correction brought nothing."""
         self._pictures = pictures
         self._codecs: dict[int, RTCRtpCodecParameters] = {}
+        self._red: frozenset[int] = frozenset()
         self._is_agreed = False
         self._extensions = extension_numbers(())
 
@@ -56,6 +57,7 @@ class Recovering:
         """Say what payload types and header extensions mean from now on."""
         codecs = parameters.codecs
         self._codecs = {one.payloadType: one for one in codecs if one.payloadType is not None}
+        self._red = payload_types(codecs, RED)
         self._is_agreed = any(map(is_parity, codecs))
         self._extensions = extension_numbers(parameters.header_extensions)
 
@@ -63,7 +65,7 @@ class Recovering:
         self, packet: InboundPacket, codec: RTCRtpCodecParameters
     ) -> RTCRtpCodecParameters | None:
         """Take what is in a packet out of RED, in place; returns its format, None for nonsense."""
-        if codec.name.lower() != RED:
+        if packet.payload_type not in self._red:
             return codec
         if not packet.payload:
             return self._any_media()

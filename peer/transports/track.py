@@ -37,6 +37,12 @@ class _FrameQueue(asyncio.Queue[Frame | None]):
 
     def _init(self, maxsize: int) -> None:
         self._queue: deque[Frame | None] = deque()
+        self._sizes: deque[int] = deque()
+
+    def put_picture(self, picture: VideoFrame, size: int) -> None:
+        """Add a picture of so many bytes, which the share has taken."""
+        self._sizes.append(size)
+        self.put_nowait(picture)
 
     def _put(self, item: Frame | None) -> None:
         self._queue.append(item)
@@ -47,8 +53,10 @@ class _FrameQueue(asyncio.Queue[Frame | None]):
         frame = self._queue.popleft()
         if isinstance(frame, AudioFrame):
             self.seconds -= _duration(frame)
-        elif isinstance(frame, VideoFrame) and self.share is not None:
-            self.share.give_back(_size(frame))
+        elif isinstance(frame, VideoFrame):
+            size = self._sizes.popleft()
+            if self.share is not None:
+                self.share.give_back(size)
         return frame
 
 
@@ -133,14 +141,16 @@ class RemoteTrack(Emitter, MediaStreamTrack):
         frames, seconds = self._bounds
         while queue.qsize() >= frames or queue.seconds > seconds:
             self._drop()
-        if isinstance(frame, VideoFrame):
-            share = queue.share
-            while share is not None and not share.take(_size(frame)):
-                if queue.empty():
-                    self._dropped += 1
-                    return
-                self._drop()
-        queue.put_nowait(frame)
+        if not isinstance(frame, VideoFrame):
+            queue.put_nowait(frame)
+            return
+        share, size = queue.share, _size(frame)
+        while share is not None and not share.take(size):
+            if queue.empty():
+                self._dropped += 1
+                return
+            self._drop()
+        queue.put_picture(frame, size)
 
     @property
     def _bounds(self) -> tuple[int, float]:

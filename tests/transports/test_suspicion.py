@@ -46,7 +46,8 @@ def test_a_packet_whose_loss_sound_shows_is_asked_for_where_it_is_clear_whose_it
                 send(number, ssrc, 1)
             send(len(receivers) + 1, 4, 2)
             await until(lambda: [one.packets_received for one in receivers[4].statistics()] == [2])
-            assert receivers[5].nacks_sent == asked
+            # It is asked for again where this takes long.
+            assert bool(receivers[5].nacks_sent) == asked
             for receiver in receivers.values():
                 await receiver.stop()
 
