@@ -166,10 +166,11 @@ class UdpSocket:
 
     def _read_coalesced(self, limit: int) -> int:
         now = self._loop.time()
-        count = 0
+        count = reads = 0
         while count < limit and not self._closed:
-            if 0 < count < FEW and is_empty(self._fd, self._pending):
+            if 0 < reads < FEW and is_empty(self._fd, self._pending):
                 break
+            reads += 1
             try:
                 datagrams, source = receive_coalesced(self._socket)
             except OSError as error:

@@ -106,6 +106,7 @@ class OutboundStream:
         self._history: dict[int, LeavingPacket] = {}
         self._repeats: dict[int, _Repeats] = {}
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
+        self._latest_packetizer: tuple[RTCRtpCodecParameters, Packetizer] | None = None
         self._rotation = 0
         self._labels: Labels | None = None
         self._tells_capture = self._tells_rotation = False
@@ -269,11 +270,15 @@ class OutboundStream:
 
     def _packetizer(self, codec: RTCRtpCodecParameters) -> Packetizer:
         """Return that of a format; it counts on through other tracks, formats and encoders."""
+        latest = self._latest_packetizer
+        if latest is not None and latest[0] is codec:
+            return latest[1]
         key = (codec.mimeType.lower(), codec.parameters.get("packetization-mode"))
         if key not in self._packetizers:
             self._packetizers[key] = make_packetizer(
                 codec.mimeType, codec.parameters, picture_id=secrets.randbits(15)
             )
+        self._latest_packetizer = codec, self._packetizers[key]
         return self._packetizers[key]
 
     def _remember(self, packets: Sequence[LeavingPacket]) -> None:
