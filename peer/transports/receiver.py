@@ -438,12 +438,7 @@ class RtpReceiver:
         stream = find_repaired(packet, rid, self._streams, self._parameters.rtx, asking)
         payload_type = repaired_payload_type(codec)
         media = None if payload_type is None else self._codecs.get(payload_type)
-        if (
-            stream is None
-            or payload_type is None
-            or media is None
-            or payload_type in self._repairing
-        ):
+        if stream is None or payload_type is None or media is None or is_rtx(media):
             self._drops[MediaDrop.REPAIRS_NOTHING_KNOWN] += 1
             return
         original = packet.repaired(payload_type, stream.ssrc)
