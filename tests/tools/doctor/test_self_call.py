@@ -33,6 +33,7 @@ def test_it_reaches_itself_whatever_is_around(settings: dict[str, Any]) -> None:
     assert "100 messages there and back" in check.words
 
 
+@pytest.mark.interop
 def test_it_does_on_a_real_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(self_call, "BOUND", 60)
     assert judge_self_call(asyncio.run(call_self(MACHINE))).status is Status.PASS
