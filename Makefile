@@ -10,7 +10,7 @@ BROWSERS := $(VENV)/.browsers
 PEERS := $(VENV)/.peers
 JOBS ?= auto
 
-.PHONY: check test demo docs bench fuzz matrix format clean
+.PHONY: check test demo docs bench soak fuzz matrix format clean
 .DEFAULT_GOAL := check
 
 $(STAMP): pyproject.toml
@@ -95,6 +95,9 @@ bench: $(STAMP) ## speed, side by side with aioice and aiortc
 	$(BIN)/python -m tools.bench.trace
 	$(BIN)/python -m tools.bench.data
 	$(BIN)/python -m tools.bench.imports
+
+soak: $(STAMP) ## thousands of connections and hours of a call: nothing is left, nothing grows
+	$(BIN)/python -m tools.soak
 
 fuzz: $(STAMP) ## a bounded run of every parser on random and mutated input
 	$(BIN)/python -m tools.fuzz
