@@ -127,24 +127,44 @@ def wants(session: Session) -> bool:
     return time is not None and time <= session.now
 
 
+def _is_due(session: Session, task: RelayTask) -> bool:
+    time = _time(session, task)
+    return time is not None and time <= session.now
+
+
+def go_on(session: Session) -> None:
+    """Send what follows an answer of a TURN server: credentials, permissions, channels, refreshes.
+
+    No slot is waited for: no mapping is made (RFC 8445 §B.1), and answers pace one at a time.
+    """
+    for task in session.relays:
+        if task.connected and task.allocation.is_clocked and _is_due(session, task):
+            _start(session, task)
+
+
 def start_one(session: Session) -> bool:
     """Start the next request to a TURN server, if one is due."""
     for task in session.relays:
-        time = _time(session, task)
-        if time is None or time > session.now:
+        if not _is_due(session, task):
             continue
         if task.retry_at is not None:
             _begin(session, task)
         if not task.connected:
             _connect(session, task)
             return True
-        request = task.allocation.start(session.now)
-        if request is not None:
-            _send_request(session, task, request)
+        if _start(session, task):
             session.relays.remove(task)
             session.relays.append(task)
             return True
     return False
+
+
+def _start(session: Session, task: RelayTask) -> bool:
+    request = task.allocation.start(session.now)
+    if request is None:
+        return False
+    _send_request(session, task, request)
+    return True
 
 
 def _connect(session: Session, task: RelayTask) -> None:

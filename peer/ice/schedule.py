@@ -74,6 +74,7 @@ def run(session: Session, *, timeouts: bool) -> None:
     persistence.repeat_checks(session)
     if timeouts:
         sparing.check_spares(session)
+    relaying.go_on(session)
     _fill_slot(session)
 
 

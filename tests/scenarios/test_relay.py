@@ -12,7 +12,7 @@ from tests.sim.agent_host import AgentHost
 from tests.sim.call import Call
 from tests.sim.datagram_log import Kind
 
-from .lab import CONTROLLED, CONTROLLING, FREE, Lab, settings
+from .lab import CONTROLLED, CONTROLLING, FREE, Lab, at, settings
 from .scripted_peer import ScriptedPeer
 
 
@@ -81,6 +81,25 @@ def test_permissions_of_several_peers_share_a_request(lab: Lab) -> None:
     lab.run_until(5)
     assert server.count(Method.CREATE_PERMISSION) == 1
     assert len(server.allocations[0].permissions) == 8
+
+
+def test_what_follows_an_answer_of_a_relay_waits_for_no_slot(lab: Lab) -> None:
+    """RFC 8656: one request is on its way at a time, paced by the answers; checks go on beside."""
+    alice, peer, server = _allocate(lab)
+    second = lab.peer("second", host=lab.public("second"))
+    alice.meet(peer.remote, [peer.port.candidate()])
+    lab.run_until(1.01)
+    alice.agent.add_remote_candidate("0", second.port.candidate(foundation="second"))
+    alice.pump()
+    lab.run_until(1.049)
+    asked = [sent for sent in alice.log.requests() if sent.remote == server.address()]
+    assert [(sent.time, sent.read().method) for sent in asked] == [
+        (at(0.0), Method.ALLOCATE),
+        (at(0.04), Method.ALLOCATE),
+        (at(1.0), Method.CREATE_PERMISSION),
+        (at(1.04), Method.CREATE_PERMISSION),
+    ]
+    assert alice.log.checks()[0].time == at(1.0)
 
 
 def test_forbidden_peer_fails_its_pairs_only(lab: Lab) -> None:

@@ -261,7 +261,13 @@ class AgentHost:
             self.connections.release(event.handle)
 
     def _send(self, transmit: Transmit) -> None:
-        self.log.note(self.sim.now, transmit.local, transmit.remote, transmit.data)
+        self.log.note(
+            self.sim.now,
+            transmit.local,
+            transmit.remote,
+            transmit.data,
+            transmit.connection,
+        )
         if transmit.connection is None:
             self.sockets[transmit.local].send(transmit.data, transmit.remote)
         else:

@@ -28,7 +28,10 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A datagram that left at `time`. `is_new` is False for a retransmitted request."""
+    """A datagram that left at `time`, or a message on the connection that is named.
+
+    `is_new` is False for a retransmitted request.
+    """
 
     time: float
     kind: Kind
@@ -37,6 +40,7 @@ class Sent:
     data: bytes
     message: stun.Message | None
     is_new: bool
+    connection: int | None = None
 
     @property
     def transaction_id(self) -> bytes:
@@ -72,7 +76,12 @@ class DatagramLog:
         self._seen: set[bytes] = set()
 
     def note(
-        self, time: float, local: TransportAddress, remote: TransportAddress, data: bytes
+        self,
+        time: float,
+        local: TransportAddress,
+        remote: TransportAddress,
+        data: bytes,
+        connection: int | None = None,
     ) -> None:
         """Write a datagram down."""
         if stun.looks_like_stun(data[2:]):
@@ -83,7 +92,7 @@ class DatagramLog:
         if message is not None and kind is Kind.REQUEST:
             is_new = message.transaction_id not in self._seen
             self._seen.add(message.transaction_id)
-        self.sent.append(Sent(time, kind, local, remote, data, message, is_new))
+        self.sent.append(Sent(time, kind, local, remote, data, message, is_new, connection))
 
     def of_kind(self, *kinds: Kind) -> list[Sent]:
         """The datagrams of some kinds."""

@@ -1,7 +1,9 @@
 """What must hold in every run of every agent, whatever the scenario."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import pairwise
+from math import inf
 
 from peer.ice import Budget, DataReceived, Event, TransportAddress, stun
 
@@ -29,18 +31,49 @@ def check_pacing(host: AgentHost) -> None:
 
 
 def _starts(host: AgentHost) -> list[float]:
-    """When new transactions began, those through relays included.
-
-    The farewell to TURN servers is none of them: it says goodbye once, without waiting.
-    """
-    times = [sent.time for sent in host.log.requests() if not _is_farewell(host, sent)]
+    """When new transactions began that are paced, those through relays included."""
+    follows = _following(host)
+    times = [sent.time for sent in host.log.requests() if sent.transaction_id not in follows]
     return sorted(times + [sent.time for sent, _, _ in relayed_checks(host.log)])
 
 
-def _is_farewell(host: AgentHost, sent: Sent) -> bool:
-    message = sent.read()
-    is_deletion = message.method == stun.Method.REFRESH and message.get(stun.LIFETIME) == 0
-    return sent.time == host.closed_at and is_deletion
+def _following(host: AgentHost) -> set[bytes]:
+    """The requests that the answers of a TURN server pace (see `peer.ice.relaying.go_on`).
+
+    All that it was asked before on this way is answered, or given up; over UDP the request is
+    signed, with the nonce of an answer. What an allocation that is given back was asked is moot.
+    """
+    answered = _answer_times(host)
+    waiting: dict[tuple[object, ...], list[Sent]] = {}
+    follows = set[bytes]()
+    for sent in host.log.server_requests():
+        message = sent.read()
+        if message.method == stun.Method.BINDING:
+            continue
+        signed = sent.has(stun.NONCE)
+        deletes = message.method == stun.Method.REFRESH and message.get(stun.LIFETIME) == 0
+        asked = waiting.setdefault((sent.local, sent.remote, sent.connection), [])
+        given_up = sent.time - host.config.timings.gathering + _ROUNDING
+        asked[:] = [
+            each
+            for each in asked
+            if signed
+            and not deletes
+            and answered.get(each.transaction_id, inf) > sent.time
+            and each.time > given_up
+        ]
+        if not asked and (signed or sent.connection is not None):
+            follows.add(sent.transaction_id)
+        asked.append(sent)
+    return follows
+
+
+def _answer_times(host: AgentHost) -> dict[bytes, float]:
+    times: dict[bytes, float] = {}
+    for arrival in host.arrivals:
+        with suppress(stun.StunError):
+            times.setdefault(stun.parse(arrival.data).transaction_id, arrival.time)
+    return times
 
 
 def check_shared_budgets(hosts: Iterable[AgentHost]) -> None:

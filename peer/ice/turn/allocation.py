@@ -50,12 +50,6 @@ _REFRESH = Method.REFRESH
 _WANTING = (AllocationState.IDLE, AllocationState.ALLOCATING, AllocationState.ALLOCATED)
 
 
-def _is_passing(outcome: Outcome) -> bool:
-    """Tell whether the same request may succeed later: no answer, or a server's error."""
-    code = outcome.error.code
-    return outcome.result is Result.TIMEOUT or (500 <= code < 600 and code != 508)
-
-
 class Allocation:
     """An allocation: ask `start` for requests, tell it their outcome, wrap and unwrap data.
 
@@ -115,6 +109,12 @@ class Allocation:
                 return None if self._exchange.is_busy(Method.REFRESH) else -inf
             case _:
                 return None
+
+    @property
+    def is_clocked(self) -> bool:
+        """Tell whether the server has answered, and no request is on its way: the next one makes
+        no new mapping in a NAT, and the answers pace it."""
+        return self._exchange.is_clocked
 
     def start(self, now: float) -> TurnRequest | None:
         """The next request to send now, one at a call; None when nothing is due."""
@@ -265,7 +265,7 @@ class Allocation:
         family = outcome.operation.family
         if family is not None and error.code != 437:
             # 443 says that the server has no such half any more (§8.2).
-            self._leaving += [family] if _is_passing(outcome) else []
+            self._leaving += [family] if outcome.is_passing else []
             return []
         if outcome.result is Result.SUCCESS:
             lifetime = self._lifetime_in(outcome.message)
@@ -300,7 +300,7 @@ class Allocation:
         if code == 400:
             # Some servers say so instead of 437 after a restart: a Refresh tells.
             self._attempt_at = now
-        if _is_passing(outcome):
+        if outcome.is_passing:
             retry_at = self._retry_at(outcome, now)
             denied = self._permissions.unanswered(operation.hosts, now, retry_at)
         elif code in _CREDENTIALS_REFUSED:
@@ -317,7 +317,7 @@ class Allocation:
         code, reason = outcome.error
         if channel is None:
             return []
-        if _is_passing(outcome):
+        if outcome.is_passing:
             self._channels.unanswered(channel, self._retry_at(outcome, now))
             return []
         if outcome.result is Result.SUCCESS:

@@ -65,6 +65,12 @@ class Outcome:
     error: ErrorCode
     message: Message | None = None
 
+    @property
+    def is_passing(self) -> bool:
+        """Tell whether the same request may succeed later: no answer, or a server's error."""
+        code = self.error.code
+        return self.result is Result.TIMEOUT or (500 <= code < 600 and code != 508)
+
 
 _NO_ERROR = ErrorCode(0)
 
@@ -86,6 +92,15 @@ class Exchange:
         self._reliable = reliable
         self._outstanding: dict[bytes, Operation] = {}
         self._challenged: deque[Operation] = deque()
+
+    @property
+    def is_clocked(self) -> bool:
+        """Tell whether the server has answered all that it was asked, once at least.
+
+        Over a connection it has answered when that was opened.
+        """
+        heard = self._reliable or self._credential.signature() is not None
+        return heard and not self._outstanding
 
     @property
     def has_challenged(self) -> bool:

@@ -68,6 +68,25 @@ def test_one_allocate_request_at_a_time() -> None:
     assert not client.allocation.awaits(bytes(12))
 
 
+def test_answers_pace_what_follows_them() -> None:
+    """The first request makes a mapping (RFC 8445 §B.1), the others go where the server answered."""
+    client = Client()
+    assert not client.allocation.is_clocked
+    request = client.request()
+    assert not client.allocation.is_clocked
+    client.take(client.fake.answer(request.data))
+    assert client.allocation.is_clocked
+    request = client.request()
+    assert not client.allocation.is_clocked
+    client.take(client.fake.answer(request.data))
+    assert client.allocation.is_clocked
+
+
+def test_a_connection_that_is_open_is_an_answer() -> None:
+    client = Client(TCP)
+    assert client.allocation.is_clocked
+
+
 @pytest.mark.parametrize(
     ("server", "options", "config", "expected"),
     [
