@@ -10,13 +10,14 @@ keeps the clock, and does the same three things after every input; it knows noth
 
 *Due work.* After every input that carries a time `schedule.run` does what is due, in one place and
 one order: candidates of new bases, pairs, timeouts, the end of gathering, nominations, and at most
-one new transaction, when the shared pacing (`pacer`) has a slot. Consent goes first, then servers
-and checks take turns. What follows the answer of a TURN server waits for no slot. A call of the
-application's carries no time: `_open` marks the session `urgent`, so that the timer is due at once
-and the call takes effect with the next timed input. The checklist set is `idle` when it has given
-its last pair to check, or had none; it knows when that may have changed, because pairs come, go and
-move from state to state (a table, `pair_state`) through its methods alone. While it is idle, and no
-server is to be asked, no slot is reserved.
+one new transaction, when the shared pacing (`pacer`) has a slot. Servers and checks take turns. Two
+kinds of requests wait for no slot: what follows the answer of a TURN server, which is paced by
+that, and the checks of pairs in use, which have dates of their own. A call of the application's
+carries no time: `_open` marks the session `urgent`, so that the timer is due at once and the call
+takes effect with the next timed input. The checklist set is `idle` when it has given its last pair
+to check, or had none; it knows when that may have changed, because pairs come, go and move from
+state to state (a table, `pair_state`) through its methods alone. While it is idle, and no server is
+to be asked, no slot is reserved.
 
 *Judges and deeds.* What is hard to get right is judged by functions that change nothing, and done
 by a module that knows the rest of the agent:

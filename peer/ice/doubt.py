@@ -2,12 +2,13 @@
 
 What leaves ought to bring something back: data does on most calls, checks always do. When nothing
 has come for `Timings.silence` since, the pair is doubted, and when the peer is heard over another
-pair instead it is at once. A pair in doubt is probed: a check each `Timings.probe_interval`, or one
-and a half round trips where these are longer. With the second probe the spare pairs are asked too
-(`sparing`). When three probes have had that long for an answer, or one where the peer is heard
-elsewhere, the pair counts as silent, and data moves to one that was heard since the doubt began;
-later than that as soon as one is. A pair that is silent is probed once a second until its consent
-expires: it may come back.
+pair instead it is after `QUIET`. A pair in doubt is probed: a check each `Timings.probe_interval`,
+or one and a half round trips where these are longer. With the second probe the spare pairs are
+asked too (`sparing`). When three probes have had that long for an answer, or one where the peer is
+heard elsewhere, the pair counts as silent, and data moves to one that was heard since the doubt
+began; later than that as soon as one is. A pair that is silent is probed once a second until its
+consent expires: it may come back. So is one that is disconnected, whatever is heard: only an answer
+connects it again, and the next check of consent is seconds away.
 
 All of this is ours to decide (RFC 8445 §8.1.1 selects, RFC 7675 §5.1 says when to cease).
 """
@@ -26,7 +27,8 @@ ROUND_TRIPS = 1.5
 SLOW_PROBE = 1.0
 """Seconds between the probes of a silent pair."""
 QUIET = 0.1
-"""Seconds after which hearing of the peer elsewhere says something about a pair."""
+"""Seconds without a word on a pair that say something while the peer is heard elsewhere; as long
+has a probe then for its answer."""
 
 
 def notice_elsewhere(session: Session, stream: Stream, heard: CandidatePair) -> None:
@@ -34,20 +36,22 @@ def notice_elsewhere(session: Session, stream: Stream, heard: CandidatePair) -> 
     pair = stream.sending.get(heard.component)
     if pair is None or pair is heard or pair.consent is None:
         return
-    if pair.last_heard + QUIET <= session.now and pair.consent.missed <= pair.last_heard:
-        pair.consent.missed = pair.consent.look_at = session.now
+    if pair.consent.missed <= pair.last_heard < session.now:
+        pair.consent.missed = session.now
+        pair.consent.look_at = max(session.now, pair.last_heard + QUIET)
         session.timer_known = False
 
 
 def times(session: Session) -> list[float]:
-    """Give the times at which probes are due, and judged; a due one waits for its slot."""
+    """Give the times at which probes are due, and judged."""
     found = []
-    for _, pair in _in_use(session):
+    for stream, pair in _in_use(session):
         consent = pair.consent
         if consent is None:
             continue
-        due = next_probe(session, pair) if _probes(pair) else consent.look_at
-        if due is not None and due > session.now:
+        probes = _probes(pair) or not stream.responsive(pair.component)
+        due = next_probe(session, stream, pair) if probes else consent.look_at
+        if due is not None:
             found.append(due)
     return found
 
@@ -71,15 +75,21 @@ def _look_again(session: Session, pair: CandidatePair) -> None:
     if consent.look_at is not None and session.now < consent.look_at:
         return
     due = _doubted_at(session, pair)
-    if due is None and (pair.stats.last_packet_sent or 0.0) > pair.last_heard - silence:
-        due = pair.last_heard + silence
+    quiet_at = pair.last_heard + silence
+    if due is None and quiet_at > session.now:
+        if (pair.stats.last_packet_sent or 0.0) > pair.last_heard - silence:
+            due = quiet_at
     consent.look_at = due
 
 
-def next_probe(session: Session, pair: CandidatePair) -> float | None:
+def next_probe(session: Session, stream: Stream, pair: CandidatePair) -> float | None:
     """Give the time of the next probe of a pair in use, None while it is not in doubt."""
     consent, begins = pair.consent, _doubted_at(session, pair)
-    if consent is None or begins is None:
+    if consent is None or session.timings.silence is None:
+        return None
+    if not stream.responsive(pair.component):
+        return consent.probed + SLOW_PROBE
+    if begins is None:
         return None
     if _probes(pair) == 0:
         return None if consent.look_at is None else max(begins, consent.look_at)
@@ -111,8 +121,7 @@ def judge(session: Session) -> None:
         consent = pair.consent
         if consent is None or pair.silent or _doubted_at(session, pair) is None:
             continue
-        elsewhere = consent.missed > pair.last_heard
-        if _probes(pair) >= (1 if elsewhere else PROBES):
+        if _probes(pair) >= (1 if _is_elsewhere(pair) else PROBES):
             if session.now >= consent.probed + _wait(session, pair):
                 pair.silent_since = session.now
                 session.decide("silent", pair=pair)
@@ -140,7 +149,7 @@ def _doubted_at(session: Session, pair: CandidatePair) -> float | None:
     if consent.asked is not None:
         begins.append(max(consent.asked, heard) + silence)
     if consent.missed > heard:
-        begins.append(consent.missed)
+        begins.append(max(consent.missed, heard + QUIET))
     return min(begins, default=None)
 
 
@@ -150,6 +159,12 @@ def _probes(pair: CandidatePair) -> int:
     return 0 if consent is None or consent.probed <= pair.last_heard else consent.probes
 
 
+def _is_elsewhere(pair: CandidatePair) -> bool:
+    """Tell whether the peer was last heard over another pair."""
+    return pair.consent is not None and pair.consent.missed > pair.last_heard
+
+
 def _wait(session: Session, pair: CandidatePair) -> float:
     round_trip = pair.stats.current_round_trip_time or 0.0
-    return max(session.timings.probe_interval, ROUND_TRIPS * round_trip)
+    shortest = QUIET if _is_elsewhere(pair) else session.timings.probe_interval
+    return max(shortest, ROUND_TRIPS * round_trip)

@@ -23,18 +23,17 @@ def _in_use(session: Session) -> list[tuple[Stream, Generation, CandidatePair]]:
 
 
 def times(session: Session) -> list[float]:
-    """Give the times of checks, keepalives and expiries; a due check waits for its slot."""
+    """Give the times of checks, keepalives and expiries."""
     found = doubt.times(session)
     for _, _, pair in _in_use(session):
         consent = pair.consent
         if consent is None or not session.config.consent:
             found.append(_next_keepalive(session.timings, pair))
             continue
-        found.append(consent.expires)
-        if consent.next_check > session.now:
-            found.append(consent.next_check)
+        found += [consent.expires, consent.next_check]
         probe = _next_probe(session.timings, pair)
-        if probe is not None and probe > session.now:
+        # The end of the wait for an answer is told of once.
+        if probe is not None and (consent.probe_sent is None or probe > session.now):
             found.append(probe)
     return found
 
@@ -130,7 +129,7 @@ def due_check(session: Session) -> tuple[Generation, CandidatePair, Purpose] | N
         if liveness is not None and consent.probe_sent is None:
             if session.now >= pair.last_heard + liveness:
                 return generation, pair, Purpose.LIVENESS
-        probe = doubt.next_probe(session, pair)
+        probe = doubt.next_probe(session, stream, pair)
         if probe is not None and session.now >= probe and generation is stream.current:
             return generation, pair, Purpose.PROBE
     return None

@@ -75,6 +75,7 @@ def run(session: Session, *, timeouts: bool) -> None:
     if timeouts:
         sparing.check_spares(session)
     relaying.go_on(session)
+    _ask_pairs_in_use(session)
     _fill_slot(session)
 
 
@@ -173,9 +174,18 @@ def _finish_gathering(session: Session, stream: Stream) -> None:
     update(session, stream)
 
 
+def _ask_pairs_in_use(session: Session) -> None:
+    """Send the checks of consent, liveness and doubt, which have dates of their own and go
+    where data goes (RFC 7675 §5.1)."""
+    while (due := liveness.due_check(session)) is not None:
+        _, pair, purpose = due
+        liveness.send_check(session, *due)
+        if purpose is Purpose.CONSENT:
+            tcp.reopen(session, pair)
+
+
 def _fill_slot(session: Session) -> None:
-    """Start one new transaction if it is time for one: consent first, then servers and checks
-    in turn."""
+    """Start one new transaction if it is time for one: servers and checks in turn."""
     if not has_work(session) or not session.pacer.is_ready(session.now):
         return
     if _start_something(session):
@@ -183,12 +193,6 @@ def _fill_slot(session: Session) -> None:
 
 
 def _start_something(session: Session) -> bool:
-    consent = liveness.due_check(session)
-    if consent is not None:
-        liveness.send_check(session, *consent)
-        if consent[2] is Purpose.CONSENT:
-            tcp.reopen(session, consent[1])
-        return True
     handshake = carrying.due(session)
     if handshake is not None:
         stream, generation, pair = handshake
@@ -230,7 +234,7 @@ def has_work(session: Session) -> bool:
         return True
     if session.relays and relaying.wants(session):
         return True
-    return liveness.due_check(session) is not None or carrying.due(session) is not None
+    return carrying.due(session) is not None
 
 
 def next_time(session: Session) -> float | None:
@@ -292,8 +296,8 @@ def notice_stall(session: Session, now: float) -> None:
 
 
 def next_deadline(session: Session) -> float | None:
-    """Give the next time something is over, leaving out what waits for a slot."""
-    return min(_deadlines(session), default=None)
+    """Give the next time something is over, leaving out what a call has made due since."""
+    return min((time for time in _deadlines(session) if time > session.now), default=None)
 
 
 def _deadlines(session: Session) -> list[float]:

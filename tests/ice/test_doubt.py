@@ -49,7 +49,7 @@ def test_who_sends_nothing_waits_for_nothing() -> None:
     scene.pairs[0].stats.last_packet_sent = 8.0
     scene.session.now = 50.0
     judge(scene.session)
-    assert next_probe(scene.session, scene.pairs[0]) is None
+    assert next_probe(scene.session, scene.stream, scene.pairs[0]) is None
     assert times(scene.session) == []
 
 
@@ -62,9 +62,9 @@ def test_a_consent_check_is_waited_for_as_well() -> None:
     judge(scene.session)
     pair.consent.sent(20.0)
     asked(scene.session, pair)
-    assert next_probe(scene.session, pair) == 20.0 + SILENCE
+    assert next_probe(scene.session, scene.stream, pair) == 20.0 + SILENCE
     pair.consent.answered(20.1)
-    assert next_probe(scene.session, pair) is None
+    assert next_probe(scene.session, scene.stream, pair) is None
 
 
 def test_a_long_round_trip_is_waited_for() -> None:
@@ -72,7 +72,7 @@ def test_a_long_round_trip_is_waited_for() -> None:
     pair = scene.pairs[0]
     pair.stats.current_round_trip_time = 1.0
     probe(scene, 9.6)
-    assert next_probe(scene.session, pair) == 9.6 + 1.5
+    assert next_probe(scene.session, scene.stream, pair) == 9.6 + 1.5
 
 
 def test_three_probes_without_an_answer_make_it_silent() -> None:
@@ -86,7 +86,7 @@ def test_three_probes_without_an_answer_make_it_silent() -> None:
     scene.session.now = 9.6 + 3 * INTERVAL
     judge(scene.session)
     assert pair.silent
-    assert next_probe(scene.session, pair) == 9.6 + 2 * INTERVAL + SLOW_PROBE
+    assert next_probe(scene.session, scene.stream, pair) == 9.6 + 2 * INTERVAL + SLOW_PROBE
     pair.heard = 10.5
     assert not pair.silent
 
@@ -122,9 +122,29 @@ def test_hearing_the_peer_elsewhere_is_half_the_proof() -> None:
     other.heard = scene.session.now
     notice_elsewhere(scene.session, scene.stream, other)
     probe(scene, scene.session.now)
-    scene.session.now += INTERVAL
+    scene.session.now += QUIET
     judge(scene.session)
     assert scene.stream.sending == {1: other}
+
+
+def test_hearing_the_peer_elsewhere_counts_when_the_pair_has_been_quiet_for_long_enough() -> None:
+    """It was heard a moment ago; nobody may call when that is long ago."""
+    scene = doubted()
+    scene.session.now = 9.0 + QUIET / 2
+    notice_elsewhere(scene.session, scene.stream, scene.pairs[1])
+    assert times(scene.session) == [9.0 + QUIET]
+    probe(scene, 9.0 + QUIET)
+
+
+def test_one_that_is_disconnected_is_asked_each_second_though_it_is_heard() -> None:
+    """Only an answer has it connected again."""
+    scene = doubted()
+    pair = scene.pairs[0]
+    scene.stream.unresponsive[1] = 20.0
+    pair.heard = 20.5
+    probe(scene, 20.5)
+    assert next_probe(scene.session, scene.stream, pair) == 20.5 + SLOW_PROBE
+    assert times(scene.session) == [20.5 + SLOW_PROBE]
 
 
 @pytest.mark.parametrize("since", [0.0, QUIET - 0.001])

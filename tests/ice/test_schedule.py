@@ -24,7 +24,8 @@ def wake_up(agent: IceAgent, budget: PacingBudget, due: float) -> None:
     assert later > due + 0.004
 
 
-def test_due_consent_check_waits_for_its_slot() -> None:
+def test_a_consent_check_leaves_when_it_is_due() -> None:
+    """RFC 7675 §5.1: it has an interval of its own, whoever gathers or checks."""
     budget = PacingBudget()
     left, right = (
         IceAgent(role=role, entropy=entropy(seed), budget=budget)
@@ -38,7 +39,12 @@ def test_due_consent_check_waits_for_its_slot() -> None:
     due = left.get_timer()
     assert due is not None
     assert due > 4.0
-    wake_up(left, budget, due)
+    budget.commit(due - 0.001)
+    left.handle_timer(now=due)
+    assert len(left.transmits()) == 1
+    later = left.get_timer()
+    assert later is not None
+    assert later > due
 
 
 def test_due_keepalive_to_a_server_waits_for_its_slot() -> None:

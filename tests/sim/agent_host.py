@@ -31,6 +31,7 @@ from peer.ice import (
     TransportAddress,
     TransportProtocol,
 )
+from peer.ice.transaction import PairRequest, Purpose
 from peer.ice.turn import TurnServer
 from peer.testing.internet import Endpoint, Host, Kernel, SimSocket, Timer
 from peer.testing.system import NETWORK_TYPES
@@ -94,6 +95,8 @@ class AgentHost:
         self.turn_servers: set[TransportAddress] = set()
         self.log = DatagramLog()
         self.arrivals: list[Arrival] = []
+        self.purposes: dict[bytes, Purpose] = {}
+        """Why each request was sent to a peer's candidate, which no message tells."""
         self.events: list[tuple[float, Event]] = []
         self.passwords: dict[str, str] = {}
         """Our password for each of our username fragments, old ones included."""
@@ -238,6 +241,7 @@ class AgentHost:
 
     def pump(self) -> None:
         """Do what follows every input: send, hand out events, arm the timer."""
+        self._note_purposes()
         for transmit in self.agent.transmits():
             self._send(transmit)
         while (event := self.agent.next_event()) is not None:
@@ -246,6 +250,11 @@ class AgentHost:
             for listener in list(self.listeners):
                 listener(event)
         self._arm()
+
+    def _note_purposes(self) -> None:
+        for request in self.agent._session.transactions.all():
+            if isinstance(request, PairRequest):
+                self.purposes.setdefault(request.tid, request.purpose)
 
     def _obey(self, event: Event) -> None:
         """Do what an event asks of the driver."""

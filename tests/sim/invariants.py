@@ -6,6 +6,7 @@ from itertools import pairwise
 from math import inf
 
 from peer.ice import Budget, DataReceived, Event, TransportAddress, stun
+from peer.ice.transaction import Purpose
 
 from .agent_host import AgentHost, Arrival
 from .datagram_log import Sent
@@ -13,12 +14,16 @@ from .relayed import Unwrapper, relayed_checks
 
 GLOBAL_INTERVAL = 0.005
 _ROUNDING = 1e-9
+_DATED = (Purpose.CONSENT, Purpose.LIVENESS, Purpose.PROBE)
+_SELDOM = 0.1
+"""Seconds at least between two checks of one purpose that have a date of their own."""
 
 
 def check_invariants(*hosts: AgentHost) -> None:
     """Check the records of these agents. Raises AssertionError."""
     for host in hosts:
         check_pacing(host)
+        check_dated(host)
         check_number_of_pairs(host)
         check_data_sources(host)
         check_silence_after_close(host)
@@ -32,9 +37,30 @@ def check_pacing(host: AgentHost) -> None:
 
 def _starts(host: AgentHost) -> list[float]:
     """When new transactions began that are paced, those through relays included."""
-    follows = _following(host)
-    times = [sent.time for sent in host.log.requests() if sent.transaction_id not in follows]
-    return sorted(times + [sent.time for sent, _, _ in relayed_checks(host.log)])
+    others = _following(host)
+    others.update(tid for tid, purpose in host.purposes.items() if purpose in _DATED)
+    times = [sent.time for sent in host.log.requests() if sent.transaction_id not in others]
+    relayed = [
+        sent.time
+        for sent, _, check in relayed_checks(host.log)
+        if check.transaction_id not in others
+    ]
+    return sorted(times + relayed)
+
+
+def check_dated(host: AgentHost) -> None:
+    """What is asked of pairs in use outside of the pacing is seldom (RFC 7675 §5.1)."""
+    asked = [(sent, {sent.remote}, sent.transaction_id) for sent in host.log.checks()]
+    relayed = relayed_checks(host.log)
+    asked += [(sent, peers, check.transaction_id) for sent, peers, check in relayed]
+    times: dict[tuple[object, ...], list[float]] = {}
+    for sent, peers, tid in asked:
+        purpose = host.purposes.get(tid)
+        if purpose in _DATED:
+            way = (purpose, sent.local, sent.remote, frozenset(peers))
+            times.setdefault(way, []).append(sent.time)
+    for of_one in times.values():
+        _check_spacing(sorted(of_one), _SELDOM, host)
 
 
 def _following(host: AgentHost) -> set[bytes]:

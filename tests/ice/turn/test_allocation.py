@@ -69,7 +69,7 @@ def test_one_allocate_request_at_a_time() -> None:
 
 
 def test_answers_pace_what_follows_them() -> None:
-    """The first request makes a mapping (RFC 8445 §B.1), the others go where the server answered."""
+    """The first request makes a mapping (RFC 8445 §B.1), the others follow answers."""
     client = Client()
     assert not client.allocation.is_clocked
     request = client.request()
