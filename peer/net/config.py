@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import field
 
-from peer.ice import RelayFamily, TcpType
+from peer.ice import InvalidParameterError, RelayFamily, TcpType
 from peer.records import dataclass
 
 from .address_rules import ExternalAddress
@@ -56,6 +56,10 @@ class NetConfig:
     """Which TCP candidates to gather beside UDP (RFC 6544): active ones, passive ones, or none."""
     tos: int = 0
     """TOS or traffic class byte of everything sent over UDP: the DSCP times four (RFC 8837)."""
+    pacing: float = 0.005
+    """Seconds at least from one new request or check to the next, of all peer connections of an
+    event loop that say the same. The default is what NATs bear (RFC 8445 §14.2); a server that has
+    none before it says what its link bears."""
     ssl_context: ssl.SSLContext | None = None
     """For TURN over TLS; None verifies with the system's authorities."""
     proxy: Proxy | None = None
@@ -72,6 +76,10 @@ class NetConfig:
     """Where addresses, sockets and names are from: this machine, or a simulated one."""
     tap: Tap | None = None
     """Who is shown every datagram and stream."""
+
+    def __post_init__(self) -> None:
+        if not self.pacing >= 0:
+            raise InvalidParameterError("pacing is not negative")
 
 
 DEFAULTS = NetConfig()

@@ -36,7 +36,9 @@ from .tracing import Tracer
 if TYPE_CHECKING:
     from .capture_file import CaptureFile
 
-_budgets: WeakKeyDictionary[asyncio.AbstractEventLoop, PacingBudget] = WeakKeyDictionary()
+_budgets: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[float, PacingBudget]] = (
+    WeakKeyDictionary()
+)
 
 
 class Handshake(NamedTuple):
@@ -310,7 +312,7 @@ class Links:
                     role=role,
                     on_event=partial(self._take, number),
                     net=net if self._capture is None else replace(net, tap=self._capture),
-                    budget=_budget(),
+                    budget=_budget(net.pacing),
                     entropy=net.system.entropy,
                     trace=trace,
                 )
@@ -335,6 +337,7 @@ def _capture(configuration: RTCConfiguration) -> "CaptureFile | None":
     return capture_file(configuration.capture, whole=configuration.captureMedia)
 
 
-def _budget() -> PacingBudget:
-    """Return what all connections of a loop share (RFC 8445 §14.2: 5 ms between transactions)."""
-    return _budgets.setdefault(asyncio.get_running_loop(), PacingBudget())
+def _budget(interval: float) -> PacingBudget:
+    """Return what all connections of a loop share that leave so long between transactions."""
+    budgets = _budgets.setdefault(asyncio.get_running_loop(), {})
+    return budgets.setdefault(interval, PacingBudget(interval))

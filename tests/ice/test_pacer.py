@@ -1,3 +1,4 @@
+from collections import Counter
 from itertools import pairwise
 from random import Random
 
@@ -29,6 +30,18 @@ def run(pacers: list[Pacer], until: float, now: float = 0.0) -> list[tuple[float
 def test_floor() -> None:
     """RFC 8445 §14.2: no more often than once every 5 ms."""
     assert GLOBAL_INTERVAL == 0.005
+
+
+@pytest.mark.parametrize("interval", [0.0, 0.0005, 0.005])
+def test_what_a_link_bears(interval: float) -> None:
+    """RFC 8445 §14.2 counts on NATs; who has none before it may say otherwise."""
+    starts = run([Pacer(TA, PacingBudget(interval)) for _ in range(20)], 1.0)
+    by_agent = Counter(agent for _, agent in starts)
+    assert set(by_agent.values()) == {20}
+    budget = PacingBudget(interval)
+    starts = run([Pacer(TA, budget) for _ in range(20)], 0.2)
+    times = [time for time, _ in starts[:20]]
+    assert times == pytest.approx([number * interval for number in range(20)])
 
 
 def test_first_transaction_at_once() -> None:

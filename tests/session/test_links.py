@@ -2,13 +2,14 @@
 
 import asyncio
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from peer import AudioStreamTrack, RTCPeerConnection, VideoStreamTrack
-from peer.ice import Candidate, GatheringFailed
+from peer.ice import Candidate, GatheringFailed, InvalidParameterError
 from peer.jsep import CreateTransport, Gather, IceCredentials, RestartIce, Source
-from peer.net import InterfaceAddress, NetConfig
+from peer.net import IceDriver, InterfaceAddress, NetConfig
 from peer.session.link import Link
 from peer.session.links import Links
 from peer.session.tracing import Tracer
@@ -150,3 +151,27 @@ def test_after_a_rollback_transports_are_made_in_the_role_that_holds_then(offers
 def role(pc: RTCPeerConnection) -> str:
     assert pc.sctp is not None
     return str(pc.sctp.transport.iceTransport.role)
+
+
+def test_connections_of_a_loop_share_what_their_link_bears() -> None:
+    """RFC 8445 §14.2: one interval for all agents; others have one of their own."""
+
+    async def scenario() -> None:
+        networks = [NetConfig(), NetConfig(), NetConfig(pacing=0.0005)]
+        with patch("peer.session.links.IceDriver", wraps=IceDriver) as made:
+            for network in networks:
+                pc = make(network=network)
+                pc.createDataChannel("chat")
+                await pc.setLocalDescription()
+                await pc.close()
+        one, other, quick = (call.kwargs["budget"] for call in made.call_args_list)
+        assert one is other
+        assert quick is not one
+        assert [quick.reserve(1.0), quick.reserve(1.0)] == [1.0, 1.0005]
+
+    run(scenario)
+
+
+def test_a_link_bears_no_negative_time() -> None:
+    with pytest.raises(InvalidParameterError):
+        NetConfig(pacing=-0.001)
