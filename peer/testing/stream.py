@@ -29,7 +29,7 @@ class StreamTransport(asyncio.Transport):
         self._closing = False
         self._paused = False
         self._waiting: list[bytes] = []
-        connection.on_data = self._take
+        connection.on_data = self.feed
         connection.on_close = self._lose
         protocol.connection_made(self)
 
@@ -72,7 +72,8 @@ class StreamTransport(asyncio.Transport):
         while self._waiting and not self._paused and not self._closing:
             self._protocol.data_received(self._waiting.pop(0))
 
-    def _take(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
+        """Take what the connection brings."""
         if self._paused:
             self._waiting.append(data)
         else:

@@ -106,7 +106,10 @@ class HostSystem:
 
     async def adopt(self, protocol: asyncio.Protocol, incoming: "_Incoming") -> None:
         """Give a connection that came in to a protocol."""
-        StreamTransport(asyncio.get_running_loop(), incoming.connection, protocol)
+        loop = asyncio.get_running_loop()
+        transport = StreamTransport(loop, incoming.connection, protocol)
+        for data in incoming.early:
+            transport.feed(data)
 
     async def connect(
         self,
@@ -277,10 +280,12 @@ class HostListener:
 
 
 class _Incoming:
-    """A connection that came in."""
+    """A connection that came in; what it brings before it is given to somebody is kept."""
 
     def __init__(self, connection: SimConnection) -> None:
         self.connection = connection
+        self.early: list[bytes] = []
+        connection.on_data = self.early.append
 
     def close(self) -> None:
         self.connection.abort()

@@ -47,6 +47,7 @@ async def a_call(taps: tuple[Tap, Tap], transport: str = "udp", **settings: Any)
     await connect(one, other)
     channel.send("hello")
     await came
+    await asyncio.sleep(1)
     for pc in (one, other):
         await pc.close()
 

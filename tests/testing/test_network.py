@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from peer import RTCConfiguration, RTCPeerConnection, set_default_configuration
+from peer.ice import TransportAddress
 from peer.net import NetConfig
 from peer.testing import (
     NATS,
@@ -267,3 +269,50 @@ def test_what_goes_over_a_line_is_counted() -> None:
         assert 0 < lost == log.count(DropReason.LOSS.value)
 
     run(story())
+
+
+def test_what_a_connection_brings_before_it_is_taken_is_kept() -> None:
+    """As in a socket's buffer: its first data may come with the end of its handshake."""
+
+    async def story() -> None:
+        network = Network()
+        one, other = network.host("one"), network.host("other")
+        came: asyncio.Queue[Any] = asyncio.Queue()
+        listener = one.system.listen(one.addresses[0], came.put_nowait)
+        sending, taking = Collecting(), Collecting()
+        await other.system.connect(
+            sending,
+            TransportAddress(*listener.address),
+            host=other.addresses[0],
+            server_name=None,
+            context=None,
+            shutdown_timeout=1.0,
+            proxy=None,
+        )
+        assert sending.transport is not None
+        sending.transport.write(b"early")
+        await asyncio.sleep(1)
+        await one.system.adopt(taking, await came.get())
+        assert taking.data == b"early"
+        sending.transport.write(b", and late")
+        await asyncio.sleep(1)
+        assert taking.data == b"early, and late"
+        listener.close()
+
+    run(story())
+
+
+class Collecting(asyncio.Protocol):
+    """Keeps what it is given."""
+
+    transport: asyncio.Transport | None = None
+    data = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember who it belongs to."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Keep it."""
+        self.data += data
