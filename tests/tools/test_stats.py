@@ -16,12 +16,12 @@ def test_a_trace_of_ours(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     run(a_call(trace, trace))
     first, pair, sends, channel, second, *_ = stats_text(str(trace)).splitlines()
-    assert first.endswith("  closed, 2 s")
+    assert first.endswith("  closed, 1 s")
     assert " to " in pair
     assert sends.startswith("  sends audio 0: ")
     assert sends.endswith(" kbit/s")
     assert channel == "  channel 'chat' open: 0 messages sent, 0 received"
-    assert second.endswith("  closed, 2 s")
+    assert second.endswith("  closed, 1 s")
 
 
 def test_a_dump_of_chromium(capsys: pytest.CaptureFixture[str]) -> None:
