@@ -64,11 +64,10 @@ def test_what_one_side_sends_the_other_side_gets(settings: dict[str, Any]) -> No
         ]
         got = [each for each in got if each[1] in ours]
         between = [each for each in sent if each[2] in {to for _, _, to in got}]
-        assert len(between) >= 8
+        assert len(got) >= 8
         # What leaves last finds nobody any more.
         assert got == between[: len(got)]
-        assert len(between) - len(got) <= 3
-        kinds = {data[0] >> 2 == 0 for data, *_ in between}
+        kinds = {data[0] >> 2 == 0 for data, *_ in got}
         assert kinds == {True, False}  # STUN, and DTLS, which passes the agent by
 
 
