@@ -74,7 +74,7 @@ async def measure(arguments: argparse.Namespace) -> None:
         print(
             f"idle: {1e6 * cpu / count / arguments.idle:.0f} us of CPU each a second, {lost} lost"
         )
-        if len(sent) == count:
+        if sent:
             per_minute = 60 / arguments.idle / count * (sum(sent) - sum(began))
             print(f"consent: {per_minute:.1f} checks each a minute")
     await asyncio.gather(*(connection.close() for connection in connections))
