@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from peer import RTCInboundRtpStreamStats, RTCOutboundRtpStreamStats, RTCPeerConnection
+from peer.rtp import LossEstimate
 from peer.transports import TransportGroup
 from peer.transports.outlet import Outlet
 
@@ -36,6 +37,8 @@ def losing(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     No more of them than protection makes good.
     """
     monkeypatch.setattr("peer.transports.protecting.protection", lambda *path: 0.5)
+    # Where nothing is lost protection is not thought of.
+    monkeypatch.setattr(LossEstimate, "note", lambda self, *told: setattr(self, "fraction", 0.5))
     for name in ("repeat", "repair"):
         monkeypatch.setattr(Outlet, name, lambda *lost: True)
     send_rtp, types = TransportGroup.send_rtp, set[int]()

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -92,12 +93,10 @@ def processes(name: str) -> list[int]:
 class Namespace:
     """A network namespace: closed with `close`, at the latest by the next lab's `sweep`."""
 
-    _count = 0
-
     def __init__(self, label: str) -> None:
         """Make it; nothing is in it but loopback, which is up."""
-        Namespace._count += 1
-        self.name = f"{PREFIX}-{os.getpid()}-{Namespace._count}-{label}"
+        # Counted they would not be names: this module may be there twice, installed and not.
+        self.name = f"{PREFIX}-{os.getpid()}-{secrets.token_hex(4)}-{label}"
         must(["ip", "netns", "add", self.name])
         self.ip("link set lo up")
         self.set(
