@@ -16,9 +16,11 @@ PATIENCE = 0.3
 class LossReports:
     """The losses that a peer counted, of all streams of a path."""
 
-    __slots__ = ("_decreased", "_expected", "_lost", "_lowest", "_since")
+    __slots__ = ("_decreased", "_expected", "_lost", "_lowest", "_since", "part")
 
     def __init__(self) -> None:
+        self.part = 0.0
+        """What was lost of the latest sample."""
         self._lost = self._expected = 0
         self._decreased = -inf
         self._since = -inf
@@ -30,7 +32,7 @@ class LossReports:
         self._expected += max(0, expected)
         if self._expected < MIN_PACKETS:
             return bitrate
-        part = min(1.0, self._lost / self._expected)
+        part = self.part = min(1.0, self._lost / self._expected)
         self._lost = self._expected = 0
         if part > HEAVY:
             if now - self._decreased < PATIENCE + round_trip:

@@ -49,7 +49,7 @@ class ReportEstimate:
         follows = self._losses.add(lost, expected, self.bitrate, patience, now)
         if round_trip is not None:
             self._queue.add(round_trip, now)
-            arriving = self.bitrate * (1 - min(1.0, max(0, lost) / max(1, expected)))
+            arriving = self.bitrate * (1 - self._losses.part)
             emptying = self._queue.judge(self.bitrate, arriving, now)
             follows = follows if emptying is None else emptying
         self.bitrate = min(self._most if self._taken is None else self._taken, follows)

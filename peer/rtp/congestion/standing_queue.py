@@ -78,7 +78,8 @@ class StandingQueue:
     def judge(self, bitrate: float, arriving: float, now: float) -> float | None:
         """Return the rate to go to, None to stay at this one.
 
-        It is lower where the queue stands, and what it was where that has emptied too little.
+        It is lower where the queue stands, and what it was where that has emptied too little. Where
+        nothing arrives no rate would tell.
         """
         trial = self._trial
         if trial is not None:
@@ -92,7 +93,7 @@ class StandingQueue:
             self._contest = CONTEST
         if self._is_empty():
             self._contest, self._contested_until = CONTEST, -inf
-        if self.is_contested(now) or not self._is_standing():
+        if not arriving or self.is_contested(now) or not self._is_standing():
             return None
         # What arrives until then was sent before.
         until = now + self._recent[-1][1] - self._base[0][1] + REST

@@ -3,6 +3,7 @@
 import pytest
 
 from peer.rtp.congestion.report_estimate import MAX_AGE, ReportEstimate
+from peer.rtp.congestion.standing_queue import BACKOFF
 
 
 def test_what_the_receiver_takes_is_the_rate() -> None:
@@ -75,3 +76,29 @@ def test_round_trips_that_are_not_known_lower_nothing() -> None:
     for step in range(20, 24):
         estimate.note_loss(0, 100, None, float(step))
     assert estimate.bitrate == before == 1_200_000
+
+
+@pytest.mark.parametrize("expected", [1, 100])
+def test_where_nothing_arrives_a_queue_has_no_rate(expected: int) -> None:
+    """One lost packet of one says nothing, and however many there are the rate is found again."""
+    estimate = ReportEstimate(300_000)
+    for step in range(20):
+        estimate.note_loss(0, 100, 0.1, float(step))
+    before = estimate.bitrate
+    for step in range(20, 26):
+        estimate.note_loss(expected, expected, 0.3, float(step))
+    assert estimate.bitrate >= before / 2**6
+    for step in range(26, 80):
+        estimate.note_loss(0, 100, 0.1, float(step))
+    assert estimate.bitrate > before / 2
+
+
+def test_one_lost_packet_is_no_rate_of_what_arrives() -> None:
+    """Streams that send little have reports about a packet or two."""
+    estimate = ReportEstimate(300_000)
+    for step in range(20):
+        estimate.note_loss(0, 100, 0.1, float(step))
+    before = estimate.bitrate
+    for step in range(20, 23):
+        estimate.note_loss(1, 2, 0.3, float(step))
+    assert estimate.bitrate == pytest.approx(BACKOFF * before)
