@@ -125,6 +125,7 @@ class OutboundStream:
         self.first_sequence_number = self._sequence_number = first_sequence_number()
         self._stamps = CaptureStamps()
         self._forget_all()
+        self.protection.begin_anew()
 
     @property
     def last_time(self) -> float | None:

@@ -78,6 +78,10 @@ class StreamProtection:
             self._set_strength(protection(loss, round_trip, bitrate))
             self._groups.round_trip = round_trip
 
+    def begin_anew(self) -> None:
+        """Sum up nothing of what was sent: the numbers of what follows are far from its own."""
+        self._groups.clear()
+
     def _set_strength(self, strength: float) -> None:
         self._groups.strength = strength
         if not strength:

@@ -167,6 +167,18 @@ def test_what_was_collected_is_forgotten_when_protection_ends() -> None:
     assert first[-1] - first[0] & 0xFFFF < 3
 
 
+def test_what_was_collected_is_forgotten_with_another_ssrc() -> None:
+    """A picture may have been encoded before that, and need others."""
+    stream = protected(INSIDE)
+    picture(stream, 10, 1.0, key=True)
+    assert not picture(stream, 10, 1.033)[1]
+    stream.change_ssrc(9)
+    sums = [picture(stream, 10, 1.066 + index / 30)[1] for index in range(3)]
+    (parities,) = [one for one in sums if one]
+    first = read_sums(INSIDE, parities)[0].numbers
+    assert first[-1] - first[0] & 0xFFFF < 3
+
+
 def test_a_packet_in_red_is_repeated_as_its_retransmission() -> None:
     stream = protected(INSIDE)
     sent = left(picture(stream, 10, 1.0, key=True)[0])[0]
