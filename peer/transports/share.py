@@ -8,10 +8,11 @@ import asyncio
 import itertools
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 from weakref import finalize
 
 from peer.records import dataclass
@@ -19,6 +20,8 @@ from peer.records import dataclass
 FRAMES_AT_WORK = 2
 """Pictures that a connection has encoded or decoded at a time."""
 
+MAX_WAIT = 5.0
+"""Seconds that a picture waits for a thread at most, of which the process has a few."""
 MAX_WORK = 5.0
 """Seconds that a picture is at work at most: what takes longer hangs, and is left to itself."""
 MAX_HUNG = 4
@@ -136,10 +139,11 @@ class _Threads:
             if self._users == 0:
                 self._shut_down(wait=wait)
 
-    def leave_behind(self) -> None:
-        """Begin others: one of them hangs, which others are not to wait for."""
+    def leave_behind(self, executor: ThreadPoolExecutor) -> None:
+        """Begin others than these: one of them hangs, which others are not to wait for."""
         with self._lock:
-            self._shut_down(wait=False)
+            if executor is self._executor:
+                self._shut_down(wait=False)
 
     def _shut_down(self, *, wait: bool) -> None:
         if self._executor is not None:
@@ -151,6 +155,51 @@ _accounts = _Accounts()
 _threads = _Threads((os.cpu_count() or 1) + FRAMES_AT_WORK)
 
 
+class _Work(Generic[Result]):
+    """A call that waits for a thread, or is at work in one."""
+
+    def __init__(self, executor: ThreadPoolExecutor, call: Callable[[], Result]) -> None:
+        loop = asyncio.get_running_loop()
+        self.executor = executor
+        self.begun: float | None = None
+        self._begins = threading.Lock()
+        self._taken_back = False
+        self.ended = loop.run_in_executor(executor, self._run, call)
+        self.left = loop.create_future()
+        """Is done when nobody is to wait for it any more."""
+        self.timer: asyncio.TimerHandle | None = None
+
+    def _run(self, call: Callable[[], Result]) -> Result:
+        with self._begins:
+            if self._taken_back:
+                raise NoThreadError
+            self.begun = time.monotonic()
+        return call()
+
+    def take_back(self) -> bool:
+        """Have it not begin; False when it has."""
+        with self._begins:
+            self._taken_back = self.begun is None
+        return self._taken_back
+
+    def leave(self) -> None:
+        """Let nobody wait for it any more."""
+        if self._taken_back:
+            self.ended.cancel()
+        if self.timer is not None:
+            self.timer.cancel()
+        if not self.left.done():
+            self.left.set_result(None)
+
+    def result(self) -> Result:
+        """Return what came of it."""
+        if self.ended.cancelled():
+            raise NoThreadError(f"no thread was free for {MAX_WAIT} s")
+        if not self.ended.done():
+            raise HungError(f"a frame is at work for {MAX_WORK} s")
+        return self.ended.result()
+
+
 class _Place:
     """Where a connection's pictures wait for a thread."""
 
@@ -158,49 +207,66 @@ class _Place:
         self._threads = _threads
         self._threads.open()
         self._free = asyncio.Semaphore(FRAMES_AT_WORK)
-        self._at_work: set[asyncio.Future[Any]] = set()
-        self._hung: set[asyncio.Future[Any]] = set()
+        self._at_work: set[_Work[Any]] = set()
+        self._hung: set[_Work[Any]] = set()
         self._leave = finalize(self, self._threads.close, wait=False)
 
     async def run(self, call: Callable[[], Result]) -> Result:
         await self._free.acquire()
         try:
             if len(self._hung) >= MAX_HUNG:
-                raise HungError(f"{MAX_HUNG} frames hang already")
-            work = asyncio.get_running_loop().run_in_executor(self._threads.executor, call)
+                raise NoThreadError(f"{MAX_HUNG} frames hang already")
+            work = _Work(self._threads.executor, call)
         except RuntimeError as error:
             self._free.release()
-            raise error if isinstance(error, HungError) else NoThreadError(str(error)) from error
+            raise NoThreadError(str(error)) from error
         self._at_work.add(work)
-        work.add_done_callback(self._done)
+        work.ended.add_done_callback(lambda _: self._done(work))
+        self._look_after(MAX_WAIT, work)
         # Who gives up waiting leaves the thread at work, in its place.
-        await asyncio.wait({work}, timeout=MAX_WORK)
-        if not work.done():
-            self._give_up(work)
-            raise HungError(f"a frame is at work for {MAX_WORK} s")
+        await work.left
         return work.result()
 
     async def close(self) -> None:
         if self._at_work:
-            await asyncio.wait(self._at_work, timeout=MAX_WORK)
+            await asyncio.wait([work.ended for work in self._at_work], timeout=MAX_WORK)
         for work in list(self._at_work):
             self._give_up(work)
         if self._leave.detach() is not None:
             self._threads.close(wait=True)
 
-    def _give_up(self, work: asyncio.Future[Any]) -> None:
-        """Let others have the place of what hangs; its thread is lost."""
+    def _look_after(self, seconds: float, work: _Work[Any]) -> None:
+        work.timer = asyncio.get_running_loop().call_later(seconds, self._look, work)
+
+    def _look(self, work: _Work[Any]) -> None:
+        """Give up what has had no thread for long, or does not come back from one."""
+        now = time.monotonic()
+        rest = (now if work.begun is None else work.begun) + MAX_WORK - now
+        if rest > 0 and not work.take_back():
+            self._look_after(rest, work)
+        else:
+            self._give_up(work)
+
+    def _give_up(self, work: _Work[Any]) -> None:
+        """Let others have the place; the thread of what hangs is lost."""
+        work.leave()
+        if work.take_back():
+            return
         self._hung.add(work)
         self._at_work.discard(work)
         self._free.release()
-        self._threads.leave_behind()
+        self._threads.leave_behind(work.executor)
 
-    def _done(self, work: asyncio.Future[Any]) -> None:
+    def _done(self, work: _Work[Any]) -> None:
+        if not work.ended.cancelled():
+            # What nobody waits for any more may fail.
+            work.ended.exception()
         if work in self._hung:
             self._hung.discard(work)
         else:
             self._at_work.discard(work)
             self._free.release()
+            work.leave()
 
 
 class MediaShare:

@@ -83,36 +83,123 @@ def test_the_threads_end_with_the_last_connection(monkeypatch: pytest.MonkeyPatc
     asyncio.run(scenario())
 
 
+def patience(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    for name in ("MAX_WAIT", "MAX_WORK"):
+        monkeypatch.setattr(share_module, name, seconds)
+
+
+async def hang(share: MediaShare, release: threading.Event) -> None:
+    """Have a frame hang; a thread may be slow to begin."""
+    with pytest.MonkeyPatch.context() as hasty:
+        patience(hasty, 0.01)
+        while True:
+            try:
+                await share.run(release.wait, 60)
+            except HungError:
+                return
+            except NoThreadError:
+                continue
+
+
 def test_what_hangs_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """A decoder that never comes back keeps a thread, and nobody waiting: not its connection, which
     has a few of them, not others, not closing."""
     monkeypatch.setattr(share_module, "_threads", share_module._Threads(2))
-    monkeypatch.setattr(share_module, "MAX_WORK", 60.0)
+    patience(monkeypatch, 60.0)
 
     async def scenario() -> None:
         release, share, other = threading.Event(), MediaShare(), MediaShare()
         try:
             for _ in range(MAX_HUNG):
-                with monkeypatch.context() as hasty:
-                    hasty.setattr(share_module, "MAX_WORK", 0.01)
-                    with pytest.raises(HungError):
-                        await share.run(release.wait, 60)
+                await hang(share, release)
                 assert await other.run(lambda: "picture") == "picture"
-            with pytest.raises(HungError, match="already"):
+            with pytest.raises(NoThreadError, match="already"):
                 await share.run(int)
             forgotten = asyncio.create_task(other.run(release.wait, 60))
             await asyncio.sleep(0)
             forgotten.cancel()
-            monkeypatch.setattr(share_module, "MAX_WORK", 0.01)
+            patience(monkeypatch, 0.01)
             await share.close()
             await other.close()
         finally:
             release.set()
-        monkeypatch.setattr(share_module, "MAX_WORK", 60.0)
+        patience(monkeypatch, 60.0)
         assert await share.run(lambda: "again") == "again"
         await share.close()
 
     asyncio.run(scenario())
+
+
+def test_so_is_what_hangs_when_nobody_waits_for_it_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(share_module, "_threads", share_module._Threads(2))
+    patience(monkeypatch, 0.05)
+
+    async def scenario() -> None:
+        release, share = threading.Event(), MediaShare()
+        try:
+            jobs = [asyncio.create_task(share.run(release.wait, 60)) for _ in range(FRAMES_AT_WORK)]
+            await asyncio.sleep(0)
+            for job in jobs:
+                job.cancel()
+            monkeypatch.setattr(share_module, "MAX_WAIT", 60.0)
+            assert await share.run(lambda: "picture") == "picture"
+        finally:
+            release.set()
+        await share.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_has_no_thread_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pictures of others are at work in all of them: its own are left out, and they go on."""
+    threads = share_module._Threads(1)
+    monkeypatch.setattr(share_module, "_threads", threads)
+    patience(monkeypatch, 60.0)
+
+    async def scenario() -> None:
+        release, busy, late = threading.Event(), MediaShare(), MediaShare()
+        called: list[int] = []
+        job = asyncio.create_task(busy.run(release.wait, 60))
+        await asyncio.sleep(0)
+        same = threads.executor
+        with monkeypatch.context() as hasty:
+            patience(hasty, 0.01)
+            for _ in range(MAX_HUNG + 1):
+                with pytest.raises(NoThreadError, match="free"):
+                    await late.run(called.append, 1)
+        assert threads.executor is same
+        release.set()
+        assert await job
+        assert await late.run(lambda: "picture") == "picture"
+        assert not called
+        await busy.close()
+        await late.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_fails_when_nobody_waits_for_it_is_no_news() -> None:
+    async def scenario() -> list[object]:
+        release, share = threading.Event(), MediaShare()
+        told: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+
+        def fail() -> None:
+            assert release.wait(60)
+            raise ValueError("too late")
+
+        job = asyncio.create_task(share.run(fail))
+        await asyncio.sleep(0)
+        job.cancel()
+        await asyncio.gather(job, return_exceptions=True)
+        release.set()
+        await share.close()
+        gc.collect()
+        return told
+
+    assert not asyncio.run(scenario())
 
 
 def test_what_a_function_raises_comes_through() -> None:
