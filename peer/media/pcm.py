@@ -17,7 +17,9 @@ MAX_BUFFERED = 60.0
 """Seconds that `PcmTrack` holds unless told otherwise."""
 MAX_SILENCE = 10.0
 """Seconds without frames for which `pcm_frames` gives silence; of longer ones it gives none."""
-_JITTER = 0.001
+_TOLERANCE, _MAX_EARLY = 0.015, 1.0
+"""Seconds by which samples may be behind the track's time, and ahead of it: playing evenly makes
+sound shorter and longer, and some tracks say when they read a clock."""
 MAX_LAG = 1.0
 """Seconds behind its clock from which `PcmTrack` gives up catching up."""
 
@@ -186,14 +188,19 @@ class _OneShape:
 
     def missing(self, frame: AudioFrame) -> int:
         """Return how many bytes of silence are before a frame, by its time."""
-        begin, expected = frame.time, self._expected
-        if begin is None:
-            begin = expected
-        self._expected = None if begin is None else begin + frame.samples / frame.sample_rate
-        if begin is None or expected is None or not _JITTER < begin - expected <= MAX_SILENCE:
+        begin, length = frame.time, frame.samples / frame.sample_rate
+        gap = 0.0
+        if begin is not None:
+            gap = 0.0 if self._expected is None else begin - self._expected
+            if self._expected is None or not -_MAX_EARLY <= gap <= MAX_SILENCE:
+                self._expected, gap = begin, 0.0
+        silence = gap if gap > _TOLERANCE else 0.0
+        if self._expected is not None:
+            self._expected += silence + length
+        if not silence:
             return 0
         self._flush()
-        return BYTES_PER_SAMPLE * round((begin - expected) * self._rate)
+        return BYTES_PER_SAMPLE * round(silence * self._rate)
 
     def add(self, frame: AudioFrame) -> None:
         """Take the samples of a frame."""

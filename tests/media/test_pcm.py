@@ -195,6 +195,27 @@ def test_where_time_steps_ahead_there_is_silence(gap: float, rate: int) -> None:
     assert loudness(pcm[:3200]) == pytest.approx(loudness(pcm[-3200:]), rel=0.05)
 
 
+def test_sound_that_is_played_evenly_has_no_holes() -> None:
+    """Frames are longer and shorter than what they are of; in the end that evens out."""
+    lengths = [960 + change for change in (0, 480, 0, -240, 240, 0, -480, 0, 0, 0)]
+    frames = [frame_of(tone(length), pts=n * 960) for n, length in enumerate(lengths)]
+
+    async def program() -> bytes:
+        return b"".join([piece async for piece in pcm_frames(Recorded(frames), sample_rate=48000)])
+
+    pcm = run(program())
+    assert pcm == b"".join(tone(length).tobytes() for length in lengths)
+
+
+def test_times_that_are_read_from_a_clock_have_no_holes() -> None:
+    frames = [frame_of(tone(960), pts=n * 960 + n % 3 * 200) for n in range(30)]
+
+    async def program() -> int:
+        return sum([len(piece) async for piece in pcm_frames(Recorded(frames), sample_rate=48000)])
+
+    assert run(program()) == 2 * 30 * 960
+
+
 @pytest.mark.parametrize("step", [3600.0, -3.0])
 def test_a_step_that_is_no_pause_of_a_conversation_is_none(step: float) -> None:
     """Nobody waits for the silence of an hour."""
