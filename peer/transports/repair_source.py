@@ -1,4 +1,4 @@
-"""The stream that retransmissions are sent in: its numbers, and what was sent."""
+"""A stream that repairs another one: its numbers, and what was sent."""
 
 import secrets
 
