@@ -357,7 +357,9 @@ class Outlet:
         if self._sending is not None and before is not None:
             lost = after.packets_lost - before.packets_lost
             received = (after.packets_received or 0) - (before.packets_received or 0)
-            self._sending.note_loss(lost, lost + received, after.round_trip_time, now)
+            is_measured = after.round_trip_times > before.round_trip_times
+            round_trip = after.round_trip_time if is_measured else None
+            self._sending.note_loss(lost, lost + received, round_trip, now)
 
     def pad(self, size: int) -> Sequence[LeavingPacket]:
         """Return packets that were sent, as retransmissions that nobody asked for."""

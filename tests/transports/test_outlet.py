@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from peer.rtp import TRANSPORT_WIDE_CC, TransportFeedback
+from peer.rtp import TRANSPORT_WIDE_CC, ReportBlock, TransportFeedback
 from peer.rtp.congestion import Carried, Demand, LostPacket
 from peer.testing import run as run_virtually
 from peer.transports import RTCRtcpFeedback, RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters
+from peer.transports.ntp import ntp_time
 from peer.transports.outbound import EncodedFrame
 from peer.transports.outlet import LEAST_AUDIO, LEAST_VIDEO, ROOM_TIME, Outlet, SendDrop
 from peer.transports.parameters import RtpSendParameters
@@ -153,6 +154,23 @@ def test_what_waits_to_leave_is_not_repeated() -> None:
         outlet.close()
 
     run(scenario)
+
+
+def test_a_report_that_tells_no_round_trip_repeats_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue is found by the round trips: one of long ago says nothing of it."""
+
+    async def scenario() -> None:
+        transport = Recorder()
+        outlet = opened(transport)
+        told: list[float | None] = []
+        monkeypatch.setattr(transport.sending, "note_loss", lambda *args: told.append(args[2]))
+        quarter = (ntp_time() >> 16) - (1 << 14) & 0xFFFFFFFF
+        for last_report in (quarter, quarter, 0, quarter):
+            outlet.note_report(ReportBlock(7, 0, 0, 0, 0, last_report, 0), now())
+        assert told == [pytest.approx(0.25, abs=0.001), None, pytest.approx(0.25, abs=0.001)]
+        outlet.close()
+
+    run_virtually(scenario())
 
 
 def test_padding_is_a_retransmission_of_what_was_sent() -> None:

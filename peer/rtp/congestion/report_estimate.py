@@ -5,6 +5,7 @@ Losses alone would keep the queue of a narrow path full: round trips tell of it.
 
 from math import inf
 
+from ..round_trip import MAX_ROUND_TRIP
 from .loss_reports import LossReports
 from .rate_control import DEFAULT_ROUND_TRIP
 from .standing_queue import REPORT_WINDOW, StandingQueue
@@ -45,10 +46,10 @@ class ReportEstimate:
         """Note what a report adds to what was lost and expected, and the round trip it tells of."""
         if self._taken is not None and now - self._raised < MAX_AGE:
             return
-        patience = DEFAULT_ROUND_TRIP if round_trip is None else round_trip
-        follows = self._losses.add(lost, expected, self.bitrate, patience, now)
+        measured = DEFAULT_ROUND_TRIP if round_trip is None else min(round_trip, MAX_ROUND_TRIP)
+        follows = self._losses.add(lost, expected, self.bitrate, measured, now)
         if round_trip is not None:
-            self._queue.add(round_trip, now)
+            self._queue.add(measured, now)
             arriving = self.bitrate * (1 - self._losses.part)
             emptying = self._queue.judge(self.bitrate, arriving, now)
             follows = follows if emptying is None else emptying

@@ -102,3 +102,14 @@ def test_one_lost_packet_is_no_rate_of_what_arrives() -> None:
     for step in range(20, 23):
         estimate.note_loss(1, 2, 0.3, float(step))
     assert estimate.bitrate == pytest.approx(BACKOFF * before)
+
+
+def test_a_round_trip_of_hours_is_not_believed() -> None:
+    """Whoever reports may say anything of how long it held a report."""
+    estimate = ReportEstimate(300_000)
+    for step in range(20):
+        estimate.note_loss(0, 100, 0.1, float(step))
+    before = estimate.bitrate
+    for step in range(20, 40):
+        estimate.note_loss(50, 100, 30_000.0, float(step))
+    assert estimate.bitrate < before / 10
