@@ -100,6 +100,13 @@ class Room:
 @shows(PAGE, "A room of Janus", live=True)
 async def the_bot_hears_who_comes(section: Section) -> None:
     attend, room = (await section.run())["attend"], Room()
+    made: list[RTCPeerConnection] = []
+
+    def connection() -> RTCPeerConnection:
+        made.append(RTCPeerConnection(ALONE))
+        return made[-1]
+
+    section.names["RTCPeerConnection"] = connection
     heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     async with janus(room.answer) as (url, asked):
         program = asyncio.create_task(
@@ -109,6 +116,7 @@ async def the_bot_hears_who_comes(section: Section) -> None:
         assert heard in done, program.exception()
         program.cancel()
         await asyncio.wait({program})
+    assert [pc.connectionState for pc in made] == ["closed", "closed"]
     assert heard.result() == "audio"
     assert asked[2]["body"]["room"] == 1234
     for pc in room.connections:
