@@ -126,7 +126,6 @@ async def the_bot_hears_who_comes(section: Section) -> None:
 @shows("docs/load.md", "How many bots", live=True)
 async def bots_call_the_echo(section: Section) -> None:
     app = (await section.run())["app"]
-    async with serving(app) as url:
-        dialer = Dialer(f"{url}/echo", None, [], None)
-        outcome = await gather_crowd(Plan(bots=2, seconds=1.0), dialer, lambda *progress: None)
+    async with serving(app) as url, Dialer(f"{url}/echo", None, [], None) as dial:
+        outcome = await gather_crowd(Plan(bots=2, seconds=1.0), dial, lambda *progress: None)
     assert [call.failure for call in outcome.calls] == [None, None]

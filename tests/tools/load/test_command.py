@@ -1,14 +1,21 @@
 """The command, against its own endpoint."""
 
+import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
+from peer.signaling import HttpEndpoint
+from tests.signaling.support import ALONE, serving
 from tools.command.load.bots import Call
-from tools.command.load.command import text
+from tools.command.load.command import Dialer, text
 from tools.command.load.crowd import Outcome, Plan
 from tools.command.main import main
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @pytest.mark.slow
@@ -21,6 +28,32 @@ def test_bots_call_and_leave_dumps(tmp_path: Path, capsys: pytest.CaptureFixture
     assert all(call["setUp"] > 0 and call["received"] for call in told["calls"])
     assert sorted(path.name for path in dumps.iterdir()) == ["bot-0000.jsonl", "bot-0001.jsonl"]
     assert main(["stats", str(dumps / "bot-0001.jsonl")]) == 0
+
+
+def test_sessions_are_ended_however_long_the_endpoint_takes() -> None:
+    async def story() -> list[str]:
+        ended: list[str] = []
+
+        @web.middleware
+        async def slow(request: web.Request, handler: Handler) -> web.StreamResponse:
+            response = await handler(request)
+            if request.method == "DELETE":
+                await asyncio.sleep(0.3)
+                ended.append(request.method)
+            return response
+
+        app = web.Application(middlewares=[slow])
+        HttpEndpoint(lambda pc, request: None, configuration=ALONE).add_to(app, "/echo")
+        async with serving(app) as url:
+            async with Dialer(f"{url}/echo", None, [], None) as dial:
+                for number in range(2):
+                    pc, join = dial(number)
+                    pc.createDataChannel("chat")
+                    await join(pc)
+                    await pc.close()
+            return list(ended)
+
+    assert asyncio.run(story()) == ["DELETE", "DELETE"]
 
 
 def test_the_worst_calls_have_a_line_each() -> None:

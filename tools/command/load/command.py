@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 from pathlib import Path
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -28,19 +29,25 @@ def run(given: argparse.Namespace) -> str:
     plan = Plan(given.bots, given.rate, given.seconds, given.encoded)
     with contextlib.ExitStack() as stack:
         url = given.url or stack.enter_context(another_process())
-        dial = Dialer(url, given.token, given.ice_server, given.dump)
         with _progress() as progress:
             task = progress.add_task("calling", total=plan.bots)
 
             def tell(what: str, done: int, total: int) -> None:
                 progress.update(task, description=what, completed=done, total=total)
 
-            outcome = asyncio.run(gather_crowd(plan, dial, tell))
+            async def call() -> Outcome:
+                async with Dialer(url, given.token, given.ice_server, given.dump) as dial:
+                    return await gather_crowd(plan, dial, tell)
+
+            outcome = asyncio.run(call())
     return as_json(outcome) if given.json else text(outcome)
 
 
 class Dialer:
-    """Makes connections that join at a URL, each with a dump of its own if there is to be one."""
+    """Makes connections that join at a URL, each with a dump of its own if there is to be one.
+
+    Leaving the block ends their sessions.
+    """
 
     def __init__(
         self, url: str, token: str | None, ice_servers: list[str], dump: str | None
@@ -50,6 +57,13 @@ class Dialer:
         self._dump = None if dump is None else Path(dump)
         if self._dump is not None:
             self._dump.mkdir(parents=True, exist_ok=True)
+        self._clients: list[WhipClient] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        await asyncio.gather(*(client.close() for client in self._clients))
 
     def __call__(self, number: int) -> tuple[RTCPeerConnection, Join]:
         """Make a connection, and say how it joins."""
@@ -59,17 +73,8 @@ class Dialer:
 
     async def _join(self, pc: RTCPeerConnection) -> None:
         client = WhipClient(self._url, token=self._token)
-
-        @pc.on("connectionstatechange")
-        async def leave() -> None:
-            if pc.connectionState == "closed":
-                await client.close()
-
-        try:
-            await client.connect(pc)
-        except BaseException:
-            await client.close()
-            raise
+        self._clients.append(client)
+        await client.connect(pc)
 
 
 def _progress() -> Progress:
