@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -12,16 +13,17 @@ from tools.soak import ENDINGS, ROUND, Load, growth, long_call, one_round, settl
 
 
 def test_every_ending_leaves_nothing() -> None:
-    async def story() -> tuple[Load, Load]:
+    async def story() -> tuple[Load, Load, Load]:
+        first = Load.now()
         await one_round(0)
         before = Load.now()
         for number in range(1, 1 + len(ENDINGS) // 2):
             await one_round(number)
-        return before, await settled(before)
+        return first, before, await settled(before)
 
-    before, after = asyncio.run(story())
-    assert after == before
-    assert after.connections == 0
+    first, before, after = asyncio.run(story())
+    assert after.is_within(before), (before, after)
+    assert after.connections <= first.connections
 
 
 def test_what_is_left_is_counted() -> None:
@@ -34,9 +36,17 @@ def test_what_is_left_is_counted() -> None:
         assert after.connections == before.connections + 1
         assert after.sockets > before.sockets
         await left.close()
-        assert Load.now().sockets == before.sockets
+        assert (await settled(before)).sockets <= before.sockets
 
     asyncio.run(story())
+
+
+def test_what_ended_meanwhile_is_no_fault() -> None:
+    """As sockets of the first round, which the system closes a moment later."""
+    after = Load(tasks=1, sockets=2, threads=3, connections=0)
+    assert after.is_within(replace(after, sockets=after.sockets + 1))
+    for name in ("tasks", "sockets", "threads", "connections"):
+        assert not replace(after, **{name: getattr(after, name) + 1}).is_within(after)
 
 
 def test_a_round_has_all_endings() -> None:
