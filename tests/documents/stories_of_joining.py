@@ -14,6 +14,7 @@ from tests.demos.film import shoot
 from tests.documents.programs import Section, programs, shows
 from tests.signaling.support import ALONE, serving
 from tests.signaling.test_janus import janus, plugin, say
+from tools.command.load import crowd
 from tools.command.load.command import Dialer
 from tools.command.load.crowd import Plan, gather_crowd
 
@@ -124,7 +125,8 @@ async def the_bot_hears_who_comes(section: Section) -> None:
 
 
 @shows("docs/load.md", "How many bots", live=True)
-async def bots_call_the_echo(section: Section) -> None:
+async def bots_call_the_echo(section: Section, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "SET_UP_TIMEOUT", 50.0)
     app = (await section.run())["app"]
     async with serving(app) as url, Dialer(f"{url}/echo", None, [], None) as dial:
         outcome = await gather_crowd(Plan(bots=2, seconds=1.0), dial, lambda *progress: None)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from peer.signaling import HttpEndpoint
 from tests.signaling.support import ALONE, serving
+from tools.command.load import crowd
 from tools.command.load.bots import Call
 from tools.command.load.command import Dialer, text
 from tools.command.load.crowd import Outcome, Plan
@@ -19,7 +20,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @pytest.mark.slow
-def test_bots_call_and_leave_dumps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bots_call_and_leave_dumps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd, "SET_UP_TIMEOUT", 60.0)
     dumps = tmp_path / "dumps"
     arguments = ["load", "--bots", "2", "--seconds", "1", "--json", "--dump", str(dumps)]
     assert main(arguments) == 0
