@@ -90,9 +90,9 @@ async def examine(given: Given, told: Told = lambda words: None) -> Examination:
     told("looking at this machine")
     checks = [machine.interfaces(given.system), machine.ipv6(given.system)]
     checks.append(await machine.loop_latency())
-    told("asking for a name over multicast")
     told("calling this machine itself")
     checks.append(judge_self_call(await call_self(given.system)))
+    told("asking for a name over multicast")
     asked = [machine.mdns(given.system)]
     if given.clock is not None:
         asked.append(machine.clock(given.clock))
