@@ -70,7 +70,16 @@ def test_the_worst_calls_have_a_line_each() -> None:
     assert shown.endswith("1 of 8 calls failed.")
 
 
-@pytest.mark.parametrize("wrong", [["--bots", "0"], ["--rate", "0"], ["--seconds", "0"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--bots", "0"],
+        ["--rate", "0"],
+        ["--seconds", "0"],
+        ["http://127.0.0.1:9/", "--ice-server", "nonsense"],
+        ["http://127.0.0.1:9/", "--ice-server", "turn:turn.example"],
+    ],
+)
 def test_nonsense_is_refused(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["load", *wrong]) == 1
     assert "aiopeer load:" in capsys.readouterr().err

@@ -61,6 +61,13 @@ def test_where_nothing_came_back_there_is_nothing_to_tell() -> None:
     assert percentile([], 0.5) is None
 
 
+def test_what_comes_back_has_no_marks() -> None:
+    """As from an endpoint that plays something, or encodes anew what has to come back as it is."""
+    found = figures(outcome(call(0), call(1)))
+    assert (found.failed, found.bots_per_core) == (0, None)
+    assert verdict(found).startswith("No mark came back")
+
+
 def test_gaps_are_freezes() -> None:
     halting = call(0, 0.02)
     del halting.frames[20:28]

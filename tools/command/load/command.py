@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from peer import RTCConfiguration, RTCIceServer, RTCPeerConnection
+from peer import DOMException, RTCConfiguration, RTCIceServer, RTCPeerConnection
 from peer.signaling import WhipClient
 
 from .bots import Call, Join
@@ -39,7 +39,11 @@ def run(given: argparse.Namespace) -> str:
                 async with Dialer(url, given.token, given.ice_server, given.dump) as dial:
                     return await gather_crowd(plan, dial, tell)
 
-            outcome = asyncio.run(call())
+            try:
+                outcome = asyncio.run(call())
+            except DOMException as error:
+                # A URL of a server is wrong: what a call meets costs that call.
+                raise ValueError(str(error)) from None
     return as_json(outcome) if given.json else text(outcome)
 
 

@@ -89,6 +89,8 @@ def verdict(found: Figures) -> str:
         )
     if found.failed:
         return f"{found.failed} of {found.bots} calls failed."
+    if found.added_delay[1] is None:
+        return "No mark came back: what answers sends something else (--encoded: other packets)."
     return (
         f"{found.bots} bots are too many here: 95 % of the marks came back within "
         f"{milliseconds(found.added_delay[1])} of the fastest, not {milliseconds(BEARABLE)}."
