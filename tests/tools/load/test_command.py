@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from peer.signaling import HttpEndpoint
+from tests.contract.source_tree import ROOT
 from tests.signaling.support import ALONE, serving
 from tools.command.load import crowd
 from tools.command.load.bots import Call
@@ -32,6 +35,12 @@ def test_bots_call_and_leave_dumps(
     assert all(call["setUp"] > 0 and call["received"] for call in told["calls"])
     assert sorted(path.name for path in dumps.iterdir()) == ["bot-0000.jsonl", "bot-0001.jsonl"]
     assert main(["stats", str(dumps / "bot-0001.jsonl")]) == 0
+
+
+def test_it_needs_no_module_of_unix() -> None:
+    """Where one is missing the command would say that the extra is not installed."""
+    program = "import sys; sys.modules['resource'] = None; import tools.command.load.command"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=60)
 
 
 def test_sessions_are_ended_however_long_the_endpoint_takes() -> None:

@@ -1,7 +1,7 @@
 """The bots come one after the other, stay, and go; what the process takes meanwhile."""
 
 import asyncio
-import resource
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -46,11 +46,11 @@ async def gather_crowd(plan: Plan, dial: Dial, tell: Tell) -> Outcome:
     """Have the bots call, stay, and hang up. A call that fails costs itself."""
     encoded = EncodedSound() if plan.encoded else None
     async with _bots(plan, dial, encoded, tell) as bots:
-        began, before = now(), _cpu()
+        began, before = now(), time.process_time()
         for second in range(round(plan.seconds)):
             tell("measuring", second, round(plan.seconds))
             await asyncio.sleep(plan.seconds / round(plan.seconds))
-        seconds, cpu = now() - began, _cpu() - before
+        seconds, cpu = now() - began, time.process_time() - before
     return Outcome(plan, [bot.call for bot in bots], began, seconds, cpu)
 
 
@@ -84,8 +84,3 @@ async def _begin(bot: Bot, join: Join) -> None:
         bot.call.failure = f"nothing came back within {SET_UP_TIMEOUT:.0f} s"
     except Exception as error:
         bot.call.failure = f"{type(error).__name__}: {error}"
-
-
-def _cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
