@@ -77,8 +77,7 @@ class JanusTalk(Talk):
         sent = [one.sender.track for one in self.ours.getTransceivers() if one.sender.track]
         await until(lambda: len(self._tracks) >= len(sent), "tracks", BOUND)
         for track in self._tracks:
-            async with asyncio.timeout(BOUND):
-                await assert_content(track, RED if track.kind == "video" else 500)
+            await assert_content(track, RED if track.kind == "video" else 500)
 
     async def restart(self, side: Side) -> None:
         """It is not asked for."""
