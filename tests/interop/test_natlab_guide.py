@@ -36,6 +36,7 @@ def test_a_call_in_a_network_of_ones_own() -> None:
     assert names["outcome"].problems == ()
 
 
+@pytest.mark.timeout(300)
 def test_the_fixtures(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     program = Path(pytester.path, "bot")
