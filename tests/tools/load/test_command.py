@@ -13,7 +13,7 @@ from aiohttp import web
 from peer.signaling import HttpEndpoint
 from tests.contract.source_tree import ROOT
 from tests.signaling.support import ALONE, serving
-from tools.command.load import crowd
+from tools.command.load import crowd, echo
 from tools.command.load.bots import Call
 from tools.command.load.command import Dialer, text
 from tools.command.load.crowd import Outcome, Plan
@@ -35,6 +35,14 @@ def test_bots_call_and_leave_dumps(
     assert all(call["setUp"] > 0 and call["received"] for call in told["calls"])
     assert sorted(path.name for path in dumps.iterdir()) == ["bot-0000.jsonl", "bot-0001.jsonl"]
     assert main(["stats", str(dumps / "bot-0001.jsonl")]) == 0
+
+
+def test_an_endpoint_that_does_not_start_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(echo, "STARTING", 0.001)
+    assert main(["load"]) == 1
+    assert "did not start" in capsys.readouterr().err
 
 
 def test_it_needs_no_module_of_unix() -> None:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,8 @@ from peer import RemoteStreamTrack, RTCConfiguration, RTCPeerConnection
 from peer.signaling import HttpEndpoint
 
 MAX_SESSIONS = 10_000
+STARTING = 60.0
+"""Seconds until the process has to have said where it serves."""
 
 
 def welcome(pc: RTCPeerConnection, request: web.Request) -> None:
@@ -56,7 +59,12 @@ def another_process() -> Iterator[str]:
         env={**os.environ, "PYTHONPATH": path},
     ) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().strip()
+        late = threading.Timer(STARTING, process.kill)
+        late.start()
+        try:
+            url = process.stdout.readline().strip()
+        finally:
+            late.cancel()
         if not url:
             raise OSError("the endpoint to call did not start")
         yield url
