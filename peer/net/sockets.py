@@ -335,6 +335,8 @@ class Sockets:
             self._end(port.socket)
             if port.share is None:
                 self._faults += port.socket.faults
+            else:
+                self._calls.remove(port.share)
 
     def _end(self, socket: DatagramSocket | Listening) -> None:
         self._calls.remove(socket)

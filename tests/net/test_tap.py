@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from peer import RTCConfiguration, RTCIceTransportPolicy
+from peer.ice import CandidateGathered, IceRole
 from peer.net import NetConfig, SharedPorts
 from peer.testing import Network, connect, run
 from tests.testing.support import first_message
+
+from .support import STREAM, Side, assert_nothing_left, net
 
 Shown = tuple[bytes, tuple[str, int], tuple[str, int], bool]
 
@@ -82,3 +85,32 @@ def test_a_stream_to_a_server() -> None:
     assert sent[0][0][:2] == b"\x00\x03"  # Allocate
     assert got[0][0][:2] == b"\x01\x13"
     assert taps[0].datagrams == []
+
+
+def test_a_shared_port_that_is_left_takes_no_checks_any_more() -> None:
+    """Those for a later stream go to who has the port then."""
+
+    async def story() -> None:
+        ports = SharedPorts()
+        config = net(shared=ports, tap=Tap())
+        side = Side(IceRole.CONTROLLED, config=config)
+        beside = Side(IceRole.CONTROLLED, config=net(shared=ports))
+        for each in (side, beside):
+            each.driver.gather()
+            await each.event(CandidateGathered)
+        (shared,) = ports._udp.values()
+        left = shared.fragments[side.parameters[STREAM].username_fragment]
+        side.driver.remove_stream(STREAM)
+        for _ in range(3):  # the turn in which what is due is done, and what that brings
+            await asyncio.sleep(0)
+        assert left not in shared._shares
+        later = side.driver.add_stream("later", (1,)).username_fragment
+        assert later not in shared.fragments
+        side.driver.gather()
+        await side.event(CandidateGathered, 2)
+        assert shared.fragments[later] is not left
+        for each in (side, beside):
+            await each.close()
+        await assert_nothing_left()
+
+    asyncio.run(story())
