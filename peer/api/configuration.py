@@ -126,7 +126,8 @@ class RTCConfiguration:
     ICE did, to be replayed, and statistics each second; files have nothing secret in it."""
     capture: str | os.PathLike[str] | None = None
     """The file, or a folder for one, that all packets are written to for Wireshark (pcapng), WITH
-    THE KEYS: who has it can read the call. Of media it has the headers."""
+    THE KEYS: who has it can read the call. Of media it has the headers, but all of what goes over
+    TCP or TLS."""
     captureMedia: bool = False
     """True: it has media whole."""
 

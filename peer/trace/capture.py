@@ -10,6 +10,8 @@ WARNING = (
     "SRTP follow, and with what its data channels carry. Who has this file can read the call."
 )
 _PORTS = 0xFFFF
+_INDICATIONS = (b"\x00\x16", b"\x00\x17")
+_DATA = b"\x00\x13"
 STREAM = "from a TCP or TLS connection, without TLS"
 
 
@@ -17,7 +19,7 @@ class CaptureWriter:
     """Makes the blocks of a capture; times are in seconds since 1970.
 
     `secrets` have to be written before the packets that they decrypt. Of media only the headers
-    are kept unless it is `whole`.
+    are kept unless it is `whole`; streams are whole, because what is cut could not be joined again.
     """
 
     def __init__(self, *, whole: bool = False) -> None:
@@ -46,8 +48,7 @@ class CaptureWriter:
         """Give a datagram of the wire."""
         source, destination = (local, remote) if leaves else (remote, local)
         shown = pcapng.udp(data, source, destination)
-        is_media = data and 128 <= data[0] <= 191  # RFC 7983 §7
-        kept = shown[: len(shown) - self._rest(data)] if is_media else shown
+        kept = shown[: len(shown) - self._rest(data[_media_at(data) :])]
         return pcapng.packet(Interface.WIRE, time, kept, leaves=leaves, size=len(shown))
 
     def stream(
@@ -92,6 +93,20 @@ class CaptureWriter:
     def _rest(self, media: bytes) -> int:
         """The bytes at the end of a packet of media that are not kept."""
         return 0 if self._whole else len(media) - pcapng.media_head(media)
+
+
+def _media_at(datagram: bytes) -> int:
+    """Tell where media begins, also in what a relay carries (RFC 8656 §11, §12); else the end."""
+    at, size = 0, len(datagram)
+    if datagram[:2] in _INDICATIONS:
+        at = 20
+        while at < size and datagram[at : at + 2] != _DATA:
+            length = int.from_bytes(datagram[at + 2 : at + 4], "big")
+            at += 4 + length + -length % 4
+        at += 4
+    elif datagram and 64 <= datagram[0] <= 79:  # RFC 7983 §7
+        at = 4
+    return at if at < size and 128 <= datagram[at] <= 191 else size
 
 
 def _tags(protocol: str, association: int, *, leaves: bool) -> bytes:

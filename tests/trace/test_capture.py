@@ -1,5 +1,7 @@
 """Captures: which interface something is on, what is left out, streams."""
 
+import struct
+
 import pytest
 
 from peer.trace import CaptureWriter
@@ -79,3 +81,49 @@ def test_a_stream_is_numbered_both_ways_and_long_parts_are_cut_up() -> None:
 
 def test_a_file_begins_with_a_warning() -> None:
     assert "WITH THE KEYS" in read_capture(CaptureWriter.head()).comment
+
+
+def indication(method: int, *attributes: tuple[int, bytes]) -> bytes:
+    body = b"".join(
+        struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
+        for kind, value in attributes
+    )
+    return struct.pack("!HHI12s", method, len(body), 0x2112A442, bytes(12)) + body
+
+
+PEER_ADDRESS = (0x0012, bytes(8))
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        (struct.pack("!HH", 0x4000, len(MEDIA)) + MEDIA, 4 + 12),
+        (indication(0x0016, PEER_ADDRESS, (0x0013, MEDIA)), 20 + 12 + 4 + 12),
+        (indication(0x0017, (0x0013, MEDIA), PEER_ADDRESS), 20 + 4 + 12),
+    ],
+    ids=["ChannelData", "Send", "Data"],
+)
+def test_of_media_in_a_relay_s_messages_the_headers_are_kept(message: bytes, kept: int) -> None:
+    for whole, size in ((False, kept), (True, len(message))):
+        blocks = CaptureWriter(whole=whole).datagram(1.0, message, US, PEER, leaves=True)
+        (found,) = read_capture(blocks).packets
+        assert found.data[28:] == message[:size]
+        assert found.size == 28 + len(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        struct.pack("!HH", 0x4000, 8) + b"\x16records",
+        struct.pack("!HH", 0x4000, 0),
+        indication(0x0017, PEER_ADDRESS, (0x0013, b"\x16records")),
+        indication(0x0017, PEER_ADDRESS),
+        indication(0x0017)[:3],
+        indication(0x0016, PEER_ADDRESS)[:-9],
+        indication(0x0003, PEER_ADDRESS, (0x0013, MEDIA)),
+    ],
+)
+def test_other_messages_of_a_relay_are_whole(message: bytes) -> None:
+    blocks = CaptureWriter().datagram(1.0, message, US, PEER, leaves=False)
+    (found,) = read_capture(blocks).packets
+    assert found.data[28:] == message
