@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from peer.net import wall_time
@@ -11,6 +12,8 @@ from .own_file import OwnFile
 
 MAX_FILE = 1 << 26
 """Bytes after which nothing more is written to a file."""
+MAX_WAITING = 4096
+"""Packets that wait for an iteration of the loop to end: one that was closed ends none."""
 
 Address = tuple[str, int]
 
@@ -34,13 +37,11 @@ class CaptureFile(OwnFile):
 
     def datagram(self, data: bytes, local: Address, remote: Address, *, leaves: bool) -> None:
         """Write a datagram."""
-        shown = self._writer.datagram(wall_time(), data, local, remote, leaves=leaves)
-        self._add(self._packets, shown)
+        self._show(self._writer.datagram, data, local, remote, leaves=leaves)
 
     def stream(self, data: bytes, local: Address, remote: Address, *, leaves: bool) -> None:
         """Write a part of a stream."""
-        shown = self._writer.stream(wall_time(), data, local, remote, leaves=leaves)
-        self._add(self._packets, shown)
+        self._show(self._writer.stream, data, local, remote, leaves=leaves)
 
     # peer.transports.Onlooker
 
@@ -50,27 +51,33 @@ class CaptureFile(OwnFile):
 
     def records(self, datagram: bytes, association: int, *, leaves: bool) -> None:
         """Write a datagram of DTLS."""
-        shown = self._writer.records(wall_time(), datagram, association, leaves=leaves)
-        self._add(self._packets, shown)
+        self._show(self._writer.records, datagram, association, leaves=leaves)
 
     def data(self, message: bytes, *, leaves: bool) -> None:
         """Write a packet of SCTP."""
-        self._add(self._packets, self._writer.data(wall_time(), message, leaves=leaves))
+        self._show(self._writer.data, message, leaves=leaves)
 
     def media(self, packet: bytes, association: int, *, control: bool, leaves: bool) -> None:
         """Write a packet of RTP or RTCP."""
-        now, writer = wall_time(), self._writer
-        shown = writer.media(now, packet, association, control=control, leaves=leaves)
-        self._add(self._packets, shown)
+        self._show(self._writer.media, packet, association, control=control, leaves=leaves)
+
+    def _show(self, write: Callable[..., bytes], *packet: object, **how: bool) -> None:
+        if not self.full:
+            self._add(self._packets, write(wall_time(), *packet, **how))
 
     def _add(self, waiting: list[bytes], block: bytes) -> None:
-        if not self.full:
-            waiting.append(block)
-            if self._soon is None:
-                self._soon = asyncio.get_running_loop().call_soon(self._write)
+        if self.full:
+            return
+        waiting.append(block)
+        if len(waiting) >= MAX_WAITING:
+            self._write()
+        elif self._soon is None:
+            self._soon = asyncio.get_running_loop().call_soon(self._write)
 
     def _write(self) -> None:
-        self._soon = None
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
         blocks = (*self._secrets, *self._packets)
         self._secrets.clear()
         self._packets.clear()
@@ -79,7 +86,6 @@ class CaptureFile(OwnFile):
     def close(self) -> None:
         """Nothing more comes of a connection; the last one that writes to it closes the file."""
         if self._soon is not None:
-            self._soon.cancel()
             self._write()
         self.let_go()
 

@@ -97,7 +97,7 @@ class Links:
         self._ungathered: list[int] = []
         self._drivers: list[IceDriver] = []
         self._endings = Endings()
-        self._capture = _capture(configuration)
+        self._capture = _capture(configuration, tracer)
         self._closed = False
 
     def __getitem__(self, number: int) -> Link:
@@ -328,13 +328,18 @@ class Links:
         )
 
 
-def _capture(configuration: RTCConfiguration) -> "CaptureFile | None":
+def _capture(configuration: RTCConfiguration, tracer: Tracer) -> "CaptureFile | None":
     """Open the file that packets go to, if one is asked for. Raises OSError."""
     if configuration.capture is None:
         return None
     from .capture_file import capture_file  # not before: few programs want one
 
-    return capture_file(configuration.capture, whole=configuration.captureMedia)
+    try:
+        return capture_file(configuration.capture, whole=configuration.captureMedia)
+    except OSError:
+        # There is no connection then that could be closed, and its trace with it.
+        tracer.close()
+        raise
 
 
 def _budget(interval: float) -> PacingBudget:

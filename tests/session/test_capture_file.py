@@ -1,6 +1,7 @@
 """Captures of whole calls in virtual time: what is in them, and when there is none."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from peer import (
 )
 from peer.session import capture_file as module
 from peer.session.capture_file import capture_file
+from peer.session.trace_file import trace_file
 from peer.session.tracing import ENVIRONMENT
 from peer.testing import Network, ToneTrack, connect, run
 from peer.trace import CaptureWriter
@@ -148,3 +150,66 @@ def test_what_was_not_written_yet_is_when_the_file_is_closed(tmp_path: Path) -> 
     asyncio.run(write())
     assert path.read_bytes().startswith(CaptureWriter.head())
     assert read_capture(path.read_bytes()).on(2)[0].data == b"last"
+
+
+def test_a_full_file_costs_no_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_FILE", 10)
+    made: list[bytes] = []
+
+    def make(*_: object, **__: object) -> bytes:
+        made.append(b"block")
+        return made[-1]
+
+    async def write() -> None:
+        file = capture_file(tmp_path / "call.pcapng", whole=False)
+        monkeypatch.setattr(CaptureWriter, "data", make)
+        file.data(b"message", leaves=True)
+        file.close()
+
+    asyncio.run(write())
+    assert made == []
+
+
+def test_what_waits_is_bounded_though_its_loop_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that left a connection open may begin another loop, and name the same file."""
+    monkeypatch.setattr(module, "MAX_WAITING", 3)
+    path = tmp_path / "call.pcapng"
+    file = capture_file(path, whole=False)
+
+    async def write(*messages: bytes) -> None:
+        for message in messages:
+            file.data(message, leaves=True)
+
+    def written() -> list[bytes]:
+        return [each.data for each in read_capture(path.read_bytes()).on(2)]
+
+    loop = asyncio.new_event_loop()
+    # It is stopped within the iteration in which the packet came.
+    loop.call_soon(partial(file.data, b"1", leaves=True))
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    assert written() == []
+    asyncio.run(write(b"2", b"3"))
+    assert written() == [b"1", b"2", b"3"]
+
+    async def write_and_wait() -> None:
+        await write(b"4")
+        await asyncio.sleep(0)
+
+    asyncio.run(write_and_wait())
+    assert written() == [b"1", b"2", b"3", b"4"]
+    file.close()
+
+
+def test_without_a_file_for_packets_that_of_the_trace_is_let_go(tmp_path: Path) -> None:
+    trace = tmp_path / "call.jsonl"
+    with pytest.raises(FileNotFoundError):
+        RTCPeerConnection(RTCConfiguration(trace=trace, capture=tmp_path / "nowhere" / "x"))
+    before = trace.read_bytes()
+    assert before
+    again = trace_file(trace)
+    assert again.users == 1
+    again.close("PC_1")
