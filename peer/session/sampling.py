@@ -24,9 +24,11 @@ class Sampler:
 
     def follow(self, state: str) -> None:
         """Report in a state that is worth it, and from the first connection on each second."""
-        if state == "failed":
-            self.remember()
-        if not self._tracer.asked or state not in ("connected", "failed"):
+        if state not in ("connected", "failed"):
+            return
+        if not self._tracer.asked:
+            if state == "failed":
+                self.remember()
             return
         self._report(f"{state}-{self._count}")
         self._count += 1

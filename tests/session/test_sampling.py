@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from peer.session.tracing import MAX_REPORTS
 from peer.testing import ConnectError, Network, connect, run
 from peer.trace import VERDICT, TraceEntry
 
@@ -113,6 +114,10 @@ def test_a_trace_of_what_failed_says_why_at_once() -> None:
         assert verdicts(entries)[-1].value["findings"][0]["cause"] == "nats-too-strict"
         await a.close()
         await b.close()
+
+        # Each report is collected once, and remembered as it was given.
+        remembered = [each for each in a._session.tracer.entries() if each.method == "getStats"]
+        assert remembered == [each for each in entries if each.method == "getStats"][-MAX_REPORTS:]
 
     run(call())
     assert len(verdicts(entries)) == 2
