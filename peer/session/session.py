@@ -408,6 +408,8 @@ class Session:
     def _tell(self, event: Event, *args: object) -> None:
         if not self._closed:
             self.tracer.note(f"on{event.type}", self._told(event))
+            if event.type == "connectionstatechange":
+                self.sampler.follow(self._told_connection_state)
             self._target.dispatch(event.type, event, *args)
 
     def _told(self, event: Event) -> object:
@@ -419,7 +421,6 @@ class Session:
             case "iceconnectionstatechange":
                 return self._told_ice_connection_state
             case "connectionstatechange":
-                self.sampler.follow(self._told_connection_state)
                 return self._told_connection_state
             case _:
                 return told_event(event)
