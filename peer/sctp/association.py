@@ -185,7 +185,7 @@ class Association:
     def path_changed(self, now: float) -> None:
         """Begin to learn anew what the path bears: it is another one (RFC 8261 §6.1)."""
         self._clock(now)
-        self._session.outbound.flight.congestion.reset()
+        self._session.outbound.flight.begin_anew()
 
     def path_restored(self, now: float) -> None:
         """Try again at once what waits for its time; at most every three seconds."""

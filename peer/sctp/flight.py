@@ -103,6 +103,12 @@ class Flight:
             heapq.heappop(lost)
         return None
 
+    def begin_anew(self) -> None:
+        """Forget what the path is like: it is another one (RFC 8261 §6.1)."""
+        self.congestion.reset()
+        self._tolerance, self._patience = TOLERANCE, PATIENCE
+        self._doubted.clear()
+
     # What the peer says
 
     def acknowledge(self, cumulative: int, blocks: Ranges, now: float) -> int:

@@ -134,6 +134,26 @@ def test_what_was_taken_for_lost_and_arrives_gives_the_window_back() -> None:
     assert not flight.congestion.recovering
 
 
+def test_another_path_may_keep_the_order() -> None:
+    """What the one before needed patience for is lost on this one, or else learnt again."""
+    path = Path(Conditions(jitter=0.025)).connect()
+    for _ in range(200):
+        path.send(bytes(16384))
+    path.run(lambda: len(path.right.messages) == 200)
+    path.run(limit=1.0)
+    path.right.passes = lambda _packet: False
+    path.send(bytes(16384))
+    path.run(limit=0.01)
+    flight = path.left.association._session.outbound.flight
+    first, now = flight.cumulative, path.now + 0.01
+    flight.acknowledge(first, [(first + 9, first + 9)], now)
+    flight.detect(now)
+    assert not flight.congestion.recovering
+    path.left.association.path_changed(now)
+    flight.detect(now)
+    assert flight.congestion.recovering
+
+
 def test_what_has_come_twice_was_not_lost() -> None:
     path = connected(200)
     path.right.passes = lambda _packet: False
