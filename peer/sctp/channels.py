@@ -207,7 +207,7 @@ class Channels:
             case OutgoingReset(streams, done):
                 self._take_outgoing_reset(streams, now, done=done)
             case MessageRefused(stream):
-                if (channel := self._by_id.get(stream)) is not None:
+                if (channel := self._opened(stream)) is not None:
                     self._begin_closing(channel, "a message was longer than allowed")
             case Restarted():
                 self._begin_again(now)
@@ -390,6 +390,11 @@ class Channels:
 
     # Closing
 
+    def _opened(self, number: int) -> Channel | None:
+        """Return a channel; of one that waits for its turn the peer can say nothing."""
+        channel = self._by_id.get(number)
+        return None if channel is None or channel.state is ChannelState.CONNECTING else channel
+
     def _reset(self, channel: Channel) -> None:
         assert channel.id is not None
         self._association.reset((channel.id,))
@@ -405,7 +410,7 @@ class Channels:
     def _take_incoming_reset(self, streams: frozenset[int] | None, now: float) -> None:
         numbers = list(self._by_id) if streams is None else streams
         for number in numbers:
-            channel = self._by_id.get(number)
+            channel = self._opened(number)
             if channel is not None:
                 channel.incoming_reset = True
                 self._begin_closing(channel)
@@ -413,7 +418,7 @@ class Channels:
 
     def _take_outgoing_reset(self, streams: tuple[int, ...], now: float, *, done: bool) -> None:
         for number in streams:
-            channel = self._by_id.get(number)
+            channel = self._opened(number)
             if channel is None:
                 continue
             channel.outgoing_reset = True

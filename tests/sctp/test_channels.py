@@ -22,6 +22,7 @@ from peer.sctp.channels import (
     OPENING_PATIENCE,
 )
 from peer.sctp.dcep import Open
+from peer.sctp.events import IncomingReset
 from peer.sctp.wire import DATA, RE_CONFIG
 from tests.sctp.path import Conditions, Path
 
@@ -332,6 +333,26 @@ def test_a_peer_that_answers_nothing_gets_them_all_the_same(
     assert states == ["connecting", "connecting", "open"]
     told = call.left.next_event(begun + OPENING_PATIENCE)
     assert told == ChannelChanged(channels[-1], ChannelState.OPEN)
+
+
+@pytest.mark.parametrize("all_streams", [False, True])
+def test_what_the_peer_resets_is_no_channel_that_waits_for_its_turn(
+    all_streams: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("peer.sctp.cookie.MAKER", b"somebody")
+    call = Call().connect()
+    begun = call.path.now
+    call.path.left.passes = lambda packet: packet[12] != DATA
+    *_, waiting = [call.create(str(number)) for number in range(MAX_UNANSWERED + 1)]
+    assert waiting.id is not None
+    reset = IncomingReset(None if all_streams else frozenset({waiting.id}))
+    states = [waiting.state]
+    call.left._take(reset, call.path.now)
+    states.append(waiting.state)
+    call.left.handle_timer(begun + OPENING_PATIENCE)
+    states.append(waiting.state)
+    assert [state.value for state in states] == ["connecting", "connecting", "open"]
+    assert not waiting.incoming_reset
 
 
 def test_peers_that_take_any_number_get_them_at_once() -> None:
