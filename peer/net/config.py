@@ -75,7 +75,7 @@ class NetConfig:
     system: System = MACHINE
     """Where addresses, sockets and names are from: this machine, or a simulated one."""
     tap: Tap | None = None
-    """Who is shown every datagram and stream."""
+    """Who is shown every datagram and stream; nobody while `RTCConfiguration.capture` is."""
 
     def __post_init__(self) -> None:
         if not self.pacing >= 0:
