@@ -70,7 +70,7 @@ class OwnFile:
         """
         named = Path(path).absolute()
         if named.is_dir():
-            named /= f"{_own_name()}{suffix}"
+            named /= f"{_own_name(os.getpid())}{suffix}"
         found = _files.get(named)
         if found is None:
             found = _files[named] = make(named)
@@ -84,5 +84,5 @@ _files: dict[Path, OwnFile] = {}
 
 
 @lru_cache(1)
-def _own_name() -> str:
-    return f"aiopeer-{os.getpid()}-{secrets.token_hex(4)}"
+def _own_name(process: int) -> str:
+    return f"aiopeer-{process}-{secrets.token_hex(4)}"

@@ -1,5 +1,6 @@
 """Files that are their owner's alone, shared by name, bounded."""
 
+import os
 from pathlib import Path
 from unittest.mock import patch
 
@@ -38,6 +39,21 @@ def test_in_a_folder_a_process_has_one_of_its_own(tmp_path: Path) -> None:
     other.let_go()
     (file,) = tmp_path.iterdir()
     assert file.suffix == ".txt"
+
+
+def test_a_process_that_was_forked_has_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would write over the one of its parent."""
+    one = own(tmp_path)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    other = own(tmp_path)
+    assert one is not other
+    one.put(b"parent")
+    other.put(b"child")
+    one.let_go()
+    other.let_go()
+    assert {each.read_bytes() for each in tmp_path.iterdir()} == {b"parent", b"child"}
 
 
 def test_one_file_is_of_one_kind(tmp_path: Path) -> None:
