@@ -67,7 +67,8 @@ def run(given: argparse.Namespace) -> int:
                 survived = (
                     asyncio.run(survive(lab, event, side, a, b))
                     for event in events
-                    for side in sides
+                    for side in event.sides
+                    if side in sides
                 )
                 return _print_events(survived, given)
             connected = (asyncio.run(connect(lab, topology, a, b)) for topology in topologies)

@@ -51,6 +51,12 @@ class LabEvent:
     quiet: float = 3.0
     """Seconds after the event that are watched; data may go on for a while over the old path."""
 
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Whom it can happen to: not to a host that is on the internet itself, as servers are."""
+        sides = enumerate(self.topology.sides)
+        return tuple(side for side, uplinks in sides if uplinks[0].site is not None)
+
 
 AT_HOME = Topology("at home", home(line=LINE), home(line=LINE))
 ON_THE_MOVE = Topology("on the move", phone(line=LINE), phone(line=LINE))
