@@ -158,9 +158,9 @@ _EXTENSIONS: dict[str, tuple[type, ...]] = {
     "captureMedia": (bool,),
 }
 """The types of what is not the W3C's."""
-_ICE = IceConfig(timings=Timings(ta=0.020))
-"""Settings of the ICE agent unless others are given: it paces as sound does, twenty milliseconds a
-packet, where the peer says that it may (RFC 8445 §14.2, §B.1)."""
+_TA = 0.020
+"""Ta where the settings of the ICE agent say none: as sound does, twenty milliseconds a packet,
+where the peer says that it may (RFC 8445 §14.2, §B.1)."""
 _PLAIN = {each: getattr(RTCConfiguration(), each) for each in _MEMBERS}
 _default: dict[str, Any] = {}
 """Members of this process where a configuration says nothing."""
@@ -231,9 +231,10 @@ def ice_servers(configuration: RTCConfiguration) -> tuple[IceServer, ...]:
 
 def ice_config(configuration: RTCConfiguration) -> IceConfig:
     """Give the settings of the ICE agent of a normalized configuration."""
-    config = configuration.ice or _ICE
+    config = configuration.ice or IceConfig()
     timings = replace(
         config.timings,
+        ta=_ta(config),
         consent_expiry=configuration.consentTimeout,
         consent_interval=min(
             config.timings.consent_interval, configuration.consentTimeout / CONSENT_CHECKS
@@ -248,9 +249,13 @@ def ice_config(configuration: RTCConfiguration) -> IceConfig:
 
 def ice_pacing(configuration: RTCConfiguration) -> int | None:
     """Give Ta in milliseconds as it is to be signalled, None for the default (RFC 8839 §5.5)."""
-    config = configuration.ice or _ICE
-    unsignalled = config.lite or config.timings.ta == Timings().ta
-    return None if unsignalled else math.ceil(config.timings.ta * 1000)
+    config = configuration.ice or IceConfig()
+    ta = _ta(config)
+    return None if config.lite or ta == Timings().pace else math.ceil(ta * 1000)
+
+
+def _ta(config: IceConfig) -> float:
+    return _TA if config.timings.ta is None else config.timings.ta
 
 
 def _members(value: object, what: str) -> Mapping[str, Any]:

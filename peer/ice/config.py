@@ -8,6 +8,11 @@ from .address import TransportAddress
 from .errors import InvalidParameterError
 from .pacer import GLOBAL_INTERVAL
 
+DEFAULT_TA = 0.050
+"""Ta where nothing else is said (RFC 8445 §14.2)."""
+MAX_TA = 1.0
+"""The largest Ta: with slower checks neither side could keep consent (RFC 7675 §5.1)."""
+
 
 class NetworkType(enum.Enum):
     """What kind of network an interface leads to, as far as the driver can tell."""
@@ -57,9 +62,9 @@ class StunServer:
 class Timings:
     """Every timer of the agent, in seconds."""
 
-    ta: float = 0.050
-    """Pacing of new transactions, at least 5 ms; any but this one is to be signalled (RFC 8445
-    §14.2)."""
+    ta: float | None = None
+    """Pacing of new transactions, 5 ms to 1 s; any but 50 ms is to be signalled (RFC 8445 §14.2).
+    None leaves it to who makes the agent: connections take 20 ms, an agent alone 50."""
     rto: float = 0.500
     """Lowest initial retransmission timeout (RFC 8445 §14.3)."""
     rto_ceiling: float = 1.000
@@ -104,6 +109,11 @@ class Timings:
     """A timer handled later than this counts as a stall of the caller's event loop."""
     tcp_idle: float = 10.0
     """An incoming TCP connection must authenticate within this time (RFC 6544 §7.2)."""
+
+    @property
+    def pace(self) -> float:
+        """Ta as it is used."""
+        return DEFAULT_TA if self.ta is None else self.ta
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,5 +198,5 @@ class IceConfig:
     def __post_init__(self) -> None:
         if self.ufrag_bytes < 3 or self.password_bytes < 16:
             raise InvalidParameterError("credentials need 3 and 16 bytes of entropy")
-        if not self.timings.ta >= GLOBAL_INTERVAL:
-            raise InvalidParameterError(f"Ta is at least {GLOBAL_INTERVAL} s")
+        if not GLOBAL_INTERVAL <= self.timings.pace <= MAX_TA:
+            raise InvalidParameterError(f"Ta is {GLOBAL_INTERVAL} to {MAX_TA} s")

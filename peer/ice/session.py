@@ -111,7 +111,7 @@ class Session:
         self.transactions = TransactionTable(
             requests=config.timings.requests, last_wait=config.timings.last_wait
         )
-        self.pacer = Pacer(config.timings.ta, budget or PacingBudget())
+        self.pacer = Pacer(config.timings.pace, budget or PacingBudget())
         self.events: deque[Event] = deque()
         self.connections = Connections()
         self.transmits: list[Transmit] = []

@@ -15,6 +15,7 @@ from .conclusion import (
     retire_previous,
     update,
 )
+from .config import DEFAULT_TA, MAX_TA
 from .errors import InvalidParameterError
 from .events import CandidateRemoved, IceParameters, IceRole, RemoteParameters
 from .freeing import release
@@ -22,11 +23,6 @@ from .pair import CandidatePair
 from .pair_state import PairState, PairStep
 from .session import Session, random_text
 from .stream import Generation, Stream
-
-UNSIGNALLED_TA = 0.050
-"""A peer that does not signal its pacing paces with this (RFC 8445 §14.2)."""
-MAX_REMOTE_TA = 1.0
-"""The slowest pacing a peer can ask for: with less than this, consent could not be kept."""
 
 MIN_FRAGMENT, MAX_FRAGMENT = 4, 256
 MIN_PASSWORD, MAX_PASSWORD = 22, 256
@@ -116,11 +112,12 @@ def agree_on_pacing(session: Session) -> None:
     """Pace with the largest Ta that either side wants for a stream (RFC 8445 §14.2)."""
     remotes = [stream.current.remote for stream in session.streams.values()]
     wanted = [_pacing(remote) for remote in remotes if remote is not None]
-    session.pacer.ta = max([session.timings.ta, *wanted])
+    session.pacer.ta = max([session.timings.pace, *wanted])
 
 
 def _pacing(remote: RemoteParameters) -> float:
-    return UNSIGNALLED_TA if remote.pacing is None else min(remote.pacing, MAX_REMOTE_TA)
+    """What a peer paces with: the default where it signals nothing."""
+    return DEFAULT_TA if remote.pacing is None else min(remote.pacing, MAX_TA)
 
 
 def restart_stream(

@@ -16,6 +16,9 @@ from .shared_ports import SharedPorts
 from .system import MACHINE, System
 from .tap import Tap
 
+MAX_PACING = 1.0
+"""Seconds between new requests and checks at most: with more nobody would ever connect."""
+
 
 @dataclass(frozen=True, slots=True)
 class IceServer:
@@ -59,7 +62,7 @@ class NetConfig:
     pacing: float = 0.005
     """Seconds at least from one new request or check to the next, of all peer connections of an
     event loop that say the same. The default is what NATs bear (RFC 8445 §14.2); a server that has
-    none before it says what its link bears."""
+    none before it says what its link bears; a second at most."""
     ssl_context: ssl.SSLContext | None = None
     """For TURN over TLS; None verifies with the system's authorities."""
     proxy: Proxy | None = None
@@ -78,8 +81,8 @@ class NetConfig:
     """Who is shown every datagram and stream; nobody while `RTCConfiguration.capture` is."""
 
     def __post_init__(self) -> None:
-        if not self.pacing >= 0:
-            raise InvalidParameterError("pacing is not negative")
+        if not 0 <= self.pacing <= MAX_PACING:
+            raise InvalidParameterError(f"pacing is 0 to {MAX_PACING} s")
 
 
 DEFAULTS = NetConfig()

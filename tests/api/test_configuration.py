@@ -246,15 +246,24 @@ def test_settings_for_the_agent() -> None:
     ("own", "told"),
     [
         (None, 20),
-        (IceConfig(), None),
+        (IceConfig(), 20),
+        (IceConfig(allow_loopback=True, timings=Timings(rto=0.6)), 20),
+        (IceConfig(timings=Timings(ta=0.05)), None),
         (IceConfig(timings=Timings(ta=0.02)), 20),
+        (IceConfig(timings=Timings(ta=1)), 1000),
         (IceConfig(timings=Timings(ta=0.0201)), 21),
         (IceConfig(lite=True, timings=Timings(ta=0.02)), None),
     ],
 )
 def test_pacing_that_is_signalled(own: IceConfig | None, told: int | None) -> None:
-    """RFC 8839 §5.5: in milliseconds; a lite agent paces nothing."""
-    assert ice_pacing(normalize({"ice": own})) == told
+    """RFC 8839 §5.5: in milliseconds; a lite agent paces nothing.
+
+    Settings of one's own that say nothing of it change nothing of it.
+    """
+    configuration = normalize({"ice": own})
+    assert ice_pacing(configuration) == told
+    if told is not None:
+        assert ice_config(configuration).timings.pace == pytest.approx(told / 1000, abs=0.001)
 
 
 OLD = normalize({"certificates": [CERTIFICATE], "network": NetConfig(tos=8), "ice": IceConfig()})

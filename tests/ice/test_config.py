@@ -5,7 +5,7 @@ from peer.ice import IceConfig, InvalidParameterError, Limits, Timings
 
 def test_times_of_the_standards() -> None:
     timings = Timings()
-    assert timings.ta == 0.050  # RFC 8445 §14.2
+    assert timings.pace == 0.050  # RFC 8445 §14.2
     assert timings.rto == 0.500  # RFC 8445 §14.3
     assert (timings.requests, timings.last_wait) == (7, 16.0)  # RFC 8489 §6.2.1
     assert timings.tcp_transaction == 39.5  # RFC 8489 §6.2.2
@@ -30,9 +30,10 @@ def test_credentials_are_never_weaker_than_allowed() -> None:
         IceConfig(password_bytes=15)
 
 
-def test_pacing_has_a_floor() -> None:
-    """RFC 8445 §14.2, §B.1: NATs bear a new mapping every 5 ms."""
-    IceConfig(timings=Timings(ta=0.005))
-    for ta in (0.0049, 0.0, float("nan")):
+def test_pacing_has_bounds() -> None:
+    """RFC 8445 §14.2, §B.1: NATs bear a new mapping every 5 ms; consent needs one a second."""
+    for ta in (0.005, 1.0):
+        assert IceConfig(timings=Timings(ta=ta)).timings.pace == ta
+    for ta in (0.0049, 0.0, 1.001, float("inf"), float("nan")):
         with pytest.raises(InvalidParameterError):
             IceConfig(timings=Timings(ta=ta))

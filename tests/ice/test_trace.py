@@ -102,7 +102,7 @@ def test_beginning() -> None:
     assert first["version"] == 3
     assert first["role"] == "controlling"
     assert first["config"]["renomination"] is True
-    assert first["config"]["timings"]["ta"] == 0.05
+    assert first["config"]["timings"]["rto"] == 0.5
     assert second == {"time": 0.0, "kind": "entropy", "data": Random(0).randbytes(8).hex()}
 
 

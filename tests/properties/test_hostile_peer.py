@@ -82,7 +82,7 @@ def test_ten_thousand_candidates(stage: str) -> None:
     assert sum(victim.agent.stats().drops.values()) >= 10_000 - held
     # What they lead to is paced: one new check per Ta, each sent seven times at most.
     requests = [each for each in victim.wait(2.0) if _is_request(each)]
-    assert len({each.data[8:20] for each in requests}) <= 2.0 / victim.host.config.timings.ta + 1
+    assert len({each.data[8:20] for each in requests}) <= 2.0 / victim.host.config.timings.pace + 1
 
 
 def test_candidates_of_unknown_generations_are_bounded() -> None:
@@ -109,7 +109,7 @@ def test_checks_from_ever_new_sources(stage: str) -> None:
         assert paths <= 256
     _check_tables(victim)
     new = {each.data[8:20] for each in victim.wait(2.0) if _is_request(each)}
-    assert len(new) <= 2.0 / victim.host.config.timings.ta + 1
+    assert len(new) <= 2.0 / victim.host.config.timings.pace + 1
 
 
 @pytest.mark.parametrize("stage", ["completed", "freed", "relayed"])

@@ -1,6 +1,7 @@
 """The transports of a connection: gathering where it is due, and when it cannot be."""
 
 import asyncio
+import math
 from typing import Any
 from unittest.mock import patch
 
@@ -172,6 +173,7 @@ def test_connections_of_a_loop_share_what_their_link_bears() -> None:
     run(scenario)
 
 
-def test_a_link_bears_no_negative_time() -> None:
-    with pytest.raises(InvalidParameterError):
-        NetConfig(pacing=-0.001)
+@pytest.mark.parametrize("pacing", [-0.001, 1.001, math.inf, math.nan])
+def test_what_no_link_bears(pacing: float) -> None:
+    with pytest.raises(InvalidParameterError, match="pacing is 0 to 1"):
+        NetConfig(pacing=pacing)

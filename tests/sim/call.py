@@ -150,7 +150,7 @@ class Call:
             parameters.username_fragment,
             parameters.password,
             lite=peer.config.lite,
-            pacing=None if peer.config.lite else peer.config.timings.ta,
+            pacing=None if peer.config.lite else peer.config.timings.pace,
             renomination=peer.config.renomination,
         )
         host.learn(remote, stream)

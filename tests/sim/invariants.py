@@ -32,7 +32,7 @@ def check_invariants(*hosts: AgentHost) -> None:
 
 def check_pacing(host: AgentHost) -> None:
     """An agent starts one transaction per Ta at most (RFC 8445 §14.2)."""
-    _check_spacing(_starts(host), host.config.timings.ta, host)
+    _check_spacing(_starts(host), host.config.timings.pace, host)
 
 
 def _starts(host: AgentHost) -> list[float]:
