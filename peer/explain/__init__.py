@@ -37,6 +37,7 @@ _SETTING_UP: tuple[Cause, ...] = (
     *security.CAUSES,
     *servers.CAUSES,
     *checks.AFTER_SERVERS,
+    ending.stalled_at_first,
 )
 _LOST: tuple[Cause, ...] = ending.CAUSES
 _RUNNING: tuple[Cause, ...] = (
@@ -46,6 +47,7 @@ _RUNNING: tuple[Cause, ...] = (
     checks.credentials_not_ours,
     ending.loop_stalled,
     *media.CAUSES,
+    ending.stalled_at_first,
     *checks.SLOW,
 )
 _GENERAL = frozenset({"checks-unanswered", "path-died"})

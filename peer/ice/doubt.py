@@ -67,7 +67,8 @@ def asked(session: Session, pair: CandidatePair) -> None:
 def _look_again(session: Session, pair: CandidatePair) -> None:
     """Say when to look the next time; while nothing leaves, only when there is another reason to.
 
-    Data that leaves or comes wakes nobody, so that it is not known before.
+    Data that leaves or comes wakes nobody, so that it is not known before: what should have been
+    looked at is looked at now.
     """
     consent, silence = pair.consent, session.timings.silence
     if consent is None or silence is None:
@@ -79,7 +80,7 @@ def _look_again(session: Session, pair: CandidatePair) -> None:
     if due is None and quiet_at > session.now:
         if (pair.stats.last_packet_sent or 0.0) > pair.last_heard - silence:
             due = quiet_at
-    consent.look_at = due
+    consent.look_at = None if due is None else max(due, session.now)
 
 
 def next_probe(session: Session, stream: Stream, pair: CandidatePair) -> float | None:

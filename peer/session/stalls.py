@@ -1,8 +1,8 @@
-"""Who blocks the event loop: while a trace is wanted, a thread looks at what holds a loop up.
+"""Who blocks the event loop: while there are connections, a thread looks at what holds a loop up.
 
-It knocks at the loop twice a second. Where that is not answered in time, what runs in the loop's
-thread is to blame: its stack is looked at once, and what was seen is told when the loop goes on.
-One thread serves all connections of a loop, and ends with the last, or with the loop.
+It knocks at the loop four times a second. Where that is not answered in time, what runs in the
+loop's thread is to blame: its stack is looked at once, and what was seen is told when the loop
+goes on. One thread serves all connections of a loop, and ends with the last, or with the loop.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from types import FrameType
 
 from peer.trace import printable
 
-KNOCK = 0.5
+KNOCK = 0.25
 """Seconds between two knocks."""
-LATE = 0.5
+LATE = 0.25
 """Seconds without an answer after which it is looked who is to blame."""
 _TURN = "_run_once"
 """The function of asyncio that waits, and then has callbacks called."""

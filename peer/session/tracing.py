@@ -16,13 +16,16 @@ from peer.net import MACHINE, DriverEvent, InterfacesChanged, NetConfig, wall_ti
 from peer.trace import ICE, STALL, VERDICT, Ring, TraceEntry
 
 from .log import Log
+from .stalls import watch_stalls
 from .told import ToldDescription
 
 ENVIRONMENT = "AIOPEER_TRACE"
 """The variable that names a file or a folder, where a configuration says nothing."""
 
 MAX_REPORTS = 8
-"""Reports of statistics that a connection remembers."""
+"""Reports of statistics that a connection remembers at most."""
+MAX_OBJECTS = 240
+"""Objects that they have together; of larger reports fewer are remembered, two at least."""
 
 Sink: TypeAlias = Callable[[TraceEntry], object]
 IceTrace: TypeAlias = Callable[[Record], object]
@@ -39,10 +42,11 @@ class Tracer:
         self.ring = Ring()
         self._sink, self._let_go = _sink(configuration, self.id)
         self._calls: dict[str, int] = {}
-        self._reports: deque[TraceEntry] = deque(maxlen=MAX_REPORTS)
+        self._reports: deque[TraceEntry] = deque()
         self._agents = 0
         self._log = Log(self.id)
-        self._unwatch = self._watch(configuration)
+        self._on_machine = (configuration.network or NetConfig()).system is MACHINE
+        self._unwatch: Callable[[], object] | None = None
 
     @property
     def asked(self) -> bool:
@@ -83,13 +87,21 @@ class Tracer:
 
     def remember(self, report: dict[str, dict[str, Any]]) -> None:
         """Remember a report of statistics; the last few are kept."""
-        self._reports.append(TraceEntry(wall_time(), self.id, "getStats", report))
+        self._keep(TraceEntry(wall_time(), self.id, "getStats", report))
 
     def sample(self, report: dict[str, dict[str, Any]], *extra: Any) -> None:
         """Give a report of statistics to who wants the trace; the last few are remembered."""
         entry = TraceEntry(wall_time(), self.id, "getStats", report, extra)
-        self._reports.append(entry)
+        self._keep(entry)
         self._give(entry)
+
+    def _keep(self, report: TraceEntry) -> None:
+        kept = self._reports
+        kept.append(report)
+        while len(kept) > MAX_REPORTS or (
+            len(kept) > 2 and sum(len(one.value) for one in kept) > MAX_OBJECTS
+        ):
+            kept.popleft()
 
     def conclude(self, verdict: dict[str, Any]) -> None:
         """Give what is explained of the connection to who wants the trace."""
@@ -99,26 +111,25 @@ class Tracer:
         """Let go of the file; what happens from now on stays in the ring alone."""
         self._sink = None
         unwatch, self._unwatch = self._unwatch, _nothing
-        unwatch()
+        if unwatch is not None:
+            unwatch()
         let_go, self._let_go = self._let_go, _nothing
         let_go()
 
-    def _watch(self, configuration: RTCConfiguration) -> Callable[[], None]:
-        """Have who holds up a loop of this machine in a trace that is wanted."""
+    def _watch(self) -> Callable[[], object]:
+        """Have who holds up a loop of this machine told; time that is simulated stalls nowhere."""
         loop = running_loop()
-        system = (configuration.network or NetConfig()).system
-        if self._sink is None or loop is None or system is not MACHINE:
+        if loop is None or not self._on_machine:
             return _nothing
-        from .stalls import watch_stalls  # not before: few programs want a trace
-
         try:
             return watch_stalls(loop, self._note_stall)
         except RuntimeError as error:
-            tell_of_failure("a trace does not tell who holds up the loop", error)
+            tell_of_failure("nobody is told who holds up the loop", error)
             return _nothing
 
     def _note_stall(self, duration: float, blamed: str) -> None:
-        self.note(STALL, {"duration": round(duration, 3), "blamed": blamed})
+        if self.asked or self.ring.is_due(STALL):
+            self.note(STALL, {"duration": round(duration, 3), "blamed": blamed})
 
     @property
     def _heard(self) -> bool:
@@ -141,7 +152,9 @@ class Tracer:
     # ICE
 
     def agent(self) -> tuple[int, IceTrace]:
-        """Number an ICE agent, and give what is to be its trace."""
+        """Number an ICE agent, and give what is to be its trace; from now on there is a call."""
+        if self._unwatch is None:
+            self._unwatch = self._watch()
         number = self._agents
         self._agents += 1
         take = partial(self._note_ice, number)

@@ -10,7 +10,7 @@ HEAD = 300
 """Entries of the beginning, which are kept for good."""
 TAIL = 500
 """Entries of the end."""
-MAX_TEXT = 1 << 18
+MAX_TEXT = 1 << 17
 """Characters of the descriptions that are kept, all together; of further ones only the types."""
 ALIKE = 16
 """Entries about things of one kind that are kept one by one; then each time they have doubled."""

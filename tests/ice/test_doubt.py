@@ -67,6 +67,16 @@ def test_a_consent_check_is_waited_for_as_well() -> None:
     assert next_probe(scene.session, scene.stream, pair) is None
 
 
+def test_data_that_passed_by_is_looked_at_when_it_is_told_of() -> None:
+    """Not in the past: whoever handles a timer late is taken to have stalled."""
+    scene = doubted()
+    scene.pairs[0].consent.look_at = None  # type: ignore[union-attr]
+    scene.session.now = 15.0
+    judge(scene.session)
+    assert times(scene.session) == [15.0]
+    probe(scene, 15.0)
+
+
 def test_a_long_round_trip_is_waited_for() -> None:
     scene = doubted()
     pair = scene.pairs[0]

@@ -57,7 +57,8 @@ class Heard:
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
         self.changes = asyncio.Semaphore(0)
-        self.links = Links(QUICK, CERTIFICATE, self, Tracer(QUICK))
+        self.tracer = Tracer(QUICK)
+        self.links = Links(QUICK, CERTIFICATE, self, self.tracer)
 
     def source_collided(self, mid: str, source: Source) -> None:
         raise AssertionError((mid, source))
@@ -103,6 +104,7 @@ def test_candidates_that_are_there_before_gathering_are_told_of_after_its_beginn
         assert heard.told == COURSE
         links.end()
         await links.close_all()
+        heard.tracer.close()
 
     run(scenario)
 

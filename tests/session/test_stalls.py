@@ -11,6 +11,7 @@ import pytest
 from peer import RTCConfiguration, RTCPeerConnection
 from peer.session import stalls
 from peer.session.stalls import blame, watch_stalls
+from peer.testing import Network, run
 from peer.trace import STALL, TraceEntry
 
 BOUND = 20.0
@@ -24,8 +25,12 @@ def threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "aiopeer-stalls"}
 
 
-def test_what_blocks_is_named_in_the_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A real loop is blocked until it was seen: how long that takes does not matter."""
+@pytest.mark.parametrize("traced", [True, False])
+def test_what_blocks_is_named(monkeypatch: pytest.MonkeyPatch, traced: bool) -> None:
+    """A real loop is blocked until it was seen: how long that takes does not matter.
+
+    Every connection remembers it, whether or not a trace is wanted.
+    """
     seen = threading.Event()
 
     def looked_at(frame: FrameType | None) -> str:
@@ -39,25 +44,45 @@ def test_what_blocks_is_named_in_the_trace(monkeypatch: pytest.MonkeyPatch) -> N
     async def story() -> None:
         before = threads()
         told = asyncio.Event()
-        found: list[TraceEntry] = []
+        given: list[TraceEntry] = []
 
-        def take(entry: TraceEntry) -> None:
-            if entry.method == STALL and entry.value["blamed"].startswith("blocks_until, at "):
-                found.append(entry)
+        def heard(duration: float, blamed: str) -> None:
+            if blamed.startswith("blocks_until, at "):
                 told.set()
 
-        pc = RTCPeerConnection(RTCConfiguration(trace=take))
+        pc = RTCPeerConnection(RTCConfiguration(trace=given.append if traced else None))
+        pc.createDataChannel("chat")
+        await pc.setLocalDescription()
+        leave = watch_stalls(asyncio.get_running_loop(), heard)
         await asyncio.create_task(blocks_until(seen))
         async with asyncio.timeout(BOUND):
             await told.wait()
-        assert found[0].value["duration"] >= stalls.LATE
+        for entries in (remembered(pc), *([given] if traced else [])):
+            blamed = [e for e in entries if e.method == STALL and "blocks_until" in str(e.value)]
+            assert blamed[0].value["duration"] >= stalls.LATE
+        leave()
         await pc.close()
         assert threads() <= before
 
     asyncio.run(story())
 
 
-def test_without_a_trace_there_is_no_thread() -> None:
+def remembered(pc: RTCPeerConnection) -> list[TraceEntry]:
+    return pc._session.tracer.entries()
+
+
+def test_a_program_that_stalls_often_leaves_room_for_other_entries() -> None:
+    async def story() -> None:
+        pc = RTCPeerConnection()
+        for _ in range(2000):
+            pc._session.tracer._note_stall(0.3, "work")
+        assert sum(entry.method == STALL for entry in remembered(pc)) < 30
+        await pc.close()
+
+    asyncio.run(story())
+
+
+def test_a_connection_that_does_nothing_has_no_thread() -> None:
     async def story() -> None:
         before = threads()
         pc = RTCPeerConnection()
@@ -67,12 +92,23 @@ def test_without_a_trace_there_is_no_thread() -> None:
     asyncio.run(story())
 
 
+def test_time_that_is_simulated_has_no_thread() -> None:
+    async def story() -> None:
+        before = threads()
+        pc = Network(seed=1).host("alice").connection()
+        pc.createDataChannel("chat")
+        await pc.setLocalDescription()
+        assert threads() <= before
+        await pc.close()
+
+    run(story())
+
+
 def test_a_connection_does_without_where_no_thread_is_to_be_had(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The event loop hears of it, and the rest of the trace is given."""
+    """The event loop hears of it, and everything else is remembered."""
     heard: list[str] = []
-    entries: list[TraceEntry] = []
 
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError(f"can't start {thread.name}")
@@ -81,14 +117,16 @@ def test_a_connection_does_without_where_no_thread_is_to_be_had(
         asyncio.get_running_loop().set_exception_handler(
             lambda _, context: heard.append(str(context["exception"]))
         )
+        pc = RTCPeerConnection()
+        pc.createDataChannel("chat")
         with monkeypatch.context() as patched:
             patched.setattr(threading.Thread, "start", refuse)
-            pc = RTCPeerConnection(RTCConfiguration(trace=entries.append))
+            await pc.setLocalDescription()
         await pc.close()
+        assert {"create", "close"} <= {entry.method for entry in remembered(pc)}
 
     asyncio.run(story())
     assert heard == ["can't start aiopeer-stalls"]
-    assert {"create", "close"} <= {entry.method for entry in entries}
 
 
 def test_one_thread_serves_a_loop() -> None:

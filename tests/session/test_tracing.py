@@ -10,7 +10,7 @@ import pytest
 from peer import RTCConfiguration, RTCPeerConnection
 from peer.api.errors import InvalidModificationError, JsepTypeError
 from peer.session.told import ToldDescription
-from peer.session.tracing import ENVIRONMENT, Tracer
+from peer.session.tracing import ENVIRONMENT, MAX_REPORTS, Tracer
 from peer.testing import Network, ToneTrack, connect, replay, run
 from peer.trace import CHANNEL, DTLS, ICE, TraceEntry, read_trace
 from peer.trace.ring import MAX_TEXT
@@ -224,6 +224,16 @@ def test_of_many_descriptions_the_types_are_kept() -> None:
     values = [entry.value for entry in tracer.ring]
     assert [value["sdp"] for value in values] == [text, text, ""]
     assert [value["type"] for value in values] == ["offer"] * 3
+
+
+@pytest.mark.parametrize(("objects", "kept"), [(20, MAX_REPORTS), (100, 2), (1000, 2)])
+def test_reports_are_kept_within_bounds(objects: int, kept: int) -> None:
+    """Two at least: what grows is seen by two."""
+    tracer = Tracer(RTCConfiguration())
+    reports = [{str(number): {"at": at} for number in range(objects)} for at in range(12)]
+    for report in reports:
+        tracer.remember(report)
+    assert [entry.value for entry in tracer.entries()] == reports[-kept:]
 
 
 def size(value: Any, seen: set[int]) -> int:

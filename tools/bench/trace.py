@@ -1,5 +1,5 @@
 """What a trace costs of a voice call, in virtual time: what is always kept, a function, a file,
-and a file of packets.
+and a file of packets; what is kept at most; and what it costs to look who blocks the event loop.
 
     python -m tools.bench.trace [--seconds N] [--rounds N]
 
@@ -12,12 +12,18 @@ import asyncio
 import statistics
 import tempfile
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from peer.session.tracing import Tracer
+from peer import RTCConfiguration
+from peer.session.stalls import watch_stalls
+from peer.session.told import ToldDescription
+from peer.session.tracing import MAX_OBJECTS, MAX_REPORTS, Tracer
 from peer.testing import Network, ToneTrack, connect, run
+from peer.trace import ICE
+from peer.trace.ring import HEAD, MAX_TEXT, TAIL
 
 MODES = ("nothing", "kept", "function", "file", "packets")
 
@@ -55,6 +61,47 @@ def measure(mode: str, seconds: float, nat: str, folder: Path) -> tuple[float, f
         return run(call(seconds, nat))
 
 
+async def watch(seconds: float) -> tuple[float, float]:
+    """Look after an idle loop of the machine; returns its share of a core without and with it."""
+    shares = []
+    for begin in (lambda *_: _nothing, watch_stalls):
+        leave = begin(asyncio.get_running_loop(), _nothing)
+        began = time.process_time()
+        await asyncio.sleep(seconds)
+        shares.append((time.process_time() - began) / seconds)
+        leave()
+    return shares[0], shares[1]
+
+
+def _nothing(*_: object) -> None:
+    """Nothing is done with what is told."""
+
+
+_MEMBERS = [f"member {number}" for number in range(20)]
+"""Names of statistics, which all reports share."""
+
+
+def kept_at_most() -> int:
+    """Fill what a connection remembers with usual entries, and give its bytes."""
+    tracemalloc.start()
+    tracer = Tracer(RTCConfiguration())
+    tracer.note("setLocalDescription", ToldDescription("offer", "v" * MAX_TEXT))
+    for number in range(2 * MAX_REPORTS):
+        report = {
+            f"{number} {each}": {name: number / len(name) for name in _MEMBERS}
+            for each in range(MAX_OBJECTS // MAX_REPORTS)
+        }
+        tracer.remember(report)
+    for number in range(2 * (HEAD + TAIL)):
+        fields = {"time": float(number), "kind": "decision", "decision": f"check {number}"}
+        tracer.note(
+            ICE, fields | {"details": {"pair": f"P{number}", "why": f"because {number}"}}, 0
+        )
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return size
+
+
 def main() -> None:
     """Print the medians over the rounds."""
     parser = argparse.ArgumentParser(description="CPU of traces")
@@ -70,6 +117,9 @@ def main() -> None:
         for mode in MODES:
             setup, second = (statistics.median(each) for each in zip(*taken[mode][1:], strict=True))
             print(f"{way:8} {mode:9} set-up {setup * 1e3:6.1f} ms, a second {second * 1e3:6.2f} ms")
+    print(f"kept at most: {kept_at_most() / 1e6:.2f} MB a connection")
+    idle, watched = asyncio.run(watch(min(arguments.seconds, 5)))
+    print(f"who blocks the loop: {(watched - idle) * 100:.2f} % of a core")
 
 
 if __name__ == "__main__":
