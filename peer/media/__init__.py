@@ -8,6 +8,7 @@ from .adaptation import Adaptation, Judged
 from .audio import AudioDecoder, AudioEncoder, AudioPacket
 from .audio_path import AudioDrop, AudioFormat, AudioPath, Heard, Moment
 from .bounds import PictureBounds, bounds_of
+from .ffmpeg import FFmpegVideoDecoder
 from .libopus import OpusDecoder, OpusEncoder, OpusError
 from .opus import OpusAudioDecoder, OpusAudioEncoder, OpusSettings
 from .pcm import Flushed, PcmTrack, pcm_frames
@@ -36,6 +37,7 @@ __all__ = [
     "AudioPath",
     "Heard",
     "Moment",
+    "FFmpegVideoDecoder",
     "PictureBounds",
     "bounds_of",
     "AudioCodec",

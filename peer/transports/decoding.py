@@ -8,10 +8,14 @@ import av
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 
-from peer.media import Upright, VideoDecoder, find_video_codec
+from peer.media import FFmpegVideoDecoder, Upright, VideoDecoder, find_video_codec
 
 from .pictures import announced_pictures
 from .share import MediaShare
+
+LIGHT_PIXELS = 160 * 128
+LIGHT_BYTES = 6000
+"""Of a picture that is decoded in less time than it takes to hand it to a thread and back."""
 
 
 class MediaDrop(enum.Enum):
@@ -79,7 +83,24 @@ class StreamDecoder:
         self._share = share
         self._holding = Holding(share)
         self._decoder: VideoDecoder | None = None
+        self._pixels = 0
+        """Of the picture that was decoded last."""
         self._upright = Upright()
+
+    def is_light(self, data: bytes) -> bool:
+        """Tell whether to decode a frame where it is: handing it to a thread takes longer.
+
+        Decoders of programs may wait for hardware; those of FFmpeg compute, and so do not hang.
+        """
+        if not 0 < self._pixels <= LIGHT_PIXELS or len(data) > LIGHT_BYTES:
+            return False
+        if not isinstance(self._decoder, FFmpegVideoDecoder):
+            return False
+        try:
+            announced = announced_pictures(self._codec.name, data)
+        except ValueError:
+            return False
+        return all(picture.pixels <= LIGHT_PIXELS for picture in announced)
 
     def decode(self, data: bytes, timestamp: int, *, rotation: int = 0) -> Decoded:
         """Decode a frame that is not empty, and turn it by so many degrees clockwise.
@@ -92,6 +113,8 @@ class StreamDecoder:
             if self._decoder is None:
                 self._decoder = self._make()
             frames = self._decoder.decode(data, timestamp)
+            if frames:
+                self._pixels = frames[-1].width * frames[-1].height
             frames = [self._upright.turn(frame, -rotation) for frame in frames]
             seconds = time.perf_counter() - begin
             return Decoded(frames, seconds)

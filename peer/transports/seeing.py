@@ -397,12 +397,20 @@ class Seeing:
                 self._deliver(frame, time, decoded, begun)
 
     async def _decode(self, frame: "VideoFrame[Origin]", time: int) -> Decoded:
-        """Decode a frame in a thread; one that is at work when it is stopped has its decoder."""
+        """Decode a frame, most in a thread; one that is at work when it is stopped has its decoder.
+
+        Others of the loop have their turn between two that are decoded in it.
+        """
         codec = frame.packets[0].codec
         if self._decoder is None or self._decoder[0] != codec:
             self._decoder = codec, StreamDecoder(codec, self._share)
-        decode = self._decoder[1].decode
-        return await self._share.run(decode, frame.data, time, rotation=frame.rotation)
+        decoder = self._decoder[1]
+        if not decoder.is_light(frame.data):
+            return await self._share.run(decoder.decode, frame.data, time, rotation=frame.rotation)
+        decoded = decoder.decode(frame.data, time, rotation=frame.rotation)
+        if self._queue:
+            await asyncio.sleep(0)
+        return decoded
 
     def _time_of(self, frame: "VideoFrame[Origin]") -> int:
         """Return the time of a frame on the track's line, which goes on while others are shown."""

@@ -2,14 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 
+from peer.media import VideoCodec, find_video_codec, register_video_codec
 from peer.media.ffmpeg import FFmpegVideoDecoder
 from peer.testing import run
-from peer.transports.decoding import MediaDrop, StreamDecoder, Undecoded
+from peer.transports import decoding
+from peer.transports.decoding import (
+    LIGHT_BYTES,
+    Decoded,
+    MediaDrop,
+    StreamDecoder,
+    Undecoded,
+)
 from peer.transports.picture_encoder import PictureEncoder
 from peer.transports.share import HungError, MediaConfig, MediaShare
 from tests.media.test_upright import bright_corner, corner
@@ -114,8 +123,88 @@ def test_a_decoder_that_was_told_of_the_end_is_replaced() -> None:
     assert len(decoder.decode(picture(), 0).frames) == 1
 
 
+@pytest.mark.parametrize(
+    ("codec", "name", "tune"), [(VP8, "libvpx", "psnr"), (H264, "libx264", "zerolatency")]
+)
+def test_what_takes_less_than_a_hand_over_is_light(
+    codec: RTCRtpCodecParameters, name: str, tune: str
+) -> None:
+    small, large = (encoded(name, *size, tune=tune) for size in ((160, 120), (176, 144)))
+    decoder = StreamDecoder(codec, MediaShare())
+    # Nothing is known of its pictures, and its decoder is to be made.
+    assert not decoder.is_light(small)
+    decoder.decode(small, 0)
+    assert decoder.is_light(small)
+    assert not decoder.is_light(large)
+    assert not decoder.is_light(bytes(LIGHT_BYTES + 1))
+    decoder.decode(large, 0)
+    assert not decoder.is_light(small)
+
+
+def test_what_announces_nonsense_is_not_light() -> None:
+    decoder = StreamDecoder(H264, MediaShare())
+    decoder.decode(encoded("libx264", 64, 48, tune="zerolatency"), 0)
+    assert decoder.is_light(b"\0\0\1\x41")
+    assert not decoder.is_light(b"\0\0\1\x67")
+
+
+def test_nothing_is_light_for_a_decoder_of_a_program(request: pytest.FixtureRequest) -> None:
+    """It may wait for hardware."""
+    before = find_video_codec("video/VP8")
+    assert before is not None
+    plain = before.decoder
+    request.addfinalizer(lambda: register_video_codec("video/VP8", before))
+
+    class Hardware:
+        def __init__(self, max_pixels: int) -> None:
+            self._decoder = plain(max_pixels)
+
+        def decode(self, data: bytes, timestamp: int) -> list[VideoFrame]:
+            return self._decoder.decode(data, timestamp)
+
+    register_video_codec("video/VP8", VideoCodec(Hardware))
+    decoder = StreamDecoder(VP8, MediaShare())
+    decoder.decode(picture(), 0)
+    assert not decoder.is_light(picture())
+
+
+def test_light_pictures_are_decoded_in_the_loop_which_goes_on_between_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    events: list[str] = []
+    decode, hand_over = StreamDecoder.decode, MediaShare.run
+
+    def decode_noted(decoder: StreamDecoder, *args: Any, **options: Any) -> Decoded:
+        events.append("decoded")
+        return decode(decoder, *args, **options)
+
+    async def hand_over_noted(share: MediaShare, *args: Any, **options: Any) -> object:
+        events.append("thread")
+        return await hand_over(share, *args, **options)
+
+    monkeypatch.setattr(StreamDecoder, "decode", decode_noted)
+    monkeypatch.setattr(MediaShare, "run", hand_over_noted)
+
+    async def program() -> None:
+        viewer, film = Viewer(), Film()
+        viewer.receive(*film.picture())
+        await asyncio.sleep(INTERVAL)
+        assert events == ["thread", "decoded"]
+        events.clear()
+        viewer.receive(*film.picture(), *film.picture())
+        for _ in range(5):
+            await asyncio.sleep(0)
+            events.append("turn")
+        assert events[:4] == ["decoded", "turn", "decoded", "turn"]
+        assert "thread" not in events
+        await viewer.close()
+
+    run(program())
+
+
 def test_a_decoder_that_hangs_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key frame is asked for, and another decoder goes on with it."""
+    monkeypatch.setattr(decoding, "LIGHT_PIXELS", 0)
     made: list[StreamDecoder] = []
     viewers: list[Viewer] = []
 
