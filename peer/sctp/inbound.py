@@ -182,9 +182,9 @@ class Inbound:
         if ahead > MAX_FORWARD:
             self.drops[SctpDrop.TOO_FAR_AHEAD] += 1
             return
-        point = received.cumulative + ahead
+        before, point = received.cumulative, received.cumulative + ahead
         received.advance(point)
-        self.reassembly.forward(point, skipped)
+        self.reassembly.forward(before, point, skipped)
 
     def reset(self, last: int, streams: frozenset[int] | None) -> bool:
         """Begin anew with streams after a TSN; False when that has to wait for TSNs before it."""

@@ -1,10 +1,11 @@
 """Putting the messages of I-DATA chunks together (RFC 8260 §2.2)."""
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 
 from .ordering import Ordering
 from .reassembly import WHOLE, ContradictionError
-from .wire import BEGIN, END, MASK, UNORDERED
+from .wire import BEGIN, END, HALF, MASK, UNORDERED
 
 
 class _Partial:
@@ -26,6 +27,35 @@ class _Partial:
         return len(self.parts) == self.end + 1
 
 
+class _Partials(dict[int, _Partial]):
+    """The messages of a stream that are not whole, by their numbers, which are sorted as well."""
+
+    __slots__ = ("_sorted",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sorted: list[int] = []
+
+    def begin(self, number: int, flags: int) -> _Partial:
+        """Take another one in."""
+        message = self[number] = _Partial(flags)
+        insort(self._sorted, number)
+        return message
+
+    def remove(self, number: int) -> _Partial:
+        """Take one out."""
+        del self._sorted[bisect_left(self._sorted, number)]
+        return self.pop(number)
+
+    def up_to(self, last: int) -> list[int]:
+        """Return the numbers that are not after another, which wrap."""
+        numbers, first = self._sorted, (last - HALF + 1) & MASK
+        end = bisect_right(numbers, last)
+        if first <= last:
+            return numbers[bisect_left(numbers, first) : end]
+        return numbers[bisect_left(numbers, first) :] + numbers[:end]
+
+
 class InterleavedReassembly:
     """The messages of all streams; as `Reassembly`, but chunks say which message they are of."""
 
@@ -33,7 +63,7 @@ class InterleavedReassembly:
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
-        self._partial: dict[tuple[int, bool], dict[int, _Partial]] = {}
+        self._partial: dict[tuple[int, bool], _Partials] = {}
         self.held = self.count = 0
         self.ordering = Ordering(MASK)
 
@@ -52,10 +82,12 @@ class InterleavedReassembly:
             self.ordering.put(flags, stream, number, protocol, data)
             return
         key = stream, bool(flags & UNORDERED)
-        messages = self._partial.setdefault(key, {})
+        messages = self._partial.get(key)
+        if messages is None:
+            messages = self._partial[key] = _Partials()
         message = messages.get(number)
         if message is None:
-            message = messages[number] = _Partial(flags)
+            message = messages.begin(number, flags)
         place = 0 if flags & BEGIN else place
         if place in message.parts or (message.end >= 0 and (place > message.end or flags & END)):
             raise ContradictionError
@@ -72,11 +104,11 @@ class InterleavedReassembly:
             result = None if message.too_long else whole
             self.ordering.put(message.flags, stream, number, message.protocol, result)
 
-    def forward(self, _point: int, skipped: dict[tuple[int, bool], int]) -> None:
+    def forward(self, _before: int, _point: int, skipped: dict[tuple[int, bool], int]) -> None:
         """Give up messages up to the number named for their stream, ordered or not."""
         for key, last in skipped.items():
-            messages = self._partial.get(key, {})
-            for number in [each for each in messages if (last - each) & MASK <= MASK >> 1]:
+            messages = self._partial.get(key)
+            for number in messages.up_to(last) if messages else ():
                 self._drop(key, number)
         self.ordering.skip({stream: last for (stream, loose), last in skipped.items() if not loose})
 
@@ -104,7 +136,7 @@ class InterleavedReassembly:
         self.count += 1
 
     def _drop(self, key: tuple[int, bool], number: int) -> None:
-        message = self._partial[key].pop(number)
+        message = self._partial[key].remove(number)
         if not self._partial[key]:
             del self._partial[key]
         self.held -= sum(map(len, message.parts.values()))

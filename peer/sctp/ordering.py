@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from .wire import UNORDERED
 
+MAX_WAITING_AHEAD = 65535
+"""How far ahead of the next number one is taken: each number before it has a TSN of its own."""
+
 
 class Message(NamedTuple):
     """A whole message, in its turn."""
@@ -47,7 +50,8 @@ class Ordering:
                 self._hand_out(stream)
             return
         waiting = self._waiting.setdefault(stream, {})
-        if (number - expected) & self._mask > self._mask >> 1 or number in waiting:
+        ahead = (number - expected) & self._mask
+        if ahead > min(self._mask >> 1, MAX_WAITING_AHEAD) or number in waiting:
             self.stale += 1
             return
         waiting[number] = protocol, data
@@ -61,12 +65,19 @@ class Ordering:
             span = (last + 1 - expected) & self._mask
             if not 0 < span <= self._mask >> 1:
                 continue
-            waiting = self._waiting.get(stream, {})
-            passed = [each for each in waiting if (each - expected) & self._mask < span]
-            for number in sorted(passed, key=lambda each: (each - expected) & self._mask):
+            for number in self._passed(stream, expected, span):
                 self._take(stream, number)
             self._next[stream] = (last + 1) & self._mask
             self._hand_out(stream)
+
+    def _passed(self, stream: int, expected: int, span: int) -> list[int]:
+        """Return what waits within a span of numbers, in order, without a look at all the rest."""
+        waiting, mask = self._waiting.get(stream, {}), self._mask
+        if span > len(waiting):
+            aheads = sorted((each - expected) & mask for each in waiting)
+            return [(expected + ahead) & mask for ahead in aheads if ahead < span]
+        numbers = ((expected + ahead) & mask for ahead in range(span))
+        return [number for number in numbers if number in waiting]
 
     def reset(self, streams: Iterable[int] | None) -> None:
         """Begin anew with streams, with all for None (RFC 6525 §5.2.2)."""

@@ -111,9 +111,12 @@ class Reassembly:
         else:
             self._by_last[run.last] = run
 
-    def forward(self, point: int, skipped: dict[tuple[int, bool], int]) -> None:
-        """Give up what the peer has, up to a TSN, with the last number of each ordered stream."""
-        for run in self._reached(point):
+    def forward(self, before: int, point: int, skipped: dict[tuple[int, bool], int]) -> None:
+        """Give up what the peer has, up to a TSN, with the last number of each ordered stream.
+
+        `before` is the TSN up to which nothing was missing.
+        """
+        for run in self._reached(before, point):
             del self._by_first[run.first], self._by_last[run.last]
             self._empty(run)
         self.ordering.skip({stream: last for (stream, _), last in skipped.items()})
@@ -122,14 +125,18 @@ class Reassembly:
         """Begin anew with streams, with all for None."""
         self.ordering.reset(streams)
 
-    def _reached(self, point: int) -> list[_Run]:
-        """Return the runs that begin up to a TSN, and of which something is missing up to it."""
+    def _reached(self, before: int, point: int) -> list[_Run]:
+        """Return the runs that begin up to a TSN, and of which something is missing up to it.
+
+        Where nothing was missing one run at most is not whole, that which ends there. Others are
+        looked for without a look at those far ahead, which a peer may have come to thousands.
+        """
         runs = self._by_first
-        lowest = min(runs, default=point + 1)
-        if point - lowest < len(runs):
-            found = [runs[tsn] for tsn in range(lowest, point + 1) if tsn in runs]
+        found = [run for run in (self._by_last.get(before),) if run is not None]
+        if point - before < len(runs):
+            found += [runs[tsn] for tsn in range(before + 1, point + 1) if tsn in runs]
         else:
-            found = [run for tsn, run in runs.items() if tsn <= point]
+            found += [run for tsn, run in runs.items() if before < tsn <= point]
         return [run for run in found if run.last <= point or not run.begun]
 
     def _fill(self, run: _Run, data: bytes) -> None:

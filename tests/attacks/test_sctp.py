@@ -20,6 +20,8 @@ from peer.sctp.wire import (
     END,
     FORWARD_TSN,
     HEARTBEAT,
+    I_DATA,
+    I_FORWARD_TSN,
     MASK,
     RE_CONFIG,
     SACK,
@@ -74,12 +76,18 @@ class Attacker:
         head = struct.pack("!LHHL", self.tsn & MASK, stream, number, 53)
         return write_chunk(DATA, head + body, flags)
 
+    def i_data(self, stream: int, flags: int, body: bytes, *, number: int = 0) -> bytes:
+        """Make the next I-DATA chunk, the first of its message."""
+        self.tsn += 1
+        head = struct.pack("!LHHLL", self.tsn & MASK, stream, 0, number, 53)
+        return write_chunk(I_DATA, head + body, flags)
+
 
 @contextmanager
-def attacked(config: SctpConfig | None = None) -> Iterator[Attacker]:
+def attacked(config: SctpConfig | None = None, *, interleaving: bool = False) -> Iterator[Attacker]:
     """A victim with a hostile peer; each of its packets costs little."""
-    config = config or SctpConfig(max_message_size=MAX_MESSAGE_SIZE)
-    path = Path(right=config).connect()
+    config = config or SctpConfig(max_message_size=MAX_MESSAGE_SIZE, interleaving=interleaving)
+    path = Path(left=SctpConfig(interleaving=interleaving), right=config).connect()
     path.run(limit=1.0)
     attacker = Attacker(path)
     yield attacker
@@ -215,6 +223,44 @@ def test_giving_up_far_ahead_costs_little() -> None:
             )
             assert number or attacker.inbound.reassembly.count == 40
         assert attacker.inbound.reassembly.count <= 40
+
+
+def _fill_with(attacker: Attacker, kind: str) -> None:
+    """Have the victim hold thousands of what can go on with nothing that has come."""
+    for first in range(0, MAX_HELD // 2, 40):
+        numbers = range(1000 + first, 1000 + first + 40)
+        if kind == "messages":
+            chunks = [attacker.data(0, BEGIN | END, b"x", number=number) for number in numbers]
+        elif kind == "fragments":
+            chunks = [attacker.data(0, 0, b"x", step=2) for _ in numbers]
+        else:
+            loose = UNORDERED if kind == "unordered" else 0
+            chunks = [attacker.i_data(0, BEGIN | loose, b"x", number=number) for number in numbers]
+        attacker.send(*chunks)
+
+
+@pytest.mark.parametrize("kind", ["messages", "fragments", "ordered", "unordered"])
+def test_giving_up_one_at_a_time_does_not_look_at_all_that_waits(kind: str) -> None:
+    """RFC 3758 §3.6: what such a packet costs are the messages that it gives up."""
+    mixed = kind.endswith("ordered")
+    with attacked(interleaving=mixed) as attacker:
+        _fill_with(attacker, kind)
+        inbound = attacker.inbound
+        held = inbound.held
+        assert held >= MAX_HELD // 2 - 40
+        point = inbound.received.cumulative
+        begin = time.thread_time()
+        for number in range(200):
+            if mixed:
+                named = struct.pack("!HHL", 0, kind == "unordered", number)
+                forward = write_chunk(I_FORWARD_TSN, struct.pack("!L", point + 1 & MASK) + named)
+            else:
+                named = struct.pack("!HH", 0, number)
+                forward = write_chunk(FORWARD_TSN, struct.pack("!L", point + 1 & MASK) + named)
+            attacker.send(forward)
+            point = inbound.received.cumulative
+        assert (time.thread_time() - begin) / 200 < 30e-6 * MARGIN
+        assert inbound.held >= held - 201
 
 
 def test_many_chunks_of_a_packet_are_not_looked_at() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from peer.sctp.interleaved import InterleavedReassembly
 from peer.sctp.reassembly import ContradictionError
-from peer.sctp.wire import BEGIN, END, UNORDERED
+from peer.sctp.wire import BEGIN, END, MASK, UNORDERED
 
 
 @given(
@@ -54,10 +54,10 @@ def test_what_is_given_up_is_not_held() -> None:
     reassembly.add(1, BEGIN, 0, 0, 53, 0, b"a")
     reassembly.add(2, BEGIN | UNORDERED, 0, 0, 53, 0, b"b")
     reassembly.add(3, BEGIN | END, 0, 1, 53, 0, b"c")
-    reassembly.forward(1, {(0, False): 0})
+    reassembly.forward(0, 1, {(0, False): 0})
     assert [message.data for message in reassembly.ordering.ready] == [b"c"]
     assert reassembly.held == 1
-    reassembly.forward(2, {(0, True): 0})
+    reassembly.forward(1, 2, {(0, True): 0})
     assert (reassembly.held, reassembly.count) == (0, 0)
 
 
@@ -104,3 +104,24 @@ def test_a_reset_begins_anew() -> None:
     assert [message.data for message in reassembly.ordering.ready] == [b"a", b"again"]
     reassembly.reset(None)
     assert reassembly.held == 0
+
+
+@given(
+    st.sets(st.integers(-9, 9).map(lambda each: each & MASK)),
+    st.integers(-9, 9),
+    st.sampled_from([0, 1 << 31]),
+)
+def test_numbers_up_to_another_wrap(numbers: set[int], last: int, base: int) -> None:
+    reassembly = InterleavedReassembly(100)
+    numbers = {(number + base) & MASK for number in numbers}
+    last = (last + base) & MASK
+    for number in numbers:
+        reassembly.add(0, BEGIN | UNORDERED, 0, number, 53, 0, b"x")
+    reassembly.forward(0, 1, {(0, True): last})
+    gone = {number for number in numbers if (last - number) & MASK < 1 << 31}
+    assert reassembly.count == reassembly.held == len(numbers) - len(gone)
+    # Those that are left can be ended.
+    for number in numbers - gone:
+        reassembly.add(0, END | UNORDERED, 0, number, 53, 1, b"y")
+    assert len(reassembly.ordering.ready) == len(numbers - gone)
+    assert reassembly.count == 0

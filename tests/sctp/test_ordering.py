@@ -1,6 +1,9 @@
 """Whole messages in their turn."""
 
-from peer.sctp.ordering import Message, Ordering
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peer.sctp.ordering import MAX_WAITING_AHEAD, Message, Ordering
 from peer.sctp.wire import UNORDERED
 
 
@@ -48,6 +51,35 @@ def test_going_on_past_what_was_given_up() -> None:
         assert len(ordering.ready) == 3
     ordering.skip({0: 8})
     assert ordering.ready[-1].data == b"\x09"
+
+
+@given(
+    st.sets(st.integers(0, 60), max_size=20), st.lists(st.integers(0, 60), min_size=1, max_size=5)
+)
+def test_going_on_any_number_of_times(waiting: set[int], lasts: list[int]) -> None:
+    """Across the wrap, and whether more is passed than waits or less."""
+    base, expected = 65500, 65500
+    ordering = Ordering(0xFFFF)
+    for last in (32000, 64000, base - 1):
+        ordering.skip({3: last})
+    for ahead in waiting:
+        ordering.put(0, 3, (base + ahead) & 0xFFFF, 51, bytes([ahead]))
+    for last in lasts:
+        ordering.skip({3: (base + last) & 0xFFFF})
+        expected = max(expected, base + last + 1)
+    while expected - base in waiting:
+        expected += 1
+    come = [message.data[0] for message in ordering.ready]
+    assert come == sorted(ahead for ahead in waiting if base + ahead < expected)
+    assert ordering.count == len(waiting) - len(come)
+
+
+def test_a_number_too_far_ahead_is_none() -> None:
+    """RFC 8260 §2.2.2: each number has a TSN, and 65535 of those are under way at most."""
+    ordering = Ordering(0xFFFFFFFF)
+    ordering.put(0, 0, MAX_WAITING_AHEAD, 51, b"a")
+    ordering.put(0, 0, MAX_WAITING_AHEAD + 1, 51, b"b")
+    assert (ordering.count, ordering.stale) == (1, 1)
 
 
 def test_a_reset_begins_anew() -> None:

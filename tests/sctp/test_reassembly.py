@@ -70,7 +70,7 @@ def test_what_is_given_up_is_not_held(
     for chunk in arrived:
         reassembly.add(*chunk)
     last = {(stream, False): number for _, flags, stream, number, *_ in chunks if not flags & 4}
-    reassembly.forward(100 + len(chunks), last)
+    reassembly.forward(99, 100 + len(chunks), last)
     assert (reassembly.held, reassembly.count) == (0, 0)
 
 
@@ -79,7 +79,7 @@ def test_a_message_that_goes_on_after_the_point_is_kept() -> None:
     reassembly = Reassembly(1000)
     for index in (1, 2, 3):
         reassembly.add(*chunks[index])
-    reassembly.forward(102, {(0, False): 0})
+    reassembly.forward(99, 102, {(0, False): 0})
     reassembly.add(*chunks[4])
     assert [message.data for message in reassembly.ordering.ready] == [b"cde"]
 
