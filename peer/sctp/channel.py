@@ -4,6 +4,7 @@ import enum
 
 from peer.records import dataclass
 
+from .dcep import Open
 from .message import DEFAULT_WEIGHT, Delivery
 
 MAX_ID = 65534
@@ -41,6 +42,17 @@ class ChannelParameters:
         """Return how its messages are delivered; before the peer has it they go in order."""
         life = self.max_packet_life_time
         return Delivery(ordered, self.max_retransmits, None if life is None else life / 1000)
+
+    def opening(self) -> bytes:
+        """Return the message that opens it at the peer (RFC 8832 §5.1)."""
+        return Open(
+            label=self.label,
+            protocol=self.protocol,
+            ordered=self.ordered,
+            max_retransmits=self.max_retransmits,
+            max_packet_life_time=self.max_packet_life_time,
+            priority=self.weight,
+        ).serialize()
 
 
 class Channel:

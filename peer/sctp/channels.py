@@ -22,6 +22,7 @@ from .events import (
 from .message import DCEP, EMPTY_BINARY, EMPTY_STRING
 from .ordering import Message
 from .session import SctpState
+from .successors import Successors
 
 MAX_OPENED_BY_PEER = 1024
 """Channels at a time that the peer may have opened."""
@@ -94,7 +95,7 @@ class Channels:
         self._lowest: int | None = None
         self._came = 0
         self._names = 0
-        self._late: dict[int, Open] = {}
+        self._successors = Successors()
         self._orphans: deque[Message] = deque()
         self._orphan_bytes = 0
         self._events: deque[ChannelEvent] = deque()
@@ -272,7 +273,7 @@ class Channels:
             return
         self._prepare(channel)
         if not channel.parameters.negotiated:
-            message = _open_message(channel.parameters)
+            message = channel.parameters.opening()
             self._association.send(channel.id, DCEP, message, now)
             self._unanswered[channel.id] = now
         channel.state = ChannelState.OPEN
@@ -286,12 +287,10 @@ class Channels:
     def _accept(self, number: int, message: Open, now: float) -> None:
         """Take a channel that the peer opens (RFC 8832 §6)."""
         there = self._by_id.get(number)
-        names = len(message.label) + len(message.protocol)
         if there is not None and there.state is ChannelState.CLOSING:
-            # The peer has seen the end of the one before already.
-            if self._has_names_left(names):
-                self._late[number] = message
-            else:
+            fits = self._has_names_left(message)
+            self._successors.put(number, message if fits else None)
+            if not fits:
                 self._drops[SctpDrop.TOO_MANY_CHANNELS] += 1
             return
         if there is not None or number > MAX_ID or number in self._blocked:
@@ -299,7 +298,7 @@ class Channels:
             return
         if self._is_ours(number):
             self._drops[SctpDrop.WRONG_PARITY] += 1
-        if self._came >= MAX_OPENED_BY_PEER or not self._has_names_left(names):
+        if self._came >= MAX_OPENED_BY_PEER or not self._has_names_left(message):
             self._drops[SctpDrop.TOO_MANY_CHANNELS] += 1
             self._association.reset((number,))
             return
@@ -316,7 +315,7 @@ class Channels:
         channel.become_known()
         channel.came = True
         self._came += 1
-        self._names += names
+        self._names += message.names
         self._by_id[number] = channel
         self._prepare(channel)
         self._association.send(number, DCEP, Ack().serialize(), now)
@@ -324,17 +323,20 @@ class Channels:
         self._change(channel, ChannelState.OPEN)
         self._adopt_orphans(number, now)
 
-    def _has_names_left(self, more: int) -> bool:
-        late = sum(len(message.label) + len(message.protocol) for message in self._late.values())
-        return self._names + late + more <= MAX_NAMES
+    def _has_names_left(self, message: Open) -> bool:
+        return self._names + self._successors.names + message.names <= MAX_NAMES
 
     # Messages
 
     def _receive(self, message: Message, now: float) -> None:
         stream, protocol, data = message
-        if stream in self._late:
+        successor = self._successors.get(stream)
+        if successor is not None:
             # It is for the channel that is to be, and not for the one that is closing.
-            self._keep(message)
+            if successor.message is not None:
+                self._keep(message)
+            else:
+                self._drops[SctpDrop.UNKNOWN_CHANNEL] += 1
             return
         channel = self._by_id.get(stream)
         if channel is not None:
@@ -410,8 +412,10 @@ class Channels:
     def _take_incoming_reset(self, streams: frozenset[int] | None, now: float) -> None:
         numbers = list(self._by_id) if streams is None else streams
         for number in numbers:
-            channel = self._opened(number)
-            if channel is not None:
+            channel, successor = self._opened(number), self._successors.get(number)
+            if successor is not None and channel is not None and channel.incoming_reset:
+                successor.ended = True
+            elif channel is not None:
                 channel.incoming_reset = True
                 self._begin_closing(channel)
                 self._close_if_done(channel, now)
@@ -431,7 +435,7 @@ class Channels:
 
     def _begin_again(self, now: float) -> None:
         """Go on with a peer that has lost its state: it will end no stream of the time before."""
-        self._late.clear()
+        self._successors.clear()
         closing = [one for one in self._by_id.values() if one.state is ChannelState.CLOSING]
         for channel in closing:
             channel.incoming_reset = True
@@ -442,9 +446,15 @@ class Channels:
         if number is None or not (channel.incoming_reset and channel.outgoing_reset):
             return
         self._close(channel)
-        late = self._late.pop(number, None)
-        if late is not None:
-            self._accept(number, late, now)
+        successor = self._successors.take(number)
+        if successor is None:
+            return
+        if successor.message is None:
+            self._association.reset((number,))
+        else:
+            self._accept(number, successor.message, now)
+        if successor.ended:
+            self._take_incoming_reset(frozenset((number,)), now)
 
     def _close(self, channel: Channel, reason: str = "") -> None:
         self._forget(channel)
@@ -477,17 +487,6 @@ class Channels:
             self._close(channel, event.reason)
         self._orphans.clear()
         self._events.append(event)
-
-
-def _open_message(parameters: ChannelParameters) -> bytes:
-    return Open(
-        label=parameters.label,
-        protocol=parameters.protocol,
-        ordered=parameters.ordered,
-        max_retransmits=parameters.max_retransmits,
-        max_packet_life_time=parameters.max_packet_life_time,
-        priority=parameters.weight,
-    ).serialize()
 
 
 def _short(limit: int | None) -> int | None:

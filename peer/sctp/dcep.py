@@ -30,6 +30,11 @@ class Open:
     max_packet_life_time: int | None = None
     priority: int = 256
 
+    @property
+    def names(self) -> int:
+        """The characters of its label and protocol."""
+        return len(self.label) + len(self.protocol)
+
     def serialize(self) -> bytes:
         """Return the message; lengths count bytes, not characters."""
         label, protocol = self.label.encode(), self.protocol.encode()
