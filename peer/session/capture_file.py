@@ -30,7 +30,7 @@ class CaptureFile(OwnFile):
         self._writer = CaptureWriter(whole=whole)
         self._secrets: list[bytes] = []
         self._packets: list[bytes] = []
-        self._soon: asyncio.Handle | None = None
+        self._is_due = False
         self.put(self._writer.head())
 
     # peer.net.Tap
@@ -62,31 +62,34 @@ class CaptureFile(OwnFile):
         self._show(self._writer.media, packet, association, control=control, leaves=leaves)
 
     def _show(self, write: Callable[..., bytes], *packet: object, **how: bool) -> None:
-        if not self.full:
-            self._add(self._packets, write(wall_time(), *packet, **how))
+        with self.lock:
+            if not self.full:
+                self._add(self._packets, write(wall_time(), *packet, **how))
 
     def _add(self, waiting: list[bytes], block: bytes) -> None:
-        if self.full:
-            return
-        waiting.append(block)
-        if len(waiting) >= MAX_WAITING:
-            self._write()
-        elif self._soon is None:
-            self._soon = asyncio.get_running_loop().call_soon(self._write)
+        with self.lock:
+            if self.full:
+                return
+            waiting.append(block)
+            if len(waiting) >= MAX_WAITING:
+                self._write()
+            elif not self._is_due:
+                self._is_due = True
+                asyncio.get_running_loop().call_soon(self._write)
 
     def _write(self) -> None:
-        if self._soon is not None:
-            self._soon.cancel()
-            self._soon = None
-        blocks = (*self._secrets, *self._packets)
-        self._secrets.clear()
-        self._packets.clear()
-        self.put(b"".join(blocks))
+        with self.lock:
+            # Whose turn comes later, in whatever loop, finds nothing.
+            self._is_due = False
+            blocks = (*self._secrets, *self._packets)
+            self._secrets.clear()
+            self._packets.clear()
+            if blocks:
+                self.put(b"".join(blocks))
 
     def close(self) -> None:
         """Nothing more comes of a connection; the last one that writes to it closes the file."""
-        if self._soon is not None:
-            self._write()
+        self._write()
         self.let_go()
 
 

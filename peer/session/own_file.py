@@ -4,6 +4,7 @@ import os
 import secrets
 import stat
 import sys
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -14,11 +15,13 @@ class OwnFile:
     """A file that is open as long as somebody writes to it, and that its owner alone can read.
 
     A file of before is written over. Each `put` is one write. An error of the disk ends the
-    writing, never a connection, and so does the bound: nothing more is written then.
+    writing, never a connection, and so does the bound: nothing more is written then. Connections
+    of several threads may name the same file; what is not one `put` holds `lock`.
     """
 
     def __init__(self, path: Path, room: int) -> None:
         """Open it; raises OSError when that is impossible."""
+        self.lock = threading.RLock()
         self.users = 0
         self._path = path
         self._room = room
@@ -44,20 +47,23 @@ class OwnFile:
 
     def put(self, data: bytes) -> None:
         """Write something, as long as there is room."""
-        self._room -= len(data)
-        if self.full:
-            return
-        try:
-            self._file.write(data)
-        except OSError:
-            self._file.close()
+        with self.lock:
+            self._room -= len(data)
+            if self.full:
+                return
+            try:
+                self._file.write(data)
+            except OSError:
+                self._file.close()
 
     def let_go(self) -> None:
         """One user less; the last one closes the file."""
-        self.users -= 1
-        if self.users <= 0:
-            self._file.close()
-            _files.pop(self._path, None)
+        with _opening:
+            self.users -= 1
+            if self.users <= 0:
+                with self.lock:
+                    self._file.close()
+                _files.pop(self._path, None)
 
     @classmethod
     def shared(
@@ -71,15 +77,17 @@ class OwnFile:
         named = Path(path).absolute()
         if named.is_dir():
             named /= f"{_own_name(os.getpid())}{suffix}"
-        found = _files.get(named)
-        if found is None:
-            found = _files[named] = make(named)
-        if not isinstance(found, cls):
-            raise FileExistsError(f"{named} is being written to already")
-        found.users += 1
+        with _opening:
+            found = _files.get(named)
+            if found is None:
+                found = _files[named] = make(named)
+            if not isinstance(found, cls):
+                raise FileExistsError(f"{named} is being written to already")
+            found.users += 1
         return found
 
 
+_opening = threading.Lock()
 _files: dict[Path, OwnFile] = {}
 
 

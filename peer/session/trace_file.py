@@ -35,19 +35,21 @@ class TraceFile(OwnFile):
 
     def __call__(self, entry: TraceEntry) -> None:
         """Write an entry, as long as there is room."""
-        if self.full:
-            return
-        if entry.method == ICE:
-            agent = entry.connection, entry.extra[0]
-            stand_ins = self._stand_ins.setdefault(agent, StandIns(secrets.token_bytes(32)))
-            entry = entry._replace(value=stand_ins.convert(entry.value))
-        self.put(self._writer.lines(entry).encode())
+        with self.lock:
+            if self.full:
+                return
+            if entry.method == ICE:
+                agent = entry.connection, entry.extra[0]
+                stand_ins = self._stand_ins.setdefault(agent, StandIns(secrets.token_bytes(32)))
+                entry = entry._replace(value=stand_ins.convert(entry.value))
+            self.put(self._writer.lines(entry).encode())
 
     def close(self, connection: str) -> None:
         """Nothing more comes of a connection; the last one that writes to it closes the file."""
-        self._writer.forget(connection)
-        for agent in [agent for agent in self._stand_ins if agent[0] == connection]:
-            del self._stand_ins[agent]
+        with self.lock:
+            self._writer.forget(connection)
+            for agent in [agent for agent in self._stand_ins if agent[0] == connection]:
+                del self._stand_ins[agent]
         self.let_go()
 
 

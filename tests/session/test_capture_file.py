@@ -1,6 +1,8 @@
 """Captures of whole calls in virtual time: what is in them, and when there is none."""
 
 import asyncio
+import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,12 @@ from peer import (
     RTCPeerConnection,
 )
 from peer.session import capture_file as module
-from peer.session.capture_file import capture_file
+from peer.session.capture_file import CaptureFile, capture_file
 from peer.session.trace_file import trace_file
 from peer.session.tracing import ENVIRONMENT
 from peer.testing import Network, ToneTrack, connect, run
 from peer.trace import CaptureWriter
+from tests.session.threads import in_threads
 from tests.testing.support import closing, first_message
 from tests.trace.capture_reading import Capture, read_capture
 
@@ -213,3 +216,34 @@ def test_without_a_file_for_packets_that_of_the_trace_is_let_go(tmp_path: Path) 
     again = trace_file(trace)
     assert again.users == 1
     again.close("PC_1")
+
+
+class SlowList(list[bytes]):
+    """Lets other threads go on once it was read."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from super().__iter__()
+        time.sleep(0.001)
+
+
+def test_threads_share_a_file(tmp_path: Path) -> None:
+    """Each runs a loop of its own, and nothing of either is lost or torn."""
+    path = tmp_path / "call.pcapng"
+    files = [capture_file(path, whole=False) for _ in range(2)]
+    files[0]._packets = SlowList()
+    count = 500
+
+    async def write(file: CaptureFile, name: str) -> None:
+        for number in range(count):
+            file.data(f"{name}{number}".encode(), leaves=True)
+            file.stream(b"x", ("192.0.2.1", 1), ("192.0.2.2", 2), leaves=True)
+            if number % 7 == 0:
+                await asyncio.sleep(0)
+        file.close()
+
+    in_threads([partial(asyncio.run, write(*each)) for each in zip(files, "ab", strict=True)])
+    capture = read_capture(path.read_bytes())
+    found = [each.data.decode() for each in capture.on(2)]
+    for name in "ab":
+        assert [one for one in found if one[0] == name] == [f"{name}{n}" for n in range(count)]
+    assert len(capture.on(0)) == 2 * count

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -10,8 +11,9 @@ import pytest
 
 from peer.ice import StandIns
 from peer.session import trace_file as module
-from peer.session.trace_file import trace_file
+from peer.session.trace_file import TraceFile, trace_file
 from peer.trace import ICE, TraceEntry, read_trace
+from tests.session.threads import in_threads
 
 
 def entry(number: float = 1) -> TraceEntry:
@@ -96,3 +98,18 @@ def test_a_full_disk_ends_the_writing_alone() -> None:
     file(entry())
     file(entry())
     file.close("PC_0")
+
+
+def test_threads_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    files = [trace_file(path) for _ in range(2)]
+    count = 2000
+
+    def write(file: TraceFile, name: str) -> None:
+        for number in range(count):
+            file(TraceEntry(number, name, "create", {}))
+        file.close(name)
+
+    in_threads([partial(write, *each) for each in zip(files, ("PC_0", "PC_1"), strict=True)])
+    found = read_trace(path.read_bytes()).entries
+    assert sorted(entry.connection or "" for entry in found) == ["PC_0"] * count + ["PC_1"] * count
