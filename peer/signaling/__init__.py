@@ -1,4 +1,4 @@
-"""Signaling that others speak: WHIP, WHEP, Janus."""
+"""Signaling that others speak: WHIP, WHEP, Janus, Pipecat's SmallWebRTC."""
 
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from .errors import SignalingError
     from .janus import JanusError, JanusEvent, JanusHandle, JanusSession
     from .links import read_ice_servers, write_ice_servers
+    from .small_webrtc import SmallWebRtcClient
+    from .small_webrtc_endpoint import SmallWebRtcCall, SmallWebRtcEndpoint
     from .video_room import Publisher, VideoRoom
     from .whip import WhipClient
 
@@ -17,6 +19,8 @@ _HOMES = {
     ".errors": ("SignalingError",),
     ".janus": ("JanusError", "JanusEvent", "JanusHandle", "JanusSession"),
     ".links": ("read_ice_servers", "write_ice_servers"),
+    ".small_webrtc": ("SmallWebRtcClient",),
+    ".small_webrtc_endpoint": ("SmallWebRtcCall", "SmallWebRtcEndpoint"),
     ".video_room": ("Publisher", "VideoRoom"),
     ".whip": ("WhipClient",),
 }
@@ -29,7 +33,7 @@ def __getattr__(name: str) -> object:
     except ModuleNotFoundError as error:
         if error.name != "aiohttp":
             raise
-        raise ImportError("WHIP and WHEP need aiohttp: pip install aiopeer[http]") from None
+        raise ImportError("signaling over HTTP needs aiohttp: pip install aiopeer[http]") from None
 
 
 __all__ = [
@@ -40,6 +44,9 @@ __all__ = [
     "JanusSession",
     "Publisher",
     "SignalingError",
+    "SmallWebRtcCall",
+    "SmallWebRtcClient",
+    "SmallWebRtcEndpoint",
     "VideoRoom",
     "WhipClient",
     "read_ice_servers",

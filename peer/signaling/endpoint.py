@@ -1,15 +1,14 @@
 """An HTTP endpoint that answers offers: the servers of WHIP (RFC 9725) and WHEP."""
 
 import asyncio
-import hmac
-import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
 
-from peer import DOMException, RTCConfiguration, RTCIceServer, RTCPeerConnection
+from peer import RTCConfiguration, RTCIceServer, RTCPeerConnection
 from sdp import (
     MEDIA_TYPE,
     Fragment,
@@ -19,29 +18,12 @@ from sdp import (
     serialize_fragment,
 )
 
-from .fragments import (
-    SDP_TYPE,
-    credentials,
-    fragment_credentials,
-    has_transport,
-    ice_fragment,
-    take_fragment,
-)
+from .door import BODY_TIMEOUT, Door, Token, read_body
+from .fragments import SDP_TYPE, credentials, fragment_credentials, ice_fragment, take_fragment
 from .links import write_ice_servers
-
-logger = logging.getLogger("peer.signaling")
+from .sessions import MAX_SESSIONS, Sessions, accept, add_candidates, answer_offer
 
 FORM_TYPE = "multipart/form-data"
-MAX_BODY = 256 * 1024
-"""Bytes of an offer or a fragment."""
-MAX_SESSIONS = 100
-"""Sessions at one time, unless said otherwise."""
-RETRY_AFTER = 5
-"""Seconds after which somebody who found no place may try again."""
-BODY_TIMEOUT = 10.0
-"""Seconds within which an offer or a fragment has to be there."""
-CLOSE_TIMEOUT = 5.0
-"""Seconds that the connections may take to close."""
 
 Welcome = Callable[[RTCPeerConnection, web.Request], Awaitable[None] | None]
 """Prepares a connection before the offer is set: adds tracks, listens. May raise web.HTTPError."""
@@ -77,116 +59,48 @@ class HttpEndpoint:
         self,
         welcome: Welcome,
         *,
-        token: str | Callable[[web.Request], bool] | None = None,
+        token: Token = None,
         ice_servers: Sequence[RTCIceServer] = (),
         configuration: RTCConfiguration | None = None,
         origins: Sequence[str] = (),
         max_sessions: int = MAX_SESSIONS,
     ) -> None:
-        if token == "":
-            raise ValueError("an empty token lets everybody in; None says so")
         self._welcome = welcome
-        self._token = token
+        self._door = Door(token, origins)
         self._links = write_ice_servers(ice_servers)
         self._configuration = configuration
-        self._origins = frozenset(origins)
-        self._max_sessions = max_sessions
-        self._sessions: dict[str, _Session] = {}
-        self._closing: set[asyncio.Future[None]] = set()
-        self._begun = 0
-        self._is_closed = False
+        self._sessions: Sessions[_Session] = Sessions(max_sessions)
 
     @property
     def connections(self) -> list[RTCPeerConnection]:
         """The connections of the sessions there are."""
-        return [session.pc for session in self._sessions.values()]
+        return self._sessions.connections
 
     def add_to(self, app: web.Application, path: str) -> None:
         """Serve at `path`; sessions are below it. They end when the application does."""
         endpoint, session = path, f"{path.rstrip('/')}/{{session}}"
-        app.router.add_post(endpoint, self._answering(self._post))
-        app.router.add_options(endpoint, self._answering(self._options))
-        app.router.add_patch(session, self._answering(self._patch))
-        app.router.add_delete(session, self._answering(self._delete))
-        app.router.add_options(session, self._answering(self._options))
+        guard = self._door.guard
+        app.router.add_post(endpoint, guard(self._post))
+        app.router.add_options(endpoint, guard(self._options))
+        app.router.add_patch(session, guard(self._patch))
+        app.router.add_delete(session, guard(self._delete))
+        app.router.add_options(session, guard(self._options))
         app.on_shutdown.append(self._shut_down)
 
     async def close(self) -> None:
         """End all sessions; there are none after that."""
-        self._is_closed = True
-        for session in self._take_all():
-            self._close(session.pc)
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=CLOSE_TIMEOUT)
-
-    def _close(self, pc: RTCPeerConnection) -> None:
-        closing = asyncio.ensure_future(pc.close())
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
+        await self._sessions.close()
 
     async def _shut_down(self, app: web.Application) -> None:
         await self.close()
 
-    def _take_all(self) -> list[_Session]:
-        sessions = list(self._sessions.values())
-        self._sessions.clear()
-        return sessions
-
-    def _answering(
-        self, handler: Callable[[web.Request], Awaitable[web.Response]]
-    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """Give a handler that lets in who may come, and tells browsers whose pages may ask."""
-
-        async def answer(request: web.Request) -> web.StreamResponse:
-            response: web.StreamResponse
-            try:
-                # Browsers ask what they may do without a token (the preflight of CORS).
-                if request.method != "OPTIONS" and not self._admits(request):
-                    raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
-                response = await handler(request)
-            except web.HTTPException as refused:
-                refused.headers.update(self._cross_origin(request))
-                raise
-            response.headers.update(self._cross_origin(request))
-            return response
-
-        return answer
-
-    def _admits(self, request: web.Request) -> bool:
-        token = self._token
-        if token is None:
-            return True
-        if callable(token):
-            return token(request)
-        kind, _, given = request.headers.get("Authorization", "").partition(" ")
-        # aiohttp reads what is no UTF-8 with stand-ins for its bytes.
-        told = given.strip().encode(errors="surrogateescape")
-        return kind.lower() == "bearer" and hmac.compare_digest(told, token.encode())
-
-    def _cross_origin(self, request: web.Request) -> dict[str, str]:
-        origin = request.headers.get("Origin")
-        if origin is None or not self._origins & {origin, "*"}:
-            return {}
-        return {
-            "Access-Control-Allow-Origin": origin,
-            "Access-Control-Allow-Methods": "POST, PATCH, DELETE, OPTIONS",
-            "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
-            "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Patch, Retry-After",
-            "Access-Control-Max-Age": "600",
-            "Vary": "Origin",
-        }
-
     async def _options(self, request: web.Request) -> web.Response:
         response = web.Response(status=HTTPStatus.NO_CONTENT)
         response.headers["Accept-Post"] = SDP_TYPE
-        if self._admits(request):
+        if self._door.admits(request):
             # They come with credentials.
             self._name_servers(response)
         return response
-
-    def _has_room(self) -> bool:
-        taken = len(self._sessions) + self._begun
-        return not self._is_closed and taken < self._max_sessions
 
     def _name_servers(self, response: web.Response) -> None:
         for link in self._links:
@@ -194,20 +108,11 @@ class HttpEndpoint:
 
     async def _post(self, request: web.Request) -> web.Response:
         offer = await _read_offer(request)
-        if not self._has_room():
-            raise web.HTTPServiceUnavailable(headers={"Retry-After": str(RETRY_AFTER)})
-        self._begun += 1
-        try:
+        with self._sessions.beginning():
             session = _Session(RTCPeerConnection(self._configuration))
-            await self._answer(session, offer, request)
-        finally:
-            self._begun -= 1
-        if self._is_closed:
-            await session.pc.close()
-            raise web.HTTPServiceUnavailable
+            await self._answer(session.pc, offer, request)
         name = secrets.token_urlsafe(18)
-        self._sessions[name] = session
-        self._end_with_connection(name, session.pc)
+        await self._sessions.keep(name, session)
         response = web.Response(
             status=HTTPStatus.CREATED,
             text=session.pc.localDescription.sdp,
@@ -221,38 +126,20 @@ class HttpEndpoint:
         self._name_servers(response)
         return response
 
-    async def _answer(self, session: _Session, offer: str, request: web.Request) -> None:
-        """Set an offer and answer it with all candidates (RFC 9725 §4.3.1); or close and raise."""
-        pc = session.pc
+    async def _answer(self, pc: RTCPeerConnection, offer: str, request: web.Request) -> None:
+        """Answer an offer with all candidates (RFC 9725 §4.3.1); or close and raise."""
         try:
             prepared = self._welcome(pc, request)
             if prepared is not None:
                 await prepared
-            try:
-                await pc.setRemoteDescription({"type": "offer", "sdp": offer})
-            except (ValueError, TypeError, DOMException) as error:
-                raise web.HTTPBadRequest(text=f"{error}\n") from error
-            await pc.setLocalDescription()
-            await pc.completeLocalDescription()
-            if not has_transport(pc.localDescription.sdp):
-                # Such a connection would neither connect nor fail, and its session never end.
-                raise web.HTTPUnprocessableEntity(text="nothing of the offer can be had\n")
+            await answer_offer(pc, offer)
         except BaseException:
             await pc.close()
             raise
 
-    def _end_with_connection(self, name: str, pc: RTCPeerConnection) -> None:
-        def look() -> None:
-            if pc.connectionState in ("failed", "closed"):
-                self._sessions.pop(name, None)
-                self._close(pc)
-
-        pc.on("connectionstatechange", look)
-        look()
-
     async def _patch(self, request: web.Request) -> web.Response:
-        session = self._session(request)
-        fragment_text = await _read(request, MEDIA_TYPE)
+        session = self._sessions.find(request.match_info["session"])
+        fragment_text = await read_body(request, MEDIA_TYPE)
         tag = request.headers.get("If-Match")
         if tag is None:
             raise web.HTTPPreconditionRequired
@@ -271,17 +158,14 @@ class HttpEndpoint:
                 raise web.HTTPPreconditionFailed
             if given != current:
                 raise web.HTTPUnprocessableEntity(text="credentials of another generation\n")
-            await _add_candidates(session.pc, fragment, given[0])
+            await add_candidates(session.pc, _candidates(fragment, given[0]))
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def _restart(self, session: _Session, fragment: Fragment) -> web.Response:
         """Answer a restart of ICE: the offer that was set, with what the fragment says of ICE."""
         pc = session.pc
         offer = take_fragment(pc.remoteDescription.sdp, fragment)
-        try:
-            await pc.setRemoteDescription({"type": "offer", "sdp": offer})
-        except (ValueError, TypeError, DOMException) as error:
-            raise web.HTTPBadRequest(text=f"{error}\n") from error
+        await accept(pc, offer)
         await pc.setLocalDescription()
         await pc.completeLocalDescription()
         session.renew()
@@ -292,22 +176,15 @@ class HttpEndpoint:
         )
 
     async def _delete(self, request: web.Request) -> web.Response:
-        session = self._session(request)
-        del self._sessions[request.match_info["session"]]
+        session = self._sessions.take(request.match_info["session"])
         await session.pc.close()
         return web.Response()
-
-    def _session(self, request: web.Request) -> _Session:
-        session = self._sessions.get(request.match_info["session"])
-        if session is None:
-            raise web.HTTPNotFound
-        return session
 
 
 async def _read_offer(request: web.Request) -> str:
     """Give the offer of a request: its body, or the field "sdp" of a form."""
     if request.content_type != FORM_TYPE:
-        return await _read(request, SDP_TYPE)
+        return await read_body(request, SDP_TYPE)
     try:
         # No longer than the application takes, by default 1 MiB.
         async with asyncio.timeout(BODY_TIMEOUT):
@@ -324,34 +201,11 @@ async def _read_offer(request: web.Request) -> str:
     return offer
 
 
-async def _read(request: web.Request, content_type: str) -> str:
-    """Give the body of a request; raises what HTTP says of another type, and of too much."""
-    if request.content_type != content_type:
-        raise web.HTTPUnsupportedMediaType(headers={"Accept": content_type})
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT):
-            async for chunk in request.content.iter_chunked(MAX_BODY):
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise web.HTTPRequestEntityTooLarge(MAX_BODY, len(body))
-    except TimeoutError as error:
-        raise web.HTTPRequestTimeout from error
-    try:
-        return body.decode()
-    except UnicodeDecodeError as error:
-        raise web.HTTPBadRequest(text="a body in UTF-8 is expected\n") from error
-
-
-async def _add_candidates(pc: RTCPeerConnection, fragment: Fragment, ufrag: str) -> None:
-    """Take the candidates of a fragment; one that makes no sense costs itself."""
+def _candidates(fragment: Fragment, ufrag: str) -> Iterator[dict[str, Any]]:
+    """Give the candidates of a fragment as those of the W3C."""
     for section in fragment.media:
         found = [serialize_candidate(candidate) for candidate in section.ice.candidates]
         if section.ice.end_of_candidates:
             found.append("")
         for candidate in found:
-            value = {"candidate": candidate, "sdpMid": section.mid, "usernameFragment": ufrag}
-            try:
-                await pc.addIceCandidate(value)
-            except (ValueError, TypeError, DOMException) as error:
-                logger.debug("a candidate is left out: %s", error)
+            yield {"candidate": candidate, "sdpMid": section.mid, "usernameFragment": ufrag}

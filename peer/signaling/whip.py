@@ -20,18 +20,12 @@ from yarl import URL
 from peer import RTCIceServer, RTCPeerConnection
 from sdp import MEDIA_TYPE, Fragment, SdpError, parse_fragment, replace, serialize_fragment
 
-from .errors import SignalingError, refusal
+from .errors import SignalingError
 from .fragments import SDP_TYPE, ice_fragment, take_fragment
 from .links import read_ice_servers
+from .requests import GATHERING, client_session, read_text, request
 
 logger = logging.getLogger("peer.signaling")
-
-REQUEST_TIMEOUT = 10.0
-"""Seconds that a request may take."""
-GATHERING = 0.3
-"""Seconds that an offer waits for candidates; those that are found later are sent after it."""
-MAX_BODY = 256 * 1024
-"""Bytes that are read of a response."""
 
 
 class WhipClient:
@@ -58,9 +52,7 @@ class WhipClient:
         self._headers = dict(headers or {})
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
-        self._http = aiohttp.ClientSession(
-            headers=self._headers, timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT)
-        )
+        self._http = client_session(self._headers)
         self._pc: RTCPeerConnection | None = None
         self._session: URL | None = None
         self._etag: str | None = None
@@ -180,7 +172,7 @@ class WhipClient:
             self._session = self._session_of(response)
             self._etag = response.headers.get("ETag")
             self._use(read_ice_servers(response.headers.getall("Link", [])))
-            return await _text(response)
+            return await read_text(response)
 
     def _session_of(self, response: aiohttp.ClientResponse) -> URL:
         """Give the URL of a session that was made; the token is sent there."""
@@ -232,7 +224,7 @@ class WhipClient:
         async with self._request(
             "PATCH", self._session, MEDIA_TYPE, body, {"If-Match": etag}
         ) as response:
-            return await _text(response), response.headers.get("ETag")
+            return await read_text(response), response.headers.get("ETag")
 
     @contextlib.asynccontextmanager
     async def _request(
@@ -247,15 +239,8 @@ class WhipClient:
         fields = dict(headers)
         if content_type is not None:
             fields["Content-Type"] = content_type
-        try:
-            async with self._http.request(method, url, data=body, headers=fields) as response:
-                if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-                    retry_after = response.headers.get("Retry-After")
-                    raise refusal(response.status, await _text(response), retry_after)
-                yield response
-        except (aiohttp.ClientError, TimeoutError, UnicodeDecodeError) as error:
-            reason = str(error) or type(error).__name__
-            raise SignalingError(f"no answer to {method}: {reason}") from error
+        async with request(self._http, method, url, data=body, headers=fields) as response:
+            yield response
 
     async def __aenter__(self) -> Self:
         return self
@@ -267,15 +252,6 @@ class WhipClient:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
-
-
-async def _text(response: aiohttp.ClientResponse) -> str:
-    body = await response.content.read(MAX_BODY + 1)
-    while len(body) <= MAX_BODY and (more := await response.content.read(MAX_BODY + 1 - len(body))):
-        body += more
-    if len(body) > MAX_BODY:
-        raise SignalingError(f"an answer longer than {MAX_BODY} bytes", status=response.status)
-    return body.decode()
 
 
 def _news(now: Fragment, told: Fragment | None) -> Fragment | None:

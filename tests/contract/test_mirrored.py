@@ -102,6 +102,12 @@ ELSEWHERE = {
         "explain/servers",
         "explain/signalling",
     ],
+    "tests/signaling/test_endpoint.py": ["signaling/door", "signaling/sessions"],
+    "tests/signaling/test_small_webrtc.py": [
+        "signaling/app_messages",
+        "signaling/small_webrtc_endpoint",
+    ],
+    "tests/signaling/test_whip.py": ["signaling/requests"],
     "tests/trace/test_dump.py": ["trace/entry", "trace/names"],
     # The simulated internet has a folder for its tests.
     "tests/sim_tests": [

@@ -124,6 +124,18 @@ async def the_bot_hears_who_comes(section: Section) -> None:
         await pc.close()
 
 
+@shows(PAGE, "A bot of Pipecat", live=True)
+async def the_caller_is_greeted(section: Section, capsys: pytest.CaptureFixture[str]) -> None:
+    await section.run(0)
+    app = (await section.run(1))["app"]
+    async with serving(app) as url:
+        pc = RTCPeerConnection(ALONE)
+        greeting = await section.names["ask_bot"](pc, f"{url}/api/offer", ToneTrack())
+        assert greeting["type"] == "bot-ready"
+        assert capsys.readouterr().out == "they send audio\n"
+        await pc.close()
+
+
 @shows("docs/load.md", "How many bots", live=True)
 async def bots_call_the_echo(section: Section, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crowd, "SET_UP_TIMEOUT", 50.0)

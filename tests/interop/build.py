@@ -1,4 +1,4 @@
-"""Build the peer programs of the live tests, once, into the environment's folder.
+"""Build and install the peers of the live tests, once, into the environment's folder.
 
     python -m tests.interop.build
 
@@ -21,6 +21,20 @@ GO_PACKAGES = Path("/usr/share/gocode")
 NODE_DATACHANNEL = "node-datachannel@0.33.4"
 WERIFT = "werift@0.24.4"
 WHIP_WHEP = "whip-whep@1.2.0"
+PIPECAT = PEERS / "pipecat"
+PIPECAT_PACKAGE = "pipecat-ai==1.14.0"
+USED_BY_PIPECAT = [
+    "fastapi==0.165.0",
+    "loguru==0.7.3",
+    "aiofiles==25.1.0",
+    "docstring-parser==0.18.0",
+    "numpy==2.4.6",
+    "pillow==13.0.0",
+    "sentencex==1.0.32",
+    "soxr==1.1.0",
+    "wait-for2==0.4.1",
+]
+"""What its connections import; with all that bots may need it would be 800 MB."""
 
 
 def build_pion() -> None:
@@ -51,7 +65,17 @@ def install_for_node() -> None:
     subprocess.run(["npm", "install", *quiet, *packages], cwd=PEERS, check=True)
 
 
+def install_pipecat() -> None:
+    """Install Pipecat beside our environment, whose aiortc it uses."""
+    if (PIPECAT / "pipecat").is_dir():
+        return
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for packages in (USED_BY_PIPECAT, ["--no-deps", PIPECAT_PACKAGE]):
+        subprocess.run([*pip, "--target", str(PIPECAT), *packages], check=True)
+
+
 if __name__ == "__main__":
     PEERS.mkdir(exist_ok=True)
     build_pion()
     install_for_node()
+    install_pipecat()

@@ -9,10 +9,11 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-import peer.signaling.endpoint
+import peer.signaling.door
 from peer import RTCIceServer, RTCPeerConnection
 from peer.signaling import HttpEndpoint
-from peer.signaling.endpoint import MAX_BODY, _Session
+from peer.signaling.door import MAX_BODY
+from peer.signaling.endpoint import _Session
 from peer.signaling.fragments import SDP_TYPE, fragment_credentials, ice_fragment
 from sdp import MEDIA_TYPE, parse, parse_fragment, replace, serialize_fragment
 
@@ -214,7 +215,7 @@ def test_who_is_still_on_the_way_in_finds_a_closed_endpoint() -> None:
 
 
 def test_who_does_not_end_their_offer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peer.signaling.endpoint, "BODY_TIMEOUT", 0.01)
+    monkeypatch.setattr(peer.signaling.door, "BODY_TIMEOUT", 0.01)
 
     async def program() -> None:
         never = asyncio.Event()
@@ -241,7 +242,7 @@ def test_a_restart_that_makes_no_sense_costs_itself() -> None:
         _, headers, _ = await ask("POST", "/whip", offer, Content_Type=SDP_TYPE)
         [pc] = endpoint.connections
         await pc.close()
-        endpoint._sessions[headers["Location"].rpartition("/")[2]] = _Session(pc)
+        endpoint._sessions._sessions[headers["Location"].rpartition("/")[2]] = _Session(pc)
         status, _, _ = await ask(
             "PATCH", headers["Location"], OTHERS, Content_Type=MEDIA_TYPE, If_Match="*"
         )
