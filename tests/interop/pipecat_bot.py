@@ -6,7 +6,7 @@ FOLDER is where Pipecat is installed; the program says its port in a line.
 """
 
 import asyncio
-import dataclasses
+import importlib
 import sys
 from types import ModuleType
 from typing import Any
@@ -22,16 +22,16 @@ def handlers(module: ModuleType) -> web.Application:
         asked = module.SmallWebRTCRequest.from_dict(await request.json())
 
         async def begin(connection: Any) -> None:
-            @connection.event_handler("app-message")
             async def echo(_: Any, message: dict[str, Any]) -> None:
                 if message.get("type") == "renegotiate, please":
                     connection.ask_to_renegotiate()
                 connection.send_app_message({"echo": message, "data": asked.request_data})
 
-            @connection.event_handler("track-status")
             async def note(_: Any, index: int, enabled: bool) -> None:
                 connection.send_app_message({"index": index, "enabled": enabled})
 
+            connection.add_event_handler("app-message", echo)
+            connection.add_event_handler("track-status", note)
             connection.replace_audio_track(connection.audio_input_track())
             await connection.connect()
 
@@ -40,9 +40,7 @@ def handlers(module: ModuleType) -> web.Application:
     async def candidates(request: web.Request) -> web.Response:
         said = await request.json()
         found = [module.IceCandidate(**each) for each in said["candidates"]]
-        await handler.handle_patch_request(
-            dataclasses.replace(module.SmallWebRTCPatchRequest(said["pc_id"], found))
-        )
+        await handler.handle_patch_request(module.SmallWebRTCPatchRequest(said["pc_id"], found))
         return web.json_response({"status": "success"})
 
     app = web.Application()
@@ -54,9 +52,8 @@ def handlers(module: ModuleType) -> web.Application:
 async def main(folder: str) -> None:
     """Serve until the input ends."""
     sys.path.append(folder)
-    from pipecat.transports.smallwebrtc import request_handler
-
-    runner = web.AppRunner(handlers(request_handler))
+    module = importlib.import_module("pipecat.transports.smallwebrtc.request_handler")
+    runner = web.AppRunner(handlers(module))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(runner.addresses[0][1], flush=True)  # noqa: T201
