@@ -75,6 +75,7 @@ class SctpTransport(Emitter):
         self._association = Association(config or _config(port), entropy=entropy, local=local)
         self._channels = Channels(self._association)
         self._handing_out = False
+        self._is_pausing = False
         self._remote_port = 0
         self._remote: Initiation | None = None
         self._max_message_size = 65536
@@ -345,6 +346,8 @@ class SctpTransport(Emitter):
         """Emit what has happened, a bounded part of it at a time."""
         if self._handing_out or not self._channels.has_events:
             return
+        if self._is_pausing and self.state != "closed":
+            return
         self._handing_out = True
         try:
             for _ in range(EVENTS_AT_A_TIME):
@@ -352,9 +355,22 @@ class SctpTransport(Emitter):
                 if event is None:
                     return
                 self._emit_event(event)
-            self._schedule()
+                if isinstance(event, ChannelCame):
+                    self._pause()
+                    break
+            else:
+                self._schedule()
         finally:
             self._handing_out = False
+
+    def _pause(self) -> None:
+        """Let coroutines that were told of a channel begin to listen before it says more."""
+        self._is_pausing = True
+        asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_pausing = False
+        self._hand_out(self._now())
 
     def _emit_event(self, event: ChannelEvent) -> None:
         match event:

@@ -11,6 +11,7 @@ from aiortc.exceptions import InvalidStateError
 from peer.sctp import WEIGHTS, SctpConfig
 from peer.sctp.dcep import Open
 from peer.sctp.message import RELIABLE
+from peer.transports.datachannel import DataChannel
 from peer.transports.dtls import DtlsRole
 from peer.transports.sctp import MAX_MESSAGE_SIZE, SctpTransport
 from tests.transports.associations import Associations, associated, collect, send_raw
@@ -38,6 +39,27 @@ def test_messages_of_all_sizes_arrive_whole(ordered: bool) -> None:
                     sorted(map(repr, there)) == sorted(map(repr, back)) == sorted(map(repr, sent))
                 )
             assert mine.bufferedAmount == theirs.bufferedAmount == 0
+
+    run(scenario)
+
+
+def test_a_coroutine_that_is_told_of_a_channel_misses_nothing() -> None:
+    """The peer need not wait with its messages for an answer to its OPEN (RFC 8832 §6)."""
+
+    async def scenario() -> None:
+        async with associated() as both:
+            heard: list[str | bytes] = []
+
+            async def listen(channel: DataChannel) -> None:
+                channel.on("open", lambda: heard.append("it is open"))
+                channel.on("message", heard.append)
+
+            both.right.on("datachannel", listen)
+            send_raw(both.left, 51, 50, Open(label="early").serialize())
+            for text in ("one", "two"):
+                send_raw(both.left, 51, 51, text.encode())
+            await until(lambda: len(heard) == 3)
+            assert heard == ["it is open", "one", "two"]
 
     run(scenario)
 
