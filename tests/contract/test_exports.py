@@ -12,6 +12,7 @@ PACKAGES = (
     "peer",
     "peer.api",
     "peer.explain",
+    "peer.files",
     "peer.ice",
     "peer.ice.stun",
     "peer.ice.turn",

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from demos import record_camera, send_file
-from demos.call.chromium import NAMES, Page, browser
+from demos.call.chromium import NAMES, browser
 from tests.browsers.process import require_program
-from tests.demos.caller import SECONDS, count_frames, running
+from tests.demos.caller import count_frames, running
 from tests.demos.film import shoot
-from tests.demos.visitor import until
+from tests.demos.visitor import is_true, until
 
 pytestmark = pytest.mark.interop
 
@@ -19,15 +19,6 @@ pytestmark = pytest.mark.interop
 def chromium() -> None:
     """Skip these tests where there is no Chromium."""
     require_program("chromium", *NAMES)
-
-
-async def is_true(page: Page, expression: str) -> None:
-    """Wait until an expression is true in the page."""
-    for _ in range(int(SECONDS / 0.05)):
-        if await page.evaluate(f"Boolean({expression})"):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(expression)
 
 
 def test_a_page_is_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

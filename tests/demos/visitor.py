@@ -11,6 +11,7 @@ from av import AudioFrame, VideoFrame
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from demos.call.chromium import Page
 from demos.call.server import SIGNALING_PATH, Reception, serve_page
 from peer import (
     MediaStreamTrack,
@@ -157,3 +158,12 @@ class Visitor:
         if offer:
             await self.connection.setLocalDescription()
             await self._post_description()
+
+
+async def is_true(page: Page, expression: str) -> None:
+    """Wait until an expression is true in the page."""
+    for _ in range(int(SECONDS / 0.05)):
+        if await page.evaluate(f"Boolean({expression})"):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(expression)

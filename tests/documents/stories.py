@@ -4,6 +4,7 @@ import array
 import asyncio
 import contextlib
 import logging
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -277,3 +278,24 @@ async def a_port_is_shared(section: Section) -> None:
     assert isinstance(configuration, RTCConfiguration)
     async with closing(RTCPeerConnection(configuration)):
         pass
+
+
+def contents(*path: str) -> bytes:
+    return Path(*path).read_bytes()
+
+
+@shows("docs/files.md", "Send files")
+async def a_file_is_sent(section: Section, capsys: pytest.CaptureFixture[str]) -> None:
+    shoot(Path("film.mp4"))
+    os.mkdir("received")
+    network = Network()
+    a, b = network.host("a").connection(), network.host("b").connection()
+    names = await section.run()
+    names["take_files"](b, Path("received"))
+    giving = asyncio.ensure_future(names["give_file"](a, Path("film.mp4")))
+    await asyncio.sleep(0)
+    await connect(a, b)
+    await giving
+    film = contents("film.mp4")
+    assert contents("received", "film.mp4") == film
+    assert f"{len(film)} of {len(film)}\n" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from tests.contract.source_tree import ROOT
 from tests.demos.film import shoot
 from tests.documents.programs import programs
 
-CALLER = '''
+CALLER = """
 import asyncio
 from peer import RTCPeerConnection
 from peer.api import configuration
@@ -49,7 +49,7 @@ async def main():
 
 
 asyncio.run(asyncio.wait_for(main(), 60))
-'''
+"""
 """Calls the bot of the first page, and prints what it got."""
 
 

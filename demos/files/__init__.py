@@ -1,0 +1,1 @@
+"""Files between browsers and Python programs, resumed where a call broke."""

@@ -1,0 +1,52 @@
+"""What is said about a file."""
+
+import hashlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peer.files.protocol import (
+    BLOCK,
+    MAX_NAME,
+    Digest,
+    TransferError,
+    read_count,
+    read_fields,
+    read_name,
+)
+
+
+def test_a_digest_is_that_of_the_blocks() -> None:
+    data = bytes(2 * BLOCK) + b"end"
+    blocks = [data[:BLOCK], data[BLOCK : 2 * BLOCK], b"end"]
+    expected = hashlib.sha256(b"".join(hashlib.sha256(block).digest() for block in blocks))
+    digest = Digest()
+    for start in range(0, len(data), 300_000):
+        digest.update(data[start : start + 300_000])
+    assert digest.hexdigest() == digest.hexdigest() == expected.hexdigest()
+
+
+def test_the_digest_of_nothing() -> None:
+    assert Digest().hexdigest() == hashlib.sha256().hexdigest()
+
+
+@given(st.text() | st.binary())
+def test_any_message_is_fields_or_refused(message: str | bytes) -> None:
+    try:
+        fields = read_fields(message)
+        read_count(fields, "size", 10)
+    except TransferError:
+        return
+    assert 0 <= fields["size"] <= 10  # type: ignore[operator]
+
+
+@given(st.text(max_size=300))
+def test_any_name_stays_in_its_folder(name: str) -> None:
+    try:
+        name = read_name({"file": name})
+    except TransferError:
+        return
+    assert name
+    assert not name.startswith(".")
+    assert not set(name) & set("/\\\0\n")
+    assert len(name.encode()) <= MAX_NAME
