@@ -37,6 +37,7 @@ class Run(Generic[Packet]):
         "is_broken",
         "is_complete",
         "is_key",
+        "is_reference",
         "is_repaired",
         "last",
         "marker",
@@ -56,6 +57,7 @@ class Run(Generic[Packet]):
         self.size = 0
         self.is_key = False
         self.is_broken = False
+        self.is_reference = False
         self.is_repaired = False
         self.is_complete = False
         self.marker = False
@@ -81,6 +83,7 @@ class Run(Generic[Packet]):
         self.size += size
         self.is_key |= piece.is_key
         self.is_broken |= is_broken
+        self.is_reference |= piece.is_reference
         self.is_repaired |= repaired
         self.is_complete = False
         self.marker = marker
@@ -95,6 +98,7 @@ class Run(Generic[Packet]):
         self.size += other.size
         self.is_key |= other.is_key
         self.is_broken |= other.is_broken
+        self.is_reference |= other.is_reference
         self.is_repaired |= other.is_repaired
         self.is_complete = False
         self.marker = other.marker

@@ -59,7 +59,7 @@ class VideoFrame(Generic[Packet]):
         self.data = data
         self.time = run.time
         self.is_key = run.is_key
-        self.is_reference = first.is_reference
+        self.is_reference = run.is_reference
         self.is_repaired = run.is_repaired
         """One of its packets was sent again."""
         self.follows_gap = follows_gap
@@ -271,7 +271,7 @@ class FrameBuffer(Generic[Packet]):
         if not data:
             counts.dropped += 1
             self._gap = True
-            if run.pieces[0].is_reference:
+            if run.is_reference:
                 self._references.lost()
                 self._asks_for_key = True
             return

@@ -310,6 +310,34 @@ def test_h264_slices_that_are_not_the_first_of_their_picture() -> None:
     assert run.left == [2, 3]
 
 
+@pytest.mark.parametrize("before", [b"\x06\x05\x01\x00\x80", b"\x09\x30"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_h264_picture_counts_by_all_its_packets(before: bytes, turned: bool) -> None:
+    """RFC 6184 §5.3: no unit needs a message or a delimiter, but what comes behind it."""
+    run = Line(FrameBuffer[Sent](), H264Depayloader([SPS, PPS]))
+    packets = [
+        Sent(1, 0, IDR, True, START),
+        Sent(2, 1, before, False, START),
+        Sent(3, 1, SLICE, True, START),
+        Sent(4, 2, before, False, START),
+        Sent(5, 2, b"\x01\x80slice", True, START),
+        Sent(6, 3, before, False, START),
+        # It is cut off.
+        Sent(7, 3, b"\x7c\x81", True, START),
+        Sent(8, 4, SLICE, True, START),
+    ]
+    if turned:
+        packets[1:3] = packets[2:0:-1]
+    for sent in packets:
+        run.insert(sent)
+    assert [(frame.time // 3000, frame.is_reference) for _, frame in run.frames] == [
+        (0, True),
+        (1, True),
+        (2, False),
+    ]
+    assert run.buffer.needs_key
+
+
 def test_the_packets_of_a_key_frame_are_told() -> None:
     """While they come nobody needs to ask for one."""
     buffer = FrameBuffer[Sent]()
