@@ -23,6 +23,7 @@ from .encoded_queue import EncodedQueue
 from .encoded_track import EncodedTrack
 from .encoding import make_encoder
 from .outbound import EncodedFrame
+from .paces import MAX_PACES, Common, Pace, common
 from .parameters import RtpSendParameters
 from .share import MediaConfig, MediaShare
 
@@ -30,6 +31,7 @@ KEY_FRAME_INTERVAL = 0.3
 """Seconds from a key frame to the next that is made because somebody asks."""
 MAX_SOUND = 50
 """Frames of sound that wait for their encoder; of pictures there is the latest."""
+_REGROUP_INTERVAL = 0.5
 
 _Format: TypeAlias = tuple[str, tuple[tuple[str, object], ...]]
 
@@ -38,14 +40,17 @@ class EncodingRelay:
     """Encodes a track once for all connections that send it, in each format that they agreed on.
 
     Each connection is given a track of its own by `subscribe`. An encoding keeps to the lowest
-    bitrate that one of them can take, and makes a key frame when one asks for it, though not more
-    often than every 0.3 s. The track is read while one of them is sent.
+    bitrate of those who share it, and makes a key frame when one asks for it, though not more
+    often than every 0.3 s. Lines that take less than half of what is usual share another one, of
+    which a format has three at most. The track is read while one of them is sent.
     """
 
     def __init__(self, track: MediaStreamTrack, *, config: MediaConfig | None = None) -> None:
         self._track = track
         self._share = MediaShare(config)
-        self._encodings: dict[_Format, _Encoding] = {}
+        # Those of a format, for ever slower lines.
+        self._encodings: dict[_Format, list[_Encoding]] = {}
+        self._regroup_at = -math.inf
         self._subscribers: WeakSet[_Subscriber] = WeakSet()
         self._reading: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -53,8 +58,8 @@ class EncodingRelay:
 
     @property
     def encodings(self) -> int:
-        """How many formats the track is encoded in at present."""
-        return len(self._encodings)
+        """How many times the track is encoded at present: once in a format, or for each pace."""
+        return sum(map(len, self._encodings.values()))
 
     def subscribe(self) -> EncodedTrack:
         """Return a track for one connection; it ends with the one that is encoded.
@@ -82,9 +87,10 @@ class EncodingRelay:
         """Have a subscriber get what is encoded in a format."""
         parameters = tuple(sorted((name, value) for name, value in codec.parameters.items()))
         form = codec.mimeType.lower(), parameters
-        encoding = self._encodings.get(form)
-        if encoding is None:
-            encoding = self._encodings[form] = _Encoding(codec, self._share)
+        paces = self._encodings.setdefault(form, [])
+        if not paces:
+            paces.append(_Encoding(codec, self._share))
+        encoding = paces[0]
         encoding.subscribers.append(subscriber)
         if self._reading is None:
             self._reading = asyncio.get_running_loop().create_task(self._read())
@@ -92,14 +98,37 @@ class EncodingRelay:
 
     def _leave(self, subscriber: "_Subscriber", encoding: "_Encoding") -> None:
         encoding.subscribers.remove(subscriber)
-        if not encoding.subscribers:
-            self._end(encoding.task)
-            self._encodings = {
-                form: one for form, one in self._encodings.items() if one is not encoding
-            }
+        self._drop_unused()
         if not self._encodings and self._reading is not None:
             self._end(self._reading)
             self._reading = None
+
+    def _drop_unused(self) -> None:
+        """End encodings that nobody shares any more."""
+        for paces in self._encodings.values():
+            for encoding in paces:
+                if not encoding.subscribers:
+                    self._end(encoding.task)
+            paces[:] = [encoding for encoding in paces if encoding.subscribers]
+        self._encodings = {form: paces for form, paces in self._encodings.items() if paces}
+
+    def _regroup(self, now: float) -> None:
+        """Have those share an encoding whose lines take about as much."""
+        if now < self._regroup_at:
+            return
+        self._regroup_at = now + _REGROUP_INTERVAL
+        for paces in self._encodings.values():
+            for index, encoding in enumerate(paces[:]):
+                encoding.all_count = index == MAX_PACES - 1
+                above = paces[index - 1].common if index else None
+                here = encoding.common
+                for one in encoding.subscribers[:]:
+                    step = one.pace.judge(one.bitrate, here, above, now)
+                    if index + step == len(paces):
+                        paces.append(_Encoding(encoding.codec, self._share))
+                    if step:
+                        one.move(paces[index + step])
+        self._drop_unused()
 
     def _end(self, task: asyncio.Task[None]) -> None:
         """Cancel a task; `close` waits for it, however long before that was."""
@@ -111,8 +140,10 @@ class EncodingRelay:
         try:
             while True:
                 data = await self._track.recv()
-                for encoding in self._encodings.values():
-                    encoding.put(data)
+                self._regroup(asyncio.get_running_loop().time())
+                for paces in self._encodings.values():
+                    for encoding in paces:
+                        encoding.put(data)
         except MediaStreamError:
             pass
         except Exception as error:
@@ -125,11 +156,15 @@ class EncodingRelay:
 
 
 class _Encoding:
-    """The track in one format, for those who can send it."""
+    """The track in one format and at one pace, for those who can send it.
+
+    The slowest is for all who are left: there `all_count`, however little their lines take.
+    """
 
     def __init__(self, codec: RTCRtpCodecParameters, share: MediaShare) -> None:
         self.subscribers: list[_Subscriber] = []
         self.key_wanted = False
+        self.all_count = False
         self.codec = codec
         self._share = share
         self._key_at = -math.inf
@@ -166,7 +201,8 @@ class _Encoding:
 
     async def _encode(self, encoder: MediaEncoder, data: Any) -> None:
         now = asyncio.get_running_loop().time()
-        encoder.limit(self._bitrate(), now)
+        common = self.common
+        encoder.limit(None if common is None else common.bitrate, now)
         keyframe = self.key_wanted and now - self._key_at >= KEY_FRAME_INTERVAL
         if keyframe:
             self.key_wanted = False
@@ -178,9 +214,10 @@ class _Encoding:
             for one in self.subscribers:
                 one.put(described)
 
-    def _bitrate(self) -> int | None:
-        bitrates = [one.bitrate for one in self.subscribers if one.bitrate]
-        return min(bitrates, default=None)
+    @property
+    def common(self) -> Common | None:
+        """What the lines take that share it, None while nothing is known of any."""
+        return common([one.bitrate for one in self.subscribers], all_count=self.all_count)
 
 
 class _Subscriber(EncodedTrack):
@@ -194,6 +231,7 @@ class _Subscriber(EncodedTrack):
     ) -> None:
         super().__init__(kind, _nothing())
         self.bitrate: int | None = None
+        self.pace = Pace()
         self._join = join
         self._leave = leave
         self._encoding: _Encoding | None = None
@@ -225,9 +263,21 @@ class _Subscriber(EncodedTrack):
         if self._encoding is not None and self._encoding.codec == wanted:
             return
         self.rest()
+        self._begin(self._join(self, wanted))
+
+    def _begin(self, encoding: _Encoding) -> None:
+        """Go on with frames of another encoding, from its next key frame on."""
+        self._encoding = encoding
         self._queue.needs_key = self.kind == "video"
-        self._encoding = self._join(self, wanted)
-        self._encoding.key_wanted = True
+        encoding.key_wanted = True
+
+    def move(self, encoding: _Encoding) -> None:
+        """Share another encoding of the same format."""
+        if self._encoding is not None:
+            self._encoding.subscribers.remove(self)
+        encoding.subscribers.append(self)
+        self.pace = Pace()
+        self._begin(encoding)
 
     def request_key_frame(self) -> None:
         """Have the next picture need no other."""
@@ -244,7 +294,7 @@ class _Subscriber(EncodedTrack):
         if encoding is not None:
             self._leave(self, encoding)
         self._queue.clear()
-        self.bitrate = None
+        self.bitrate, self.pace = None, Pace()
 
     def stop(self) -> None:
         """End it: nothing is encoded for it any more."""

@@ -1,6 +1,7 @@
 """One encoding of a track for many connections."""
 
 import asyncio
+import contextlib
 
 import pytest
 from aiortc.mediastreams import MediaStreamError
@@ -11,6 +12,7 @@ from peer.transports import RTCEncodedAudioFrame, RTCEncodedVideoFrame
 from peer.transports.encoded_queue import MAX_FRAMES
 from peer.transports.encoded_track import EncodedTrack
 from peer.transports.encoding_relay import EncodingRelay
+from peer.transports.paces import MAX_PACES
 from peer.transports.picture_encoder import PictureEncoder
 from peer.transports.sender import RtpSender
 from tests.transports.media import OPUS, VP8, PushedTrack, Recorder, send_parameters
@@ -108,11 +110,80 @@ def test_the_lowest_bitrate_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         first, second = subscribed(relay), subscribed(relay)
         await push(source)
         first.limit(500_000)
-        second.limit(200_000)
+        second.limit(300_000)
         await push(source)
         second.stop()
         await push(source)
-        assert limits == [None, 200_000, 500_000]
+        assert limits == [None, 300_000, 500_000]
+        await relay.close()
+
+    run(program())
+
+
+async def collect(track: EncodedTrack, frames: list[RTCEncodedVideoFrame]) -> None:
+    with contextlib.suppress(MediaStreamError):
+        while True:
+            frames.append(await track.recv())
+
+
+def test_a_slow_line_slows_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shares an encoding with those that are as slow, until it takes what others do."""
+
+    async def program() -> None:
+        limits: dict[PictureEncoder, int | None] = {}
+
+        class Noting(PictureEncoder):
+            def limit(self, bitrate: int | None, now: float) -> None:
+                limits[self] = bitrate
+                super().limit(bitrate, now)
+
+        monkeypatch.setattr("peer.transports.encoding.PictureEncoder", Noting)
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        *others, slow = tracks = [subscribed(relay) for _ in range(4)]
+        shown: list[list[RTCEncodedVideoFrame]] = [[] for _ in tracks]
+        readers = [asyncio.create_task(collect(*each)) for each in zip(tracks, shown, strict=True)]
+        for one in others:
+            one.limit(2_000_000)
+        slow.limit(150_000)
+        await push(source, 20)
+        assert (relay.encodings, set(limits.values())) == (1, {2_000_000})
+        await push(source, 70)
+        assert (relay.encodings, set(limits.values())) == (2, {2_000_000, 150_000})
+        assert shown[0] == shown[1] == shown[2] != shown[3]
+        keys = [[frame.type for frame in frames].count("key") for frames in shown]
+        assert keys == [1, 1, 1, 2]
+        times = [[frame.getMetadata().rtpTimestamp for frame in frames] for frames in shown]
+        assert times[3] == times[0]
+        # A line that is better again has to be so for longer.
+        slow.limit(2_500_000)
+        await push(source, 120)
+        assert relay.encodings == 2
+        await push(source, 70)
+        assert relay.encodings == 1
+        await relay.close()
+        await asyncio.gather(*readers)
+        assert len(asyncio.all_tasks()) == 1
+
+    run(program())
+
+
+def test_the_slowest_lines_share_one_encoding() -> None:
+    """However different they are: there are three at most."""
+
+    async def program() -> None:
+        source = PushedTrack("video")
+        relay = EncodingRelay(source)
+        tracks = [subscribed(relay) for _ in range(6)]
+        for one, bitrate in zip(tracks, (2000, 2000, 300, 300, 40, 10), strict=True):
+            one.limit(bitrate * 1000)
+        await push(source, 300)
+        assert relay.encodings == MAX_PACES
+        # Those who share the fastest have left.
+        for one in tracks[:2]:
+            one.stop()
+        await push(source, 10)
+        assert relay.encodings == MAX_PACES - 1
         await relay.close()
 
     run(program())
