@@ -27,10 +27,19 @@ class Port:
 
     There are several components only where the socket is a `share`, of one that other drivers use
     as well. `accepted` are the remote addresses data is taken from (`PathValidated`), `paths` those
-    and the ones data is sent to.
+    and the ones data is sent to. `avoided` says when a component last tried for one beside it.
     """
 
-    __slots__ = ("_side", "accepted", "address", "components", "paths", "share", "socket")
+    __slots__ = (
+        "_side",
+        "accepted",
+        "address",
+        "avoided",
+        "components",
+        "paths",
+        "share",
+        "socket",
+    )
 
     socket: DatagramSocket
     address: TransportAddress
@@ -42,6 +51,7 @@ class Port:
         self.share: UdpShare | None = None
         self.paths: dict[tuple[Component, tuple[str, int]], Path] = {}
         self.accepted: dict[tuple[str, int], Path] = {}
+        self.avoided: dict[Component, float] = {}
 
     def path(self, component: Component, remote: tuple[str, int]) -> Path:
         """Give the path of a component to a remote address."""
@@ -70,6 +80,7 @@ class Port:
     def leave(self, component: Component) -> None:
         """Let a component use it no more."""
         self.components.remove(component)
+        self.avoided.pop(component, None)
         mine = [key for key in self.paths if key[0] is component]
         for _, remote in mine:
             self.reject(component, remote)

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
+from math import inf
 
 from peer.ice import (
     BaseReleased,
@@ -40,6 +41,8 @@ MAX_CLOSING = 1024
 """Closed sockets whose end is waited for in the end: of those closed before, nothing is left."""
 BACKLOG = 1024
 """Datagrams read from one socket before a late timer is handled."""
+AVOIDING_INTERVAL = 5.0
+"""Seconds from one attempt to have a port of our own beside a shared one to the next."""
 
 
 PathEvent = PathValidated | PathInvalidated | SelectedPairChanged | SelectedPairLost
@@ -264,7 +267,7 @@ class Sockets:
             # A base outlives its stream until its allocations are deleted.
             called = self._calls.is_called(component.stream)
             if called and (component, port.address.host) not in taken:
-                self.open_again(component, port.address.host)
+                self._open_beside(port, component, now)
         self._agent.transmit_failed(
             local=port.address,
             remote=remote,
@@ -272,6 +275,12 @@ class Sockets:
             reason="another one has its peer there",
         )
         self._changed()
+
+    def _open_beside(self, port: Port, component: Component, now: float) -> None:
+        """Try for a port of a component's own, now and then: each check may ask for one."""
+        if now >= port.avoided.get(component, -inf) + AVOIDING_INTERVAL:
+            port.avoided[component] = now
+            self.open_again(component, port.address.host)
 
     def _bind(self, component: Component, address: InterfaceAddress) -> Port:
         port = Port(self._side, component)

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -11,6 +11,8 @@ import pytest
 from peer import RTCConfiguration, RTCPeerConnection
 from peer.ice import CandidateGathered, IceRole, TcpType, TransportProtocol
 from peer.net import DriverEvent, NetConfig, SharedPorts
+from peer.net.system import Machine
+from peer.net.udp import UdpSocket
 from peer.testing import Host, Network, connect, run
 from peer.testing.internet import BLOCK_UDP
 from tests.testing.support import closing, first_message, now
@@ -287,6 +289,34 @@ def test_a_stream_that_was_removed_needs_no_port_of_its_own() -> None:
         added = await side.event(CandidateGathered, 3)
         assert added.stream == "1"
         assert added.candidate.address.port != share.address[1]
+        await side.close()
+        await assert_nothing_left()
+
+    asyncio.run(story())
+
+
+def test_a_port_of_its_own_is_tried_for_now_and_then() -> None:
+    """There may be none, and each check of the peer asks for one."""
+    tried: list[Iterable[int]] = []
+
+    class Full(Machine):
+        def open_udp(self, host: str, *, ports: Iterable[int], **more: Any) -> UdpSocket:
+            tried.append(ports)
+            if len(tried) > 1:
+                raise OSError(errno.EMFILE, "no more files")
+            return super().open_udp(host, ports=ports, **more)
+
+    async def story() -> None:
+        ports = SharedPorts()
+        side = Side(IceRole.CONTROLLED, config=net(shared=ports, system=Full()))
+        side.driver.gather()
+        await side.event(CandidateGathered)
+        (shared,) = ports._udp.values()
+        share = shared.fragments[side.parameters["0"].username_fragment]
+        begin = asyncio.get_running_loop().time()
+        for step in range(100):
+            share.refused(("127.0.0.1", 9), begin + step / 10)
+        assert len(tried) == 1 + 2
         await side.close()
         await assert_nothing_left()
 
