@@ -30,7 +30,8 @@ only losses do; probes go on while less is sent than
 is wanted and the delays are calm, and take half of what others leave of a path that they fill; a
 rate that has just been raised is lowered from that of the last moments, so that who comes later
 gets as much as who was there; what a lost report was about counts as received like its neighbours;
-what is lost while nothing arrives at all is no congestion; bursts are 10 ms long.
+what is lost while nothing arrives at all is no congestion; bursts are 10 ms long, and 25 ms
+where the rate is high.
 """
 
 from .allocation import allocate, wanted

@@ -1,5 +1,6 @@
 """When packets leave."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peer.rtp.congestion import Pacer, Priority
-from peer.rtp.congestion.pacer import MAX_WAIT
+from peer.rtp.congestion.pacer import BURST, FAST, LONG_BURST, MAX_WAIT
 from peer.rtp.congestion.probe_results import ProbeCluster
 
 RATE = 1_000_000.0
@@ -65,6 +66,19 @@ def test_a_large_frame_leaves_at_the_rate() -> None:
         sent = sum(packet.size for at, packet in left if at <= end)
         assert sent * 8 == pytest.approx(RATE * end, abs=8 * (RATE * 0.02 / 8 + 1000))
     assert left[-1][0] == pytest.approx(0.4, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("rate", "burst"), [(RATE, BURST), (FAST - 1, BURST), (FAST, LONG_BURST), (2e7, LONG_BURST)]
+)
+def test_no_more_leaves_at_once_than_a_burst(rate: float, burst: float) -> None:
+    """And one packet more than fits; at high rates bursts are longer."""
+    made, count = pacer(rate), math.ceil(burst * rate / 8000)
+    add(made, 3 * count, Priority.VIDEO, 1)
+    assert len(due(made, 0.0)) == count
+    next_one = made.deadline()
+    assert next_one is not None
+    assert len(due(made, next_one)) == count
 
 
 def test_little_leaves_at_once() -> None:
