@@ -356,6 +356,17 @@ class TransportGroup(Emitter):
         packets, drop = read_compound(data)
         if drop is not None:
             self.drops[drop] += 1
+        others = []
+        for packet in packets:
+            # What comes many times a second says nothing else.
+            if isinstance(packet, TransportFeedback | CongestionFeedback):
+                self.sending.take(packet, now)
+            else:
+                others.append(packet)
+        if others:
+            self._take_reports(others, now)
+
+    def _take_reports(self, packets: Sequence[RtcpPacket], now: float) -> None:
         for packet in packets:
             # First, because it says where the others belong.
             if isinstance(packet, SourceDescription):
@@ -363,9 +374,7 @@ class TransportGroup(Emitter):
                     self._router.bind(ssrc, mid)
         for packet in packets:
             self._hand_out(packet, now)
-            if isinstance(packet, TransportFeedback | CongestionFeedback):
-                self.sending.take(packet, now)
-            elif isinstance(packet, MaximumBitrate):
+            if isinstance(packet, MaximumBitrate):
                 self.sending.note_limit(packet.bitrate, now)
             elif isinstance(packet, Goodbye):
                 for ssrc in packet.ssrcs:

@@ -239,6 +239,11 @@ class Outlet:
         share = sending.room_for_audio(max(AUDIO_BITRATE, headers + (self._limit() or 0)))
         return None if share is None else max(LEAST_AUDIO, int(share - headers))
 
+    @property
+    def target(self) -> float:
+        """What all streams of the transport may send, in bits per second; 0 before it is known."""
+        return 0.0 if self._sending is None else self._sending.bitrate or 0.0
+
     def backlog(self) -> float:
         """Return the seconds in which what waits on the transport will have left."""
         return 0.0 if self._sending is None else self._sending.backlog()

@@ -384,7 +384,7 @@ class RtpSender:
                 self.passage.lose()
             return
         keyframe = not self._outlet.is_audio and self.keys.take(now, given=self._given)
-        self._steering.steer(encoder, now, keyframe=keyframe)
+        self._steering.steer(encoder, now, keyframe=keyframe, given=self._given)
         encoded = await encoder.encode(data, keyframe=keyframe)
         source.add(data, encoded.loudness, loop.time())
         self._encode_time += encoded.seconds

@@ -15,8 +15,9 @@ from .outlet import ROOM_TIME, Outlet
 class Steering:
     """Steers what a sender sends by the room there is.
 
-    Pictures are steered one by one; sound ten times a second, and as soon as anything has changed:
-    50 packets a second in each of many calls would pay for it. `bounds` are those of the peer.
+    Pictures to be encoded are steered one by one; sound, and what is encoded already, ten times a
+    second, and as soon as anything has changed or less can be sent: 50 packets a second in each of
+    many calls would pay for it. `bounds` are those of the peer.
     """
 
     def __init__(self, outlet: Outlet) -> None:
@@ -24,6 +25,8 @@ class Steering:
         self._outlet = outlet
         self._track: EncodedTrack | None = None
         self._due = -math.inf
+        self._target = 0.0
+        """What the transport could send when that was told last."""
 
     def hurry(self) -> None:
         """Something has changed: the next frame is steered whatever it is."""
@@ -42,12 +45,18 @@ class Steering:
         if before is not None and before is not track:
             before.end(sender)
 
-    def steer(self, encoder: MediaEncoder, now: float, *, keyframe: bool) -> None:
-        """Say what can be sent, and whether a picture is to need no other, where it is time."""
+    def steer(
+        self, encoder: MediaEncoder, now: float, *, keyframe: bool, given: bool = False
+    ) -> None:
+        """Say what can be sent, and whether a picture is to need no other, where it is time.
+
+        `given` is what is encoded already.
+        """
         outlet = self._outlet
-        if outlet.is_audio and now < self._due:
-            return
-        self._due = now + ROOM_TIME
+        if now < self._due and not keyframe:
+            if outlet.is_audio or (given and outlet.target >= self._target):
+                return
+        self._due, self._target = now + ROOM_TIME, outlet.target
         outlet.bound = self.bounds.bitrate(now)
         bitrate = outlet.bitrate(now)
         encoder.limit(bitrate, now)

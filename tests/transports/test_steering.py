@@ -73,6 +73,29 @@ def test_sound_is_steered_ten_times_a_second_and_each_picture(kind: str, told: i
     run(scenario)
 
 
+def test_what_is_encoded_already_is_steered_as_sound_is_and_at_once_when_less_can_be_sent() -> None:
+    async def scenario() -> None:
+        transport, outlet, encoder = Recorder(), Outlet("video"), Told()
+        outlet.open(transport.sending, send_parameters("0", 7, codecs=(VP8,)), VP8)
+        steering, begin = Steering(outlet), now()
+
+        def steer(step: float, *, keyframe: bool = False) -> int:
+            """Steer so many times its interval later; returns how often that was told so far."""
+            steering.steer(encoder, begin + step * ROOM_TIME, keyframe=keyframe, given=True)
+            return len(encoder.limits)
+
+        transport.sending.note_limit(500_000, begin)
+        assert [steer(0.1 * step) for step in range(10)] == [1] * 10
+        assert [steer(1.1), steer(1.2), steer(1.3, keyframe=True)] == [2, 2, 3]
+        transport.sending.note_limit(400_000, begin)
+        assert [steer(1.4), steer(1.5)] == [4, 4]
+        assert (encoder.limits[-1] or 0) < (encoder.limits[0] or 0)
+        transport.sending.note_limit(450_000, begin)
+        assert [steer(1.6), steer(2.5)] == [4, 5]
+
+    run(scenario)
+
+
 def test_sound_is_steered_at_once_when_something_has_changed() -> None:
     async def scenario() -> None:
         outlet, encoder = Outlet("audio"), Told()

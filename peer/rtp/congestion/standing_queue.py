@@ -42,21 +42,16 @@ class _Trial(NamedTuple):
 class StandingQueue:
     """The round trips of one path: the shortest lately, and the shortest in a long time."""
 
-    __slots__ = ("_base", "_contest", "_contested_until", "_recent", "_trial", "_window")
+    __slots__ = ("_base", "_contest", "_contested_until", "_recent", "_trial", "_window", "delay")
 
     def __init__(self, window: float = RECENT_WINDOW) -> None:
+        self.delay = 0.0
+        """The seconds that packets waited lately, the shortest."""
         self._window = window
         self._base: deque[tuple[float, float]] = deque()
         self._recent: deque[tuple[float, float]] = deque()
         self._trial: _Trial | None = None
         self._contest, self._contested_until = CONTEST, -inf
-
-    @property
-    def delay(self) -> float:
-        """The seconds that packets waited lately, the shortest."""
-        if not self._recent:
-            return 0.0
-        return min(value for _, value in self._recent) - self._base[0][1]
 
     def add(self, round_trip: float, now: float) -> None:
         """Note the shortest round trip of a report."""
@@ -70,6 +65,7 @@ class StandingQueue:
         self._recent.append((now, round_trip))
         while self._recent[0][0] < now - self._window:
             self._recent.popleft()
+        self.delay = min([value for _, value in self._recent]) - base[0][1]
 
     def is_contested(self, now: float) -> bool:
         """Tell whether others fill the queue."""
@@ -113,8 +109,9 @@ class StandingQueue:
         return self._is_known and self.delay > MAX_DELAY
 
     def _is_empty(self) -> bool:
-        longest = max(delay for _, delay in self._recent)
-        return self._is_known and longest - self._base[0][1] < EMPTY
+        if not self._is_known or self.delay >= EMPTY:
+            return False
+        return max([delay for _, delay in self._recent]) - self._base[0][1] < EMPTY
 
     @property
     def _is_known(self) -> bool:
