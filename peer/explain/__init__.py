@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from peer.trace import TraceEntry
 
-from . import checks, data, ending, media, security, servers, signalling
+from . import checks, data, ending, media, quality, security, servers, signalling
 from .call import Call
 from .finding import Explanation, Finding
 from .hosts import endpoint, is_private
@@ -47,6 +47,7 @@ _RUNNING: tuple[Cause, ...] = (
     checks.credentials_not_ours,
     ending.loop_stalled,
     *media.CAUSES,
+    *quality.CAUSES,
     ending.stalled_at_first,
     *checks.SLOW,
 )
@@ -54,9 +55,12 @@ _GENERAL = frozenset({"checks-unanswered", "path-died"})
 """What is said when nothing better is known."""
 
 
-def explain(entries: Iterable[TraceEntry]) -> Explanation:
-    """Explain one connection by its entries, in their order."""
-    call = Call(entries)
+def explain(entries: Iterable[TraceEntry], *, now: float | None = None) -> Explanation:
+    """Explain one connection by its entries, in their order.
+
+    `now` is the time of a connection that goes on, in seconds since 1970.
+    """
+    call = Call(entries, now=now)
     connection = next((e.connection for e in call.entries if e.connection), "")
     if not call.entries:
         return Explanation(connection, "There is nothing to explain: the trace is empty.", None)
@@ -71,8 +75,13 @@ def explain(entries: Iterable[TraceEntry]) -> Explanation:
     if causes is _LOST:
         others += [one for one in _look(call, _RUNNING) if one not in others and one != verdict]
     if verdict is None and causes is not _RUNNING:
-        words = f"{words} Why cannot be told: {_missing(call)}."
+        early = causes is _SETTING_UP and not _is_over(call) and call.ended < signalling.PATIENCE
+        words = f"{words} Why cannot be told: {_missing(call)}." if not early else words
     return Explanation(connection, words, verdict, tuple(others))
+
+
+def _is_over(call: Call) -> bool:
+    return call.state("connection") in ("failed", "closed") or call.closed
 
 
 def _look(call: Call, causes: Iterable[Cause]) -> list[Finding]:
@@ -83,7 +92,8 @@ def _question(call: Call) -> tuple[str, tuple[Cause, ...]]:
     """Say what became of the call, and where to look for the reason."""
     if call.connected is None:
         state = call.state("connection") or call.state("iceconnection") or "new"
-        return f"It was never connected: {state} after {seconds(call.ended)}.", _SETTING_UP
+        so_far = "was never connected" if _is_over(call) else "is not connected yet"
+        return f"It {so_far}: {state} after {seconds(call.ended)}.", _SETTING_UP
     took = seconds(call.connected)
     if call.lost is not None:
         state = call.states["connection"][-1].state

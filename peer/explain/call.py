@@ -77,11 +77,14 @@ class Failure(NamedTuple):
 class Call:
     """What one connection did. Times are in seconds since it was created."""
 
-    def __init__(self, entries: Iterable[TraceEntry]) -> None:
-        """Take the entries of one connection, in their order."""
+    def __init__(self, entries: Iterable[TraceEntry], *, now: float | None = None) -> None:
+        """Take the entries of one connection, in their order; see `explain` for `now`."""
         self.entries = list(entries)
         self.begun = self.entries[0].time if self.entries else 0.0
-        self.ended = self._at(self.entries[-1].time) if self.entries else 0.0
+        last = self.entries[-1].time if self.entries else 0.0
+        self.ended = self._at(max(last, now or last))
+        self.is_under_way = now is not None
+        """Whether it goes on, so that what is missing may still come."""
         self.states: dict[str, list[Change]] = {
             name: [] for name in ("signaling", "iceconnection", "connection", "icegathering")
         }

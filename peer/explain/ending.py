@@ -196,7 +196,8 @@ def restart_unanswered(call: Call) -> Iterator[Finding]:
         return
     asked = [e.time - call.begun for e in call.entries if e.method == "restartIce"][-1]
     offered = call.local[-1].time
-    if offered < asked or any(one.time > offered for one in call.remote):
+    answered = call.state("signaling") in ("stable", "closed")
+    if offered < asked or answered or any(one.time > offered for one in call.remote):
         return
     yield Finding(
         "restart-unanswered",

@@ -1,23 +1,13 @@
-"""Causes with sound and pictures that do not come, or come badly."""
+"""Causes with sound and pictures that are not sent, do not come, or are not taken."""
 
 from collections.abc import Iterator, Mapping
 
 from .call import Call, Stats, number
 from .finding import Finding
-from .text import bits, milliseconds, percent, seconds
+from .text import milliseconds, seconds
 
 _PATIENCE = 3.0
 """Seconds that media may take once the connection is there."""
-_LOSS = 0.02
-"""The part of packets that may be lost before it is a cause."""
-_QUEUE = 0.1
-"""Seconds by which the round trip grows where a queue fills."""
-_JITTER = 0.03
-"""Seconds of jitter that are more than usual."""
-_LATE = 0.1
-"""The part of packets that may come too late before it is a cause."""
-_FLAT = 1.3
-"""The round trip of a path without a queue, in parts of its smallest."""
 _NOT_UNDERSTOOD = (
     "payload-type-not-in-section",
     "unknown-mid",
@@ -30,7 +20,8 @@ def _lasted(call: Call) -> bool:
     return call.connected is not None and call.ended - call.connected >= _PATIENCE
 
 
-def _label(stream: Stats) -> str:
+def label(stream: Stats) -> str:
+    """Name a stream: its kind and section."""
     return f"{stream.get('kind', 'media')} (mid {stream.get('mid') or '?'})"
 
 
@@ -58,7 +49,7 @@ def nothing_sent(call: Call) -> Iterator[Finding]:
         )
         yield Finding(
             "nothing-sent",
-            f"Nothing is sent of {_label(stream)}: {words}.",
+            f"Nothing is sent of {label(stream)}: {words}.",
             ("packetsSent: 0", f"frames of the source: {frames:.0f}"),
             "See whether the track's recv() returns, and what the event loop's exception "
             "handler was told.",
@@ -82,7 +73,7 @@ def source_dried_up(call: Call) -> Iterator[Finding]:
             span = call.reports[-1][0] - call.reports[since][0]
             yield Finding(
                 "source-dried-up",
-                f"Nothing has been sent of {_label(stream)} for {seconds(span)}.",
+                f"Nothing has been sent of {label(stream)} for {seconds(span)}.",
                 (f"packetsSent stays at {old:.0f}",),
                 "The track has ended, or its recv() waits: look at the program.",
             )
@@ -99,7 +90,7 @@ def not_received(call: Call) -> Iterator[Finding]:
         if sent > 10 and not number(stream, "packetsReceived"):
             yield Finding(
                 "sent-not-received",
-                f"The peer sends {_label(stream or remote)}, and none of it arrives.",
+                f"The peer sends {label(stream or remote)}, and none of it arrives.",
                 (f"the peer says it sent {sent:.0f} packets", "packetsReceived: 0"),
                 "A filter on the way lets RTCP alone through, or packets are too large.",
             )
@@ -130,7 +121,7 @@ def no_key_frame(call: Call) -> Iterator[Finding]:
         if number(stream, "packetsReceived") > 20 and number(stream, "pliCount") > 1:
             yield Finding(
                 "no-key-frame",
-                f"No key frame came of {_label(stream)}; {number(stream, 'pliCount'):.0f} were "
+                f"No key frame came of {label(stream)}; {number(stream, 'pliCount'):.0f} were "
                 "asked for.",
                 (
                     f"packets received: {number(stream, 'packetsReceived'):.0f}",
@@ -147,7 +138,7 @@ def not_read(call: Call) -> Iterator[Finding]:
         if unread > 10 and unread > number(stream, "framesDecoded"):
             yield Finding(
                 "track-not-read",
-                f"Nobody reads the track of {_label(stream)}, and it is not decoded.",
+                f"Nobody reads the track of {label(stream)}, and it is not decoded.",
                 (f"frames dropped as no-reader: {unread:.0f}",),
                 "Call the track's recv(), or take the packets with encoded_frames().",
                 certain=False,
@@ -163,9 +154,24 @@ def decoder_slow(call: Call) -> Iterator[Finding]:
             each = number(stream, "totalDecodeTime") / decoded if decoded else 0
             yield Finding(
                 "decoder-too-slow",
-                f"Decoding {_label(stream)} is too slow: {late:.0f} frames were left out.",
+                f"Decoding {label(stream)} is too slow: {late:.0f} frames were left out.",
                 (f"decoding a frame takes {milliseconds(each)}", f"frames decoded: {decoded:.0f}"),
                 "Ask for smaller pictures, or give the process more of the machine.",
+            )
+
+
+def encoder_slow(call: Call) -> Iterator[Finding]:
+    """The machine does not keep up with encoding."""
+    for stream in call.stats("outbound-rtp"):
+        encoded = number(stream, "framesEncoded")
+        each = number(stream, "totalEncodeTime") / encoded if encoded else 0.0
+        cpu = stream.get("qualityLimitationReason") == "cpu"
+        if cpu or (encoded > 30 and each > 1 / 20):
+            yield Finding(
+                "encoder-too-slow",
+                f"Encoding {label(stream)} is too slow for this machine.",
+                (f"encoding a frame takes {milliseconds(each)}",),
+                "Send smaller pictures or fewer of them, or another codec.",
             )
 
 
@@ -184,171 +190,12 @@ def silent_source(call: Call) -> Iterator[Finding]:
         ):
             yield Finding(
                 "source-silent",
-                f"What the peer sends of {_label(stream)} is silence.",
+                f"What the peer sends of {label(stream)} is silence.",
                 (
                     f"packets received: {number(stream, 'packetsReceived'):.0f}",
                     f"energy in {seconds(heard)}: 0",
                 ),
                 "The network is fine: is the peer's microphone muted, or its track disabled?",
-            )
-
-
-# Quality
-
-
-def _trips(call: Call, local: str) -> list[float]:
-    """The round trips of a stream, by reports."""
-    return [
-        number(one, "roundTripTime")
-        for index in range(len(call.reports))
-        for one in call.stats_at(index, "remote-inbound-rtp")
-        if one.get("localId") == local and number(one, "roundTripTime")
-    ]
-
-
-def loss(call: Call) -> Iterator[Finding]:
-    """Packets that we send are lost: at random, or because the line is full."""
-    for stream in call.stats("remote-inbound-rtp"):
-        local = call.item(stream.get("localId"))
-        sent = number(local, "packetsSent")
-        lost = number(stream, "packetsLost")
-        part = lost / sent if sent else 0.0
-        if sent < 100 or part < _LOSS:
-            continue
-        trips = _trips(call, str(stream.get("localId")))
-        grown = max(trips, default=0) - min(trips, default=0)
-        evidence = (
-            f"lost: {lost:.0f} of {sent:.0f} packets of {_label(local)}",
-            (
-                f"round trip: {milliseconds(min(trips, default=0))} to "
-                f"{milliseconds(max(trips, default=0))}"
-            ),
-        )
-        if grown >= _QUEUE:
-            yield _congestion(local, evidence)
-        elif trips and max(trips) <= max(min(trips) * _FLAT, min(trips) + 0.03):
-            yield Finding(
-                "loss-without-queue",
-                f"{percent(part)} of what we send is lost, without a queue: a radio link, or a "
-                "line that cuts above a rate.",
-                evidence,
-                "Redundant sound (RED) and repairs help; a lower bitrate only where the line cuts.",
-            )
-        else:
-            yield Finding(
-                "loss",
-                f"{percent(part)} of what we send is lost.",
-                evidence,
-                "Trace for longer: whether round trips grow with it tells a full line from a "
-                "bad one.",
-                certain=False,
-            )
-
-
-def _congestion(local: Stats, evidence: tuple[str, ...]) -> Finding:
-    target = number(local, "targetBitrate")
-    at = f" at about {bits(target)}" if target else ""
-    return Finding(
-        "line-full",
-        f"The line is full{at}: what is sent waits, and then is lost.",
-        evidence,
-        "Send less: a lower maxBitrate, smaller pictures, fewer streams.",
-    )
-
-
-def queueing(call: Call) -> Iterator[Finding]:
-    """Nothing is lost, and round trips grow: a long queue."""
-    lossy = {one.cause for one in loss(call)}
-    for stream in call.stats("remote-inbound-rtp"):
-        trips = _trips(call, str(stream.get("localId")))
-        if len(trips) < 3 or lossy or max(trips) - min(trips) < 3 * _QUEUE:
-            continue
-        local = call.item(stream.get("localId"))
-        yield _congestion(
-            local,
-            (f"round trip: {milliseconds(min(trips))} to {milliseconds(max(trips))}",),
-        )
-
-
-def received_loss(call: Call) -> Iterator[Finding]:
-    """Packets of the peer are lost on their way to us."""
-    for stream in call.stats("inbound-rtp"):
-        got, lost = number(stream, "packetsReceived"), number(stream, "packetsLost")
-        part = lost / (got + lost) if got + lost > 0 else 0.0
-        if got + lost >= 100 and part >= _LOSS:
-            yield Finding(
-                "loss-of-received",
-                f"{percent(part)} of what the peer sends of {_label(stream)} is lost.",
-                (
-                    f"lost: {lost:.0f}, received: {got:.0f}",
-                    f"NACKs sent: {stream.get('nackCount')}",
-                ),
-                "The peer's trace tells whether its line is full; this side sees the loss alone.",
-            )
-
-
-def jitter(call: Call) -> Iterator[Finding]:
-    """Packets come at uneven times, or too late to be of use."""
-    for stream in call.stats("inbound-rtp"):
-        got, lost = number(stream, "packetsReceived"), number(stream, "packetsLost")
-        late = number(stream, "packetsDiscarded")
-        if got < 100 or lost >= got * _LOSS:
-            continue
-        if number(stream, "jitter") > _JITTER or late > got * _LATE:
-            yield Finding(
-                "jitter",
-                f"Packets of {_label(stream)} are not lost, but come at uneven times.",
-                (
-                    f"jitter: {milliseconds(number(stream, 'jitter'))}",
-                    f"lost: {lost:.0f}, too late: {late:.0f}, received: {got:.0f}",
-                ),
-                "Look for Wi-Fi, or another transfer on the same line.",
-            )
-
-
-def detour(call: Call) -> Iterator[Finding]:
-    """Both sides use relays."""
-    for transport in call.stats("transport"):
-        pair = call.item(transport.get("selectedCandidatePairId"))
-        sides = [call.item(pair.get(f"{side}CandidateId")) for side in ("local", "remote")]
-        if all(side.get("candidateType") == "relay" for side in sides):
-            trip = number(pair, "currentRoundTripTime")
-            yield Finding(
-                "two-relays",
-                f"Media goes through two relays, with a round trip of {milliseconds(trip)}.",
-                ("both candidates of the selected pair are of the type relay",),
-                "One relay is enough: see why direct pairs failed, and that both sides use one "
-                "near them.",
-                certain=False,
-            )
-
-
-def encoder_slow(call: Call) -> Iterator[Finding]:
-    """The machine does not keep up with encoding."""
-    for stream in call.stats("outbound-rtp"):
-        encoded = number(stream, "framesEncoded")
-        each = number(stream, "totalEncodeTime") / encoded if encoded else 0.0
-        cpu = stream.get("qualityLimitationReason") == "cpu"
-        if cpu or (encoded > 30 and each > 1 / 20):
-            yield Finding(
-                "encoder-too-slow",
-                f"Encoding {_label(stream)} is too slow for this machine.",
-                (f"encoding a frame takes {milliseconds(each)}",),
-                "Send smaller pictures or fewer of them, or another codec.",
-            )
-
-
-def limited(call: Call) -> Iterator[Finding]:
-    """Pictures are smaller or fewer, because of the bitrate."""
-    for stream in call.stats("outbound-rtp"):
-        if stream.get("qualityLimitationReason") == "bandwidth":
-            target = number(stream, "targetBitrate")
-            yield Finding(
-                "bandwidth-low",
-                f"Pictures of {_label(stream)} are cut down to {bits(target)}.",
-                ("qualityLimitationReason: bandwidth",),
-                "The estimate of the line, or the peer's limit, allows no more.",
-                certain=False,
             )
 
 
@@ -360,12 +207,6 @@ CAUSES = (
     no_key_frame,
     decoder_slow,
     encoder_slow,
-    loss,
-    queueing,
-    received_loss,
-    jitter,
     silent_source,
     not_read,
-    limited,
-    detour,
 )

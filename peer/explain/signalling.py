@@ -9,6 +9,8 @@ from .text import counted, seconds
 
 PATIENCE = 5.0
 """Seconds an answer may take before its absence counts as certain."""
+_SOON = 2.0
+"""Seconds an answer takes often; until then its absence says nothing."""
 
 
 def refused_call(call: Call) -> Iterator[Finding]:
@@ -70,6 +72,8 @@ def no_answer(call: Call) -> Iterator[Finding]:
     if call.remote or not call.local or call.local[-1].type != "offer":
         return
     waited = call.ended - call.local[-1].time
+    if waited < _SOON and call.is_under_way:
+        return
     yield Finding(
         "no-answer",
         f"Our offer has had no answer for {seconds(waited)}.",
@@ -92,6 +96,8 @@ def answer_not_made(call: Call) -> Iterator[Finding]:
     if any(one.type in ("answer", "pranswer") and one.time >= offer.time for one in call.local):
         return
     waited = call.ended - offer.time
+    if waited < _SOON and call.is_under_way:
+        return
     yield Finding(
         "answer-not-made",
         f"The peer's offer has been waiting for our answer for {seconds(waited)}.",

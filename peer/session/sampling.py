@@ -1,8 +1,10 @@
-"""Statistics for a trace: when the connection is connected or has failed, and each second; and
+"""Statistics for a trace: each second from when it connects on, and in each state worth it; and
 what the trace comes to, when it has failed and in the end."""
 
 import asyncio
 from typing import Any
+
+from peer.net import wall_time
 
 from .data import Data
 from .links import Links
@@ -23,7 +25,9 @@ class Sampler:
         self._count = 0
 
     def follow(self, state: str) -> None:
-        """Report in a state that is worth it, and from the first connection on each second."""
+        """Report in a state that is worth it, and each second from when it connects on."""
+        if state == "connecting" and self._tracer.asked:
+            self._again()
         if state not in ("connected", "failed"):
             return
         if not self._tracer.asked:
@@ -34,14 +38,17 @@ class Sampler:
         self._count += 1
         if state == "failed":
             self._conclude()
-        if self._timer is None:
-            self._again()
+        self._again()
 
-    def remember(self) -> None:
-        """Have the connection remember a report of this moment, for who asks what is wrong."""
+    def remember(self) -> float:
+        """Have the connection remember a report of this moment, for who asks what is wrong.
+
+        Returns the moment, in seconds since 1970.
+        """
         report = self._collect()
         if report is not None:
             self._tracer.remember(report)
+        return wall_time()
 
     def stop(self) -> None:
         """Report once more, and no more then; say what the trace comes to."""
@@ -53,6 +60,8 @@ class Sampler:
             self._conclude()
 
     def _again(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._periodic)
 
     def _periodic(self) -> None:

@@ -441,9 +441,9 @@ class Session:
         """Explain what is going on, with figures of this moment if it is open, in its loop."""
         from peer.explain import explain  # not before: few connections are asked
 
-        if not self._closed and running_loop() is not None:
-            self.sampler.remember()
-        return explain(self.tracer.entries())
+        asked_live = not self._closed and running_loop() is not None
+        now = self.sampler.remember() if asked_live else None
+        return explain(self.tracer.entries(), now=now)
 
     # The end
 

@@ -92,6 +92,7 @@ ELSEWHERE = {
     "tests/transports/test_seeing.py": ["transports/followed"],
     "tests/transports/test_stock_aiortc.py": ["transports/stock"],
     "tests/transports/test_statistics.py": ["net/wall_clock"],
+    "tests/explain/test_kinds.py": ["explain/outage", "explain/quality"],
     "tests/explain/test_causes.py": [
         "explain/checks",
         "explain/data",
