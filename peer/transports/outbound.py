@@ -37,6 +37,8 @@ from .repair_source import RepairSource, first_sequence_number
 
 HISTORY = 600
 """Packets that can be asked for again, as in libwebrtc; more of those that were made of late."""
+SOUND_HISTORY = 50
+"""The same of sound: what is older than `HISTORY_TIME` would come too late to be heard."""
 HISTORY_TIME = 2.0
 """Seconds that make a packet one of late."""
 MAX_HISTORY = 9600
@@ -95,7 +97,8 @@ class _Repeats(NamedTuple):
 class OutboundStream:
     """The packets of one SSRC, numbered on through stops, tracks and transports."""
 
-    def __init__(self, ssrc: int, rtx_ssrc: int | None) -> None:
+    def __init__(self, ssrc: int, rtx_ssrc: int | None, *, kept: int = HISTORY) -> None:
+        """Make one that keeps the latest `kept` packets, and others of late."""
         self.rtx_ssrc = rtx_ssrc
         self.protection = StreamProtection()
         self._rtx = RepairSource(rtx_ssrc)
@@ -104,6 +107,7 @@ class OutboundStream:
         self._clock_rate = 0
         self._last_time: float | None = None
         self._history: dict[int, LeavingPacket] = {}
+        self._kept = kept
         self._repeats: dict[int, _Repeats] = {}
         self._packetizers: dict[tuple[str, object], Packetizer] = {}
         self._latest_packetizer: tuple[RTCRtpCodecParameters, Packetizer] | None = None
@@ -303,7 +307,7 @@ class OutboundStream:
     def _forget(self, now: float) -> None:
         """Forget the oldest packets that there are too many of."""
         history = self._history
-        while len(history) > HISTORY or self._history_bytes > MAX_HISTORY_BYTES:
+        while len(history) > self._kept or self._history_bytes > MAX_HISTORY_BYTES:
             oldest = next(iter(history))
             sent = history[oldest]
             is_full = len(history) > MAX_HISTORY or self._history_bytes > MAX_HISTORY_BYTES

@@ -12,7 +12,7 @@ from peer.rtp import TRANSPORT_WIDE_CC, LossEstimate, ReportBlock
 from peer.rtp.congestion import Demand, Layer, LostPacket, Priority, RateMeter, rates_of
 
 from .leaving import LeavingPacket
-from .outbound import EncodedFrame, Labels, OutboundStream
+from .outbound import HISTORY, SOUND_HISTORY, EncodedFrame, Labels, OutboundStream
 from .pacing import PacedSending
 from .parameters import (
     CONGESTION_FEEDBACK,
@@ -99,7 +99,8 @@ class Outlet:
         if self._sending is not sending or (self.stream and self.stream.ssrc != parameters.ssrc):
             self.close()
         if self.stream is None:
-            self.stream = OutboundStream(parameters.ssrc, parameters.rtx_ssrc)
+            kept = SOUND_HISTORY if self.is_audio else HISTORY
+            self.stream = OutboundStream(parameters.ssrc, parameters.rtx_ssrc, kept=kept)
         elif self.stream.ssrc != parameters.ssrc:
             self.stream.change_ssrc(parameters.ssrc)
             self.remote = None

@@ -18,6 +18,7 @@ from peer.transports.outbound import (
     HISTORY_TIME,
     MAX_HISTORY_BYTES,
     MAX_UNSPLIT,
+    SOUND_HISTORY,
     EncodedFrame,
     Labels,
     OutboundStream,
@@ -230,6 +231,16 @@ def test_what_was_sent_too_long_ago_is_gone() -> None:
     assert not stream.repeat(first, {}, LABELS, 2.0)
     assert stream.repeat(first + 1, {}, LABELS, 2.0)
     assert not stream.repeat(first + 5000, {}, LABELS, 2.0)
+
+
+def test_of_sound_what_is_of_late_can_be_asked_for_again() -> None:
+    stream = OutboundStream(7, None, kept=SOUND_HISTORY)
+    first = packets(stream, 0)[0].sequence_number
+    for number in range(2 * SOUND_HISTORY):
+        packets(stream, number, now=1.0 + HISTORY_TIME * number / SOUND_HISTORY / 2)
+    assert stream.repeat(first, {}, LABELS, 2.0)
+    packets(stream, 0, now=1.1 + HISTORY_TIME)
+    assert not stream.repeat(first, {}, LABELS, 2.0)
 
 
 def test_of_a_fast_stream_more_packets_can_be_asked_for_within_bounds() -> None:
