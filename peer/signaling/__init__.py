@@ -1,4 +1,4 @@
-"""Signaling that others speak: WHIP, WHEP, Janus, Pipecat's SmallWebRTC."""
+"""Signaling that others speak (WHIP, WHEP, Janus, Pipecat's SmallWebRTC), and rooms of our own."""
 
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from .errors import SignalingError
     from .janus import JanusError, JanusEvent, JanusHandle, JanusSession
     from .links import read_ice_servers, write_ice_servers
+    from .negotiation import PerfectNegotiation
+    from .room import Member, Room
+    from .room_server import RoomServer
     from .small_webrtc import SmallWebRtcClient
     from .small_webrtc_endpoint import SmallWebRtcCall, SmallWebRtcEndpoint
     from .video_room import Publisher, VideoRoom
@@ -19,6 +22,9 @@ _HOMES = {
     ".errors": ("SignalingError",),
     ".janus": ("JanusError", "JanusEvent", "JanusHandle", "JanusSession"),
     ".links": ("read_ice_servers", "write_ice_servers"),
+    ".negotiation": ("PerfectNegotiation",),
+    ".room": ("Member", "Room"),
+    ".room_server": ("RoomServer",),
     ".small_webrtc": ("SmallWebRtcClient",),
     ".small_webrtc_endpoint": ("SmallWebRtcCall", "SmallWebRtcEndpoint"),
     ".video_room": ("Publisher", "VideoRoom"),
@@ -42,7 +48,11 @@ __all__ = [
     "JanusEvent",
     "JanusHandle",
     "JanusSession",
+    "Member",
+    "PerfectNegotiation",
     "Publisher",
+    "Room",
+    "RoomServer",
     "SignalingError",
     "SmallWebRtcCall",
     "SmallWebRtcClient",

@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from peer import RTCPeerConnection
-from peer.signaling import WhipClient
+from peer.signaling import Member, Room, RoomServer, WhipClient
 from peer.testing import ToneTrack
 from tests.demos.film import shoot
 from tests.documents.programs import Section, programs, shows
@@ -59,7 +59,7 @@ async def the_publisher_reaches_the_server(
 NAMES = ("Publish, play", "Serve")
 
 
-class Room:
+class JanusRoom:
     """A room of Janus in which Ada speaks from the moment when somebody publishes."""
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class Room:
 
 @shows(PAGE, "A room of Janus", live=True)
 async def the_bot_hears_who_comes(section: Section) -> None:
-    attend, room = (await section.run())["attend"], Room()
+    attend, room = (await section.run())["attend"], JanusRoom()
     made: list[RTCPeerConnection] = []
 
     def connection() -> RTCPeerConnection:
@@ -134,6 +134,29 @@ async def the_caller_is_greeted(section: Section, capsys: pytest.CaptureFixture[
         assert greeting["type"] == "bot-ready"
         assert capsys.readouterr().out == "they send audio\n"
         await pc.close()
+
+
+@shows(PAGE, "A room of your own", live=True)
+async def a_bot_answers_who_comes(section: Section) -> None:
+    answer_all, rooms = (await section.run())["answer_all"], RoomServer()
+    said: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
+    section.names["print"] = lambda *words: said.set_result(words)
+    heard = asyncio.Event()
+
+    def welcome(member: Member) -> None:
+        member.pc.addTrack(ToneTrack())
+        member.pc.on("track", lambda track: heard.set())
+
+    async with await rooms.serve("127.0.0.1", 0) as server:
+        url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/"
+        bot = asyncio.create_task(answer_all(url, "lobby", ToneTrack()))
+        async with Room(url, "lobby", welcome, name="Ada", configuration=ALONE) as place:
+            await heard.wait()
+            assert await said == ("Ada", "sends", "audio")
+            assert [member.name for member in place.members.values()] == ["a bot"]
+        bot.cancel()
+        await asyncio.wait({bot})
+        rooms.close()
 
 
 @shows("docs/load.md", "How many bots", live=True)

@@ -1,0 +1,95 @@
+"""The room of the demo: two programs and a page, which all see and hear each other."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from demos import room, room_bot
+from demos.call.chromium import NAMES, browser
+from peer import MediaStreamTrack
+from peer.signaling import Member, Room
+from peer.testing import ToneTrack
+from tests.browsers.process import require_program
+from tests.demos.caller import free_port, is_open, read_page
+from tests.demos.film import shoot
+from tests.demos.test_pages import is_true
+from tests.signaling.support import ALONE
+
+BOUND = 100.0
+EXPECTED = {("Ada", "audio"), ("Ada", "video"), ("a film", "video")}
+
+
+class Program:
+    """The server of the demo, while the block lasts."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+
+    async def __aenter__(self) -> "Program":
+        self._server = asyncio.ensure_future(room.main(port=self.port))
+        while not await is_open(self.port):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._server.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._server
+
+
+def test_the_page_is_there() -> None:
+    async def read() -> tuple[str, str]:
+        async with asyncio.timeout(BOUND), Program() as program:
+            return await read_page(program.port)
+
+    kind, text = asyncio.run(read())
+    assert kind.startswith("text/html")
+    assert "RTCPeerConnection" in text
+
+
+@pytest.mark.interop
+def test_a_page_and_two_programs_meet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_program("chromium", *NAMES)
+    monkeypatch.setattr("peer.api.configuration.DEFAULT_ICE_SERVERS", ())
+    film = tmp_path / "film.mp4"
+    shoot(film)
+    tracks: asyncio.Queue[tuple[str, MediaStreamTrack]] = asyncio.Queue()
+
+    def welcome(member: Member) -> None:
+        member.pc.addTrack(ToneTrack())
+        member.pc.on("track", lambda track: tracks.put_nowait((member.name, track)))
+
+    async def meet() -> None:
+        async with asyncio.timeout(BOUND), Program() as program, browser() as page:
+            url = f"ws://localhost:{program.port}/"
+            bot = asyncio.ensure_future(room_bot.main(str(film), url))
+            await page.open(f"http://localhost:{program.port}/?name=Ada#lobby", 800, 600)
+            async with Room(url, "lobby", welcome, name="Bob", configuration=ALONE) as bob:
+                seen: dict[tuple[str, str], MediaStreamTrack] = {}
+                while not seen.keys() >= EXPECTED:
+                    name, track = await tracks.get()
+                    seen[name, track.kind] = track
+                for track in seen.values():
+                    await track.recv()
+                # The page plays the film, and has a connection with each of us.
+                await is_true(page, "[...people.querySelectorAll('video')].length === 3")
+                await is_true(
+                    page, "[...people.querySelectorAll('video')].some((v) => v.videoWidth === 160)"
+                )
+                # Its websocket breaks, and it is back; nothing else happens.
+                await page.evaluate("call.mail.socket.close(4000)")
+                await is_true(page, "call.mail.socket.readyState === 1 && call.mail.socket.ready")
+                [ada] = [member for member in bob.members.values() if member.name == "Ada"]
+                assert ada.pc.connectionState == "connected"
+                await page.evaluate("location = 'about:blank'")
+                await ada.left.wait()
+            bot.cancel()
+            with suppress(asyncio.CancelledError):
+                await bot
+
+    asyncio.run(meet())
+    assert "Bob is here" in capsys.readouterr().out

@@ -1,0 +1,182 @@
+"""A place in a room: connections with everybody who is there, and ways back to the server."""
+
+import asyncio
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import serve
+
+from peer import MediaStreamTrack
+from peer.signaling import Member, Room, RoomServer, SignalingError
+from peer.testing import ToneTrack
+from tests.net.certificates import make_certificates
+
+from .support import ALONE, SECONDS, state_of
+from .test_room_server import House, house, run
+
+
+class Guest:
+    """Somebody who sends a tone, and keeps what they hear of each of the others."""
+
+    def __init__(self, inside: House, name: str, **options: Any) -> None:
+        self.name = name
+        self.met: asyncio.Queue[Member] = asyncio.Queue()
+        self.tracks: asyncio.Queue[tuple[str, MediaStreamTrack]] = asyncio.Queue()
+        self.room = Room(
+            inside.url, "lobby", self.welcome, name=name, configuration=ALONE, **options
+        )
+
+    def welcome(self, member: Member) -> None:
+        member.pc.addTrack(ToneTrack())
+        member.pc.on("track", lambda track: self.tracks.put_nowait((member.name, track)))
+        self.met.put_nowait(member)
+
+    async def hear(self, number: int) -> set[str]:
+        """Hear so many others; gives their names."""
+        heard = [await self.tracks.get() for _ in range(number)]
+        for _, track in heard:
+            await track.recv()
+        return {name for name, _ in heard}
+
+
+def test_three_hear_each_other_and_know_who_leaves() -> None:
+    async def meet(inside: House) -> None:
+        ada, bob, eve = (Guest(inside, name) for name in ("Ada", "Bob", "Eve"))
+        async with ada.room, bob.room:
+            async with eve.room:
+                assert await ada.hear(2) == {"Bob", "Eve"}
+                assert await bob.hear(2) == {"Ada", "Eve"}
+                assert await eve.hear(2) == {"Ada", "Bob"}
+                members = [await ada.met.get() for _ in range(2)]
+                [gone] = [member for member in members if member.name == "Eve"]
+            await gone.left.wait()
+            await state_of(gone.pc, "closed")
+            assert [member.name for member in ada.room.members.values()] == ["Bob"]
+        assert ada.room.members == {}
+
+    run(meet)
+
+
+def test_calls_go_on_while_the_server_is_gone() -> None:
+    async def lose(inside: House) -> None:
+        ada, bob = Guest(inside, "Ada"), Guest(inside, "Bob")
+        async with ada.room, bob.room:
+            await ada.hear(1)
+            await bob.hear(1)
+            member = await ada.met.get()
+            for place in inside.rooms._tokens.values():
+                assert place.socket is not None
+                place.socket.transport.abort()
+            # Offered while there is no server, and answered when there is one again.
+            member.pc.addTrack(ToneTrack())
+            assert await bob.hear(1) == {"Ada"}
+            assert list(ada.room.members.values()) == [member]
+            assert member.pc.connectionState == "connected"
+
+    run(lose)
+
+
+def test_a_server_that_knows_nobody_any_more_is_joined_anew() -> None:
+    async def forget(inside: House) -> None:
+        ada, bob = Guest(inside, "Ada"), Guest(inside, "Bob")
+        async with ada.room, bob.room:
+            await ada.hear(1)
+            before = (await ada.met.get()).id, ada.room.id
+            inside.rooms.close()
+            member = await ada.met.get()
+            assert await ada.hear(1) == {"Bob"}
+            assert not {member.id, ada.room.id} & set(before)
+
+    run(forget)
+
+
+def test_a_server_that_stays_away_ends_the_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("peer.signaling.room.RESUME_TIMEOUT", 0.0)
+    monkeypatch.setattr("peer.signaling.room.RETRY_INTERVAL", 0.01)
+
+    async def end() -> None:
+        async with asyncio.timeout(SECONDS):
+            async with house() as inside:
+                ada = Guest(inside, "Ada")
+                await ada.room.open()
+            with pytest.raises(SignalingError):
+                await ada.room.stay()
+            await ada.room.close()
+            await ada.room.close()
+
+    asyncio.run(end())
+
+
+def test_who_is_not_let_in_hears_why() -> None:
+    async def enter(inside: House) -> None:
+        ada = Guest(inside, "Ada")
+        with pytest.raises(SignalingError, match="the room is full"):
+            await ada.room.open()
+        await ada.room.close()
+
+    run(enter, max_members=0)
+
+
+def test_who_is_not_there_is_no_server() -> None:
+    async def enter() -> None:
+        room = Room("ws://127.0.0.1:9/", "lobby", lambda member: None)
+        with pytest.raises(SignalingError):
+            await room.open()
+        with pytest.raises(ValueError, match="not in the room"):
+            await room.stay()
+        await room.close()
+
+    asyncio.run(enter())
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        '{"number": 1, "welcome": 7}',
+        '{"number": 1, "welcome": {"id": "a", "token": "t", "members": 3}}',
+        '{"number": 1, "came": {}}',
+        '{"number": 1, "from": "x", "message": {}}',
+    ],
+)
+def test_a_server_that_makes_no_sense_costs_itself(
+    says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("peer.signaling.room.OPEN_TIMEOUT", 0.1)
+
+    async def enter() -> None:
+        async def talk(socket: Any) -> None:
+            await socket.send(says)
+            await socket.wait_closed()
+
+        async with serve(talk, "127.0.0.1", 0) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            room = Room(f"ws://127.0.0.1:{port}/", "lobby", lambda member: None)
+            with pytest.raises(SignalingError):
+                await room.open()
+            assert room.members == {}
+
+    asyncio.run(enter())
+
+
+def test_a_room_behind_tls(tmp_path: Path) -> None:
+    files = make_certificates(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.key)
+    trusting = ssl.create_default_context(cafile=files.authority)
+
+    async def meet() -> None:
+        rooms = RoomServer()
+        async with (
+            asyncio.timeout(SECONDS),
+            await rooms.serve("127.0.0.1", 0, ssl=context) as server,
+        ):
+            port = next(iter(server.sockets)).getsockname()[1]
+            inside = House(f"wss://localhost:{port}/", rooms)
+            ada, bob = (Guest(inside, name, ssl=trusting) for name in ("Ada", "Bob"))
+            async with ada.room, bob.room:
+                assert await ada.hear(1) == {"Bob"}
+            rooms.close()
+
+    asyncio.run(meet())
