@@ -14,7 +14,7 @@ from peer.testing import ToneTrack
 from tests.browsers.process import require_program
 from tests.demos.caller import free_port, is_open, read_page
 from tests.demos.film import shoot
-from tests.demos.test_pages import is_true
+from tests.demos.visitor import is_true
 from tests.signaling.support import ALONE
 
 BOUND = 100.0
