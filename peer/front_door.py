@@ -6,6 +6,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 
+FROZEN_BY_PROGRAM = 2000
+"""Objects that are frozen at least where a program did so, which is left to it: that freezes all
+there are, 5000 in a program that has done nothing. Python 3.12 begins with some hundred."""
+
 
 def lazy(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
     """Return the ``__getattr__`` of a package; `homes` has the names that each module defines."""
@@ -29,7 +33,7 @@ def _load(home: str, package: str) -> ModuleType:
         return importlib.import_module(home, package)
     finally:
         if collecting:
-            if not gc.get_freeze_count():
+            if gc.get_freeze_count() < FROZEN_BY_PROGRAM:
                 # Puts all among the old objects; else the next collection would look at them all.
                 gc.freeze()
                 gc.unfreeze()
