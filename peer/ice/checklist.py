@@ -320,13 +320,28 @@ class ChecklistSet:
 
         A Completed one has work where its pairs are no spares (§8.1.2), or were triggered.
         """
-        count = len(self.lists)
-        for step in range(count):
-            checklist = self.lists[(self._next + step) % count]
+        found = self._find()
+        if found is None:
+            return None
+        checklist, pair = found
+        if pair in checklist.triggered:
+            checklist.triggered.remove(pair)
+        elif pair.state is PairState.FROZEN:
+            for each in self._thawing(checklist):
+                self.move(each, PairStep.UNFREEZE)
+        self._next = (self.lists.index(checklist) + 1) % len(self.lists)
+        self._idle = not any(self._may_have_more(each, pair) for each in self.lists)
+        return found
+
+    def upcoming(self) -> CandidatePair | None:
+        """Give the pair that `next_check` would choose, and change nothing."""
+        found = None if self._idle else self._find()
+        return None if found is None else found[1]
+
+    def _find(self) -> tuple[Checklist, CandidatePair] | None:
+        for checklist in (*self.lists[self._next :], *self.lists[: self._next]):
             pair = self._choose(checklist)
             if pair is not None:
-                self._next = (self._next + step + 1) % count
-                self._idle = not any(self._may_have_more(each, pair) for each in self.lists)
                 return checklist, pair
         self._idle = True
         return None
@@ -344,37 +359,21 @@ class ChecklistSet:
     def _choose(self, checklist: Checklist) -> CandidatePair | None:
         for pair in checklist.triggered:
             if _ready(pair):
-                checklist.triggered.remove(pair)
                 return pair
         if checklist.state is ChecklistState.FAILED:
             return None
-        waiting = self._first_waiting(checklist)
-        if waiting is None and self._thaw(checklist):
-            waiting = self._first_waiting(checklist)
-        return waiting
+        waiting = [pair for pair in checklist.pairs if pair.state is PairState.WAITING]
+        return _first(waiting or self._thawing(checklist))
 
-    @staticmethod
-    def _first_waiting(checklist: Checklist) -> CandidatePair | None:
-        best: CandidatePair | None = None
+    def _thawing(self, checklist: Checklist) -> list[CandidatePair]:
+        """List what is unfrozen when nothing waits: the first pair of each foundation that nobody
+        is checking (RFC 8445 §6.1.4.2 step 2)."""
+        thawing: dict[Foundation, CandidatePair] = {}
         for pair in checklist.pairs:
-            if best is not None and pair.priority < best.priority:
-                break
-            if pair.state is PairState.WAITING and _ready(pair):
-                if best is None or pair.component < best.component:
-                    best = pair
-        return best
-
-    def _thaw(self, checklist: Checklist) -> bool:
-        """Unfreeze pairs whose foundation nobody is checking (RFC 8445 §6.1.4.2 step 2)."""
-        if any(pair.state is PairState.WAITING for pair in checklist.pairs):
-            return False
-        thawed = False
-        for pair in checklist.pairs:
-            if pair.state is not PairState.FROZEN or checklist.is_spare(pair):
-                continue
-            if not self._busy(pair.foundation):
-                thawed |= self.move(pair, PairStep.UNFREEZE)
-        return thawed
+            if pair.state is PairState.FROZEN and not checklist.is_spare(pair):
+                if not self._busy(pair.foundation):
+                    thawing.setdefault(pair.foundation, pair)
+        return list(thawing.values())
 
     def _busy(self, foundation: Foundation) -> bool:
         busy = (PairState.WAITING, PairState.IN_PROGRESS)
@@ -391,6 +390,20 @@ class ChecklistSet:
         """Count the pairs of the set in any of these states."""
         wanted = tuple(states)
         return sum(pair.state in wanted for each in self.lists for pair in each.pairs)
+
+
+def _first(pairs: Iterable[CandidatePair]) -> CandidatePair | None:
+    """Give the pair to check first, of those of the highest priority that of the first component.
+
+    The pairs come by priority.
+    """
+    best: CandidatePair | None = None
+    for pair in pairs:
+        if best is not None and pair.priority < best.priority:
+            break
+        if _ready(pair) and (best is None or pair.component < best.component):
+            best = pair
+    return best
 
 
 def _ready(pair: CandidatePair) -> bool:

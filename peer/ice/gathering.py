@@ -128,7 +128,8 @@ def is_pending(session: Session, stream: Stream) -> bool:
     )
 
 
-def _wanted(session: Session) -> ServerBinding | None:
+def wanted(session: Session) -> ServerBinding | None:
+    """Give the request to a STUN server whose turn is next."""
     for binding in session.bindings:
         if binding.base.released:
             continue
@@ -145,11 +146,6 @@ def _kept_alive(session: Session, binding: ServerBinding) -> bool:
     return binding.state is BindingState.BOUND and stream.current.completed_at is None
 
 
-def wants(session: Session) -> bool:
-    """Tell whether a request to a STUN server waits for its turn."""
-    return _wanted(session) is not None
-
-
 def next_time(session: Session) -> float | None:
     """Give the time of the next keepalive to a STUN server."""
     times = [
@@ -162,7 +158,7 @@ def next_time(session: Session) -> float | None:
 
 def start_one(session: Session) -> bool:
     """Start the next request to a STUN server, if one is wanted."""
-    binding = _wanted(session)
+    binding = wanted(session)
     if binding is None:
         return False
     tasks = sum(each.pending for each in session.bindings)

@@ -121,10 +121,9 @@ def _time(session: Session, task: RelayTask) -> float | None:
     return task.allocation.next_time()
 
 
-def wants(session: Session) -> bool:
-    """Tell whether a task waits for its turn."""
-    time = next_time(session)
-    return time is not None and time <= session.now
+def wanted(session: Session) -> RelayTask | None:
+    """Give the task whose turn is next."""
+    return next((task for task in session.relays if _is_due(session, task)), None)
 
 
 def _is_due(session: Session, task: RelayTask) -> bool:

@@ -67,17 +67,17 @@ class _Answers:
             raise _DivergedError
         return self._budget.popleft()["answer"]
 
-    def reserve(self, now: float, rank: int) -> float:
+    def reserve(self, path: str, now: float, rank: int) -> float:
         answer: float = decode(float, self._next("reserve"))
         return answer
 
-    def is_free(self, now: float, rank: int) -> bool:
+    def is_free(self, path: str, now: float, rank: int) -> bool:
         return self._next("is_free") is True
 
-    def commit(self, now: float) -> None:
+    def commit(self, path: str, now: float) -> None:
         self._next("commit")
 
-    def release(self, slot: float, rank: int) -> None:
+    def release(self, path: str, slot: float, rank: int) -> None:
         """There is nobody to give it to."""
 
     def embedded(self, stream: str, component: int, datagram: bytes) -> Sequence[bytes]:

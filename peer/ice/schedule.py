@@ -1,8 +1,8 @@
 """What happens when: the one place where due work is found and started, at most one new
 transaction at a time (RFC 8445 §6.1.4, §14.2)."""
 
-from collections.abc import Collection
-from typing import assert_never
+from collections.abc import Callable, Collection
+from typing import TypeAlias, assert_never
 
 from . import carrying, checks, gathering, liveness, persistence, relaying, sparing, tcp
 from .address import TransportAddress
@@ -13,6 +13,7 @@ from .conclusion import evaluate, nominate, update, validate
 from .controlling import consider_nominations
 from .events import EventLoopStalled, GatheringCompleted
 from .freeing import free_unused
+from .pair import CandidatePair
 from .pair_state import PairStep
 from .requests import process
 from .session import Session
@@ -25,6 +26,9 @@ from .transaction import (
     RelayRequest,
     ServerRequest,
 )
+
+Work: TypeAlias = tuple[str | None, Callable[[Session], bool]]
+"""The path a transaction is to leave on, and what starts it; False when there was nothing."""
 
 
 def announce_bases(session: Session) -> None:
@@ -185,32 +189,69 @@ def _ask_pairs_in_use(session: Session) -> None:
 
 
 def _fill_slot(session: Session) -> None:
-    """Start one new transaction if it is time for one: servers and checks in turn."""
-    if not has_work(session) or not session.pacer.is_ready(session.now):
-        return
-    if _start_something(session):
-        session.pacer.started(session.now)
+    """Start one new transaction if it is time for one: servers and checks in turn.
+
+    What waits for a path that others use holds up nothing that goes elsewhere.
+    """
+    for path, start in _work(session):
+        if session.pacer.is_ready(session.now, path) and start(session):
+            session.pacer.started(session.now, path)
+            return
 
 
-def _start_something(session: Session) -> bool:
+def _work(session: Session) -> list[Work]:
+    """List what waits for its turn, the first of each kind, whose turn it is before the others."""
+    work: list[Work] = []
+    if (pair := _next_check(session)) is not None:
+        work.append((_path(session, pair), _start_check))
+    if (server := _server_to_ask(session)) is not None:
+        place = len(work) if session.check_next else 0
+        work.insert(place, (_path_to(session, server.host), _start_gathering))
+    if (handshake := carrying.due(session)) is not None:
+        work.insert(0, (_path(session, handshake[2]), _start_handshake))
+    return work
+
+
+def _path(session: Session, pair: CandidatePair) -> str | None:
+    """Name the path of what is sent on a pair, over a relay that to the relay."""
+    relay = pair.local.base.relay
+    return _path_to(
+        session, pair.remote.address.host if relay is None else relay.server.address.host
+    )
+
+
+def _path_to(session: Session, host: str) -> str | None:
+    """Name a path by the remote host; None is the one to this machine itself."""
+    bases = (base for stream in session.streams.values() for base in stream.bases)
+    return None if any(base.address.host == host and base.relay is None for base in bases) else host
+
+
+def _server_to_ask(session: Session) -> TransportAddress | None:
+    """Give the STUN or TURN server that is to be asked next."""
+    if session.bindings and (binding := gathering.wanted(session)) is not None:
+        return binding.server.address
+    if session.relays and (task := relaying.wanted(session)) is not None:
+        return task.allocation.server.address
+    return None
+
+
+def _start_handshake(session: Session) -> bool:
     handshake = carrying.due(session)
-    if handshake is not None:
-        stream, generation, pair = handshake
-        carrying.repeat(session, stream, pair)
-        checks.start(session, generation, pair, Purpose.HANDSHAKE)
-        return True
-    session.gather_next = not session.gather_next
-    if session.gather_next:
-        return _start_gathering(session) or _start_check(session)
-    return _start_check(session) or _start_gathering(session)
+    assert handshake is not None
+    stream, generation, pair = handshake
+    carrying.repeat(session, stream, pair)
+    checks.start(session, generation, pair, Purpose.HANDSHAKE)
+    return True
 
 
 def _start_gathering(session: Session) -> bool:
+    session.check_next = True
     return gathering.start_one(session) or relaying.start_one(session)
 
 
 def _start_check(session: Session) -> bool:
-    chosen = session.checklists.next_check() if _checks(session) else None
+    session.check_next = _server_to_ask(session) is None
+    chosen = session.checklists.next_check()
     if chosen is None:
         return False
     checklist, pair = chosen
@@ -221,20 +262,9 @@ def _start_check(session: Session) -> bool:
     return True
 
 
-def _checks(session: Session) -> bool:
-    """Tell whether there may be a pair to check; a lite agent checks none (RFC 8445 §2.5)."""
-    return not session.config.lite and not session.checklists.idle
-
-
-def has_work(session: Session) -> bool:
-    """Tell whether a transaction waits for its turn."""
-    if _checks(session):
-        return True
-    if session.bindings and gathering.wants(session):
-        return True
-    if session.relays and relaying.wants(session):
-        return True
-    return carrying.due(session) is not None
+def _next_check(session: Session) -> CandidatePair | None:
+    """Give the next pair to check; a lite agent checks none (RFC 8445 §2.5)."""
+    return None if session.config.lite else session.checklists.upcoming()
 
 
 def next_time(session: Session) -> float | None:
@@ -245,9 +275,9 @@ def next_time(session: Session) -> float | None:
         paced = (gathering.next_time(session), relaying.next_time(session))
         # What is due already waits for the slot below.
         times += (time for time in paced if time is not None and time > session.now)
-    if has_work(session):
+    for path, _ in _work(session):
         # One that was reserved and not needed may be past: what is due now is not late.
-        times.append(max(session.now, session.pacer.next_slot(session.now)))
+        times.append(max(session.now, session.pacer.next_slot(session.now, path)))
     for stream in session.streams.values():
         times += _stream_times(session, stream)
     return min(times, default=None)

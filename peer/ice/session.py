@@ -55,6 +55,7 @@ class Session:
         "accounted",
         "bases",
         "bindings",
+        "check_next",
         "checklists",
         "closed",
         "config",
@@ -64,7 +65,6 @@ class Session:
         "entropy",
         "events",
         "foundations",
-        "gather_next",
         "local_ports",
         "lossy",
         "new_bases",
@@ -102,7 +102,7 @@ class Session:
         self.role = role
         self.tie_breaker = int.from_bytes(entropy(8), "big")
         self.now = self.accounted = 0.0
-        self.closed = self.lossy = self.gather_next = False
+        self.closed = self.lossy = self.check_next = False
         self.renomination = 0
         self.streams: dict[str, Stream] = {}
         self.bases: dict[TransportAddress, list[Base]] = {}

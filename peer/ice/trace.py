@@ -100,26 +100,26 @@ class RecordedBudget:
         self._budget = budget
         self._write = write
 
-    def reserve(self, now: float, rank: int) -> float:
+    def reserve(self, path: str, now: float, rank: int) -> float:
         """Reserve the next free slot."""
-        answer = self._budget.reserve(now, rank)
+        answer = self._budget.reserve(path, now, rank)
         self._write("budget", call="reserve", answer=answer)
         return answer
 
-    def is_free(self, now: float, rank: int) -> bool:
+    def is_free(self, path: str, now: float, rank: int) -> bool:
         """Tell whether a transaction may start now."""
-        answer = self._budget.is_free(now, rank)
+        answer = self._budget.is_free(path, now, rank)
         self._write("budget", call="is_free", answer=answer)
         return answer
 
-    def commit(self, now: float) -> None:
+    def commit(self, path: str, now: float) -> None:
         """A transaction starts now."""
-        self._budget.commit(now)
+        self._budget.commit(path, now)
         self._write("budget", call="commit", answer=None)
 
-    def release(self, slot: float, rank: int) -> None:
+    def release(self, path: str, slot: float, rank: int) -> None:
         """Give a reserved slot back: what the agent asks for at its end says nothing new."""
-        self._budget.release(slot, rank)
+        self._budget.release(path, slot, rank)
 
 
 class Recorder:

@@ -60,9 +60,10 @@ class NetConfig:
     tos: int = 0
     """TOS or traffic class byte of everything sent over UDP: the DSCP times four (RFC 8837)."""
     pacing: float = 0.005
-    """Seconds at least from one new request or check to the next, of all peer connections of an
-    event loop that say the same. The default is what NATs bear (RFC 8445 §14.2); a server that has
-    none before it says what its link bears; a second at most."""
+    """Seconds at least from one new request or check to the next to the same remote host, of all
+    peer connections of an event loop that say the same. The default is what NATs bear (RFC 8445
+    §14.2); who has none on the way says what that bears; a second
+    at most."""
     ssl_context: ssl.SSLContext | None = None
     """For TURN over TLS; None verifies with the system's authorities."""
     proxy: Proxy | None = None

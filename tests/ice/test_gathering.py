@@ -27,7 +27,7 @@ from peer.ice.gathering import (
     next_time,
     restart,
     start_one,
-    wants,
+    wanted,
 )
 from peer.ice.session import Session
 from peer.ice.stream import Stream
@@ -97,7 +97,7 @@ def test_a_keepalive_that_shows_the_same_is_no_news() -> None:
     """RFC 8445 §5.1.1.4: every 15 s until ICE is done; another address is another candidate."""
     session, stream, _ = scene()
     answer(session, stream, (stun.XOR_MAPPED_ADDRESS, MAPPED))
-    assert (wants(session), next_time(session)) == (False, 15.0)
+    assert (wanted(session), next_time(session)) == (None, 15.0)
     session.now = 15.0
     answer(session, stream, (stun.XOR_MAPPED_ADDRESS, MAPPED))
     session.now = 30.0
@@ -106,7 +106,7 @@ def test_a_keepalive_that_shows_the_same_is_no_news() -> None:
     assert reflexive(session) == [MAPPED, moved]
     stream.current.completed_at = 40.0
     session.now = 45.0
-    assert (wants(session), next_time(session)) == (False, None)
+    assert (wanted(session), next_time(session)) == (None, None)
 
 
 def test_a_refusal_is_told_with_the_servers_words() -> None:
@@ -153,7 +153,7 @@ def test_a_restart_asks_again() -> None:
     answer(session, stream, (stun.XOR_MAPPED_ADDRESS, MAPPED))
     restart(session, stream)
     assert is_pending(session, stream)
-    assert wants(session)
+    assert wanted(session) is not None
 
 
 def test_a_base_that_is_gone_holds_nothing_up() -> None:

@@ -108,8 +108,8 @@ def test_shared_budget() -> None:
             IceAgent(role=role, entropy=entropy(10 * number + side), budget=budget)
             for side, role in enumerate((LEFT, RIGHT))
         )
-        run.wire.add(one, "0", "10.0.1.1", 6000 + number)
-        run.wire.add(other, "0", "10.0.1.2", 6000 + number)
+        run.wire.add(one, "0", "10.0.0.1", 6000 + number)
+        run.wire.add(other, "0", "10.0.0.2", 6000 + number)
         run.wire.introduce(one, other)
     run.wire.run(10)
     answers = [each for each in run.records[0] if each["kind"] == "budget"]

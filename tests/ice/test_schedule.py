@@ -12,7 +12,7 @@ LOCAL = TransportAddress("10.0.0.1", 5000)
 
 def wake_up(agent: IceAgent, budget: PacingBudget, due: float) -> None:
     """Something is due while another agent has just used the budget: one wake-up, one request."""
-    budget.commit(due - 0.001)
+    budget.commit(SERVER.address.host, due - 0.001)
     agent.handle_timer(now=due)
     assert agent.transmits() == []
     slot = agent.get_timer()
@@ -39,7 +39,7 @@ def test_a_consent_check_leaves_when_it_is_due() -> None:
     due = left.get_timer()
     assert due is not None
     assert due > 4.0
-    budget.commit(due - 0.001)
+    budget.commit("10.0.0.2", due - 0.001)
     left.handle_timer(now=due)
     assert len(left.transmits()) == 1
     later = left.get_timer()

@@ -244,7 +244,7 @@ def test_budget_is_the_shared_one() -> None:
     agent.add_remote_candidate("0", host_candidate())
     agent.handle_timer(now=1.0)
     assert len(agent.transmits()) == 1
-    assert not budget.is_free(1.0)
+    assert not budget.is_free(host_candidate().address.host, 1.0)
 
 
 def test_redacted_trace_holds_no_password() -> None:

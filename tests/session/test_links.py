@@ -170,7 +170,7 @@ def test_connections_of_a_loop_share_what_their_link_bears() -> None:
         one, other, quick = (call.kwargs["budget"] for call in made.call_args_list)
         assert one is other
         assert quick is not one
-        assert [quick.reserve(1.0), quick.reserve(1.0)] == [1.0, 1.0005]
+        assert [quick.reserve("192.0.2.9", 1.0), quick.reserve("192.0.2.9", 1.0)] == [1.0, 1.0005]
 
     run(scenario)
 

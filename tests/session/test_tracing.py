@@ -102,7 +102,7 @@ def test_a_sink_is_given_all_and_what_ice_did_replays() -> None:
         assert result.divergence is None
         assert "SelectedPairChanged" in {each["event"] for each in result.events}
         kept = {e.value["kind"] for e in ring(pc) if e.method == ICE}
-        assert kept == {"decision", "event"}
+        assert {"decision", "event"} <= kept <= {"decision", "drop", "event"}
 
 
 @pytest.mark.parametrize("transports", [("udp",), ("tcp",)])

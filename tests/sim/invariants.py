@@ -5,7 +5,7 @@ from contextlib import suppress
 from itertools import pairwise
 from math import inf
 
-from peer.ice import Budget, DataReceived, Event, TransportAddress, stun
+from peer.ice import DataReceived, Event, TransportAddress, stun
 from peer.ice.transaction import Purpose
 
 from .agent_host import AgentHost, Arrival
@@ -32,20 +32,18 @@ def check_invariants(*hosts: AgentHost) -> None:
 
 def check_pacing(host: AgentHost) -> None:
     """An agent starts one transaction per Ta at most (RFC 8445 §14.2)."""
-    _check_spacing(_starts(host), host.config.timings.pace, host)
+    _check_spacing([sent.time for sent in _starts(host)], host.config.timings.pace, host)
 
 
-def _starts(host: AgentHost) -> list[float]:
-    """When new transactions began that are paced, those through relays included."""
+def _starts(host: AgentHost) -> list[Sent]:
+    """What began new transactions that are paced, those through relays included."""
     others = _following(host)
     others.update(tid for tid, purpose in host.purposes.items() if purpose in _DATED)
-    times = [sent.time for sent in host.log.requests() if sent.transaction_id not in others]
+    direct = [sent for sent in host.log.requests() if sent.transaction_id not in others]
     relayed = [
-        sent.time
-        for sent, _, check in relayed_checks(host.log)
-        if check.transaction_id not in others
+        sent for sent, _, check in relayed_checks(host.log) if check.transaction_id not in others
     ]
-    return sorted(times + relayed)
+    return sorted(direct + relayed, key=lambda sent: sent.time)
 
 
 def check_dated(host: AgentHost) -> None:
@@ -103,14 +101,18 @@ def _answer_times(host: AgentHost) -> dict[bytes, float]:
 
 
 def check_shared_budgets(hosts: Iterable[AgentHost]) -> None:
-    """All agents that share a budget start one transaction per 5 ms at most (RFC 8445 §14.2)."""
-    starts: dict[int, tuple[Budget, list[float]]] = {}
+    """All agents that share a budget start one transaction per 5 ms to a remote host at most.
+
+    RFC 8445 §14.2; see `peer.ice.pacer`.
+    """
+    times: dict[tuple[int, str], list[float]] = {}
     for host in hosts:
-        if host.budget is not None:
-            times = starts.setdefault(id(host.budget), (host.budget, []))[1]
-            times.extend(_starts(host))
-    for budget, times in starts.values():
-        _check_spacing(sorted(times), GLOBAL_INTERVAL, budget)
+        own = {sent.local.host for sent in host.log.requests()}
+        for sent in _starts(host) if host.budget is not None else ():
+            if sent.remote.host not in own:
+                times.setdefault((id(host.budget), sent.remote.host), []).append(sent.time)
+    for path, of_path in times.items():
+        _check_spacing(sorted(of_path), GLOBAL_INTERVAL, path)
 
 
 def _check_spacing(times: list[float], interval: float, who: object) -> None:
