@@ -6,10 +6,11 @@ leaves the pacer is noted in the controller (`history`), and what the peer repor
 estimates, the lower of which counts:
 
 - By delays (`delay_based`): packets that left together are a group (`groups`); when groups arrive
-  ever farther apart than they were sent (`trend`) a queue grows, and the rate falls below that at
-  which packets arrive (`throughput`); else it rises (`rate_control`), near what the link was seen
-  to carry (`link_capacity`) slowly. A queue that stands has no trend: the round trips tell of it,
-  and what sending less changes tells whose it is (`standing_queue`).
+  ever farther apart than they were sent (`trend`), and not by chance alone (`usual_delay`), a queue
+  grows, and the rate falls below that at which packets arrive (`throughput`); else it rises
+  (`rate_control`), near what the link was seen to carry (`link_capacity`) slowly. A queue that
+  stands has no trend: the round trips tell of it, and what sending less changes tells whose it is
+  (`standing_queue`).
 - By losses (`loss_based`): which bandwidth and which loss of the path's own explain best what was
   lost (`loss_model`) in the latest windows (`loss_window`).
 
@@ -30,8 +31,9 @@ only losses do; probes go on while less is sent than
 is wanted and the delays are calm, and take half of what others leave of a path that they fill; a
 rate that has just been raised is lowered from that of the last moments, so that who comes later
 gets as much as who was there; what a lost report was about counts as received like its neighbours;
-what is lost while nothing arrives at all is no congestion; bursts are 10 ms long, and 25 ms
-where the rate is high.
+what is lost while nothing arrives at all is no congestion; on a path that mixes delays up, only
+those count that are unusual, and probes last longer; bursts are 10 ms long, and 25 ms where the
+rate is high.
 """
 
 from .allocation import allocate, wanted

@@ -128,7 +128,7 @@ class CongestionController:
             self._resume(now)
         if not self._begun:
             self._begun = True
-            self._plan.begin(self.target, self._wanted, now)
+            self._plan.begin(self._outlook(now), now)
         self._note_sent(octets, now)
         if now - self._looked >= TICK:
             self._looked = now
@@ -203,7 +203,7 @@ class CongestionController:
         self._silence = Silence()
         self._begin(bitrate if arriving is None else min(bitrate, arriving))
         if self._begun:
-            self._plan.begin(self.target, self._wanted, now)
+            self._plan.begin(self._outlook(now), now)
 
     def probes(self) -> list[ProbeCluster]:
         """Return the probes to be sent now, each once."""
@@ -234,7 +234,7 @@ class CongestionController:
         arriving = self._estimate.arriving or 0.0
         self._estimate.lower(max(self._start, arriving), now)
         self._aim()
-        self._plan.begin(self.target, self._wanted, now)
+        self._plan.begin(self._outlook(now), now)
 
     def _outlook(self, now: float) -> Outlook:
         estimate = self._estimate
@@ -247,4 +247,5 @@ class CongestionController:
             was_idle_until=self._was_idle_until,
             recovered=estimate.recovered,
             delay=estimate.delay,
+            spread=estimate.spread,
         )

@@ -70,6 +70,11 @@ class FeedbackEstimate:
         """The seconds that packets waited on their way lately, at least."""
         return self._queue.delay
 
+    @property
+    def spread(self) -> float:
+        """The seconds by which packets are mixed up on their way though no queue grows."""
+        return self._delay.spread
+
     def begin_probe(self, cluster: ProbeCluster) -> None:
         """Note that a probe is sent."""
         self._probes.begin(cluster)

@@ -30,6 +30,11 @@ RECOVERY_GROWTH = 1.2
 """Growth since the recovering probe before that makes the next as early again."""
 CALM_DELAY = 0.02
 WANTED_PART = 0.9
+SPREADS, MAX_BURST_TIME = 8.0, 0.07
+"""A probe lasts longer by so many times what chance does to delays, up to so many seconds: what is
+held up on its way by more than its own length tells nothing of the rate."""
+SHORT_PART, SHORT_INTERVAL = 0.5, 2.0
+"""A probe that was shorter than this part of what it should have been is made up for so soon."""
 
 
 class Outlook(NamedTuple):
@@ -37,7 +42,8 @@ class Outlook(NamedTuple):
 
     `may_probe` is false while anything speaks against sending more.
     `idle_since` tells since when the application sends too little, `was_idle_until` when it last
-    did; `recovered` that a queue has just been emptied; `delay` is that of the latest second.
+    did; `recovered` that a queue has just been emptied; `delay` is that of the latest second, and
+    `spread` by how much delays differ by chance.
     """
 
     bitrate: float
@@ -47,6 +53,13 @@ class Outlook(NamedTuple):
     was_idle_until: float
     recovered: bool
     delay: float
+    spread: float = 0.0
+
+    @property
+    def burst_time(self) -> float:
+        """The seconds of its rate that a probe takes: more only where no queue grows already."""
+        spread = self.spread if self.may_probe else 0.0
+        return min(MAX_BURST_TIME, BURST_TIME + SPREADS * spread)
 
 
 class ProbePlan:
@@ -55,6 +68,7 @@ class ProbePlan:
     __slots__ = (
         "_attempts",
         "_before_drop",
+        "_burst_time",
         "_dropped",
         "_due",
         "_last_drop_probe",
@@ -78,21 +92,22 @@ class ProbePlan:
         self._result_until = -inf
         self._next_if = inf
         self._last_probe = -inf
+        self._burst_time = BURST_TIME
         self._dropped = self._last_drop_probe = -inf
         self._before_drop = 0.0
         self._recovery_interval = RECOVERY_INTERVAL
         self._recovery_rate = inf
 
-    def begin(self, bitrate: float, wanted: float, now: float) -> None:
+    def begin(self, outlook: Outlook, now: float) -> None:
         """Plan the first probes of a path."""
         self._due.clear()
         self._begin_anew()
-        self._begin(bitrate, wanted, now)
+        self._begin(outlook, now)
 
-    def _begin(self, bitrate: float, wanted: float, now: float) -> None:
+    def _begin(self, outlook: Outlook, now: float) -> None:
         self._attempts += 1
         for factor in FIRST_FACTORS:
-            if not self._try(factor * bitrate, _cap(wanted), now, goes_on=True):
+            if not self._try(factor * outlook.bitrate, outlook, now, goes_on=True):
                 break
 
     def answered(self) -> None:
@@ -108,13 +123,7 @@ class ProbePlan:
         """Note another estimate; `before` was the last."""
         bitrate = outlook.bitrate
         if now < self._result_until and bitrate >= self._next_if and outlook.may_probe:
-            self._try(
-                FURTHER_FACTOR * bitrate,
-                _cap(outlook.wanted),
-                now,
-                goes_on=True,
-                shares=self._shares,
-            )
+            self._try(FURTHER_FACTOR * bitrate, outlook, now, goes_on=True, shares=self._shares)
         if bitrate < DROP_PART * before:
             self._dropped, self._before_drop = now, before
             self._recovery_interval = RECOVERY_INTERVAL
@@ -124,19 +133,19 @@ class ProbePlan:
         if outlook.may_probe and outlook.idle_since is not None and now >= self._result_until:
             wanted = outlook.wanted
             if outlook.bitrate < wanted:
-                limit = min(_cap(outlook.wanted), 2 * outlook.bitrate)
-                self._try(wanted, limit, now, goes_on=wanted > limit)
+                limit = 2 * outlook.bitrate
+                self._try(min(wanted, limit), outlook, now, goes_on=wanted > limit)
 
     def restore(self, before: float, outlook: Outlook, now: float) -> None:
         """Find out whether the path is what it was before it was interrupted."""
         if outlook.may_probe:
-            self._try(DROP_FACTOR * before, _cap(outlook.wanted), now, goes_on=True)
+            self._try(DROP_FACTOR * before, outlook, now, goes_on=True)
 
     def advance(self, outlook: Outlook, now: float) -> None:
         """Plan what is due by time."""
         if self._attempts < MAX_ATTEMPTS and now >= self._result_until:
             # A path that loses much may lose the first probes.
-            self._begin(outlook.bitrate, outlook.wanted, now)
+            self._begin(outlook, now)
             return
         if not outlook.may_probe or now < self._result_until:
             return
@@ -146,9 +155,7 @@ class ProbePlan:
             if outlook.idle_since is not None:
                 since = max(outlook.idle_since, self._last_probe)
                 if now - since >= IDLE_INTERVAL:
-                    self._try(
-                        FURTHER_FACTOR * outlook.bitrate, _cap(outlook.wanted), now, goes_on=True
-                    )
+                    self._try(FURTHER_FACTOR * outlook.bitrate, outlook, now, goes_on=True)
             elif outlook.delay < CALM_DELAY:
                 self._recover(outlook, now)
 
@@ -162,10 +169,12 @@ class ProbePlan:
             and DROP_CERTAINTY * suggestion > outlook.bitrate
         ):
             self._last_drop_probe = now
-            self._try(suggestion, _cap(outlook.wanted), now, goes_on=False)
+            self._try(suggestion, outlook, now, goes_on=False)
 
     def _recover(self, outlook: Outlook, now: float) -> None:
-        if now - max(self._last_probe, self._dropped) < self._recovery_interval:
+        was_short = self._burst_time < SHORT_PART * outlook.burst_time
+        interval = SHORT_INTERVAL if was_short else self._recovery_interval
+        if now - max(self._last_probe, self._dropped) < interval:
             return
         if outlook.bitrate >= RECOVERY_GROWTH * self._recovery_rate:
             self._recovery_interval = RECOVERY_INTERVAL
@@ -173,18 +182,18 @@ class ProbePlan:
             self._recovery_interval = min(MAX_RECOVERY_INTERVAL, 2 * self._recovery_interval)
         self._recovery_rate = outlook.bitrate
         # What is calm may be full of others, who back off as well when it is tried.
-        self._try(
-            FURTHER_FACTOR * outlook.bitrate, _cap(outlook.wanted), now, goes_on=True, shares=True
-        )
+        self._try(FURTHER_FACTOR * outlook.bitrate, outlook, now, goes_on=True, shares=True)
 
     def _try(
-        self, bitrate: float, most: float, now: float, *, goes_on: bool, shares: bool = False
+        self, bitrate: float, outlook: Outlook, now: float, *, goes_on: bool, shares: bool = False
     ) -> bool:
         """Plan a probe; False when it tries all that may be tried."""
+        most = _cap(outlook.wanted)
         capped = bitrate >= most
         bitrate = min(bitrate, most)
         self._number += 1
-        octets = int(bitrate * BURST_TIME / 8)
+        self._burst_time = outlook.burst_time
+        octets = int(bitrate * self._burst_time / 8)
         self._due.append(ProbeCluster(self._number, bitrate, octets, shares=shares))
         self._shares = shares
         self._last_probe, self._result_until = now, now + RESULT_TIME

@@ -59,6 +59,14 @@ def test_bursts_of_loss_and_jitter_cost_little() -> None:
     assert call(Path(jitter=0.04), 25.0).log.rate(3, 25) >= 1.4e6
 
 
+def test_a_path_that_mixes_delays_up_is_used() -> None:
+    wide = [call(Path(jitter=0.08), 25.0, seed=seed).log for seed in range(6)]
+    assert statistics.mean(log.rate(3, 25) for log in wide) >= 1.2e6
+    narrow = [call(Path(jitter=0.08, rate=1e6), 25.0, seed=seed).log for seed in range(6)]
+    assert statistics.mean(log.rate(3, 25) for log in narrow) >= 0.8e6
+    assert statistics.mean(log.queue(3, 25) for log in narrow) <= 0.07
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_line_that_becomes_narrow_and_wide_again(seed: int) -> None:
     path = Path(rate=2e6)

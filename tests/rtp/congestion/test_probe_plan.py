@@ -3,7 +3,8 @@
 from math import inf
 from typing import Any
 
-from peer.rtp.congestion.probe_plan import Outlook, ProbePlan
+from peer.rtp.congestion.probe_plan import MAX_BURST_TIME, Outlook, ProbePlan
+from peer.rtp.congestion.probe_results import BURST_TIME
 
 
 def outlook(bitrate: float, **changes: Any) -> Outlook:
@@ -26,7 +27,7 @@ def rates(plan: ProbePlan) -> list[float]:
 
 def begun(bitrate: float = 300_000, wanted: float = 2_000_000) -> ProbePlan:
     plan = ProbePlan()
-    plan.begin(bitrate, wanted, 0.0)
+    plan.begin(outlook(bitrate, wanted=wanted), 0.0)
     plan.answered()
     return plan
 
@@ -41,14 +42,14 @@ def test_a_path_begins_with_two() -> None:
 
 def test_it_begins_again_until_a_probe_finds_something() -> None:
     plan = ProbePlan()
-    plan.begin(300_000, 2_000_000, 0.0)
+    plan.begin(outlook(300_000), 0.0)
     tried = []
     for step in range(100):
         tried += [(round(step * 0.1, 1), rate) for rate in rates(plan)]
         plan.advance(outlook(250_000, may_probe=False), step * 0.1)
     assert [rate for _, rate in tried] == [900_000, 1_800_000] + [750_000, 1_500_000] * 2
     plan = ProbePlan()
-    plan.begin(300_000, 2_000_000, 0.0)
+    plan.begin(outlook(300_000), 0.0)
     plan.due()
     plan.answered()
     plan.advance(outlook(250_000, may_probe=False), 2.0)
@@ -155,3 +156,28 @@ def test_a_path_that_is_back_is_tried_at_what_it_carried() -> None:
     plan.due()
     plan.restore(1_000_000, outlook(400_000), 20.0)
     assert rates(plan) == [850_000]
+
+
+def test_on_a_path_that_mixes_delays_up_probes_last_longer() -> None:
+    plan = begun()
+    plan.due()
+    plan.advance(outlook(500_000, spread=0.005), 4.0)
+    plan.advance(outlook(500_000, spread=0.05), 8.0)
+    assert [cluster.octets for cluster in plan.due()] == [
+        int(1e6 * (BURST_TIME + 8 * 0.005) / 8),
+        int(1e6 * MAX_BURST_TIME / 8),
+    ]
+
+
+def test_a_probe_that_was_too_short_is_soon_made_up_for() -> None:
+    plan = begun()
+    plan.due()
+    tried = []
+    for step in range(70):
+        plan.advance(outlook(500_000, spread=0.01), step * 0.1)
+        tried += [round(step * 0.1, 1)] * len(plan.due())
+    assert tried == [2.0, 6.0]
+
+
+def test_a_queue_that_grows_makes_no_probe_longer() -> None:
+    assert outlook(500_000, spread=0.01, may_probe=False).burst_time == BURST_TIME
