@@ -118,7 +118,9 @@ class LossBased:
             ceiling = HIGH_LOSS_BANDWIDTH / (certain - HIGH_LOSS)
         result = max(floor, min(chosen.bandwidth, ceiling, delay_rate))
         if result < chosen.bandwidth:
-            self._best = Channel(result, bounded_loss(0.0, result))
+            # Where it is the delays that bound the rate, the path loses what it did before.
+            loss = chosen.loss if result < ceiling else 0.0
+            self._best = Channel(result, bounded_loss(loss, result))
         else:
             self._best = Channel(max(chosen.bandwidth, floor), chosen.loss)
         self._conclude(result, delay_rate, floor)

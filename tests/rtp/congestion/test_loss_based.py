@@ -67,6 +67,13 @@ def test_a_path_that_loses_whatever_is_sent_keeps_its_rate() -> None:
         assert Path(loss=loss).follow(20) >= least
 
 
+def test_what_a_path_loses_is_known_also_where_the_delays_bound_the_rate() -> None:
+    for seed in range(3, 7):
+        path = Path(loss=0.1, delay_rate=1_000_000, seed=seed)
+        path.follow(10)
+        assert min(path.follow(0.25) for _ in range(40)) >= 900_000
+
+
 def test_losing_nothing_any_more_gives_the_rate_back() -> None:
     path = Path(loss=0.4)
     low = path.follow(5)
