@@ -23,6 +23,7 @@ from .registry import (
     register_video_codec,
 )
 from .sound import MAX_STEP, Chunk, Shaper
+from .threads import Threads
 from .upright import Upright, rotation
 from .video import EncodedPicture, VideoDecoder, VideoEncoder, VideoSettings
 
@@ -72,4 +73,5 @@ __all__ = [
     "Chunk",
     "Shaper",
     "MAX_STEP",
+    "Threads",
 ]

@@ -9,7 +9,6 @@ import errno
 import fractions
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 import av
@@ -25,6 +24,7 @@ from av.video.stream import VideoStream
 from peer.rtp import sound_reader
 
 from .sound import Chunk, Shaper
+from .threads import Threads
 
 AHEAD = 1.0
 """Seconds that are read before they are wanted."""
@@ -142,13 +142,13 @@ class MediaPlayer:
         self._start: float | None = None
         self._wanted = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
-        self._thread: ThreadPoolExecutor | None = None
+        self._thread: Threads | None = None
 
     def wake(self) -> None:
         """Read on: somebody has taken something, or begun to."""
         self._wanted.set()
         if self._reading is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="media-player")
+            self._thread = Threads(1, "media-player")
             self._reading = asyncio.get_running_loop().create_task(self._read(self._thread))
 
     @property
@@ -166,7 +166,7 @@ class MediaPlayer:
         elif (wait := self._start + time - now) > 0:
             await asyncio.sleep(wait)
 
-    async def _read(self, thread: ThreadPoolExecutor) -> None:
+    async def _read(self, thread: Threads) -> None:
         loop = asyncio.get_running_loop()
         try:
             while True:

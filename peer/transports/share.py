@@ -10,11 +10,11 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Generic, ParamSpec, TypeVar
 from weakref import finalize
 
+from peer.media import Threads
 from peer.records import dataclass
 
 FRAMES_AT_WORK = 2
@@ -120,17 +120,17 @@ class _Threads:
         self._count = count
         self._lock = threading.Lock()
         self._users = 0
-        self._executor: ThreadPoolExecutor | None = None
+        self._executor: Threads | None = None
 
     def open(self) -> None:
         with self._lock:
             self._users += 1
 
     @property
-    def executor(self) -> ThreadPoolExecutor:
+    def executor(self) -> Threads:
         with self._lock:
             if self._executor is None:
-                self._executor = ThreadPoolExecutor(self._count, "peer-video")
+                self._executor = Threads(self._count, "peer-video")
             return self._executor
 
     def close(self, *, wait: bool) -> None:
@@ -139,7 +139,7 @@ class _Threads:
             if self._users == 0:
                 self._shut_down(wait=wait)
 
-    def leave_behind(self, executor: ThreadPoolExecutor) -> None:
+    def leave_behind(self, executor: Threads) -> None:
         """Begin others than these: one of them hangs, which others are not to wait for."""
         with self._lock:
             if executor is self._executor:
@@ -158,7 +158,7 @@ _threads = _Threads((os.cpu_count() or 1) + FRAMES_AT_WORK)
 class _Work(Generic[Result]):
     """A call that waits for a thread, or is at work in one."""
 
-    def __init__(self, executor: ThreadPoolExecutor, call: Callable[[], Result]) -> None:
+    def __init__(self, executor: Threads, call: Callable[[], Result]) -> None:
         loop = asyncio.get_running_loop()
         self.executor = executor
         self.begun: float | None = None

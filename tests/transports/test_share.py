@@ -3,11 +3,11 @@
 import asyncio
 import gc
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import peer.transports.share as share_module
+from peer.media import Threads
 from peer.transports.share import (
     FRAMES_AT_WORK,
     MAX_HUNG,
@@ -218,7 +218,7 @@ def test_no_thread_left_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def scenario() -> None:
         share = MediaShare()
-        monkeypatch.setattr(ThreadPoolExecutor, "submit", refuse)
+        monkeypatch.setattr(Threads, "submit", refuse)
         for _ in range(5):
             with pytest.raises(NoThreadError):
                 await share.run(int)
