@@ -114,7 +114,9 @@ def to_send(
     `preference` is its degradationPreference. Each encoding is another `source` of the section,
     counted from 0; `index` is its place among those of the sender.
     """
-    limits = [one for one in (agreed.max_bitrate, encoding.maxBitrate) if one is not None]
+    # A peer that says b=AS:0 means no limit, as browsers take it.
+    told = (agreed.max_bitrate or None, encoding.maxBitrate)
+    limits = [one for one in told if one is not None]
     return RtpSendParameters(
         mid=agreed.mid,
         codecs=_codecs(kind, by_choice(encoding, agreed.codecs)),

@@ -169,16 +169,16 @@ class Outlet:
             return Demand(needed, needed, enforced=True)
         if parameters.rid is not None:
             return self._demand_of_layer(parameters)
-        most = min(self._worth * (1 + self._strength), self._limit() or math.inf)
+        limit = self._limit()
+        most = min(self._worth * (1 + self._strength), math.inf if limit is None else limit)
         # Without pictures nothing could find out that they fit.
         return Demand(min(LEAST_VIDEO, most), most, parameters.priority, enforced=True)
 
     def _demand_of_layer(self, parameters: RtpSendParameters) -> Demand:
         """Return what one of several encodings can use: what the application set comes first."""
-        rates = rates_of(self._pixels)
-        most = min(
-            parameters.max_bitrate or rates.most * (1 + self._strength), self._bound or math.inf
-        )
+        rates, configured = rates_of(self._pixels), parameters.max_bitrate
+        most = rates.most * (1 + self._strength) if configured is None else configured
+        most = min(most, math.inf if self._bound is None else self._bound)
         layer = Layer(parameters.mid, self._pixels, rates.useful, rates.good)
         return Demand(min(LEAST_VIDEO, most), most, parameters.priority, layer=layer)
 
@@ -190,7 +190,7 @@ class Outlet:
     def _limit(self) -> int | None:
         """Return what the application and the peer allow, None when neither says."""
         configured = None if self._parameters is None else self._parameters.max_bitrate
-        return min((one for one in (configured, self._bound) if one), default=None)
+        return min((one for one in (configured, self._bound) if one is not None), default=None)
 
     def note_picture(self, width: int, height: int) -> None:
         """Note how large the pictures are that are to be sent."""

@@ -211,6 +211,9 @@ def test_larger_pictures_can_use_more(size: tuple[int, int], most: float) -> Non
         assert outlet.demand(now()) == Demand(LEAST_VIDEO, most, enforced=True)
         outlet = opened(Recorder(), max_bitrate=200_000)
         assert outlet.demand(now()).most == 200_000
+        for rid in (None, "h"):
+            outlet = opened(Recorder(), max_bitrate=0, rid=rid)
+            assert (outlet.demand(now()).most, outlet.share(now())) == (0, 0)
         assert opened(Recorder(), active=False).demand(now()).most == 0
 
     run(scenario)
