@@ -108,8 +108,9 @@ class FeedbackEstimate:
         )
         if probed is not None and self._delay.usage is not Usage.OVER:
             self._loss.lift(probed)
-        if report.propagation is not None:
-            self._queue.add(report.propagation, now)
+        if report.transit is not None:
+            # Of few packets each may wait long to be reported, in step with the reports.
+            self._queue.add(report.transit, now)
             self._empty_queue(now)
         self._loss.update(
             report.results,

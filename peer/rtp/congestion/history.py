@@ -71,12 +71,15 @@ class Report(NamedTuple):
     """What one message tells that was not known, in the order of sending.
 
     `round_trip` is the longest from sending to this report, `propagation` the shortest time that a
-    packet and its report were under way; both None when nothing arrived.
+    packet and its report were under way, or waited to be reported; `transit` the shortest from
+    sending to arrival, by two clocks, so that only differences mean anything. All None when
+    nothing arrived.
     """
 
     results: tuple[PacketResult, ...]
     round_trip: float | None
     propagation: float | None
+    transit: float | None
 
     def without_losses(self) -> "Report":
         """Return what it tells of the packets that arrived."""
@@ -233,7 +236,7 @@ def _with_missed(results: list[PacketResult], missed: float) -> tuple[PacketResu
 def _report(results: tuple[PacketResult, ...], now: float) -> Report:
     received = [result for result in results if result.arrived is not None]
     if not received:
-        return Report(results, None, None)
+        return Report(results, None, None, None)
     arrived, sent = [one.arrived or 0.0 for one in received], [one.sent for one in received]
     shortest = min(map(sub, arrived, sent))
-    return Report(results, now - min(sent), now - max(arrived) + shortest)
+    return Report(results, now - min(sent), now - max(arrived) + shortest, shortest)

@@ -11,7 +11,7 @@ from math import inf
 from typing import NamedTuple
 
 BASE_WINDOW = 30.0
-"""Seconds in which the shortest round trip is taken for that of the empty path."""
+"""Seconds in which the shortest time is taken for that of the empty path."""
 RECENT_WINDOW, RECENT_SPAN = 1.0, 0.8
 REPORT_WINDOW = 2.2
 """Seconds that are recent where receiver reports tell of round trips, once a second or so."""
@@ -40,7 +40,10 @@ class _Trial(NamedTuple):
 
 
 class StandingQueue:
-    """The round trips of one path: the shortest lately, and the shortest in a long time."""
+    """The times that packets take on one path: the shortest lately, and in a long time.
+
+    They are round trips, or times one way, whose zero may be anywhere.
+    """
 
     __slots__ = ("_base", "_contest", "_contested_until", "_recent", "_trial", "_window", "delay")
 
@@ -53,16 +56,16 @@ class StandingQueue:
         self._trial: _Trial | None = None
         self._contest, self._contested_until = CONTEST, -inf
 
-    def add(self, round_trip: float, now: float) -> None:
-        """Note the shortest round trip of a report."""
+    def add(self, time: float, now: float) -> None:
+        """Note the shortest time of a report."""
         # A monotonic queue: what is older and longer than a new one is never the shortest again.
         base = self._base
-        while base and base[-1][1] >= round_trip:
+        while base and base[-1][1] >= time:
             base.pop()
-        base.append((now, round_trip))
+        base.append((now, time))
         while base[0][0] < now - BASE_WINDOW:
             base.popleft()
-        self._recent.append((now, round_trip))
+        self._recent.append((now, time))
         while self._recent[0][0] < now - self._window:
             self._recent.popleft()
         self.delay = min([value for _, value in self._recent]) - base[0][1]

@@ -10,7 +10,8 @@ from .results import result, steady
 
 
 def report(packets: list[PacketResult], *, propagation: float = 0.04) -> Report:
-    return Report(tuple(packets), propagation, propagation)
+    transits = [one.arrived - one.sent for one in packets if one.arrived is not None]
+    return Report(tuple(packets), propagation, propagation, min(transits, default=None))
 
 
 def feed(
@@ -48,6 +49,18 @@ def test_a_standing_queue_lowers_it() -> None:
     feed(estimate, steady(110, 0.01, first=200, delay=0.2), propagation=0.22)
     assert estimate.delay > 0.1
     assert estimate.bitrate < 0.75 * 800_000
+
+
+def test_waiting_to_be_reported_is_no_queue() -> None:
+    """Few packets may keep in step with the reports, which browsers send every 0.25 s then."""
+    estimate = FeedbackEstimate(1_000_000, 5_000, 1e9)
+    feed(estimate, steady(200, 0.01))
+    before = estimate.bitrate
+    for number in range(50):
+        packet = result(200 + number, 2 + number / 5, 2.02 + number / 5)
+        estimate.take(report([packet], propagation=0.27), packet.sent + 0.27, is_idle=True)
+    assert estimate.delay == pytest.approx(0.0, abs=0.001)
+    assert estimate.bitrate >= before
 
 
 def test_a_bad_probe_does_not_lower_it_far_below_what_arrives() -> None:
