@@ -3,12 +3,14 @@
 What leaves ought to bring something back: data does on most calls, checks always do. When nothing
 has come for `Timings.silence` since, the pair is doubted, and when the peer is heard over another
 pair instead it is after `QUIET`. A pair in doubt is probed: a check each `Timings.probe_interval`,
-or one and a half round trips where these are longer. With the second probe the spare pairs are
+or one and a half round trips where these are longer. With the second probe all other pairs are
 asked too (`sparing`). When three probes have had that long for an answer, or one where the peer is
 heard elsewhere, the pair counts as silent, and data moves to one that was heard since the doubt
 began; later than that as soon as one is. A pair that is silent is probed once a second until its
 consent expires: it may come back. So is one that is disconnected, whatever is heard: only an answer
-connects it again, and the next check of consent is seconds away.
+connects it again, and the next check of consent is seconds away. With the probes the TURN servers
+are asked whether they still know our allocations, permissions and channels: what is lost is made
+again.
 
 All of this is ours to decide (RFC 8445 §8.1.1 selects, RFC 7675 §5.1 says when to cease).
 """
@@ -106,6 +108,10 @@ def probed(session: Session, pair: CandidatePair) -> None:
         consent.doubted = min(session.now, _doubted_at(session, pair) or session.now)
     consent.probes += 1
     consent.probed = session.now
+    # A relay that forgot us says so only when it is asked.
+    for base in session.streams[pair.stream].bases:
+        if base.relay is not None:
+            base.relay.verify(session.now)
 
 
 def asks_others(session: Session, pair: CandidatePair) -> float | None:

@@ -11,7 +11,8 @@ class RelayTask:
 
     `connection` leads to the server over TCP or TLS, where its certificate must carry `domain`;
     `bases` are of one or two families. `tried` counts the addresses of the server that were silent,
-    `again` asks for another allocation once this one, which is being deleted, is gone.
+    `losses` the allocations that were lost in a row, or not to be had after that. `again` asks for
+    another allocation once this one, which is being deleted, is gone.
     """
 
     __slots__ = (
@@ -21,6 +22,7 @@ class RelayTask:
         "connection",
         "domain",
         "ended",
+        "losses",
         "lost_at",
         "retry_at",
         "server",
@@ -35,6 +37,7 @@ class RelayTask:
         self.connection: Connection | None = None
         self.domain = server_name(server.url)
         self.lost_at = float("-inf")
+        self.losses = 0
         self.tried = 0
         self.begin(allocation)
 

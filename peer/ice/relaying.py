@@ -37,7 +37,11 @@ _BINDS_WITHOUT_ALLOCATION = (486, 508)
 _LEAVING = (turn.AllocationState.ABANDONING, turn.AllocationState.RELEASING)
 """An allocation that is being given back; another one can only follow it."""
 LOSS_PAUSE = 60.0
-"""Seconds to wait with a server that lost two allocations within this time."""
+"""Longest wait, in seconds, with a server that loses allocations, or is away since it lost one: it
+is asked at once, after one second, two, four and so on, until an allocation lasts for as long."""
+
+MAX_LOSSES = 8
+"""Losses in a row that are counted: the pause grows no more."""
 
 
 def gather(session: Session, base: Base, servers: Iterable[turn.TurnServer]) -> None:
@@ -308,6 +312,11 @@ def _give_up(session: Session, task: RelayTask, event: turn.AllocationFailed) ->
     task.ended = True
     task.retry_at = event.retry_at if event.remedy is turn.Remedy.LATER else None
     _release_connection(session, task)
+    if event.code == UNREACHABLE and task.losses and not via.released:
+        # It was there, and may come back.
+        task.tried = 0
+        task.retry_at = session.now + _pause(task)
+        return
     session.emit(GatheringFailed(via.stream, via.address, event.url, event.code, event.reason))
     stream = session.streams.get(via.stream)
     if event.remedy is turn.Remedy.NEW_PORT and stream is not None:
@@ -327,13 +336,26 @@ def _lose(session: Session, task: RelayTask, reason: str) -> None:
         if stream is not None and base in stream.bases:
             drop_base(session, stream, base, f"allocation lost: {reason}")
     _release_connection(session, task)
-    again, task.lost_at = session.now < task.lost_at + LOSS_PAUSE, session.now
+    if session.now >= task.lost_at + LOSS_PAUSE:
+        task.losses = 0
+    task.lost_at = session.now
+    pause = _pause(task)
     if task.via.released or not _is_wanted(session, stream):
         task.ended = True
-    elif again:
-        task.ended, task.retry_at = True, session.now + LOSS_PAUSE
+    elif pause:
+        task.ended, task.retry_at = True, session.now + pause
     else:
         _begin(session, task)
+    for other in session.relays:
+        if other.server.address.host == task.server.address.host:
+            other.allocation.verify(session.now)
+
+
+def _pause(task: RelayTask) -> float:
+    """Count a loss, and say how long to wait before the server is asked again."""
+    pause = min(LOSS_PAUSE, 2.0 ** (task.losses - 1)) if task.losses else 0.0
+    task.losses = min(task.losses + 1, MAX_LOSSES)
+    return pause
 
 
 def _release_connection(session: Session, task: RelayTask) -> None:

@@ -252,10 +252,11 @@ def _wants_check(
         return True
     if nominates:
         return replaces(pair, selected, renomination=False, follow_latest=generation.follow_latest)
-    # A source nobody has seen, long after completion, is the peer behind a new NAT binding.
+    # A source nobody has seen, long after completion, is the peer behind a new NAT binding. What we
+    # have sent there may have come before the filter on its side was open.
     completed = generation.completed_at
     settled = completed is not None and session.now >= completed + session.timings.free_after
-    return fresh and settled
+    return settled and (fresh or pair.state is PairState.IN_PROGRESS)
 
 
 def _trigger(

@@ -8,40 +8,64 @@ knows of yet, an equal part of each interface, so that the loss of one leaves th
 at any time, and its mappings and filters stay open. One that does not, and would be more direct
 than a relayed pair in use or has worked lately, is checked each `Timings.spare_retry`: filters that
 open when both sides check open then; others ever more rarely. A pair of an address that came later
-is checked at once: the peer learns of it as peer-reflexive, whether or not it was signalled. While
-the pair in use is in doubt (`doubt`), the spares are asked each second.
+is checked at once: the peer learns of it as peer-reflexive, whether or not it was signalled.
+
+While the pair in use is in doubt (`doubt`), all pairs take turns, each at most once a second: those
+first that have not been asked since, as one of a relay that is made again; of these what works, or
+goes the way on which others have worked, over a relay of ours, of the peer's, of both or of none.
+
+A spare is enqueued when nothing else is left to check, so that the next one is chosen when its slot
+has come.
 
 Who controls takes a better spare by nominating it (`controlling`); the other side follows.
 """
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from .candidate import CandidateType
 from .checklist import Checklist
 from .conclusion import has_consent, keeps_spares
 from .doubt import SLOW_PROBE, asks_others
 from .pair import CandidatePair
 from .pair_state import PairState
 from .session import Session
-from .stream import Generation, Stream
+from .stream import Generation
+
+
+class _Spare(NamedTuple):
+    """A spare that is checked at `due`; the one with the lowest `place` goes first."""
+
+    checklist: Checklist
+    pair: CandidatePair
+    due: float
+    place: tuple[float, bool]
 
 
 def check_spares(session: Session) -> None:
-    """Enqueue the checks of the spares that are due."""
-    for checklist, pair, due in list(_spares(session)):
-        if session.now >= due:
-            for transaction in session.transactions.outstanding(pair):
-                session.transactions.cancel(transaction)
-            pair.check_deadline = None
-            session.checklists.trigger(checklist, pair)
+    """Enqueue the check of the first spare that is due, when nothing else is left to check."""
+    if not session.checklists.idle:
+        return
+    due = [spare for spare in _spares(session) if session.now >= spare.due]
+    if due:
+        checklist, pair, _, _ = min(due, key=lambda spare: spare.place)
+        for transaction in session.transactions.outstanding(pair):
+            session.transactions.cancel(transaction)
+        pair.check_deadline = None
+        session.checklists.trigger(checklist, pair)
 
 
 def times(session: Session) -> list[float]:
     """Give the times at which spares are to be checked."""
-    return [due for _, _, due in _spares(session)]
+    if not session.checklists.idle:
+        # The next slot is waited for.
+        return []
+    # One that is chosen just now may have been due long ago, and nobody is late.
+    return [max(session.now, spare.due) for spare in _spares(session)]
 
 
-def _spares(session: Session) -> Iterator[tuple[Checklist, CandidatePair, float]]:
+def _spares(session: Session) -> Iterator[_Spare]:
     """Give the spares that are checked, and when each is due."""
     if not keeps_spares(session):
         return
@@ -50,14 +74,14 @@ def _spares(session: Session) -> Iterator[tuple[Checklist, CandidatePair, float]
         if generation.completed_at is None:
             continue
         for component in generation.selected:
-            for pair in _chosen(session, generation, component):
-                due = _due(session, stream, pair)
-                if due is not None:
-                    yield generation.checklist, pair, due
+            in_use = stream.sending.get(component)
+            doubted = None if in_use is None else asks_others(session, in_use)
+            yield from _of_component(session, generation, component, doubted)
 
 
-def _chosen(session: Session, generation: Generation, component: int) -> list[CandidatePair]:
-    """Choose the spares of a component to be checked: an equal part of each local interface."""
+def _of_component(
+    session: Session, generation: Generation, component: int, doubted: float | None
+) -> Iterator[_Spare]:
     checklist, selected = generation.checklist, generation.selected[component]
     others = [
         pair
@@ -65,6 +89,32 @@ def _chosen(session: Session, generation: Generation, component: int) -> list[Ca
         if pair.component == component and pair is not (selected.generator or selected)
     ]
     others.sort(key=lambda pair: _rank(session, checklist, selected, pair))
+    if doubted is None:
+        others = _chosen(session, others)
+    proven = set() if doubted is None else _proven(checklist)
+    for pair in others:
+        due = _due(session, generation, pair, doubted)
+        if due is not None:
+            asked = pair.checked or 0.0
+            again = asked if doubted is None or asked >= doubted else 0.0
+            promising = works(session, checklist, pair) or _way(pair) in proven
+            yield _Spare(checklist, pair, due, (again, not promising))
+
+
+def _proven(checklist: Checklist) -> set[tuple[bool, bool]]:
+    """Give the ways on which a pair has ever worked."""
+    known = (*checklist.valid, *checklist.pairs, *checklist.retired)
+    return {_way(pair) for pair in known if pair.valid_since is not None}
+
+
+def _way(pair: CandidatePair) -> tuple[bool, bool]:
+    """Tell whether a pair goes over a relay of ours, and of the peer's."""
+    relayed = CandidateType.RELAYED
+    return pair.local.candidate.type is relayed, pair.remote.type is relayed
+
+
+def _chosen(session: Session, others: list[CandidatePair]) -> list[CandidatePair]:
+    """Choose the spares of a component to be checked: an equal part of each local interface."""
     kinds: dict[tuple[str, str, bool], CandidatePair] = {}
     for pair in others:
         kinds.setdefault((_interface(pair), pair.remote.address.host, pair.relayed), pair)
@@ -101,10 +151,10 @@ def works(session: Session, checklist: Checklist, pair: CandidatePair) -> bool:
     return has_consent(session, valid) and not valid.silent
 
 
-def _due(session: Session, stream: Stream, pair: CandidatePair) -> float | None:
-    generation, timings = stream.current, session.timings
-    in_use = stream.sending.get(pair.component)
-    doubted = None if in_use is None else asks_others(session, in_use)
+def _due(
+    session: Session, generation: Generation, pair: CandidatePair, doubted: float | None
+) -> float | None:
+    timings = session.timings
     if pair.state is PairState.WAITING or (pair.state is PairState.IN_PROGRESS and doubted is None):
         return None
     if pair.state is PairState.FROZEN and not generation.checklist.is_spare(pair):

@@ -6,13 +6,14 @@ import pytest
 
 from peer.ice import CandidateType, FreePolicy, IceConfig, Limits, PairState
 from peer.ice.conclusion import nominate
+from peer.ice.doubt import SLOW_PROBE
 from peer.ice.pair import CandidatePair
 from peer.ice.pair_state import PairStep
 from peer.ice.sparing import check_spares, times
 
 from .builders import add_bases, form_pairs, make_session, make_stream, make_valid
 
-GRACE, SPARE, RETRY, CEILING = 3.0, 15.0, 4.0, 60.0
+GRACE, SPARE, RETRY, CEILING, SILENCE = 3.0, 15.0, 4.0, 60.0, 0.6
 
 
 class Scene:
@@ -29,13 +30,36 @@ class Scene:
         nominate(self.session, self.stream, self.stream.current, self.selected)
 
     def due(self, now: float) -> list[CandidatePair]:
-        """Give the spares that are enqueued at a time."""
+        """Give the spares that are checked from a time on, one after the other."""
         self.session.now = now
+        found = []
+        self.settle()
         check_spares(self.session)
-        queue = self.stream.current.checklist.triggered
-        found = list(queue)
-        queue.clear()
+        while (chosen := self.session.checklists.next_check()) is not None:
+            _, pair = chosen
+            self.session.checklists.move(pair, PairStep.PERFORM)
+            pair.checked = now
+            found.append(pair)
+            check_spares(self.session)
         return found
+
+    def times(self) -> list[float]:
+        """Give when spares are due once nothing else is left to check."""
+        self.settle()
+        return times(self.session)
+
+    def settle(self) -> None:
+        """Have the checklists find out that there is nothing to check."""
+        assert self.session.checklists.next_check() is None
+
+    def doubt(self, since: float) -> None:
+        """Let the pair in use be in doubt, and the spares be asked in its place."""
+        in_use, now = self.selected, self.session.now
+        assert in_use.consent is not None
+        in_use.heard = since - SILENCE
+        in_use.stats.last_packet_sent = since
+        in_use.consent.doubted, in_use.consent.probed = since, now
+        in_use.consent.probes = 2
 
     def fail(self, pair: CandidatePair, at: float) -> None:
         """Let the check of a pair that left at a time come to nothing."""
@@ -44,11 +68,13 @@ class Scene:
 
 
 def test_the_first_checks_are_after_the_grace_period() -> None:
-    """The best for each interface and remote host: one port of each says enough."""
+    """The best for each interface and remote host, before other ports of the same."""
     scene = Scene()
-    assert times(scene.session) == [GRACE] * 2
+    assert scene.times() == [GRACE] * 2
     assert scene.due(GRACE - 0.001) == []
-    assert set(scene.due(GRACE)) == {scene.others[0], scene.others[1]}
+    checked = scene.due(GRACE)
+    assert set(checked[:2]) == {scene.others[0], scene.others[1]}
+    assert set(checked) == set(scene.others)
 
 
 def test_one_that_works_is_checked_every_fifteen_seconds() -> None:
@@ -56,7 +82,7 @@ def test_one_that_works_is_checked_every_fifteen_seconds() -> None:
     (spare,) = scene.others
     make_valid(scene.session, scene.stream, spare)
     spare.checked = 2.0
-    assert times(scene.session) == [2.0 + SPARE]
+    assert scene.times() == [2.0 + SPARE]
 
 
 def test_a_lost_one_is_checked_again_ever_more_rarely() -> None:
@@ -66,7 +92,7 @@ def test_a_lost_one_is_checked_again_ever_more_rarely() -> None:
     spare.heard = 10.0
     for checked, pause in ((12.0, RETRY), (30.0, 10.0), (1000.0, CEILING)):
         scene.fail(spare, checked)
-        assert times(scene.session) == [checked + pause]
+        assert scene.times() == [checked + pause]
 
 
 def test_a_direct_one_is_tried_often_while_the_pair_in_use_is_relayed() -> None:
@@ -76,24 +102,62 @@ def test_a_direct_one_is_tried_often_while_the_pair_in_use_is_relayed() -> None:
     relayed = replace(scene.selected.remote, type=CandidateType.RELAYED)
     scene.selected.remote = relayed
     scene.fail(spare, 1000.0)
-    assert times(scene.session) == [1000.0 + RETRY]
+    assert scene.times() == [1000.0 + RETRY]
 
 
 def test_those_on_their_way_are_left_alone() -> None:
     scene = Scene(1)
     (spare,) = scene.others
     assert scene.due(GRACE) == [spare]
-    assert spare.state is PairState.WAITING
-    assert times(scene.session) == []
+    assert spare.state is PairState.IN_PROGRESS
+    assert scene.times() == []
 
 
 def test_no_more_than_so_many() -> None:
     scene = Scene(6, IceConfig(limits=Limits(spares=3)))
-    assert len(scene.due(GRACE)) == 3
+    assert scene.times() == [GRACE] * 3
+
+
+def test_a_doubt_asks_all_and_what_has_worked_first() -> None:
+    """However many there are, and then those first that were asked the longest ago."""
+    scene = Scene(6, IceConfig(limits=Limits(spares=3)))
+    scene.due(GRACE)
+    worked = scene.others[4]
+    make_valid(scene.session, scene.stream, worked)
+    relayed = scene.others[2]
+    relayed.remote = replace(relayed.remote, type=CandidateType.RELAYED)
+    scene.session.now = 20.0
+    scene.doubt(since=19.0)
+    asked = scene.due(20.0)
+    assert set(asked) == set(scene.others)
+    assert asked[-1] is relayed
+    for number, pair in enumerate(asked):
+        pair.checked = 20.0 + number / 100
+    assert scene.due(20.5) == []
+    assert min(scene.times()) == 20.0 + SLOW_PROBE
+    assert scene.due(22.0) == asked
+
+
+def test_a_pair_that_comes_during_a_doubt_is_asked_before_the_others_again() -> None:
+    scene = Scene(2)
+    scene.session.now = 20.0
+    scene.doubt(since=19.0)
+    for pair in scene.due(20.0):
+        pair.checked = 20.0
+    scene.session.now = 30.0
+    (late,) = form_pairs(scene.session, scene.selected.local.base, (6002,))
+    assert scene.due(30.0)[0] is late
+
+
+def test_one_that_was_due_before_it_was_chosen_is_not_late() -> None:
+    """Else the caller would seem to have stalled."""
+    scene = Scene(1)
+    scene.session.now = 50.0
+    assert scene.times() == [50.0]
 
 
 @pytest.mark.parametrize("config", [IceConfig(free_policy=FreePolicy.FREE), IceConfig(lite=True)])
 def test_who_keeps_none(config: IceConfig) -> None:
     scene = Scene(1, config)
-    assert times(scene.session) == []
+    assert scene.times() == []
     assert scene.due(100.0) == []

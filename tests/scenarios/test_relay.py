@@ -223,11 +223,13 @@ def test_used_allocation_lives_for_an_hour(lab: Lab) -> None:
 
 
 def test_lost_allocation_in_use(lab: Lab) -> None:
-    """RFC 8656 §5: the pair is dead, and the state tells so within the consent time."""
+    """RFC 8656 §5: the pair is dead; with no other relay the state tells so within the consent
+    time."""
     call, server = _call(lab)
     call.run()
     lab.run(10)
     server.forget_allocations()
+    server.faults.fail(Method.ALLOCATE, 403)
     lab.run(120)
     for agent in (call.offerer, call.answerer):
         assert agent.state() is IceState.FAILED

@@ -86,7 +86,7 @@ class Allocation:
         self._permissions = Permissions(self._config)
         self._channels = Channels(self._config)
         self._leaving: list[int] = []
-        self._attempt_at = -inf
+        self._attempt_at = self._verified_at = -inf
         self._last_words: AllocationEvent = Released()
 
     # --- what to send -------------------------------------------------------------------------
@@ -268,26 +268,18 @@ class Allocation:
             self._leaving += [family] if outcome.is_passing else []
             return []
         if outcome.result is Result.SUCCESS:
-            lifetime = self._lifetime_in(outcome.message)
+            lifetime = outcome.lifetime(self._config)
             if lifetime > 0:
                 self._schedule_refresh(outcome.operation.started, lifetime)
                 return []
             error = ErrorCode(437, "refreshed with no lifetime")
         if error.code == 437 or error.code in _CREDENTIALS_REFUSED:
             return self._lose(error)
-        retry_at = self._retry_at(outcome, now)
+        retry_at = outcome.retry_at(self._config, now)
         if self.expires is not None and retry_at >= self.expires:
             return self._lose(error)
         self._attempt_at = retry_at
         return []
-
-    def _retry_at(self, outcome: Outcome, now: float) -> float:
-        """At once after silence, which has lasted long enough, but not after an answer."""
-        return now if outcome.result is Result.TIMEOUT else now + self._config.retry_pause
-
-    def _lifetime_in(self, message: Message | None) -> float:
-        lifetime = None if message is None else message.get_valid(LIFETIME)
-        return self._config.default_lifetime if lifetime is None else float(lifetime)
 
     def _judge_create_permission(self, outcome: Outcome, now: float) -> list[AllocationEvent]:
         operation = outcome.operation
@@ -301,7 +293,7 @@ class Allocation:
             # Some servers say so instead of 437 after a restart: a Refresh tells.
             self._attempt_at = now
         if outcome.is_passing:
-            retry_at = self._retry_at(outcome, now)
+            retry_at = outcome.retry_at(self._config, now)
             denied = self._permissions.unanswered(operation.hosts, now, retry_at)
         elif code in _CREDENTIALS_REFUSED:
             denied = [
@@ -318,7 +310,7 @@ class Allocation:
         if channel is None:
             return []
         if outcome.is_passing:
-            self._channels.unanswered(channel, self._retry_at(outcome, now))
+            self._channels.unanswered(channel, outcome.retry_at(self._config, now))
             return []
         if outcome.result is Result.SUCCESS:
             hosts = self._permissions.refreshed(channel.peer.host, operation.started)
@@ -338,6 +330,15 @@ class Allocation:
         return [ChannelDenied(channel.peer, code, reason)]
 
     # --- permissions, channels, the end -------------------------------------------------------
+
+    def verify(self, now: float) -> None:
+        """Ask for all that the server may have forgotten, unless that was done a moment ago."""
+        if self.state is not _ALLOCATED or now < self._verified_at + self._config.retry_pause:
+            return
+        self._verified_at = now
+        self._attempt_at = min(self._attempt_at, now)
+        self._permissions.renew(now)
+        self._channels.renew(now)
 
     def want_permission(self, peer: TransportAddress, now: float) -> bool:
         """Keep a permission for the peer's IP address; False when there can be none."""

@@ -93,6 +93,12 @@ class Channels:
             self._next_time = min(ready, default=inf)
         return self._next_time
 
+    def renew(self, now: float) -> None:
+        """Bind all of them again."""
+        self._next_time = None
+        for channel in self._by_peer.values():
+            channel.refresh_at = min(channel.refresh_at, now)
+
     def sent(self, channel: Channel, now: float) -> None:
         """A ChannelBind request has left."""
         self._next_time = None

@@ -15,6 +15,8 @@ class TurnConfig:
     """An allocation is refreshed this long before it expires (RFC 8656 §8)."""
     retry_pause: float = 5.0
     """Pause after an error that may pass before a request other than Allocate is repeated."""
+    refused_pause: float = 1.0
+    """Least time between two such requests that the network refuses to carry."""
     permission_lifetime: float = 300.0
     """RFC 8656 §9: MUST be 300 s."""
     permission_refresh: float = 240.0

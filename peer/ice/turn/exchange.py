@@ -9,6 +9,7 @@ from peer.records import dataclass
 
 from ..stun import (
     ERROR_CODE,
+    LIFETIME,
     SOFTWARE,
     Attribute,
     ErrorCode,
@@ -70,6 +71,18 @@ class Outcome:
         """Tell whether the same request may succeed later: no answer, or a server's error."""
         code = self.error.code
         return self.result is Result.TIMEOUT or (500 <= code < 600 and code != 508)
+
+    def lifetime(self, config: TurnConfig) -> float:
+        """Give the lifetime that a success response grants."""
+        lifetime = None if self.message is None else self.message.get_valid(LIFETIME)
+        return config.default_lifetime if lifetime is None else float(lifetime)
+
+    def retry_at(self, config: TurnConfig, now: float) -> float:
+        """Give when to ask again: at once after silence, if it has lasted for long enough, but not
+        after an answer."""
+        if self.result is Result.TIMEOUT:
+            return max(now, self.operation.started + config.refused_pause)
+        return now + config.retry_pause
 
 
 _NO_ERROR = ErrorCode(0)

@@ -66,6 +66,12 @@ class Permissions:
             self._next_time = min(ready, default=inf)
         return self._next_time
 
+    def renew(self, now: float) -> None:
+        """Ask for all of them again."""
+        self._next_time = None
+        for permission in self._by_host.values():
+            permission.refresh_at = min(permission.refresh_at, now)
+
     def sent(self, hosts: Sequence[str]) -> None:
         """A CreatePermission request for `hosts` has left."""
         self._next_time = None

@@ -75,11 +75,12 @@ class TurnRelay:
         """The allocations that are not expired."""
         return [a for a in self._allocations.values() if a.expires > self.now]
 
-    def forget(self) -> None:
-        """Lose all allocations."""
-        for allocation in self._allocations.values():
-            allocation.close()
-        self._allocations.clear()
+    def forget(self, relayed: TransportAddress | None = None) -> None:
+        """Lose all allocations, or the one with this relayed address."""
+        for key, allocation in list(self._allocations.items()):
+            if relayed is None or relayed in allocation.relayed_addresses:
+                del self._allocations[key]
+                allocation.close()
 
     def drop(self, path: ClientPath) -> None:
         """Lose the allocation of a client whose connection is gone."""

@@ -34,6 +34,16 @@ def test_numbers_start_at_0x4000_one_for_each_address(channels: Channels) -> Non
     assert channels.peers() == (A, B)
 
 
+def test_all_are_bound_again_when_the_server_may_have_forgotten(channels: Channels) -> None:
+    bound = bind(channels, A, 0.0)
+    channels.renew(20.0)
+    assert channels.next_time() == 20.0
+    assert channels.due(20.0) is bound
+    channels.sent(bound, 20.0)
+    assert not channels.bound(bound, 20.0)
+    assert channels.next_time() == 560.0
+
+
 def test_wanting_twice_is_one_bind(channels: Channels) -> None:
     channels.want(A, 0.0)
     channels.want(A, 0.0)

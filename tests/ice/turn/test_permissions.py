@@ -55,6 +55,22 @@ def test_refreshed_at_240_seconds_while_wanted(permissions: Permissions) -> None
     assert permissions.allows(A, 549.0)
 
 
+def test_all_are_renewed_when_the_server_may_have_forgotten(permissions: Permissions) -> None:
+    for host in (A, B):
+        permissions.want(host)
+    permissions.sent((A, B))
+    permissions.granted((A, B), 10.0)
+    permissions.drop(B)
+    permissions.renew(20.0)
+    assert permissions.next_time() == 20.0
+    assert permissions.due(20.0) == (A,)
+    permissions.sent((A,))
+    permissions.renew(20.1)
+    assert permissions.due(20.1) == ()
+    assert permissions.granted((A,), 20.0) == []
+    assert permissions.next_time() == 260.0
+
+
 def test_refused_batch_is_asked_for_one_by_one(permissions: Permissions) -> None:
     """RFC 8656 §10.2: 403 does not tell which address it is about."""
     permissions.want(A)
