@@ -171,6 +171,34 @@ def test_sides_that_chose_the_same_ssrc_choose_again(
     run_virtually(story())
 
 
+def test_media_that_cannot_be_set_up_with_another_source_is_given_up(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for the change, so that nobody can be told by an exception."""
+    escaped: list[dict[str, Any]] = []
+
+    def fail(step: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    async def story() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: escaped.append(context))
+        net = Network(seed=1)
+        async with closing(net.host("alice").connection(), net.host("bob").connection()) as (a, b):
+            sender = a.addTrack(PictureTrack())
+            await connect(a, b)
+            (transceiver,) = a.getTransceivers()
+            assert transceiver.mid is not None
+            monkeypatch.setattr(a._session.media, "carry_out", fail)
+            a._session.source_collided(transceiver.mid, "ssrc")
+            await asyncio.sleep(1)
+            assert a.connectionState == "connected"
+            assert sender.getParameters().codecs == []
+
+    run_virtually(story())
+    assert escaped == []
+    assert "Too many open files" in caplog.text
+
+
 async def sent_by(pc: RTCPeerConnection) -> list[Any]:
     return [one for one in (await pc.getStats()).values() if one.type == "outbound-rtp"]
 
