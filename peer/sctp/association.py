@@ -20,6 +20,7 @@ from .session import SctpState, Session
 from .wire import ABORT, USER_ABORT, write_chunk, write_parameter
 
 _RESTORE_INTERVAL = 3.0
+_ENDING = (SctpState.SHUTDOWN_RECEIVED, SctpState.SHUTDOWN_ACK_SENT, SctpState.ENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +140,13 @@ class Association:
     def send(
         self, stream: int, protocol: int, data: bytes, now: float, delivery: Delivery = RELIABLE
     ) -> None:
-        """Queue a message; ValueError without bytes, which SCTP cannot send."""
+        """Queue a message; ValueError without bytes, which SCTP cannot send.
+
+        Once the peer shuts down nothing is queued any more (RFC 9260 §9.2).
+        """
         if not data:
             raise ValueError("a message has at least one byte")
-        if self.state is not SctpState.ENDED:
+        if self.state not in _ENDING:
             self._session.outbound.send(stream, protocol, data, delivery, self._clock(now))
 
     def set_threshold(self, stream: int, amount: int) -> None:

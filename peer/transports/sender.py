@@ -217,9 +217,9 @@ class RtpSender:
 
     def receive_rtcp(self, packet: RtcpPacket) -> None:
         """Take an RTCP packet about the stream being sent."""
-        self._steering.hurry()
         match packet:
             case ReceiverReport() | SenderReport():
+                self._steering.hurry()
                 now = asyncio.get_running_loop().time()
                 for block in packet.blocks:
                     self._outlet.note_report(block, now)
@@ -483,6 +483,7 @@ class RtpSender:
             if limit.ssrc == parameters.ssrc:
                 bounds.note(packet.sender, limit, now)
         self._outlet.bound = bounds.bitrate(now)
+        self._steering.hurry()
         held = bounds.bounding_set(now)
         notification = TemporaryBitrates(parameters.ssrc, held, notification=True)
         transport.send_feedback(feedback(notification, parameters.ssrc, parameters))
