@@ -11,6 +11,7 @@ from tests.contract.source_tree import ROOT, tree
 PACKAGES = (
     "peer",
     "peer.api",
+    "peer.commands",
     "peer.explain",
     "peer.files",
     "peer.ice",

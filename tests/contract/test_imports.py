@@ -77,6 +77,7 @@ ALLOWED = {
         "peer.ice",
         "sdp",
     ),
+    "peer.commands": ("peer",),
     "peer.files": ("peer",),
     "peer.signaling": ("peer", "sdp"),
     "demos": ("demos", "peer"),

@@ -103,6 +103,7 @@ ELSEWHERE = {
         "explain/servers",
         "explain/signalling",
     ],
+    "tests/commands/test_commands.py": ["commands/receiver", "commands/sender"],
     "tests/signaling/test_endpoint.py": ["signaling/door", "signaling/sessions"],
     "tests/signaling/test_small_webrtc.py": [
         "signaling/app_messages",

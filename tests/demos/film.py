@@ -3,6 +3,7 @@
 from array import array
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 
@@ -12,10 +13,10 @@ LUMA = 180
 LOUDNESS = 8000
 
 
-def shoot(path: Path) -> None:
+def shoot(path: Path, codec: Literal["mpeg4", "libx264"] = "mpeg4") -> None:
     """Write a film of three bright seconds with a buzz."""
     with av.open(str(path), "w") as film:
-        video = film.add_stream("mpeg4", rate=30)
+        video = film.add_stream(codec, rate=30)
         video.width, video.height, video.pix_fmt = 160, 120, "yuv420p"
         audio = film.add_stream("aac", rate=48000, layout="mono")
         for number in range(90):

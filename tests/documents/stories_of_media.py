@@ -172,3 +172,19 @@ async def it_takes_the_place_of_ours(section: Section, monkeypatch: pytest.Monke
         (sent,) = a.getSenders()[0].below.statistics()
         assert sent.video.keyframes == 2
     assert len(made) == 1
+
+
+@shows("docs/robots.md", "Commands that are never old")
+async def a_robot_drives_and_stops(section: Section) -> None:
+    network = Network(seed=8)
+    operator, robot = (network.host(name).connection() for name in ("operator", "robot"))
+    names, did = await section.run(), asyncio.Queue[Any]()
+    names["be_robot"](robot, did.put_nowait, lambda: did.put_nowait("stop"))
+    sender = names["be_operator"](operator)
+    async with closing(operator, robot):
+        sender.set({"forward": 1})
+        await connect(operator, robot)
+        assert await did.get() == {"forward": 1}
+        sender.release()
+        while (command := await did.get()) != "stop":
+            assert command == {"forward": 1}
