@@ -31,6 +31,9 @@ SLOW_PROBE = 1.0
 QUIET = 0.1
 """Seconds without a word on a pair that say something while the peer is heard elsewhere; as long
 has a probe then for its answer."""
+APART = 2.0
+"""Seconds that a pair may be quiet which answers probes and brings nothing else, while the peer is
+heard elsewhere: it sends another way than we do, as a peer does that nominates several pairs."""
 
 
 def notice_elsewhere(session: Session, stream: Stream, heard: CandidatePair) -> None:
@@ -40,7 +43,7 @@ def notice_elsewhere(session: Session, stream: Stream, heard: CandidatePair) -> 
         return
     if pair.consent.missed <= pair.last_heard < session.now:
         pair.consent.missed = session.now
-        pair.consent.look_at = max(session.now, pair.last_heard + QUIET)
+        pair.consent.look_at = max(session.now, pair.last_heard + _patience(pair, QUIET))
         session.timer_known = False
 
 
@@ -78,7 +81,7 @@ def _look_again(session: Session, pair: CandidatePair) -> None:
     if consent.look_at is not None and session.now < consent.look_at:
         return
     due = _doubted_at(session, pair)
-    quiet_at = pair.last_heard + silence
+    quiet_at = pair.last_heard + _patience(pair, silence)
     if due is None and quiet_at > session.now:
         if (pair.stats.last_packet_sent or 0.0) > pair.last_heard - silence:
             due = quiet_at
@@ -152,11 +155,11 @@ def _doubted_at(session: Session, pair: CandidatePair) -> float | None:
         return None
     begins = []
     if (pair.stats.last_packet_sent or 0.0) > heard:
-        begins.append(heard + silence)
+        begins.append(heard + _patience(pair, silence))
     if consent.asked is not None:
         begins.append(max(consent.asked, heard) + silence)
     if consent.missed > heard:
-        begins.append(max(consent.missed, heard + QUIET))
+        begins.append(max(consent.missed, heard + _patience(pair, QUIET)))
     return min(begins, default=None)
 
 
@@ -164,6 +167,14 @@ def _probes(pair: CandidatePair) -> int:
     """Count the probes since anything was heard."""
     consent = pair.consent
     return 0 if consent is None or consent.probed <= pair.last_heard else consent.probes
+
+
+def _patience(pair: CandidatePair, usual: float) -> float:
+    """Return how long a pair may be quiet: longer where the peer sends another way for good."""
+    consent, data = pair.consent, pair.stats.last_packet_received or 0.0
+    if consent is None or not data < consent.probed <= pair.heard:
+        return usual
+    return APART if consent.missed >= consent.probed else usual
 
 
 def _is_elsewhere(pair: CandidatePair) -> bool:

@@ -3,7 +3,16 @@
 import pytest
 
 from peer.ice import IceConfig, Timings
-from peer.ice.doubt import QUIET, SLOW_PROBE, asked, judge, next_probe, notice_elsewhere, times
+from peer.ice.doubt import (
+    APART,
+    QUIET,
+    SLOW_PROBE,
+    asked,
+    judge,
+    next_probe,
+    notice_elsewhere,
+    times,
+)
 from peer.ice.liveness import due_check, postpone, send_check
 from peer.ice.transaction import Purpose
 
@@ -155,6 +164,46 @@ def test_one_that_is_disconnected_is_asked_each_second_though_it_is_heard() -> N
     probe(scene, 20.5)
     assert next_probe(scene.session, scene.stream, pair) == 20.5 + SLOW_PROBE
     assert times(scene.session) == [20.5 + SLOW_PROBE]
+
+
+def test_a_pair_that_answers_is_asked_seldom_while_the_peer_sends_another_way() -> None:
+    """One nominated for good and heard never: else it would be asked several times a second."""
+    scene = doubted()
+    pair, other = scene.pairs
+    at = 9.0 + QUIET
+    for pause in (APART, APART, APART):
+        scene.session.now = at
+        other.heard = at
+        notice_elsewhere(scene.session, scene.stream, other)
+        probe(scene, at)
+        pair.heard = at + 0.01
+        for later in (0.05, 0.3, 1.0, pause - 0.001):
+            scene.session.now = at + 0.01 + later
+            pair.stats.last_packet_sent = other.heard = scene.session.now
+            notice_elsewhere(scene.session, scene.stream, other)
+            judge(scene.session)
+            assert scene.due() is None
+        at += 0.01 + pause
+    # It is as soon as ever that the loss of what has brought data is found.
+    pair.stats.last_packet_received = at
+    scene.session.now = at + QUIET
+    notice_elsewhere(scene.session, scene.stream, other)
+    probe(scene, at + QUIET)
+
+
+def test_its_loss_is_found_with_one_probe() -> None:
+    scene = doubted()
+    pair, other = scene.pairs
+    scene.session.now = other.heard = 9.1
+    notice_elsewhere(scene.session, scene.stream, other)
+    probe(scene, 9.1)
+    pair.heard = 9.2
+    scene.session.now = other.heard = 9.2 + APART
+    notice_elsewhere(scene.session, scene.stream, other)
+    probe(scene, 9.2 + APART)
+    scene.session.now += QUIET
+    judge(scene.session)
+    assert scene.stream.sending == {1: other}
 
 
 @pytest.mark.parametrize("since", [0.0, QUIET - 0.001])
