@@ -1,10 +1,10 @@
 """The rate of a path whose receiver tells when each packet came."""
 
 from math import inf
-from operator import attrgetter
+from operator import itemgetter
 
 from .delay_based import DelayBased
-from .history import Report
+from .history import PacketResult, Report
 from .loss_based import LossBased, LossState
 from .probe_results import Found, ProbeCluster, ProbeResults
 from .standing_queue import StandingQueue
@@ -15,7 +15,7 @@ PROBE_PART, SHARED_PROBE_PART = 0.85, 1.1
 """Of what arrives, under which no probe lowers the rate; where others' packets may be among its
 own."""
 
-_ARRIVED = attrgetter("arrived")
+_ARRIVED = itemgetter(PacketResult._fields.index("arrived"))
 
 
 class FeedbackEstimate:

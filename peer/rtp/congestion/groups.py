@@ -74,7 +74,9 @@ class PacketGroups:
             if arrived is None:
                 continue
             if current is not None and 0 <= sent - current.first_sent <= MAX_GROUP_SPAN:
-                current.add(sent, arrived, now)
+                if sent > current.sent:
+                    current.sent = sent
+                current.arrived, current.reported = arrived, now
                 continue
             delta = self.add(sent, arrived, now)
             if delta is not None:

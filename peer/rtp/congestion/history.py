@@ -174,7 +174,7 @@ class SentPackets:
         results = self._results(arrivals)
         if not results:
             return None
-        received = sum(result.arrived is not None for result in results) / len(results)
+        received = 1 - [result.arrived for result in results].count(None) / len(results)
         share = min(1.0, (received + self._received_share) / 2)
         self._received_share = received
         self._cover(min(arrivals[-1][0] + 1, self._next) - 1)
@@ -192,13 +192,10 @@ class SentPackets:
     def _results(self, arrivals: Arrivals) -> list[PacketResult]:
         results, packets, make = [], self._packets, _make_tuple
         for number, arrived in arrivals:
-            packet = packets.get(number)
-            if packet is None:
-                continue
-            if arrived is not None:
-                del packets[number]
-            size, sent, probe, _, _ = packet
-            results.append(make(PacketResult, (number, size, sent, arrived, probe, 0.0)))
+            packet = packets.get(number) if arrived is None else packets.pop(number, None)
+            if packet is not None:
+                size, sent, probe, _, _ = packet
+                results.append(make(PacketResult, (number, size, sent, arrived, probe, 0.0)))
         return results
 
     def _advance_clock(self, message: TransportFeedback) -> int:

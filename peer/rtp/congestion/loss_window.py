@@ -51,13 +51,10 @@ class LossWindows:
             if self._begun is None:
                 self._begun = results[0].sent
             self._latest = max(self._latest, max([result.sent for result in results]))
-        for result in results:
-            if result.arrived is None:
-                if result.number not in self._lost:
-                    self._lost[result.number] = result.size
-                    self._size += result.size
-            elif self._lost.pop(result.number, None) is None:
-                self._size += result.size
+        if self._lost or None in [result.arrived for result in results]:
+            self._add_losses(results)
+        else:
+            self._size += sum([result.size for result in results])
         if self._begun is None or self._latest - self._begun < WINDOW:
             return False
         bitrate = 8 * self._size / (self._latest - self._begun)
@@ -65,6 +62,15 @@ class LossWindows:
         self._size, self._begun = 0.0, self._latest
         self._lost.clear()
         return True
+
+    def _add_losses(self, results: Sequence[PacketResult]) -> None:
+        for result in results:
+            if result.arrived is None:
+                if result.number not in self._lost:
+                    self._lost[result.number] = result.size
+                    self._size += result.size
+            elif self._lost.pop(result.number, None) is None:
+                self._size += result.size
 
     def weighted(self) -> list[tuple[float, LossSample]]:
         """Return the samples with their weights, the newest first."""

@@ -17,9 +17,22 @@ _SHORTEST = 0.001
 
 
 class Throughput:
-    """The acknowledged rate of one path, in bits per second."""
+    """The acknowledged rate of one path, in bits per second.
 
-    __slots__ = ("_arrived", "_discarded_until", "_gaps", "_sent", "_sizes")
+    It is asked for with each report: what the window adds up to is kept, and is looked for anew
+    only where packets were sent in another order than they came.
+    """
+
+    __slots__ = (
+        "_arrived",
+        "_discarded_until",
+        "_disordered",
+        "_gaps",
+        "_longest",
+        "_received",
+        "_sent",
+        "_sizes",
+    )
 
     def __init__(self) -> None:
         # The window in the order of arrival, each figure for itself: it is summed up as a whole.
@@ -27,62 +40,114 @@ class Throughput:
         self._gaps: list[float] = []
         self._sent: list[float] = []
         self._sizes: list[float] = []
+        self._forget_sums()
+
+    def _forget_sums(self) -> None:
         self._discarded_until = 0.0
+        self._received = 0.0
+        """The bytes of the window."""
+        self._longest: tuple[float, float] | None = None
+        """The second longest of the gaps and the longest, None where they are to be looked for."""
+        self._disordered = 0
+        """How many packets of the window, from its beginning on, may not be as they were sent."""
 
     def add(self, packets: list[PacketResult]) -> None:
         """Take packets that arrived, in the order of their arrival."""
-        times, sent, sizes = self._arrived, self._sent, self._sizes
+        times = self._arrived
+        begin = 0
         for packet in packets:
             arrived = packet.arrived
-            if arrived is None:
-                continue
-            if times and arrived < times[-1]:
-                if arrived < times[-1] - MAX_REORDERING:
-                    self.forget()
-                place = bisect_right(times, arrived)
-                times.insert(place, arrived)
-                sent.insert(place, packet.sent)
-                sizes.insert(place, packet.size + packet.besides)
-                self._gaps = list(map(sub, times[1:], times))
-            else:
-                if times:
-                    self._gaps.append(arrived - times[-1])
-                times.append(arrived)
-                sent.append(packet.sent)
-                sizes.append(packet.size + packet.besides)
-        surplus = self._surplus()
-        if surplus:
-            self._discarded_until = max(self._discarded_until, *sent[:surplus])
-            for figures in (times, sent, sizes, self._gaps):
-                del figures[:surplus]
+            if arrived is None or not times or arrived >= times[-1]:
+                break
+            # It came before one that was reported earlier.
+            self._insert(packet, arrived)
+            begin += 1
+        self._append(packets[begin:] if begin else packets)
+        self._discard(self._surplus())
+
+    def _insert(self, packet: PacketResult, arrived: float) -> None:
+        times = self._arrived
+        if arrived < times[-1] - MAX_REORDERING:
+            self.forget()
+        size = packet.size + packet.besides
+        place = bisect_right(times, arrived)
+        times.insert(place, arrived)
+        self._sent.insert(place, packet.sent)
+        self._sizes.insert(place, size)
+        self._gaps = list(map(sub, times[1:], times))
+        self._received += size
+        self._longest = None
+        self._disordered = len(times)
+
+    def _append(self, packets: list[PacketResult]) -> None:
+        """Add packets that arrived after all others."""
+        if not packets:
+            return
+        arrived = [one.arrived or 0.0 for one in packets]
+        sent = [one.sent for one in packets]
+        sizes = [one.size + one.besides for one in packets]
+        before = self._arrived[-1:] or arrived[:1]
+        gaps = list(map(sub, arrived, before + arrived))
+        if not self._arrived:
+            del gaps[0]
+        if self._longest is not None:
+            second, longest = sorted((*self._longest, *gaps))[-2:]
+            self._longest = second, longest
+        is_ordered = sent == sorted(sent) and (not self._sent or self._sent[-1] <= sent[0])
+        self._gaps += gaps
+        self._arrived += arrived
+        self._sent += sent
+        self._sizes += sizes
+        self._received += sum(sizes)
+        if not is_ordered:
+            self._disordered = len(self._arrived)
+
+    def _discard(self, count: int) -> None:
+        """Forget the first packets."""
+        if not count:
+            return
+        self._discarded_until = max(self._discarded_until, *self._sent[:count])
+        self._received -= sum(self._sizes[:count])
+        self._disordered = max(0, self._disordered - count)
+        if self._longest is not None and max(self._gaps[:count]) >= self._longest[0]:
+            self._longest = None
+        for figures in (self._arrived, self._sent, self._sizes, self._gaps):
+            del figures[:count]
 
     def bitrate(self) -> float | None:
         """Return the rate; None when too little arrived."""
-        times, sent, sizes = self._arrived, self._sent, self._sizes
+        times = self._arrived
         if len(times) < REQUIRED:
             return None
-        received = sum(sizes)
+        sent_rate = self._sent_rate()
+        if sent_rate is None:
+            return None
+        if self._longest is None:
+            second, longest = sorted(self._gaps)[-2:]
+            self._longest = second, longest
         # The longest pause may be the network's, or ours; it counts as the second longest.
-        gaps = self._gaps
-        longest = max(gaps)
-        place = gaps.index(longest)
-        gaps[place] = 0.0
-        span = times[-1] - times[0] - longest + max(gaps)
-        gaps[place] = longest
-        rate = (received - sizes[0]) / max(_SHORTEST, span)
-        sent_size = received
-        if min(sent) < self._discarded_until:
-            # What was sent before others that are forgotten says nothing of the rate of sending.
-            kept = [
-                each for each in zip(sent, sizes, strict=True) if each[0] >= self._discarded_until
-            ]
-            if not kept:
-                return None
-            sent, sizes = [each[0] for each in kept], [each[1] for each in kept]
-            sent_size = sum(sizes)
-        last = max(sent)
-        sent_rate = (sent_size - sizes[sent.index(last)]) / max(_SHORTEST, last - min(sent))
+        second, longest = self._longest
+        span = times[-1] - times[0] - longest + second
+        rate = (self._received - self._sizes[0]) / max(_SHORTEST, span)
         return 8 * min(sent_rate, rate)
+
+    def _sent_rate(self) -> float | None:
+        """Return the bytes per second of sending; None when nothing is known of it.
+
+        What was sent before others that are forgotten says nothing of it.
+        """
+        sent, sizes, received = self._sent, self._sizes, self._received
+        if not self._disordered:
+            first, last = sent[0], sent[-1]
+            if first >= self._discarded_until:
+                size = received - sizes[bisect_left(sent, last)]
+                return size / max(_SHORTEST, last - first)
+        kept = [each for each in zip(sent, sizes, strict=True) if each[0] >= self._discarded_until]
+        if not kept:
+            return None
+        sent, sizes = [each[0] for each in kept], [each[1] for each in kept]
+        last = max(sent)
+        return (sum(sizes) - sizes[sent.index(last)]) / max(_SHORTEST, last - min(sent))
 
     def recent(self) -> float | None:
         """Return the rate of the last moments; None when too little arrived in them."""
@@ -110,4 +175,4 @@ class Throughput:
         """Begin anew."""
         for figures in (self._arrived, self._sent, self._sizes, self._gaps):
             figures.clear()
-        self._discarded_until = 0.0
+        self._forget_sums()
