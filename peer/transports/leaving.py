@@ -130,6 +130,7 @@ class LeavingPacket:
         "_number_at",
         "_time_at",
         "carries",
+        "is_numbered",
         "made",
         "number",
         "payload_size",
@@ -149,6 +150,8 @@ class LeavingPacket:
         self._data = data
         self._number_at = number_at
         self._time_at = time_at
+        self.is_numbered = number_at is not None
+        """Whether the peer tells when it came."""
         self.number: int | None = None
         """The transport-wide number it left with, None while it waits."""
         self.carries = carries
@@ -176,16 +179,6 @@ class LeavingPacket:
         packet = read_packet(bytes(self._data))
         assert isinstance(packet, RtpPacket), "what was written can be read"
         return packet
-
-    @property
-    def is_numbered(self) -> bool:
-        """Whether the peer tells when it came."""
-        return self._number_at is not None
-
-    @property
-    def is_timed(self) -> bool:
-        """Whether it says when it leaves."""
-        return self._time_at is not None
 
     def __len__(self) -> int:
         return len(self._data)

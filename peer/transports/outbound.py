@@ -30,7 +30,7 @@ from peer.rtp import (
 )
 from peer.rtp.congestion import LostPacket
 
-from .leaving import Extension, Extensions, LeavingPacket
+from .leaving import HEADERS_BELOW, Extension, Extensions, LeavingPacket
 from .ntp import SECOND, ntp_time
 from .protecting import StreamProtection
 from .repair_source import RepairSource, first_sequence_number
@@ -295,7 +295,8 @@ class OutboundStream:
         octets = sum([packet.payload_size for packet in packets])
         self.packets_sent += len(packets)
         self.octets_sent += octets
-        self.header_octets_sent += sum([len(packet) for packet in packets]) - octets
+        headers = sum([packet.size for packet in packets]) - octets
+        self.header_octets_sent += headers - HEADERS_BELOW * len(packets)
         self._history_bytes += octets
         self._forget(now)
 
@@ -306,16 +307,21 @@ class OutboundStream:
 
     def _forget(self, now: float) -> None:
         """Forget the oldest packets that there are too many of."""
-        history = self._history
-        while len(history) > self._kept or self._history_bytes > MAX_HISTORY_BYTES:
-            oldest = next(iter(history))
-            sent = history[oldest]
-            is_full = len(history) > MAX_HISTORY or self._history_bytes > MAX_HISTORY_BYTES
-            if len(history) == 1 or not (is_full or sent.made < now - HISTORY_TIME):
-                return
-            del history[oldest]
-            self._repeats.pop(oldest, None)
-            self._history_bytes -= sent.payload_size
+        history, count, size = self._history, len(self._history), self._history_bytes
+        gone = []
+        for number, sent in history.items():
+            if count <= self._kept and size <= MAX_HISTORY_BYTES:
+                break
+            is_full = count > MAX_HISTORY or size > MAX_HISTORY_BYTES
+            if count == 1 or not (is_full or sent.made < now - HISTORY_TIME):
+                break
+            gone.append(number)
+            count -= 1
+            size -= sent.payload_size
+        for number in gone:
+            del history[number]
+            self._repeats.pop(number, None)
+        self._history_bytes = size
 
     def due(self, lost: Iterable[int], now: float, round_trip: float) -> list[int]:
         """Return which of these packets are to be repeated now, the oldest first.
