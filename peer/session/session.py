@@ -400,7 +400,11 @@ class Session:
 
     def _change_source(self, mid: str, source: Source) -> None:
         if not self._closed:
-            self.carry_out(change_source(self._state, mid, source, entropy=self.entropy))
+            failed = self.apply(change_source(self._state, mid, source, entropy=self.entropy))
+            self.update_negotiation_needed()
+            for failure in failed:
+                # It is given up, and nobody waits to hear of it.
+                logger.warning("media with another source could not be set up: %s", failure.error)
 
     def _take_channel(self, channel: RTCDataChannel) -> None:
         self._tell(RTCDataChannelEvent(channel=channel), channel)
@@ -413,17 +417,13 @@ class Session:
             self._target.dispatch(event.type, event, *args)
 
     def _told(self, event: Event) -> object:
-        match event.type:
-            case "signalingstatechange":
-                return self._state.signaling_state.value
-            case "icegatheringstatechange":
-                return self._told_gathering_state
-            case "iceconnectionstatechange":
-                return self._told_ice_connection_state
-            case "connectionstatechange":
-                return self._told_connection_state
-            case _:
-                return told_event(event)
+        states = {
+            "signalingstatechange": self._state.signaling_state.value,
+            "icegatheringstatechange": self._told_gathering_state,
+            "iceconnectionstatechange": self._told_ice_connection_state,
+            "connectionstatechange": self._told_connection_state,
+        }
+        return states[event.type] if event.type in states else told_event(event)
 
     def configure(self, configuration: RTCConfiguration) -> None:
         """Use another configuration from the next gathering on."""

@@ -293,6 +293,24 @@ def test_what_went_with_a_cookie_that_was_lost_waits_for_the_next() -> None:
     assert [message.data for message in path.right.messages] == [b"sent again"]
 
 
+def test_a_shutdown_ends_what_is_sent_and_does_not_wait_for_what_is_new() -> None:
+    """RFC 9260 §9.2: a program that goes on sending would keep the peer for ever."""
+    path = Path().connect()
+    path.run(limit=1.0)
+    right = path.right.association
+    path.send(b"before" * 1000, end=path.right)
+    tag = right._session.establishment.local.tag
+    shutdown = write_chunk(
+        SHUTDOWN, (right._session.outbound.flight.cumulative & MASK).to_bytes(4, "big")
+    )
+    right.receive(packet(5000, 5000, tag, shutdown), path.now)
+    for _ in range(20):
+        path.send(b"after", end=path.right)
+        path.run(limit=0.01)
+    assert [message.data for message in path.left.messages] == [b"before" * 1000]
+    assert right.state is SctpState.SHUTDOWN_ACK_SENT
+
+
 def test_a_shutdown_that_the_peer_does_not_complete_ends_all_the_same() -> None:
     """RFC 9260 §9.2."""
     path = Path().connect()
