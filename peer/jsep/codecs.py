@@ -84,9 +84,24 @@ DEFAULT_VIDEO_CODECS = (
     Codec(120, "ulpfec", 90000),
 )
 FLEXFEC = "flexfec-03"
-ANSWERED_VIDEO_CODECS = (Codec(121, FLEXFEC, 90000, 1, (("repair-window", "10000000"),)),)
-"""What is offered only where the application prefers it, and taken from offers; the window is in
-microseconds, that of libwebrtc."""
+ANSWERED_VIDEO_CODECS = (
+    Codec(121, FLEXFEC, 90000, 1, (("repair-window", "10000000"),)),
+    _h264(116, "4d001f"),
+    _rtx(117, 116),
+    _h264(122, "640c1f"),
+    _rtx(123, 122),
+    _h264(104, "42001f", mode=0),
+    _rtx(107, 104),
+    _h264(39, "4d001f", mode=0),
+    _rtx(40, 39),
+    _h264(124, "64001f", mode=0),
+    _rtx(125, 124),
+    _h264(105, "640c1f", mode=0),
+    _rtx(106, 105),
+)
+"""What is offered only where the application prefers it, and taken from offers: telephones and
+cameras may have one profile of H.264 alone, and few of them packetization mode 1. The window of
+FlexFEC is in microseconds, that of libwebrtc."""
 
 
 @lru_cache(maxsize=8)

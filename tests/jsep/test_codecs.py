@@ -206,10 +206,10 @@ def test_h264_profiles_and_modes_must_agree() -> None:
         h264(105, "f4001f"),
         h264(106, "42001f", "0"),
     )
-    assert numbers(media) == [101, 102, 103, 104]
+    assert numbers(media) == [100, 101, 102, 103, 104, 106]
     levels = [codec.parameter("profile-level-id") for codec in media.codecs]
     # Without level asymmetry on both sides the lower level counts.
-    assert levels == ["42e01f", "42001f", "42e01f", "42000a"]
+    assert levels == ["4d001f", "42e01f", "42001f", "42e01f", "42000a", "42001f"]
 
 
 def test_feedback_is_what_both_have() -> None:
@@ -324,7 +324,22 @@ def test_the_feedback_of_rfc_8888_is_offered_where_it_is_wanted() -> None:
                 assert set(codec.feedback) == {NACK, PLI, FIR} | told
 
 
-(FLEXFEC,) = ANSWERED_VIDEO_CODECS
+FLEXFEC = ANSWERED_VIDEO_CODECS[0]
+
+
+@pytest.mark.parametrize("mode", ["0", "1"])
+@pytest.mark.parametrize("profile", ["42001f", "42e01f", "4d001f", "640c1f", "64001f"])
+def test_every_profile_of_h264_up_to_high_is_taken_and_kept(profile: str, mode: str) -> None:
+    """RFC 6184 §8.2.2: who offers one of them alone has pictures, also with our next offer."""
+    parameters = (("packetization-mode", mode), ("profile-level-id", profile))
+    theirs = Codec(35, "H264", 90000, 1, parameters, (NACK,)), rtx(36, 35)
+    end = make_end(1)
+    end.set_remote("offer", offered("video", *theirs))
+    end.answer()
+    assert numbers(first(end)) == [35, 36]
+    assert set(parameters) <= set(first(end).codecs[0].parameters)
+    end.offer()
+    assert {35, 36} <= set(numbers(first(end)))
 
 
 def test_error_correction_is_offered_as_browsers_do() -> None:
