@@ -108,6 +108,7 @@ def to_send(
     source: int = 0,
     index: int = 0,
     preference: str | None = None,
+    playout_delay: tuple[float, float] | None = None,
 ) -> RtpSendParameters:
     """Return how to send what was agreed, within what the application set for the encoding.
 
@@ -137,6 +138,7 @@ def to_send(
         temporal_layers=TEMPORAL_LAYERS[encoding.scalabilityMode or "L1T1"],
         packet_time=agreed.packet_time,
         max_packet_time=agreed.max_packet_time,
+        playout_delay=playout_delay,
     )
 
 

@@ -249,6 +249,7 @@ class RTCRtpSender(metaclass=Alone):
                 source=self._source(one.rid),
                 index=index,
                 preference=self._preference,
+                playout_delay=self._host.share.config.playout_delay,
             )
             for index, one in enumerate(known)
             if one in sent

@@ -16,6 +16,7 @@ from peer.jsep.extensions import (
     ANSWERED_VIDEO_EXTENSIONS,
     DEFAULT_AUDIO_EXTENSIONS,
     DEFAULT_VIDEO_EXTENSIONS,
+    PLAYOUT_DELAY,
 )
 from peer.records import dataclass
 from sdp import Codec, Direction, Fingerprint
@@ -66,8 +67,9 @@ class Configuration:
     between ICE transactions in milliseconds, None for the default (RFC 8839 §5.5). `ice_lite` tells
     that our agent only answers checks (RFC 8839 §5.3). With
     `congestion_feedback` that of RFC 8888 is offered and answered, with `capture_times` packets are
-    offered to tell when they were captured, with `receive_simulcast` simulcast that the peer offers
-    is taken (RFC 8853). `former_ice_options` are answered, and not offered.
+    offered to tell when they were captured, with `playout_delay` how long they are to be held back,
+    and with `receive_simulcast` simulcast that the peer offers is taken (RFC 8853).
+    `former_ice_options` are answered, and not offered.
     """
 
     fingerprints: tuple[Fingerprint, ...]
@@ -91,6 +93,7 @@ class Configuration:
     always_negotiate_data_channels: bool = False
     congestion_feedback: bool = False
     capture_times: bool = False
+    playout_delay: bool = False
     receive_simulcast: bool = False
 
     def codecs(self, kind: str) -> tuple[Codec, ...]:
@@ -119,7 +122,11 @@ class Configuration:
     def offered_extensions(self, kind: str) -> tuple[str, ...]:
         """URIs of those that are offered."""
         extensions = self.audio_extensions if kind == AUDIO else self.video_extensions
-        return (*extensions, ABS_CAPTURE_TIME) if self.capture_times else extensions
+        if self.capture_times:
+            extensions = (*extensions, ABS_CAPTURE_TIME)
+        if self.playout_delay and kind != AUDIO:
+            extensions = (*extensions, PLAYOUT_DELAY)
+        return extensions
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,12 @@ class AudioLevel(NamedTuple):
     voice: bool
 
 
+MAX_PLAYOUT_DELAY = 40.95
+"""Seconds: twelve bits of hundredths."""
+
+
 class PlayoutDelay(NamedTuple):
-    """Bounds of the receiver's delay, in seconds up to 40.95."""
+    """Bounds of the receiver's delay, in seconds up to `MAX_PLAYOUT_DELAY`."""
 
     least: float
     most: float

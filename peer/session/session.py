@@ -480,8 +480,7 @@ def _engine(
 ) -> Configuration:
     told, media = certificate.signalled, configuration.media or MediaConfig()
     ice = ice_config(configuration)
-    embeds = ice.embed_handshake
-    renominates = (RENOMINATION,) if ice.renomination else ()
+    embeds, renominates = ice.embed_handshake, (RENOMINATION,) if ice.renomination else ()
     return Configuration(
         (Fingerprint(told.algorithm, told.value),),
         bundle_policy=BundlePolicy(configuration.bundlePolicy.value),
@@ -496,5 +495,6 @@ def _engine(
         always_negotiate_data_channels=configuration.alwaysNegotiateDataChannels,
         congestion_feedback=media.congestion_feedback,
         capture_times=media.capture_times,
+        playout_delay=media.playout_delay is not None,
         receive_simulcast=media.receive_simulcast,
     )

@@ -20,6 +20,7 @@ from peer.rtp import (
     ExtensionMap,
     HeaderExtensions,
     Packetizer,
+    PlayoutDelay,
     RtpPacket,
     SenderReport,
     TemporalLayer,
@@ -85,6 +86,7 @@ class Labels:
     mid: str
     rid: str | None
     extensions: ExtensionMap
+    playout_delay: PlayoutDelay | None = None
 
 
 class _Repeats(NamedTuple):
@@ -486,7 +488,7 @@ class OutboundStream:
 
 def _sayings(frame: EncodedFrame, labels: Labels) -> HeaderExtensions:
     said = HeaderExtensions()
-    said.mid, said.rid = labels.mid, labels.rid
+    said.mid, said.rid, said.playout_delay = labels.mid, labels.rid, labels.playout_delay
     # Both are written when the packet leaves.
     said.abs_send_time = said.transport_sequence_number = 0
     if frame.audio_level is not None:

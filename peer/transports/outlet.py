@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from peer.rtp import TRANSPORT_WIDE_CC, LossEstimate, ReportBlock
+from peer.rtp import TRANSPORT_WIDE_CC, LossEstimate, PlayoutDelay, ReportBlock
 from peer.rtp.congestion import Demand, Layer, LostPacket, Priority, RateMeter, rates_of
 
 from .leaving import LeavingPacket
@@ -106,7 +106,9 @@ class Outlet:
             self.remote = None
         self.stream.rtx_ssrc = parameters.rtx_ssrc
         extensions = extension_numbers(parameters.header_extensions)
-        self._labels = Labels(parameters.mid, parameters.rid, extensions)
+        delay = parameters.playout_delay
+        told = None if delay is None else PlayoutDelay(*delay)
+        self._labels = Labels(parameters.mid, parameters.rid, extensions, told)
         self._rtx_payload_types = rtx_payload_types(parameters.codecs)
         self.stream.protection.agree(fec_format(parameters, codec))
         self._sending, self._parameters, self._codec = sending, parameters, codec

@@ -51,7 +51,7 @@ class RtpSendParameters:
     and `degradation_preference` says what else may become less (W3C). What others leave it has in
     proportion to its `priority`. Encoders that can make so many `temporal_layers`. The peer wants
     packets of `packet_time` milliseconds of sound, and none over `max_packet_time` (RFC 8866 §6.4,
-    §6.5).
+    §6.5). Pictures tell of their `playout_delay`, where that was agreed.
     """
 
     mid: str
@@ -73,6 +73,7 @@ class RtpSendParameters:
     temporal_layers: int = 1
     packet_time: float | None = None
     max_packet_time: float | None = None
+    playout_delay: tuple[float, float] | None = None
 
     @property
     def name(self) -> str:

@@ -16,6 +16,7 @@ from weakref import finalize
 
 from peer.media import Threads
 from peer.records import dataclass
+from peer.rtp import MAX_PLAYOUT_DELAY
 
 FRAMES_AT_WORK = 2
 """Pictures that a connection has encoded or decoded at a time."""
@@ -57,6 +58,10 @@ class MediaConfig:
     With `capture_times` offers ask for packets that tell when they were captured
     (abs-capture-time), and ours do; without, that is so where the peer asks for it.
 
+    With `playout_delay` packets of pictures tell the peer how many seconds to hold them back, at
+    least and at most: (0, 0) for showing them as they come, as for remote control. Without, that
+    is the peer's to decide.
+
     With `receive_simulcast` all encodings that the peer offers are taken (RFC 8853): one of them is
     decoded, others can be read as they come.
     """
@@ -67,7 +72,14 @@ class MediaConfig:
     even_pace: bool = False
     congestion_feedback: bool = False
     capture_times: bool = False
+    playout_delay: tuple[float, float] | None = None
     receive_simulcast: bool = False
+
+    def __post_init__(self) -> None:
+        if self.playout_delay is not None:
+            least, most = self.playout_delay
+            if not 0 <= least <= most <= MAX_PLAYOUT_DELAY:
+                raise ValueError(f"playout_delay is 0 to {MAX_PLAYOUT_DELAY} s, the least first")
 
 
 class _Accounts:

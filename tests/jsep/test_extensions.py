@@ -11,6 +11,7 @@ from peer.jsep.extensions import (
     ABS_SEND_TIME,
     AUDIO_LEVEL,
     MID,
+    PLAYOUT_DELAY,
     REPAIRED_RTP_STREAM_ID,
     RTP_STREAM_ID,
     TRANSPORT_WIDE_CC,
@@ -62,6 +63,16 @@ def test_capture_times_are_offered_when_they_are_asked_for_and_answered_to_who_a
     fresh.add("video")
     fresh.offer()
     assert ABS_CAPTURE_TIME not in offered(fresh).values()
+
+
+def test_bounds_of_the_delay_are_offered_for_pictures_when_they_are_asked_for() -> None:
+    one, other = make_end(0, playout_delay=True), make_end(1)
+    one.add("audio")
+    one.add("video")
+    exchange(one, other)
+    assert PLAYOUT_DELAY not in offered(one).values()
+    assert PLAYOUT_DELAY in offered(one, 1).values()
+    assert PLAYOUT_DELAY in offered(other, 1).values()
 
 
 def answered(*extmaps: Extmap, mixed: bool = False) -> tuple[Extmap, ...]:

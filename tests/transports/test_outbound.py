@@ -7,7 +7,14 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.rtp import ABS_CAPTURE_TIME, MAX_PACKET, VIDEO_ORIENTATION, ExtensionMap
+from peer.rtp import (
+    ABS_CAPTURE_TIME,
+    MAX_PACKET,
+    PLAYOUT_DELAY,
+    VIDEO_ORIENTATION,
+    ExtensionMap,
+    PlayoutDelay,
+)
 from peer.rtp.congestion import Carried, LostPacket
 from peer.testing import run
 from peer.transports.inbound import InboundPacket
@@ -98,6 +105,22 @@ def test_the_first_packet_of_a_frame_tells_when_it_was_captured_where_that_is_ag
                 assert times[0].offset == 0
             await asyncio.sleep(0.25)
         assert told == [0, 4, 8]
+
+    run(program())
+
+
+def test_each_packet_tells_how_long_a_picture_is_to_be_held_back_where_that_is_agreed() -> None:
+    numbers = ExtensionMap({MID.uri: 1, PLAYOUT_DELAY: 6})
+
+    async def program() -> None:
+        now = asyncio.get_running_loop().time()
+        for agreed, expected in ((numbers, PlayoutDelay(0.0, 0.25)), (NUMBERS, None)):
+            labels = Labels("v", "hi", agreed, PlayoutDelay(0.0, 0.25))
+            sent = OutboundStream(7, 8).packetize(EncodedFrame(bytes(3000), 0), VP8, labels, now)
+            assert max(map(len, sent)) <= MAX_PACKET - 2
+            read = [InboundPacket.read(data.leave(1, 2), agreed) for data in sent]
+            told = {one.extensions.playout_delay for one in read if isinstance(one, InboundPacket)}
+            assert told == {expected}
 
     run(program())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import math
 import threading
 
 import pytest
@@ -225,6 +226,13 @@ def test_no_thread_left_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
         await share.close()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("delay", [(-0.01, 1.0), (0.2, 0.1), (0.0, 41.0), (math.nan, 1.0)])
+def test_delays_that_packets_cannot_tell(delay: tuple[float, float]) -> None:
+    assert MediaConfig(playout_delay=(0.0, 40.95)).playout_delay == (0.0, 40.95)
+    with pytest.raises(ValueError, match="playout_delay"):
+        MediaConfig(playout_delay=delay)
 
 
 def test_bytes_are_bounded_for_each_connection() -> None:
