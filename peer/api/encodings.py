@@ -34,6 +34,19 @@ def settle(
     return settled
 
 
+def altered_encodings(
+    kind: str, given: Iterable[RTCRtpEncodingParameters]
+) -> list[RTCRtpEncodingParameters]:
+    """Return copies of what an application sets, as `settle` does (W3C setParameters).
+
+    Pictures of which no scale is said any more are as large as they come.
+    """
+    altered = settle(kind, given)
+    for one in altered if kind != "audio" else ():
+        one.scaleResolutionDownBy = one.scaleResolutionDownBy or 1.0
+    return altered
+
+
 def _check_least(name: str, value: float | None, minimum: float) -> None:
     if value is not None and value < minimum:
         raise RangeError(f"{name} is at least {minimum:g}")

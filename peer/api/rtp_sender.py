@@ -14,11 +14,11 @@ from .awaitable import Begun, Done, prompt
 from .dtls_transport import RTCDtlsTransport
 from .dtmf_sender import RTCDTMFSender
 from .encodings import (
+    altered_encodings,
     best_encoding,
     check_codecs,
     initial_encodings,
     negotiated_encodings,
-    settle,
     without_lost_choices,
 )
 from .errors import InvalidStateError, JsepTypeError, NotFoundError
@@ -159,7 +159,7 @@ class RTCRtpSender(metaclass=Alone):
             raise InvalidStateError("the parameters were not read in this turn of the loop")
         check_unchanged(self._last_read, given)
         check_codecs(given.encodings, self._choosable)
-        changed = {one.rid: one for one in settle(self._kind, given.encodings)}
+        changed = {one.rid: one for one in altered_encodings(self._kind, given.encodings)}
         self._last_read = None
         self._preference = given.degradationPreference
         self._encodings = list(({one.rid: one for one in self._encodings} | changed).values())

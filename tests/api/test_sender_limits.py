@@ -80,6 +80,16 @@ def test_every_member_changes_what_leaves_and_is_taken_back() -> None:
     run(story(), seed=4)
 
 
+def test_a_scale_that_is_taken_away_is_one() -> None:
+    async def story() -> None:
+        async with sending() as sender:
+            assert (await sent(sender, scaleResolutionDownBy=2.0)).size == (160, 120)
+            assert (await sent(sender, scaleResolutionDownBy=None)).size == (320, 240)
+            assert sender.getParameters().encodings[0].scaleResolutionDownBy == 1.0
+
+    run(story(), seed=4)
+
+
 @pytest.mark.parametrize("wrong", [{"scaleResolutionDownBy": 0.99}, {"maxFramerate": -1.0}])
 def test_what_is_refused_changes_nothing(wrong: dict[str, float]) -> None:
     async def story() -> None:
