@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 from weakref import WeakSet, finalize
 
@@ -72,10 +73,12 @@ class Threads(Executor):
         with self._lock:
             self._is_over = True
         if cancel_futures:
-            while not self._items.empty():
-                item = self._items.get()
-                if item is not None:
-                    item[0].cancel()
+            # A thread may take what is there at the same time.
+            with suppress(Empty):
+                while True:
+                    item = self._items.get_nowait()
+                    if item is not None:
+                        item[0].cancel()
         self._items.put(None)
         if wait:
             self.join(None)
