@@ -358,7 +358,7 @@ class ChecklistSet:
 
     def _choose(self, checklist: Checklist) -> CandidatePair | None:
         for pair in checklist.triggered:
-            if _ready(pair):
+            if is_ready(pair):
                 return pair
         if checklist.state is ChecklistState.FAILED:
             return None
@@ -401,12 +401,12 @@ def _first(pairs: Iterable[CandidatePair]) -> CandidatePair | None:
     for pair in pairs:
         if best is not None and pair.priority < best.priority:
             break
-        if _ready(pair) and (best is None or pair.component < best.component):
+        if is_ready(pair) and (best is None or pair.component < best.component):
             best = pair
     return best
 
 
-def _ready(pair: CandidatePair) -> bool:
+def is_ready(pair: CandidatePair) -> bool:
     """Tell whether a check can leave: over a relay only with a permission (§7.2.1)."""
     relay = pair.local.base.relay
     return relay is None or relay.has_permission(pair.remote.address)

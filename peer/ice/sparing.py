@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .candidate import CandidateType
-from .checklist import Checklist
+from .checklist import Checklist, is_ready
 from .conclusion import has_consent, keeps_spares
 from .doubt import SLOW_PROBE, asks_others
 from .pair import CandidatePair
@@ -48,12 +48,14 @@ def check_spares(session: Session) -> None:
     if not session.checklists.idle:
         return
     due = [spare for spare in _spares(session) if session.now >= spare.due]
-    if due:
-        checklist, pair, _, _ = min(due, key=lambda spare: spare.place)
+    for checklist, pair, _, _ in sorted(due, key=lambda spare: spare.place):
         for transaction in session.transactions.outstanding(pair):
             session.transactions.cancel(transaction)
         pair.check_deadline = None
         session.checklists.trigger(checklist, pair)
+        # What waits for the permission of a relay lets others go first.
+        if is_ready(pair):
+            return
 
 
 def times(session: Session) -> list[float]:

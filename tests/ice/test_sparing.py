@@ -4,14 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from peer.ice import CandidateType, FreePolicy, IceConfig, Limits, PairState
+from peer.ice import (
+    CandidateType,
+    FreePolicy,
+    IceConfig,
+    Limits,
+    PairState,
+    TransportAddress,
+    TurnServer,
+)
 from peer.ice.conclusion import nominate
 from peer.ice.doubt import SLOW_PROBE
 from peer.ice.pair import CandidatePair
 from peer.ice.pair_state import PairStep
 from peer.ice.sparing import check_spares, times
+from peer.ice.turn import Allocation
 
-from .builders import add_bases, form_pairs, make_session, make_stream, make_valid
+from .builders import add_bases, entropy, form_pairs, make_session, make_stream, make_valid
 
 GRACE, SPARE, RETRY, CEILING, SILENCE = 3.0, 15.0, 4.0, 60.0, 0.6
 
@@ -154,6 +163,21 @@ def test_one_that_was_due_before_it_was_chosen_is_not_late() -> None:
     scene = Scene(1)
     scene.session.now = 50.0
     assert scene.times() == [50.0]
+
+
+def test_one_that_waits_for_a_permission_lets_others_go_first() -> None:
+    """Else the clock would be wanted once for each, all in one moment."""
+    scene = Scene()
+    waits = scene.others[1]
+    server = TurnServer(TransportAddress("192.0.2.1", 3478), "turn:a", "user", "secret")
+    waits.local.base.relay = Allocation(server, entropy=entropy())
+    scene.settle()
+    scene.session.now = GRACE
+    check_spares(scene.session)
+    assert list(scene.stream.current.checklist.triggered) == [waits, scene.others[0]]
+    chosen = scene.session.checklists.next_check()
+    assert chosen is not None
+    assert chosen[1] is scene.others[0]
 
 
 @pytest.mark.parametrize("config", [IceConfig(free_policy=FreePolicy.FREE), IceConfig(lite=True)])
