@@ -3,7 +3,7 @@
 import zlib
 from typing import Any
 
-from . import carrying, stun
+from . import carrying, doubt, stun
 from .address import TransportAddress, usable_as_mapped
 from .base import Base, LocalCandidate
 from .candidate import Candidate, CandidateType, TransportProtocol
@@ -181,12 +181,16 @@ def handle_response(
         _handle_success(session, stream, generation, transaction, message)
     elif pair.consent is not None:
         renew(session, stream, pair)
+        if transaction.purpose is Purpose.LIVENESS:
+            # An answer is an answer: consent needs no other one before it is as old as one.
+            pair.consent.schedule(session.now, session.entropy(4))
 
 
 def renew(session: Session, stream: Stream, pair: CandidatePair) -> None:
     """A response renewed consent; a disconnected pair is connected again."""
     assert pair.consent is not None
     pair.consent.answered(session.now)
+    doubt.answered(session, pair)
     if stream.sending.get(pair.component) is pair and pair.component in stream.unresponsive:
         del stream.unresponsive[pair.component]
         update(session, stream)

@@ -88,7 +88,8 @@ class Timings:
     disconnected_checks: int = 3
     """Consent checks without an answer before the pair counts as disconnected."""
     liveness: float | None = None
-    """After this much silence on the selected pair an extra check is sent; None: never."""
+    """After this much silence on the selected pair an extra check is sent, a fifth later by who
+    asked last; None: never."""
     liveness_timeout: float = 2.5
     """An unanswered liveness check makes the pair count as disconnected after this."""
     silence: float | None = 0.6

@@ -13,10 +13,10 @@ class Consent:
 
     Judged by the arrival time of responses, so what a stalled caller hands in late still counts.
     `unanswered` is the number of checks since the last response, `asked` when the first of them
-    left, `probe_sent` when an extra one did because of long silence. For `doubt`: `probes` left
-    since anything was heard, the last at `probed`; `doubted` is when the doubt began that they are
-    for, `missed` when the peer was last heard over another pair instead, `look_at` when to look
-    whether anything came back.
+    left, `sent_at` when any did, `probe_sent` when an extra one did because of long silence. For
+    `doubt`: `probes` left since anything was heard, the last at `probed`; `doubted` is when the
+    doubt began that they are for, `missed` when the peer was last heard over another pair instead,
+    `look_at` when to look whether anything came back.
     """
 
     __slots__ = (
@@ -31,6 +31,7 @@ class Consent:
         "probed",
         "probes",
         "revoked",
+        "sent_at",
         "unanswered",
     )
 
@@ -41,7 +42,7 @@ class Consent:
         self.unanswered = 0
         self.probe_sent: float | None = None
         self.asked: float | None = None
-        self.missed = self.doubted = self.probed = float("-inf")
+        self.missed = self.doubted = self.probed = self.sent_at = float("-inf")
         self.probes = 0
         self.look_at: float | None = None
         self.revoked = False
@@ -55,8 +56,7 @@ class Consent:
 
         Moving to and fro between pairs puts no check off.
         """
-        answered = self.expires - self._timings.consent_expiry
-        if self.next_check <= now < answered + self._timings.consent_interval:
+        if self.next_check <= now < self.answered_at + self._timings.consent_interval:
             self.schedule(now, random)
 
     def sent(self, now: float) -> None:
@@ -64,6 +64,11 @@ class Consent:
         self.unanswered += 1
         if self.asked is None:
             self.asked = now
+
+    @property
+    def answered_at(self) -> float:
+        """When the last response arrived, or consent was gained."""
+        return self.expires - self._timings.consent_expiry
 
     def answered(self, now: float) -> None:
         """Renew consent: a response to any outstanding check arrived (RFC 7675 §5.1)."""

@@ -36,10 +36,15 @@ APART = 2.0
 heard elsewhere: it sends another way than we do, as a peer does that nominates several pairs."""
 
 
-def notice_elsewhere(session: Session, stream: Stream, heard: CandidatePair) -> None:
+def notice_elsewhere(
+    session: Session, stream: Stream, heard: CandidatePair, *, by_check: bool = False
+) -> None:
     """The peer was heard over a valid pair that may not be the one in use."""
     pair = stream.sending.get(heard.component)
     if pair is None or pair is heard or pair.consent is None:
+        return
+    if by_check and session.now < pair.heard + QUIET:
+        # Checks of spares follow those of the pair in use (`sparing`).
         return
     if pair.consent.missed <= pair.last_heard < session.now:
         pair.consent.missed = session.now
@@ -67,6 +72,15 @@ def asked(session: Session, pair: CandidatePair) -> None:
     if silence is not None and consent is not None:
         look_at = session.now + silence
         consent.look_at = look_at if consent.look_at is None else min(consent.look_at, look_at)
+
+
+def answered(session: Session, pair: CandidatePair) -> None:
+    """An answer has come: there is nothing to look for but where data has left of late."""
+    consent, silence = pair.consent, session.timings.silence
+    if consent is None or silence is None or consent.look_at is None:
+        return
+    if (pair.stats.last_packet_sent or 0.0) <= session.now - silence:
+        consent.look_at = None
 
 
 def _look_again(session: Session, pair: CandidatePair) -> None:

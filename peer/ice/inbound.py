@@ -71,11 +71,18 @@ def note_traffic(session: Session, base: Base, remote: TransportAddress, traffic
             _notice(session, stream, base, remote)
 
 
-def _notice(session: Session, stream: Stream, base: Base, source: TransportAddress) -> None:
+def _notice(
+    session: Session,
+    stream: Stream,
+    base: Base,
+    source: TransportAddress,
+    *,
+    by_check: bool = False,
+) -> None:
     """The peer was heard over a pair, which need not be the one in use."""
     pair = stream.current.checklist.find(base, source)
     if pair is not None and pair.valid is not None:
-        doubt.notice_elsewhere(session, stream, pair.valid)
+        doubt.notice_elsewhere(session, stream, pair.valid, by_check=by_check)
 
 
 def _path(stream: Stream, base: Base, source: TransportAddress) -> PairStatistics:
@@ -130,7 +137,7 @@ def _heard(session: Session, base: Base, source: TransportAddress) -> None:
         pair = generation.checklist.find(base, source)
         if pair is not None:
             (pair.valid or pair).heard = session.now
-    _notice(session, stream, base, source)
+    _notice(session, stream, base, source, by_check=True)
 
 
 def _receive_indication(

@@ -4,10 +4,14 @@ from . import doubt, stun
 from .checks import start
 from .conclusion import drop_valid, fail_over, has_consent, update
 from .config import Timings
+from .consent import Consent
 from .pair import CandidatePair
 from .session import Session
 from .stream import Generation, Stream
 from .transaction import Purpose
+
+TURN = 1.2
+"""How much longer who asked last waits for a sign of life."""
 
 
 def _in_use(session: Session) -> list[tuple[Stream, Generation, CandidatePair]]:
@@ -30,11 +34,13 @@ def times(session: Session) -> list[float]:
         if consent is None or not session.config.consent:
             found.append(_next_keepalive(session.timings, pair))
             continue
-        found += [consent.expires, consent.next_check]
-        probe = _next_probe(session.timings, pair)
-        # The end of the wait for an answer is told of once.
-        if probe is not None and (consent.probe_sent is None or probe > session.now):
-            found.append(probe)
+        following = next_check(session, pair)
+        found += [consent.expires, consent.next_check if following is None else following]
+        if consent.probe_sent is not None:
+            judged = consent.probe_sent + session.timings.liveness_timeout
+            # The end of the wait for an answer is told of once.
+            if judged > session.now:
+                found.append(judged)
     return found
 
 
@@ -43,12 +49,24 @@ def _next_keepalive(timings: Timings, pair: CandidatePair) -> float:
     return max(sent or 0.0, pair.kept_alive, pair.valid_since or 0.0) + timings.keepalive
 
 
-def _next_probe(timings: Timings, pair: CandidatePair) -> float | None:
-    if timings.liveness is None or pair.consent is None:
+def next_check(session: Session, pair: CandidatePair) -> float | None:
+    """Give when a pair in use is next checked without any cause: for consent, or for silence."""
+    consent, liveness = pair.consent, session.timings.liveness
+    if consent is None or not session.config.consent:
         return None
-    if pair.consent.probe_sent is None:
-        return pair.last_heard + timings.liveness
-    return pair.consent.probe_sent + timings.liveness_timeout
+    if liveness is None or consent.probe_sent is not None:
+        return consent.next_check
+    return min(consent.next_check, _silent_at(liveness, consent, pair))
+
+
+def _silent_at(liveness: float, consent: Consent, pair: CandidatePair) -> float:
+    """Give when a check is due for want of any sign of life.
+
+    Whose check was answered last lets the other side ask first: so they ask in turn, and each
+    hears of the other by one check for both.
+    """
+    asked_last = consent.answered_at >= pair.last_heard
+    return pair.last_heard + liveness * (TURN if asked_last else 1.0)
 
 
 def expire(session: Session) -> None:
@@ -125,10 +143,9 @@ def due_check(session: Session) -> tuple[Generation, CandidatePair, Purpose] | N
             continue
         if session.now >= consent.next_check:
             return generation, pair, Purpose.CONSENT
-        liveness = session.timings.liveness
-        if liveness is not None and consent.probe_sent is None:
-            if session.now >= pair.last_heard + liveness:
-                return generation, pair, Purpose.LIVENESS
+        following = next_check(session, pair)
+        if following is not None and session.now >= following:
+            return generation, pair, Purpose.LIVENESS
         probe = doubt.next_probe(session, stream, pair)
         if probe is not None and session.now >= probe and generation is stream.current:
             return generation, pair, Purpose.PROBE
@@ -140,6 +157,7 @@ def send_check(
 ) -> None:
     """Send a consent check, or an extra one because of silence."""
     assert pair.consent is not None
+    pair.consent.sent_at = session.now
     if purpose is Purpose.CONSENT:
         pair.consent.schedule(session.now, session.entropy(4))
         pair.consent.sent(session.now)

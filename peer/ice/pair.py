@@ -219,7 +219,12 @@ class CandidatePair:
     @property
     def last_heard(self) -> float:
         """When anything last came in over it, or it became valid."""
-        return max(self.stats.last_packet_received or 0.0, self.heard, self.valid_since or 0.0)
+        # Asked for several times in each turn of an idle connection.
+        heard, since = self.heard, self.valid_since
+        received = self.stats.last_packet_received
+        if received is not None and received > heard:
+            heard = received
+        return heard if since is None or since < heard else since
 
     @property
     def silent(self) -> bool:

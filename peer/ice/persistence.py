@@ -37,6 +37,13 @@ def times(session: Session) -> list[float]:
 
 
 def _worth_repeating(session: Session) -> Iterator[tuple[Generation, PairRequest, float]]:
+    outstanding = [
+        transaction
+        for transaction in session.transactions.pair_requests()
+        if transaction.purpose is Purpose.CHECK and not transaction.cancelled
+    ]
+    if not outstanding:
+        return
     embeds = any(
         embedding.is_confirmed
         for stream in session.streams.values()
@@ -44,9 +51,7 @@ def _worth_repeating(session: Session) -> Iterator[tuple[Generation, PairRequest
     )
     if not (embeds or session.lossy) and session.role is IceRole.CONTROLLED:
         return
-    for transaction in session.transactions.pair_requests():
-        if transaction.purpose is not Purpose.CHECK or transaction.cancelled:
-            continue
+    for transaction in outstanding:
         stream = session.streams.get(transaction.pair.stream)
         if stream is None or stream.current is not transaction.generation:
             continue

@@ -5,10 +5,12 @@ are spares, and some of them are checked now and then, one request at a time: th
 interface, remote host and kind of path (direct, relayed), those that work before those that nobody
 knows of yet, an equal part of each interface, so that the loss of one leaves those of another,
 `Limits.spares` in all. One that works is checked each `Timings.spare`, so that data can move to it
-at any time, and its mappings and filters stay open. One that does not, and would be more direct
-than a relayed pair in use or has worked lately, is checked each `Timings.spare_retry`: filters that
-open when both sides check open then; others ever more rarely. A pair of an address that came later
-is checked at once: the peer learns of it as peer-reflexive, whether or not it was signalled.
+at any time, and its mappings and filters stay open: with the next check of the pair in use after
+that, for one wake-up, and because the peer doubts what is silent while another pair is not. One
+that does not, and would be more direct than a relayed pair in use or has worked lately, is checked
+each `Timings.spare_retry`: filters that open when both sides check open then; others ever more
+rarely. A pair of an address that came later is checked at once: the peer learns of it as
+peer-reflexive, whether or not it was signalled.
 
 While the pair in use is in doubt (`doubt`), all pairs take turns, each at most once a second: those
 first that have not been asked since, as one of a relay that is made again; of these what works, or
@@ -24,6 +26,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from . import liveness
 from .candidate import CandidateType
 from .checklist import Checklist, is_ready
 from .conclusion import has_consent, keeps_spares
@@ -153,6 +156,15 @@ def works(session: Session, checklist: Checklist, pair: CandidatePair) -> bool:
     return has_consent(session, valid) and not valid.silent
 
 
+def _after_check_in_use(session: Session, spare: CandidatePair, earliest: float) -> float:
+    """Give when a spare is checked together with the pair in use: one wake-up, and the peer hears
+    both."""
+    in_use = session.streams[spare.stream].sending.get(spare.component)
+    if in_use is None or in_use.consent is None or in_use.consent.sent_at >= earliest:
+        return earliest
+    return max(earliest, liveness.next_check(session, in_use) or earliest)
+
+
 def _due(
     session: Session, generation: Generation, pair: CandidatePair, doubted: float | None
 ) -> float | None:
@@ -167,7 +179,7 @@ def _due(
     if doubted is not None:
         return doubted if pair.checked < doubted else pair.checked + SLOW_PROBE
     if works(session, generation.checklist, pair):
-        return pair.checked + timings.spare
+        return _after_check_in_use(session, pair, pair.checked + timings.spare)
     selected = generation.selected[pair.component]
     if selected.relayed and not pair.relayed:
         return pair.checked + timings.spare_retry

@@ -7,6 +7,7 @@ from peer.ice.doubt import (
     APART,
     QUIET,
     SLOW_PROBE,
+    answered,
     asked,
     judge,
     next_probe,
@@ -34,6 +35,14 @@ def doubted() -> Scene:
     scene.session.now = 9.2
     judge(scene.session)
     return scene
+
+
+def judge_idle(scene: Scene, now: float) -> None:
+    """Let a look at the pair find that nothing has left."""
+    scene.pairs[0].stats.last_packet_sent = None
+    scene.session.now = now
+    judge(scene.session)
+    assert times(scene.session) == []
 
 
 def probe(scene: Scene, at: float) -> None:
@@ -153,6 +162,39 @@ def test_hearing_the_peer_elsewhere_counts_when_the_pair_has_been_quiet_for_long
     notice_elsewhere(scene.session, scene.stream, scene.pairs[1])
     assert times(scene.session) == [9.0 + QUIET]
     probe(scene, 9.0 + QUIET)
+
+
+def test_a_check_that_follows_one_of_the_pair_in_use_says_nothing() -> None:
+    """So spares are checked; data would say something, and so does a check that comes alone."""
+    scene = doubted()
+    judge_idle(scene, 9.7)
+    scene.session.now = 9.7
+    scene.pairs[0].heard = 9.7 - QUIET + 0.001
+    notice_elsewhere(scene.session, scene.stream, scene.pairs[1], by_check=True)
+    assert times(scene.session) == []
+    notice_elsewhere(scene.session, scene.stream, scene.pairs[1])
+    assert times(scene.session) == [pytest.approx(9.701)]
+    scene = doubted()
+    judge_idle(scene, 9.7)
+    notice_elsewhere(scene.session, scene.stream, scene.pairs[1], by_check=True)
+    assert times(scene.session) == [9.7]
+
+
+def test_an_answer_ends_the_wait_where_nothing_else_left() -> None:
+    """Nobody wakes up to find that a check of consent was answered."""
+    scene = doubted()
+    pair = scene.pairs[0]
+    judge_idle(scene, 20.0)
+    asked(scene.session, pair)
+    pair.heard = 20.1
+    assert times(scene.session) == [20.0 + SILENCE]
+    scene.session.now = 20.1
+    answered(scene.session, pair)
+    assert times(scene.session) == []
+    asked(scene.session, pair)
+    pair.stats.last_packet_sent = 20.0
+    answered(scene.session, pair)
+    assert times(scene.session) == [20.1 + SILENCE]
 
 
 def test_one_that_is_disconnected_is_asked_each_second_though_it_is_heard() -> None:

@@ -12,7 +12,7 @@ from peer.ice import (
     stun,
 )
 from peer.ice.conclusion import nominate
-from peer.ice.liveness import due_check, expire, keep_alive, postpone, send_check, times
+from peer.ice.liveness import TURN, due_check, expire, keep_alive, postpone, send_check, times
 from peer.ice.transaction import Purpose
 
 from .builders import add_bases, form_pairs, make_session, make_stream, make_valid
@@ -149,6 +149,25 @@ class TestSilence:
         expire(scene.session)
         told = [each for each in scene.session.events if isinstance(each, StateChanged)]
         assert [each.state for each in told] == [IceState.DISCONNECTED]
+
+    def test_who_asked_last_leaves_the_turn_to_the_other_side(self) -> None:
+        """Each hears of the other by one check for both."""
+        scene = Scene(self.QUICK)
+        pair = scene.pairs[0]
+        consent = pair.consent
+        assert consent is not None
+        consent.answered(10.0)
+        consent.next_check, pair.heard = 100.0, 10.0
+        scene.session.now = 10.0 + 2.5 * TURN - 0.001
+        assert times(scene.session) == [40.0, 10.0 + 2.5 * TURN]
+        assert scene.due() is None
+        scene.session.now = 10.0 + 2.5 * TURN
+        assert scene.due() is Purpose.LIVENESS
+        pair.heard = 10.1
+        assert scene.due() is Purpose.LIVENESS
+        pair.heard = 10.6
+        assert times(scene.session) == [40.0, 13.1]
+        assert scene.due() is None
 
     def test_the_other_valid_pairs_are_asked(self) -> None:
         scene = Scene(self.QUICK)

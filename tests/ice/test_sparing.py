@@ -94,6 +94,25 @@ def test_one_that_works_is_checked_every_fifteen_seconds() -> None:
     assert scene.times() == [2.0 + SPARE]
 
 
+def test_one_that_works_is_checked_together_with_the_pair_in_use() -> None:
+    """One wake-up for both, and the peer, who hears both, has no reason for doubt."""
+    scene = Scene(1)
+    (spare,) = scene.others
+    make_valid(scene.session, scene.stream, spare)
+    spare.checked = 2.0
+    consent = scene.selected.consent
+    assert consent is not None
+    consent.next_check = 2.0 + SPARE + 4.5
+    assert scene.times() == [consent.next_check]
+    assert scene.due(consent.next_check - 0.001) == []
+    assert scene.due(consent.next_check) == [spare]
+    # Where it has to wait for its slot, the pair in use may have been checked meanwhile.
+    scene.session.checklists.move(spare, PairStep.SUCCEED)
+    spare.checked = 2.0
+    consent.sent_at, consent.next_check = consent.next_check, 100.0
+    assert scene.due(consent.sent_at + 0.02) == [spare]
+
+
 def test_a_lost_one_is_checked_again_ever_more_rarely() -> None:
     scene = Scene(1)
     (spare,) = scene.others

@@ -1,5 +1,6 @@
 """Consent freshness (RFC 7675)."""
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -11,8 +12,10 @@ from peer.ice import (
     PathInvalidated,
     PathValidated,
     SelectedPairLost,
+    Timings,
     stun,
 )
+from peer.ice.transaction import Purpose
 from tests.sim.agent_host import AgentHost
 from tests.sim.datagram_log import Kind, Sent
 
@@ -207,6 +210,25 @@ def test_both_sides_of_a_call_keep_consent(lab: Lab) -> None:
         agent.send(b"\x80still here")
         lab.run(1)
         assert other.data()[-1][1] == b"\x80still here"
+
+
+def test_an_idle_call_asks_for_consent_and_hardly_more(lab: Lab) -> None:
+    """RFC 7675 §5.1: twelve checks in a minute; sides that take turns need no others for silence,
+    and a spare that works is checked with one of them."""
+    config = IceConfig(timings=Timings(liveness=2.5))
+    call = lab.call(offerer=config, answerer=config)
+    for agent in (call.offerer, call.answerer):
+        agent.host.add_interface(lab.sim.network(f"{agent.host.name} 2", "192.168.7.0/24"))
+    call.start()
+    call.run()
+    lab.run_until(60)
+    lab.run_until(660)
+    for agent in (call.offerer, call.answerer):
+        sent = [each.transaction_id for each in agent.log.checks() if each.time > 60]
+        counts = Counter(agent.purposes[each] for each in sent)
+        assert counts[Purpose.PROBE] == 0
+        assert 110 <= counts[Purpose.CONSENT] + counts[Purpose.LIVENESS] <= 135
+        assert 30 <= counts[Purpose.CHECK] <= 45
 
 
 def test_consent_off(lab: Lab) -> None:
