@@ -130,8 +130,8 @@ def note_stage(
 
 def due(session: Session) -> tuple[Stream, Generation, CandidatePair] | None:
     """Give a pair in use on which a flight is due again."""
-    for stream, embedding, pair in _waiting(session):
-        if embedding.repeat_at is not None and session.now >= embedding.repeat_at:
+    for stream, pair, at in _waiting(session):
+        if session.now >= at:
             for generation in stream.generations():
                 if pair in generation.checklist.valid:
                     return stream, generation, pair
@@ -140,22 +140,19 @@ def due(session: Session) -> tuple[Stream, Generation, CandidatePair] | None:
 
 def times(session: Session) -> list[float]:
     """Give the times at which flights are due again; what is due waits for its slot."""
-    return [
-        embedding.repeat_at
-        for _, embedding, _ in _waiting(session)
-        if embedding.repeat_at is not None and embedding.repeat_at > session.now
-    ]
+    return [at for *_, at in _waiting(session) if at > session.now]
 
 
-def _waiting(session: Session) -> list[tuple[Stream, Embedding, CandidatePair]]:
+def _waiting(session: Session) -> list[tuple[Stream, CandidatePair, float]]:
+    """Give the pairs in use on which a flight is to be sent again, and when."""
+    found: list[tuple[Stream, CandidatePair, float]] = []
     if session.config.lite:
-        return []
-    return [
-        (stream, embedding, stream.sending[component])
-        for stream in session.streams.values()
-        for component, embedding in stream.embeddings.items()
-        if embedding.repeat_at is not None and component in stream.sending
-    ]
+        return found
+    for stream in session.streams.values():
+        for component, embedding in stream.embeddings.items():
+            if embedding.repeat_at is not None and component in stream.sending:
+                found.append((stream, stream.sending[component], embedding.repeat_at))
+    return found
 
 
 def repeat(session: Session, stream: Stream, pair: CandidatePair) -> None:
