@@ -5,15 +5,20 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+from av import AudioFrame
 
 from demos import voice_agent
 from demos.voice_agent import PAUSE, is_loud, say, think, welcome
 from peer import MediaStreamTrack, PcmTrack, RTCPeerConnection, pcm_frames
 from peer.testing import Network, connect, run
 from tests.demos.caller import SECONDS, free_port, is_open, read_page
+from tests.demos.speech import NOISE, noise, speak
 
 RATE = 16_000
 FRAME = 0.02
+IN_A_BEEP = 0.52
+"""Seconds from the beginning of an answer to its second beep, which lasts longer than it takes to
+be interrupted."""
 
 
 def speech(seconds: float) -> bytes:
@@ -90,6 +95,72 @@ def test_it_falls_silent_when_it_is_interrupted() -> None:
 
     # 40 ms at the agent's ears, and what Opus, packets and the buffers of two directions take.
     assert run(talk(), seed=1) < 0.04 + 0.08
+
+
+class Noticed:
+    """When the agent's ears had something, and when its mouth last did."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.heard: list[float] = []
+        self.said: list[float] = []
+        noticed = self
+
+        class Mouth(PcmTrack):
+            async def recv(self) -> AudioFrame:
+                frame = await super().recv()
+                if any(bytes(frame.planes[0])):
+                    noticed.said.append(asyncio.get_running_loop().time())
+                return frame
+
+        def hear(samples: bytes) -> bool:
+            if max(map(abs, array.array("h", samples))) > 8 * NOISE:
+                self.heard.append(asyncio.get_running_loop().time())
+            return is_loud(samples)
+
+        monkeypatch.setattr(voice_agent, "PcmTrack", Mouth)
+        monkeypatch.setattr(voice_agent, "is_loud", hear)
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_voice_is_answered_and_silences_the_agent_within_40_ms(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noticed = Noticed(monkeypatch)
+
+    async def talk() -> tuple[float, float]:
+        caller, loop = Caller(), asyncio.get_running_loop()
+        await caller.call(Network())
+        caller.mouth.write(noise(1.0) + speak(3.0, seed) + noise(1.5))
+        async with asyncio.timeout(30):
+            while not noticed.said:  # noqa: ASYNC110
+                await asyncio.sleep(FRAME)
+        # A turn is answered, however many words with gaps between them it had.
+        answered = noticed.said[0] - noticed.heard[-1]
+        await asyncio.sleep(noticed.said[0] + IN_A_BEEP - loop.time())
+        before = loop.time()
+        caller.mouth.flush()
+        caller.mouth.write(speak(0.4, seed + 100))
+        await caller.mouth.drained()
+        interrupted = next(when for when in noticed.heard if when > before)
+        return answered, noticed.said[-1] + FRAME - interrupted
+
+    answered, silent = run(talk(), seed=seed)
+    assert PAUSE - 2 * FRAME <= answered < PAUSE + 0.1
+    assert -1e-6 < silent <= 0.04
+
+
+def test_noise_is_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    noticed = Noticed(monkeypatch)
+
+    async def listen() -> None:
+        caller = Caller()
+        await caller.call(Network())
+        caller.mouth.write(noise(5.0))
+        await caller.mouth.drained()
+        await asyncio.sleep(1)
+
+    run(listen(), seed=1)
+    assert noticed.said == []
 
 
 def test_who_speaks_is_told_from_noise() -> None:
