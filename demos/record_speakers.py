@@ -58,13 +58,14 @@ async def main(url: str, room: str, folder: Path) -> None:
             await recorder.start()
             print(member.name, "into", path, flush=True)
             await member.left.wait()
-            await recorders.pop(track).stop()
+            await recorder.stop()
+            del recorders[track]
 
     try:
         async with Room(url, room, welcome, name="recorder") as place:
             await place.stay()
     finally:
-        for recorder in recorders.values():
+        for recorder in list(recorders.values()):
             await recorder.stop()
 
 
