@@ -22,8 +22,12 @@ logger = logging.getLogger("peer.signaling")
 
 OPEN_TIMEOUT = 10.0
 """Seconds that the server may take to let one in."""
+CLOSE_TIMEOUT = 2.0
+"""Seconds that the server may take to say goodbye, and a negotiation to be broken off."""
 RETRY_INTERVAL = 0.5
 """Seconds between tries to come back to the server."""
+MAX_MET = 256
+"""Others that one has a connection with; with more, whatever the server says, there is none."""
 MAX_UNREAD = 256
 """Messages of a member that wait while its connection takes others; more are left out."""
 
@@ -41,7 +45,7 @@ class Member:
         """Take what they say for as long as they are there, once they are welcomed."""
         if welcome is not None:
             await welcome
-        while True:
+        while not self.left.is_set():
             await negotiation.receive(await self._inbox.get())
 
     def start(self, work: Any) -> None:
@@ -60,8 +64,9 @@ class Member:
         self.left.set()
         if self._reading is not None:
             self._reading.cancel()
-            await asyncio.wait([self._reading])
         await self.pc.close()
+        if self._reading is not None:
+            await asyncio.wait([self._reading], timeout=CLOSE_TIMEOUT)
 
 
 Welcome = Callable[[Member], Awaitable[None] | None]
@@ -91,7 +96,7 @@ class Room:
         self._join = {"join": room, "name": name}
         self._welcome = welcome
         self._configuration = configuration
-        self._options = {"max_size": MAX_MESSAGE, **options}
+        self._options = {"max_size": MAX_MESSAGE, "close_timeout": CLOSE_TIMEOUT, **options}
         self._mailbox = Mailbox()
         self._token: str | None = None
         self._staying: asyncio.Future[None] | None = None
@@ -107,14 +112,16 @@ class Room:
         self._is_in = asyncio.get_running_loop().create_future()
         self._staying = asyncio.ensure_future(self._stay(await self._reach(self._join)))
         self._staying.add_done_callback(_note_end)
+        waiting = {self._staying, self._is_in}
         try:
-            async with asyncio.timeout(OPEN_TIMEOUT):
-                await asyncio.wait(
-                    {self._staying, self._is_in}, return_when=asyncio.FIRST_COMPLETED
-                )
-        except TimeoutError as error:
+            done, _ = await asyncio.wait(
+                waiting, timeout=OPEN_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                raise SignalingError("the server does not let anybody in")
+        except BaseException:
             await self.close()
-            raise SignalingError("the server does not let anybody in") from error
+            raise
         if self._staying.done():
             await self._staying
 
@@ -199,7 +206,9 @@ class Room:
         try:
             async with asyncio.timeout(OPEN_TIMEOUT):
                 said = json.loads(await socket.recv())
-        except (ConnectionClosed, TimeoutError):
+        except (ConnectionClosed, TimeoutError, ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict):
             await socket.close()
             # The place is lost, and with it what was said; the server knows nobody else by now.
             self._part_from_all()
@@ -227,7 +236,7 @@ class Room:
 
     def _meet(self, told: Any) -> None:
         match told:
-            case {"id": str(number), "name": str(name)} if self.id not in (None, number):
+            case {"id": str(number), "name": str(name)} if self._may_meet(number):
                 member = Member(number, name, RTCPeerConnection(self._configuration))
             case _:
                 return
@@ -238,6 +247,10 @@ class Room:
             polite=str(self.id) < number,
         )
         member.start(member.read(self._welcome(member), negotiation))
+
+    def _may_meet(self, number: str) -> bool:
+        is_new = self.id not in (None, number) and number not in self.members
+        return is_new and len(self.members) < MAX_MET
 
     def _say(self, number: str, message: Message) -> None:
         try:

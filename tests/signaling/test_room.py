@@ -1,6 +1,8 @@
 """A place in a room: connections with everybody who is there, and ways back to the server."""
 
 import asyncio
+import itertools
+import json
 import ssl
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,54 @@ def test_who_is_not_there_is_no_server() -> None:
         with pytest.raises(ValueError, match="not in the room"):
             await room.stay()
         await room.close()
+
+    asyncio.run(enter())
+
+
+def test_whom_a_server_tells_of_is_met_once_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("peer.signaling.room.MAX_MET", 2)
+
+    async def enter() -> None:
+        async def talk(socket: Any) -> None:
+            told = [{"id": number, "name": "Bob"} for number in ("me", "a", "a", "b", "c")]
+            welcome = {"id": "me", "token": "t", "members": told}
+            await socket.send(json.dumps({"number": 1, "welcome": welcome}))
+            await socket.send(json.dumps({"number": 2, "came": {"id": "a", "name": "Eve"}}))
+            await socket.wait_closed()
+
+        met: list[str] = []
+        async with asyncio.timeout(SECONDS), serve(talk, "127.0.0.1", 0) as server:
+            url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/"
+            async with Room(
+                url, "lobby", lambda member: met.append(member.id), configuration=ALONE
+            ) as room:
+                assert sorted(room.members) == met == ["a", "b"]
+
+    asyncio.run(enter())
+
+
+@pytest.mark.parametrize("says", ["nonsense", "[]", "[" * 50_000])
+def test_a_server_that_makes_no_sense_of_a_return_is_joined_anew(says: str) -> None:
+    async def enter() -> None:
+        numbers = itertools.count(1)
+
+        async def talk(socket: Any) -> None:
+            if "resume" in json.loads(await socket.recv()):
+                await socket.send(says)
+                await socket.wait_closed()
+                return
+            number = next(numbers)
+            welcome = {"id": f"me, {number}", "token": "t", "members": []}
+            await socket.send(json.dumps({"number": 1, "welcome": welcome}))
+            if number > 1:
+                again.set()
+                await socket.wait_closed()
+
+        again = asyncio.Event()
+        async with asyncio.timeout(SECONDS), serve(talk, "127.0.0.1", 0) as server:
+            url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/"
+            async with Room(url, "lobby", lambda member: None):
+                await again.wait()
 
     asyncio.run(enter())
 
