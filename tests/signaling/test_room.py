@@ -15,8 +15,8 @@ from peer.signaling import Member, Room, RoomServer, SignalingError
 from peer.testing import ToneTrack
 from tests.net.certificates import make_certificates
 
-from .support import ALONE, SECONDS, state_of
-from .test_room_server import House, house, run
+from .support import ALONE, state_of
+from .test_room_server import BOUND, House, house, run
 
 
 class Guest:
@@ -99,7 +99,7 @@ def test_a_server_that_stays_away_ends_the_stay(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("peer.signaling.room.RETRY_INTERVAL", 0.01)
 
     async def end() -> None:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(BOUND):
             async with house() as inside:
                 ada = Guest(inside, "Ada")
                 await ada.room.open()
@@ -145,7 +145,7 @@ def test_whom_a_server_tells_of_is_met_once_and_bounded(monkeypatch: pytest.Monk
             await socket.wait_closed()
 
         met: list[str] = []
-        async with asyncio.timeout(SECONDS), serve(talk, "127.0.0.1", 0) as server:
+        async with asyncio.timeout(BOUND), serve(talk, "127.0.0.1", 0) as server:
             url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/"
             async with Room(
                 url, "lobby", lambda member: met.append(member.id), configuration=ALONE
@@ -173,7 +173,7 @@ def test_a_server_that_makes_no_sense_of_a_return_is_joined_anew(says: str) -> N
                 await socket.wait_closed()
 
         again = asyncio.Event()
-        async with asyncio.timeout(SECONDS), serve(talk, "127.0.0.1", 0) as server:
+        async with asyncio.timeout(BOUND), serve(talk, "127.0.0.1", 0) as server:
             url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/"
             async with Room(url, "lobby", lambda member: None):
                 await again.wait()
@@ -219,7 +219,7 @@ def test_a_room_behind_tls(tmp_path: Path) -> None:
     async def meet() -> None:
         rooms = RoomServer()
         async with (
-            asyncio.timeout(SECONDS),
+            asyncio.timeout(BOUND),
             await rooms.serve("127.0.0.1", 0, ssl=context) as server,
         ):
             port = next(iter(server.sockets)).getsockname()[1]

@@ -14,7 +14,8 @@ from peer.signaling import RoomServer, room_server
 from peer.signaling.mailbox import MAX_KEPT
 from peer.signaling.room_server import BURST, MAX_MESSAGE, MAX_NAME, RATE, Allowance
 
-from .support import SECONDS
+BOUND = 60.0
+"""Seconds that a test may take: many connections are made in one."""
 
 Say = dict[str, Any]
 
@@ -87,7 +88,7 @@ def run(program: Callable[[House], Awaitable[None]], **options: Any) -> None:
     """Run a program with a server."""
 
     async def whole() -> None:
-        async with asyncio.timeout(SECONDS), house(**options) as inside:
+        async with asyncio.timeout(BOUND), house(**options) as inside:
             await program(inside)
 
     asyncio.run(whole())
