@@ -12,10 +12,13 @@ from pathlib import Path
 
 from aiohttp import web
 
-from peer import MediaPlayer, RTCPeerConnection
+from peer import MediaPlayer, RTCConfiguration, RTCPeerConnection
 from peer.commands import CommandReceiver
 from peer.signaling import HttpEndpoint
+from peer.transports import MediaConfig
 
+AT_ONCE = RTCConfiguration(media=MediaConfig(playout_delay=(0, 0)))
+"""Pictures are shown as they come: a smooth film is no help to who drives."""
 PAGE = Path(__file__).with_name("robot.html")
 
 
@@ -60,7 +63,7 @@ async def main(path: str, host: str = "localhost", port: int = 8080) -> None:
     app = web.Application()
     app.router.add_get("/", page)
     # One operator at a time: whoever comes second is told that there is no place.
-    HttpEndpoint(welcome, max_sessions=1).add_to(app, "/drive")
+    HttpEndpoint(welcome, max_sessions=1, configuration=AT_ONCE).add_to(app, "/drive")
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
