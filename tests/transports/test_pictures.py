@@ -19,6 +19,9 @@ def encoded(codec: str, width: int, height: int, form: str = "yuv420p", **option
     context.time_base = Fraction(1, 30)
     context.options = options
     frame = VideoFrame(width, height, form)
+    for plane in frame.planes:
+        # What was in memory before may be noise, of many bytes.
+        plane.update(bytes(plane.buffer_size))
     frame.pts = 0
     return b"".join(map(bytes, (*context.encode(frame), *context.encode(None))))
 

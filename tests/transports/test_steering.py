@@ -67,7 +67,8 @@ def test_sound_is_steered_ten_times_a_second_and_each_picture(kind: str, told: i
         outlet.open(Recorder().sending, send_parameters("0", 7, codecs=(codec,)), codec)
         steering, begin = Steering(outlet), now()
         for number in range(26):
-            steering.steer(encoder, begin + number * 0.02, keyframe=False)
+            # A little more than 20 ms, lest rounding decide.
+            steering.steer(encoder, begin + number * 0.0201, keyframe=False)
         assert len(encoder.limits) == told
 
     run(scenario)
