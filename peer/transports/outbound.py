@@ -361,10 +361,9 @@ class OutboundStream:
         repeats = self._repeats.get(sequence_number)
         return repeats is not None and repeats.latest > -math.inf
 
-    def size_of(self, sequence_number: int) -> int:
-        """Return what a packet took of the line, 0 when it was sent too long ago."""
-        sent = self._history.get(sequence_number)
-        return 0 if sent is None else sent.size
+    def sent(self, sequence_number: int) -> LeavingPacket | None:
+        """Return a packet as it was sent, None when that was too long ago."""
+        return self._history.get(sequence_number)
 
     def repeat(
         self,

@@ -10,6 +10,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from peer.rtp import TRANSPORT_WIDE_CC, LossEstimate, PlayoutDelay, ReportBlock
 from peer.rtp.congestion import Demand, Layer, LostPacket, Priority, RateMeter, rates_of
+from peer.rtp.fec import RepairTime
 
 from .leaving import LeavingPacket
 from .outbound import HISTORY, SOUND_HISTORY, EncodedFrame, Labels, OutboundStream
@@ -70,6 +71,7 @@ class Outlet:
         self.remote: RemoteInboundStatistics | None = None
         """What the peer reported of the stream."""
         self.loss = LossEstimate()
+        self._repair_time = RepairTime()
         self.is_audio = kind == "audio"
         self.is_held_back = False
         """Whether pictures could use more than their latest share."""
@@ -282,6 +284,8 @@ class Outlet:
         """Protect pictures as much as what is lost, and how long repair takes, make it worth."""
         round_trip = None if self.remote is None else self.remote.round_trip_time
         if round_trip is not None and not self.is_audio:
+            self._repair_time.advance(now)
+            round_trip = max(round_trip, self._repair_time.round_trip)
             bitrate, before = self._sent.bitrate(now), self._strength
             stream.protection.measure(self.loss.fraction, round_trip, bitrate)
             if self._strength != before:
@@ -342,11 +346,15 @@ class Outlet:
             return True
         priority = Priority.AUDIO_REPAIR if self.is_audio else Priority.VIDEO_REPAIR
         for position, number in enumerate(due):
-            size = stream.size_of(number)
+            sent = stream.sent(number)
+            size = 0 if sent is None else sent.size
             if not sending.may_repeat(size, now):
                 self.drops[SendDrop.REPEATED_ENOUGH] += len(due) - position
                 return False
-            again = reported and stream.was_repeated(number)
+            again = stream.was_repeated(number)
+            if sent is not None and not again:
+                self._repair_time.note(now - sent.made, now)
+            again &= reported
             twice = not self.is_audio and sending.may_repeat_twice(size, now, again=again)
             packets = stream.repeat(number, self._rtx_payload_types, labels, now, count=1 + twice)
             self._count(packets, now, repeated=True)

@@ -1,5 +1,6 @@
 """Error correction of the pictures that are sent."""
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 
@@ -188,10 +189,10 @@ def test_a_packet_in_red_is_repeated_as_its_retransmission() -> None:
     assert again.payload[2:] == sent.payload
 
 
-def report(outlet: Outlet, lost: int) -> ReportBlock:
-    """A report of the peer: so much of 256 is lost, and a round trip takes 250 ms."""
-    quarter = (ntp_time() >> 16) - (1 << 14) & 0xFFFFFFFF
-    return ReportBlock(7, lost, 0, 0, 0, quarter, 0)
+def report(outlet: Outlet, lost: int, round_trip: float = 0.25) -> ReportBlock:
+    """A report of the peer: so much of 256 is lost, and a round trip takes so many seconds."""
+    before = (ntp_time() >> 16) - int(round_trip * (1 << 16)) & 0xFFFFFFFF
+    return ReportBlock(7, lost, 0, 0, 0, before, 0)
 
 
 def test_pictures_are_protected_where_the_peer_reports_losses_and_a_long_round_trip() -> None:
@@ -210,6 +211,32 @@ def test_pictures_are_protected_where_the_peer_reports_losses_and_a_long_round_t
         outlet.transmit(EncodedFrame(bytes(5000), 6000, is_key=True), VP8, now())
         assert (before, stream.protection.packets_sent) == (0, 4)
         assert outlet.demand(now()).most == pytest.approx(1.5 * plain)
+        outlet.close()
+
+    run_virtually(scenario())
+
+
+def test_pictures_are_protected_where_requests_for_repair_come_late() -> None:
+    """Bursts of losses take requests and reports as well, however short the round trip is."""
+
+    async def scenario() -> None:
+        transport, outlet = Recorder(), Outlet("video")
+        agreed = parameters(RED, replace(RED_RTX, payloadType=119), ULPFEC)
+        stream = outlet.open(transport.sending, agreed, VP8)
+        transport.sending.note_limit(5e6, now())
+        found = []
+        for late in (0.1, 0.3):
+            outlet.note_report(report(outlet, 40, 0.04), now())
+            first = stream.first_sequence_number + stream.packets_sent
+            outlet.transmit(EncodedFrame(bytes(30_000), 0), VP8, now())
+            sent = range(first, stream.first_sequence_number + stream.packets_sent)
+            await asyncio.sleep(late)
+            assert outlet.repeat([number & 0xFFFF for number in sent], now())
+            await asyncio.sleep(1.5)
+            for time in (3000, 6000):
+                outlet.transmit(EncodedFrame(bytes(20_000), time, is_key=True), VP8, now())
+            found.append(stream.protection.packets_sent > 0)
+        assert found == [False, True]
         outlet.close()
 
     run_virtually(scenario())

@@ -14,7 +14,7 @@ it counts as missing here.
 The sending side (`groups`) collects the packets of one or several pictures and makes parities
 of them. Which packets go into which parity decides how many losses it stands: each packet is in
 several parities, no two packets in the same ones (`masks`). `strength` says how much of the rate
-that is worth, by losses and round trip.
+that is worth, by losses and round trip, or by the time that repair takes (`repair_time`).
 
 Packets are what the sender summed up before it wrote numbers and times of sending into them:
 `ExtensionMap.blank` makes them so again.
@@ -27,6 +27,7 @@ from .groups import Groups
 from .parity import HEADER as SUMMED_HEADER
 from .parity import Parity, make_parity
 from .recovery import Recovery
+from .repair_time import RepairTime
 from .strength import protection
 from .ulpfec import MAX_HEADER as ULPFEC_HEADER
 from .ulpfec import read_ulpfec, write_ulpfec
@@ -39,6 +40,7 @@ __all__ = [
     "Groups",
     "Parity",
     "Recovery",
+    "RepairTime",
     "protection",
     "make_parity",
     "read_flexfec",

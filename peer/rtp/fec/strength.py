@@ -4,6 +4,8 @@ A lost packet that is asked for again comes a round trip later, and not even the
 the answer is lost too. On a short path nobody sees that; on a long one pictures stand still for as
 long, or are held back by as much. Sums of packets are there at once, but take from the pictures all
 the time, so that they are sent only where both is so: packets get lost, and the round trip is long.
+Where losses come in bursts, requests and reports are lost in a row, too, so that even on a short
+path repair takes as long: `repair_time` tells.
 """
 
 LEAST_LOSS = 0.01
