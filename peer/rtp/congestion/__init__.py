@@ -32,8 +32,8 @@ is wanted and the delays are calm, and take half of what others leave of a path 
 rate that has just been raised is lowered from that of the last moments, so that who comes later
 gets as much as who was there; what a lost report was about counts as received like its neighbours;
 what is lost while nothing arrives at all is no congestion; on a path that mixes delays up, only
-those count that are unusual, and probes last longer; bursts are 10 ms long, and 25 ms where the
-rate is high.
+those count that are unusual, and probes last longer; near what the link can carry a low rate grows
+by no more than a part of it; bursts are 10 ms long, and 25 ms where the rate is high.
 """
 
 from .allocation import allocate, wanted

@@ -17,6 +17,8 @@ MIN_GROWTH = 1_000.0
 """With each report."""
 MIN_SLOW_GROWTH = 4_000.0
 """Bits per second, each second, near what the link can carry."""
+MOST_SLOW_GROWTH = 0.065
+"""Of the rate, each second, near that: a packet in a response time is much of a low rate."""
 HEADROOM_FACTOR, HEADROOM = 1.5, 10_000.0
 """The rate stays within what arrived times this and more."""
 MIN_PATIENCE, MAX_PATIENCE = 0.010, 0.200
@@ -117,4 +119,5 @@ class RateControl:
         """Return the growth of a second near the limit: a packet's bits in a response time."""
         frame = self.bitrate / _FRAMES
         packet = frame / max(1, ceil(frame / _PACKET_BITS))
-        return max(MIN_SLOW_GROWTH, packet / (2 * (self.round_trip + _RESPONSE)))
+        growth = packet / (2 * (self.round_trip + _RESPONSE))
+        return max(MIN_SLOW_GROWTH, min(growth, MOST_SLOW_GROWTH * self.bitrate))

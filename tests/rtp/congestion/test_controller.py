@@ -27,7 +27,7 @@ def test_a_clean_line_is_used_within_a_second() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "used", "wait"), [(1e6, 0.82, 0.04), (5e5, 0.85, 0.05), (2.5e5, 0.88, 0.095)]
+    ("rate", "used", "wait"), [(1e6, 0.82, 0.04), (5e5, 0.85, 0.05), (2.5e5, 0.88, 0.075)]
 )
 @pytest.mark.parametrize("seed", range(3))
 def test_a_narrow_line_is_used_and_its_queue_is_short(
