@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from peer.trace import TraceEntry
 
-from . import checks, data, ending, media, quality, security, servers, signalling
+from . import checks, data, ending, media, quality, security, servers, signalling, stalling
 from .call import Call
 from .finding import Explanation, Finding
 from .hosts import endpoint, is_private
 from .servers import TURN_REFUSALS, expiry
+from .stalling import stalls
 from .text import seconds
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "is_private",
     "TURN_REFUSALS",
     "expiry",
+    "stalls",
 ]
 
 Cause = Callable[[Call], Iterator[Finding]]
@@ -37,7 +39,7 @@ _SETTING_UP: tuple[Cause, ...] = (
     *security.CAUSES,
     *servers.CAUSES,
     *checks.AFTER_SERVERS,
-    ending.stalled_at_first,
+    stalling.stalled_at_first,
 )
 _LOST: tuple[Cause, ...] = ending.CAUSES
 _RUNNING: tuple[Cause, ...] = (
@@ -45,10 +47,10 @@ _RUNNING: tuple[Cause, ...] = (
     *security.CONNECTED_CAUSES,
     *data.CAUSES,
     checks.credentials_not_ours,
-    ending.loop_stalled,
+    stalling.loop_stalled,
     *media.CAUSES,
     *quality.CAUSES,
-    ending.stalled_at_first,
+    stalling.stalled_at_first,
     *checks.SLOW,
 )
 _GENERAL = frozenset({"checks-unanswered", "path-died"})
@@ -75,13 +77,13 @@ def explain(entries: Iterable[TraceEntry], *, now: float | None = None) -> Expla
     if causes is _LOST:
         others += [one for one in _look(call, _RUNNING) if one not in others and one != verdict]
     if verdict is None and causes is not _RUNNING:
-        early = causes is _SETTING_UP and not _is_over(call) and call.ended < signalling.PATIENCE
+        early = causes is _SETTING_UP and _goes_on(call) and call.ended < signalling.PATIENCE
         words = f"{words} Why cannot be told: {_missing(call)}." if not early else words
     return Explanation(connection, words, verdict, tuple(others))
 
 
-def _is_over(call: Call) -> bool:
-    return call.state("connection") in ("failed", "closed") or call.closed
+def _goes_on(call: Call) -> bool:
+    return call.is_under_way and call.state("connection") not in ("failed", "closed")
 
 
 def _look(call: Call, causes: Iterable[Cause]) -> list[Finding]:
@@ -92,7 +94,7 @@ def _question(call: Call) -> tuple[str, tuple[Cause, ...]]:
     """Say what became of the call, and where to look for the reason."""
     if call.connected is None:
         state = call.state("connection") or call.state("iceconnection") or "new"
-        so_far = "was never connected" if _is_over(call) else "is not connected yet"
+        so_far = "is not connected yet" if _goes_on(call) else "was never connected"
         return f"It {so_far}: {state} after {seconds(call.ended)}.", _SETTING_UP
     took = seconds(call.connected)
     if call.lost is not None:

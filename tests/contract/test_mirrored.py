@@ -102,6 +102,7 @@ ELSEWHERE = {
         "explain/security",
         "explain/servers",
         "explain/signalling",
+        "explain/stalling",
     ],
     "tests/commands/test_commands.py": ["commands/receiver", "commands/sender"],
     "tests/signaling/test_endpoint.py": ["signaling/door", "signaling/sessions"],

@@ -57,6 +57,20 @@ def test_equal_steps_in_a_row_are_one() -> None:
     assert " binding request use-candidate x2 " in text[1]
 
 
+def received(time: float, data: bytes) -> TraceEntry:
+    arguments = {"data": data.hex(), "local": ["192.0.2.1", 1], "source": ["2001:db8::1", 2]}
+    record = {"kind": "input", "method": "receive_datagram", "arguments": arguments}
+    return TraceEntry(time, "PC_0", ICE, {"time": time, **record}, (0,))
+
+
+def test_an_answer_tells_its_round_trip() -> None:
+    """From the last time it was asked; what nobody asked for has none."""
+    answer = build(Method.BINDING, MessageClass.SUCCESS, TID, [])
+    steps = ladder([transmit(1), transmit(1.5), received(1.54, answer), received(2.0, REFUSED)])
+    assert [step.trip for step in steps] == [None, pytest.approx(0.04), None]
+    assert " binding response, 40 ms " in list(ladder_text(steps))[2]
+
+
 def test_the_width_is_that_of_the_lines() -> None:
     steps = [Step(1.0, leaves, words, "x") for leaves in (True, False) for words in ("", "y" * 200)]
     lines = list(ladder_text(steps))[1:]

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from peer.testing import run
-from peer.trace import Dump, TraceEntry, read_trace
+from peer.trace import STALL, Dump, TraceEntry, read_trace
 from tests.session.test_tracing import a_call
 from tests.trace.support import CALL, CALL_INTERNALS, FAILED, VECTORS
 from tools.command.main import main
 from tools.command.page import MAX_ROWS, page
 from tools.command.page_style import SCRIPT
-from tools.command.svg import MAX_POINTS, thinned
+from tools.command.svg import MAX_POINTS, Lane, Mark, lanes, thinned
 
 HOSTILE = "<script>hacked = 1</script>\"'&"
 
@@ -162,3 +162,49 @@ def test_a_ladder_and_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     assert "send indication (binding request)" in text
     assert main(["trace", str(VECTORS / "example.jsonl"), "--json"]) == 0
     assert '"connection": "PC_0"' in capsys.readouterr().out
+
+
+def test_what_sets_a_long_call_up_has_a_picture_of_its_own() -> None:
+    """In that of the whole call it would be a dot."""
+    entries = [
+        TraceEntry(10.0, "PC_0", "create", {}),
+        TraceEntry(10.5, "PC_0", "setLocalDescription", {"type": "offer", "sdp": ""}),
+        TraceEntry(11.0, "PC_0", "onconnectionstatechange", "connected"),
+    ]
+    ended = TraceEntry(100.0, "PC_0", "close")
+    long = page(Dump("RTCStats dump", {}, (*entries, ended)), ["PC_0"])
+    assert "<title>Set-up of PC_0</title>" in long
+    (close, whole) = re.findall(r'data-span="([\d.]+)"', long)
+    assert float(close) == pytest.approx(1.1)
+    assert float(whole) == 90.0
+    assert "Set-up of" not in page(Dump("RTCStats dump", {}, tuple(entries)), ["PC_0"])
+
+
+def test_moments_have_their_words_where_there_is_room() -> None:
+    marks = [Mark(0.0, "one that is long"), Mark(0.1, "two"), Mark(9.0, "three three three three")]
+    drawn = re.sub(r"<title>.*?</title>", "", lanes([Lane("x", marks)], 10.0, "title"))
+    assert "one that" not in drawn
+    assert ">two<" in drawn
+    assert ">three th…<" in drawn
+
+
+def test_who_held_the_loop_up_is_in_the_time_line() -> None:
+    entries = (
+        TraceEntry(1.0, "PC_0", "create", {}),
+        TraceEntry(5.0, "PC_0", STALL, {"duration": 2.0, "blamed": "read (bot:7)"}),
+    )
+    text = page(Dump("RTCStats dump", {}, entries), ["PC_0"])
+    assert "2.000 s: the event loop stood still for 2.000 s, in read (bot:7)" in text
+
+
+def test_when_media_was_first_told_of() -> None:
+    def report(sent: int) -> dict[str, object]:
+        return {"O": {"type": "outbound-rtp", "kind": "audio", "mid": "0", "packetsSent": sent}}
+
+    entries = (
+        TraceEntry(1.0, "PC_0", "create", {}),
+        *(TraceEntry(2.0 + n, "PC_0", "getStats", report(50 * n)) for n in range(4)),
+    )
+    text = page(Dump("RTCStats dump", {}, entries), ["PC_0"])
+    assert text.count("audio (mid 0): packets are sent</title>") == 1
+    assert "2.000 s: audio (mid 0): packets are sent" in text

@@ -29,29 +29,49 @@ _CLASSES = {
 }
 
 
+_COOKIE = "2112a442"
+
+
 class Step(NamedTuple):
-    """Something one side said; `between` names the addresses, "signalling" what has none."""
+    """Something one side said; `between` names the addresses, "signalling" what has none.
+
+    `key` names the transaction of STUN, and `trip` is its round trip where this answers us.
+    """
 
     time: float
     leaves: bool
     words: str
     between: str
     times: int = 1
+    key: str = ""
+    trip: float | None = None
 
 
 def ladder(entries: Iterable[TraceEntry]) -> list[Step]:
     """Give the steps of one connection; equal ones in a row are one, with how often."""
     found: list[Step] = []
+    asked: dict[str, float] = {}
     first: float | None = None
     for entry in entries:
         first = entry.time if first is None else first
-        for step in _steps(entry, entry.time - first):
+        for told in _steps(entry, entry.time - first):
+            step = _timed(told, asked)
             last = found[-1] if found else None
             if last is not None and last[1:4] == step[1:4]:
                 found[-1] = last._replace(times=last.times + 1)
             elif len(found) < MAX_STEPS:
                 found.append(step)
     return found
+
+
+def _timed(step: Step, asked: dict[str, float]) -> Step:
+    """Have the answer to a request of ours tell its round trip, which counts from the last try."""
+    if step.leaves:
+        if step.key:
+            asked[step.key] = step.time
+        return step
+    sent = asked.pop(step.key, None)
+    return step if sent is None else step._replace(trip=step.time - sent)
 
 
 def _steps(entry: TraceEntry, now: float) -> Iterator[Step]:
@@ -69,10 +89,17 @@ def _datagram(record: Mapping[str, Any], now: float) -> Iterator[Step]:
     arguments = record.get("arguments")
     if record.get("kind") == "transmit":
         data, local, remote = record.get("data"), record.get("local"), record.get("remote")
-        yield Step(now, True, words_of(data), f"{_address(local)} {_address(remote)}")
+        between = f"{_address(local)} {_address(remote)}"
+        yield Step(now, True, words_of(data), between, key=_transaction(data))
     elif record.get("method") == "receive_datagram" and isinstance(arguments, Mapping):
         data, local, remote = (arguments.get(name) for name in ("data", "local", "source"))
-        yield Step(now, False, words_of(data), f"{_address(local)} {_address(remote)}")
+        between = f"{_address(local)} {_address(remote)}"
+        yield Step(now, False, words_of(data), between, key=_transaction(data))
+
+
+def _transaction(text: object) -> str:
+    """Give the cookie and transaction ID of STUN (RFC 8489 §5), "" of anything else."""
+    return text[8:40] if isinstance(text, str) and text[8:16] == _COOKIE else ""
 
 
 def _address(pair: Any) -> str:
@@ -112,6 +139,7 @@ def ladder_text(steps: list[Step]) -> Iterator[str]:
     yield f"{'':10}  {'we':<{WIDTH - 4}}peer"
     for step in steps:
         words = step.words if step.times == 1 else f"{step.words} x{step.times}"
+        words += "" if step.trip is None else f", {step.trip * 1000:.0f} ms"
         words = f" {words[: WIDTH - 12]} "
         line = f"{words:-^{WIDTH - 2}}"
         arrow = f"|{line[:-1]}>|" if step.leaves else f"|<{line[1:]}|"

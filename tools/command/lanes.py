@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from peer.explain import Call
+from peer.explain import Call, stalls
 from peer.trace import candidate_words
 
 from .svg import Lane, Mark, curve
 
 MAX_PAIRS = 12
 """Pairs that have a lane of their own."""
+_SHORT = 0.4
+"""Seconds between two reports that are too few for a rate."""
 _KINDS = {
     "connected": "good",
     "completed": "good",
@@ -44,10 +46,21 @@ def lanes_of(call: Call) -> list[Lane]:
         Lane("selected pair", list(_selected(call))),
         Lane("DTLS", list(_told(call, call.handshakes))),
         Lane("channels", list(_told(call, call.channels))),
+        Lane("first media", list(_first_media(call))),
         Lane("connection", list(_states(call, "connection"))),
         Lane("stalls", list(_stalls(call))),
     ]
     return [lane for lane in found if lane.marks]
+
+
+def setting_up(call: Call) -> float:
+    """Give the time until which a call is set up, or what there was to do for that was done."""
+    times = [one.time for one in (*call.local_candidates, *call.remote_candidates)]
+    times += [error.time for error in call.gather_errors]
+    times += [described.time for described in (*call.local[:1], *call.remote[:1])]
+    if call.connected is not None:
+        times = [call.connected]
+    return max(1.1 * max(times, default=0.0), 0.001)
 
 
 def _api(call: Call) -> Iterator[Mark]:
@@ -119,12 +132,30 @@ def _told(call: Call, changes: list[tuple[float, Mapping[str, Any]]]) -> Iterato
         yield Mark(time, words, _KINDS.get(state, "soft"))
 
 
+def _first_media(call: Call) -> Iterator[Mark]:
+    """When the first report tells of packets of a stream; both directions."""
+    seen: set[str] = set()
+    for time, report in call.reports:
+        for key, one in report.items():
+            for kind, member, words in _FIRST:
+                if one.get("type") == kind and one.get(member) and f"{key} {member}" not in seen:
+                    seen.add(f"{key} {member}")
+                    label = f"{one.get('kind', 'media')} (mid {one.get('mid') or '?'})"
+                    yield Mark(time, f"{label}: {words}", "good")
+
+
+_FIRST = (
+    ("outbound-rtp", "packetsSent", "packets are sent"),
+    ("inbound-rtp", "packetsReceived", "packets have come"),
+    ("inbound-rtp", "framesDecoded", "pictures are decoded"),
+)
+
+
 def _stalls(call: Call) -> Iterator[Mark]:
-    for time, name, fields in call.events:
-        duration = fields.get("duration")
-        if name == "EventLoopStalled" and isinstance(duration, int | float):
-            words = f"the event loop stood still for {duration:.3f} s"
-            yield Mark(time - duration, words, "warn", time)
+    for stall in stalls(call):
+        blamed = f", in {stall.blamed}" if stall.blamed else ""
+        words = f"the event loop stood still for {stall.duration:.3f} s{blamed}"
+        yield Mark(stall.end - stall.duration, words, "warn", stall.end)
 
 
 # Curves
@@ -160,6 +191,8 @@ def _series(
         now = (time, sum(numbers) if per_second else max(numbers))
         if not per_second:
             yield now
-        elif before is not None and time > before[0]:
+        elif before is not None and time - before[0] < _SHORT:
+            continue  # the last report comes when it closes, and a moment has no rate
+        elif before is not None:
             yield time, max(0.0, (now[1] - before[1]) / (time - before[0]))
         before = now

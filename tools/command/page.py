@@ -4,7 +4,7 @@ Everything from the trace is text and escaped; the page's policy lets no script 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -12,7 +12,7 @@ from peer.explain import Call, Explanation, Finding, endpoint, explain
 from peer.trace import ICE, Dump, TraceEntry, describe
 
 from .ladder import Step, ladder, ladder_text
-from .lanes import curves, lanes_of, life
+from .lanes import curves, lanes_of, life, setting_up
 from .page_style import SCRIPT, STYLE
 from .svg import lanes
 
@@ -20,6 +20,8 @@ MAX_ROWS = 2000
 """Rows of the time line; of a longer trace the middle is left out."""
 MAX_LADDER = 400
 """Steps of the ladder that are drawn."""
+_DOT = 0.25
+"""The part of a call below which its set-up is drawn by itself as well."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
@@ -49,9 +51,7 @@ def _connection(name: str, entries: Sequence[TraceEntry]) -> str:
     steps = ladder(entries)
     parts = [
         _verdict(name, explain(entries)),
-        "<h2>Time line</h2>",
-        lanes(lanes_of(call), span, f"Time line of {name}"),
-        *curves(call, span),
+        *_time_lines(call, name, span),
         _replay(entries),
         _pairs(call),
         _candidates(call),
@@ -59,11 +59,28 @@ def _connection(name: str, entries: Sequence[TraceEntry]) -> str:
         _counts("Dropped", {reason: len(found) for reason, found in call.drops.items()}),
         _settings(call),
     ]
-    return f'<section data-span="{span:.6f}">{"".join(parts)}</section>'
+    return f"<section>{''.join(parts)}</section>"
+
+
+def _time_lines(call: Call, name: str, span: float) -> Iterator[str]:
+    """Draw the call, and before it what sets it up, where that would be a dot in it."""
+    found = lanes_of(call)
+    begun = setting_up(call)
+    if begun < span * _DOT:
+        close = [lane.until(begun) for lane in found]
+        drawn = lanes([lane for lane in close if lane.marks], begun, f"Set-up of {name}")
+        yield f"<h2>Setting up</h2>{_wide(drawn)}"
+    drawn = lanes(found, span, f"Time line of {name}")
+    yield f"<h2>Time line</h2>{_wide(drawn + ''.join(curves(call, span)))}"
+
+
+def _wide(inner: str) -> str:
+    """Have something scroll sideways where the window is narrow."""
+    return f'<div class="wide" tabindex="0">{inner}</div>'
 
 
 def _verdict(name: str, found: Explanation) -> str:
-    fine = "" if found.verdict is not None else " fine"
+    fine = " fine" if found.verdict is None else "" if found.verdict.certain else " unsure"
     inner = f'<p class="state">{escape(name)}: {escape(found.words)}</p>'
     if found.verdict is not None:
         inner += _finding(found.verdict, "h1")
@@ -218,9 +235,8 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[str], *, numbers: Se
     head = "".join(
         f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, heads, strict=True)
     )
-    return (
-        f"<h2>{escape(title)}</h2><table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table>"
+    return f"<h2>{escape(title)}</h2>" + _wide(
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>",
     )
 
 

@@ -11,7 +11,7 @@ font:15px/1.5 system-ui,sans-serif}
 h1{font-size:1.3rem;margin:0 0 .2em}h2{font-size:1.05rem;margin:1.8em 0 .5em}
 .verdict{border:1px solid var(--line);border-left:6px solid var(--bad);background:var(--panel);
 padding:14px 18px;border-radius:6px}
-.verdict.fine{border-left-color:var(--good)}
+.verdict.fine{border-left-color:var(--good)}.verdict.unsure{border-left-color:var(--warn)}
 .verdict h1{margin:0}.verdict .state{color:var(--soft);margin:0 0 .4em}
 .advice::before{content:"\\2192\\00a0"}.advice{font-weight:600;margin:.5em 0 0}
 table{border-collapse:collapse;width:100%;font-size:13px}
@@ -22,18 +22,21 @@ padding:10px;border-radius:6px}
 .good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}.soft{color:var(--soft)}
 svg{width:100%;height:auto;display:block;background:var(--panel);border-radius:6px}
 svg text{font:11px system-ui,sans-serif;fill:var(--ink)}svg .soft{fill:var(--soft)}
+.wide{overflow-x:auto}.wide>svg{min-width:720px}.wide>table{min-width:640px}
 .scroll{max-height:420px;overflow:auto;border:1px solid var(--line);border-radius:6px}
 .later{opacity:.25}.now{outline:2px solid var(--link)}
 input[type=search],input[type=range]{width:100%;font:inherit;margin:.4em 0}
 summary{cursor:pointer;font-weight:600;margin:.6em 0}
 :focus-visible{outline:2px solid var(--link)}
-@media print{.scroll{max-height:none}input{display:none}}
+@media(max-width:600px){body{padding:12px}}
+@media print{.wide>svg,.wide>table{min-width:0}.scroll{max-height:none}input{display:none}}
 """
 
 SCRIPT = """
-for (const section of document.querySelectorAll('section[data-span]')) {
-  const span = Number(section.dataset.span), rows = [...section.querySelectorAll('tr[data-t]')];
-  const cursor = section.querySelector('.cursor'), clock = section.querySelector('output');
+for (const section of document.querySelectorAll('section')) {
+  const rows = [...section.querySelectorAll('tr[data-t]')];
+  const cursors = [...section.querySelectorAll('.cursor')];
+  const clock = section.querySelector('output');
   const slider = section.querySelector('input[type=range]');
   const search = section.querySelector('input[type=search]');
   const times = [...new Set(rows.map(row => Number(row.dataset.t)))].sort((a, b) => a - b);
@@ -51,9 +54,11 @@ for (const section of document.querySelectorAll('section[data-span]')) {
       const life = JSON.parse(cell.dataset.life).filter(each => each[0] <= at);
       cell.textContent = life.length ? life[life.length - 1][1] : 'not yet';
     }
-    const x = 260 + 730 * Math.min(at, span) / span;
-    if (cursor) { cursor.setAttribute('x1', x); cursor.setAttribute('x2', x);
-      cursor.style.visibility = at < Infinity ? 'visible' : 'hidden'; }
+    for (const cursor of cursors) {
+      const span = Number(cursor.dataset.span), x = 260 + 730 * Math.min(at, span) / span;
+      cursor.setAttribute('x1', x); cursor.setAttribute('x2', x);
+      cursor.style.visibility = at < Infinity ? 'visible' : 'hidden';
+    }
     clock.textContent = at < Infinity ? at.toFixed(3) + ' s' : 'the end';
   };
   slider.addEventListener('input', step);

@@ -10,6 +10,8 @@ RIGHT = 990
 _LANE = 22
 _CHARACTER = 6.5
 """How wide a character is drawn, about."""
+_SHORTEST = 8
+"""Characters of a mark's words that have to have room."""
 MAX_POINTS = 500
 """Points of a curve; of more, the least and the greatest of each stretch are drawn."""
 
@@ -29,6 +31,10 @@ class Lane(NamedTuple):
     name: str
     marks: Sequence[Mark]
 
+    def until(self, time: float) -> "Lane":
+        """Leave out what came after a time."""
+        return self._replace(marks=[mark for mark in self.marks if mark.begin <= time])
+
 
 def _x(time: float, span: float) -> float:
     return round(LEFT + (RIGHT - LEFT) * max(0.0, min(time, span)) / span, 1)
@@ -44,8 +50,10 @@ def lanes(found: Sequence[Lane], span: float, title: str) -> str:
         parts.append(f'<text x="6" y="{y + 4}"><title>{escape(lane.name)}</title>{escape(name)}')
         parts.append(f'</text><line x1="{LEFT}" x2="{RIGHT}" y1="{y}" y2="{y}" class="rule"/>')
         parts += [_mark(mark, y, span) for mark in lane.marks]
+        parts += _labels(lane.marks, y, span)
     parts.append(_axis(height, span))
-    parts.append(f'<line class="cursor" y1="0" y2="{height - 18}" visibility="hidden"/></svg>')
+    cursor = f'<line class="cursor" data-span="{span:.6f}" y1="0" y2="{height - 18}"'
+    parts.append(f'{cursor} visibility="hidden"/></svg>')
     return "".join(parts)
 
 
@@ -79,6 +87,20 @@ def _mark(mark: Mark, y: int, span: float) -> str:
         return f'<path d="{triangle}" fill="{colour}">{title}</path>'
     radius = 5 if mark.kind == "good" else 3.5
     return f'<circle cx="{x}" cy="{y}" r="{radius}" fill="{colour}">{title}</circle>'
+
+
+def _labels(marks: Sequence[Mark], y: int, span: float) -> list[str]:
+    """Write the words of moments beside them, where there is room until the next mark."""
+    places = [_x(mark.begin, span) for mark in marks]
+    drawn = []
+    for mark, x, following in zip(marks, places, [*places[1:], float(RIGHT)], strict=True):
+        room = int((following - x) / _CHARACTER) - 2
+        if mark.end is None and room >= _SHORTEST:
+            words = mark.words if len(mark.words) <= room else f"{mark.words[: room - 1]}…"
+            drawn.append(
+                f'<text x="{x + 8}" y="{y + 4}" pointer-events="none">{escape(words)}</text>'
+            )
+    return drawn
 
 
 def curve(points: Iterable[tuple[float, float]], span: float, title: str, unit: str) -> str:
