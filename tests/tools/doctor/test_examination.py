@@ -186,3 +186,19 @@ def test_a_server_is_not_asked_from_an_address_of_the_link() -> None:
     sources = _Sources(Pretended(link))
     assert sources.towards(TransportAddress("2a00::5", 3478)) is None
     assert sources.towards(TransportAddress("fe80::5", 3478)) == link.bindable
+
+
+def test_without_a_network_nothing_is_said_of_servers() -> None:
+    """Neither that UDP is blocked nor that they are at fault, and nothing is predicted."""
+
+    async def story() -> Examination:
+        network = Network()
+        host = network.host("alice")
+        network.turn_server()
+        host.below.interfaces[0].go_down()
+        return await asked(host, servers("turn:60.0.0.10"))
+
+    found = run(story())
+    said = [check for check in found.checks if check.topic in ("NAT", "turn:60.0.0.10")]
+    assert [check.status for check in said] == [Status.UNKNOWN] * 3
+    assert found.prospects == ()

@@ -46,7 +46,7 @@ def test_what_does_not_connect_says_why(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(self_call, "_exchange", lose)
     check = judge_self_call(called())
     assert (check.status, check.words) == (Status.FAIL, "does not connect")
-    assert check.evidence[0].startswith("It was never connected")
+    assert check.evidence[0].startswith("It is not connected yet")
 
 
 def test_what_loses_messages(monkeypatch: pytest.MonkeyPatch) -> None:

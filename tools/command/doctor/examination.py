@@ -139,12 +139,13 @@ async def _ask_servers(given: Given, urls: list[_Url], told: Told) -> Examinatio
     ]
     nat = line = None
     source = sources.towards(ipv4[0]) if ipv4 else None
-    if ipv4 and source is not None:
+    if source is not None:
         told("finding out what the NAT does, and the line")
         nat, line = await asyncio.gather(
             explore(given.system, source, ipv4), measure(given.system, source, ipv4[0])
         )
-    checks.append(judge_nat(nat, bool(ipv4)))
+    asked = source is not None
+    checks.append(judge_nat(nat, asked))
     if line is not None and line.trips:
         checks += [judge_line(line), judge_sizes(line)]
     if given.lifetime:
@@ -153,7 +154,7 @@ async def _ask_servers(given: Given, urls: list[_Url], told: Told) -> Examinatio
         if source is not None and nat is not None:
             silent = await lifetime(given.system, source, nat.by[0])
         checks.append(judge_lifetime(silent))
-    ours = behaviour_of(nat, bool(ipv4))
+    ours = behaviour_of(nat, asked)
     told_of = () if ours is None else prospects(ours, **_relaying(relays))
     return Examination(tuple(checks), tuple(told_of))
 

@@ -78,6 +78,8 @@ def judge_relay(relay: Relay, username: str, now: float) -> Check:
 
 
 def _refused(relay: Relay, username: str, now: float) -> Check:
+    if not relay.code:
+        return Check(relay.url, Status.UNKNOWN, relay.reason)
     values = {"code": relay.code, "reason": relay.reason}
     evidence = (f"{relay.code} {relay.reason}",)
     until = expiry(username)
@@ -96,13 +98,13 @@ def _refused(relay: Relay, username: str, now: float) -> Check:
 
 
 def judge_nat(nat: Nat | None, asked: bool) -> Check:
-    """Judge the NAT on the way over IPv4; None: no server `asked` has answered."""
+    """Judge the NAT on the way over IPv4; None: none answered, if any was `asked`."""
     if nat is None and asked:
         words = "no server answers over UDP: it is blocked"
         return Check("NAT", Status.FAIL, words, advice=_UDP_ADVICE)
     if nat is None:
         advice = "Name a STUN server (stun:HOST), or two, or one that has RFC 5780."
-        return Check("NAT", Status.UNKNOWN, "no server to ask was named", advice=advice)
+        return Check("NAT", Status.UNKNOWN, "there is no server that could be asked", advice=advice)
     servers = " and ".join(endpoint(*each) for each in nat.by)
     evidence = [f"{endpoint(*nat.local)} is seen as {endpoint(*nat.mapped)}"]
     evidence.append(f"mapping {_dependence(nat.mapping)} (asked {servers})")

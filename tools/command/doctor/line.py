@@ -18,6 +18,8 @@ PACE = 0.020
 """Seconds between two of them, as between packets of sound."""
 SIZES = (1228, 1280, 1500)
 """Bytes of IPv4 packets: the largest that we send, what every link of IPv6 carries, an Ethernet."""
+SMALL = 576
+"""Bytes of a packet that passes everywhere: whether the server answers requests that are filled."""
 LOSSY, UNEVEN = 0.02, 0.030
 """The share of lost requests that is told, and the spread of round trips in seconds."""
 _IP_UDP, _HEADER, _FINGERPRINT, _ATTRIBUTE = 28, 20, 8, 4
@@ -32,7 +34,9 @@ class Line:
     server: TransportAddress
     sent: int
     trips: tuple[float, ...]
-    passed: tuple[int, ...]
+    passed: frozenset[int]
+    is_told: bool
+    """Whether the server answers filled requests at all, so that sizes can be told by it."""
 
     @property
     def loss(self) -> float:
@@ -50,7 +54,7 @@ async def measure(system: System, host: str, server: TransportAddress) -> Line:
     """Send requests to a server that answers, at an even pace, and large ones."""
     async with asker(system, host) as socket:
         trips, passed = await asyncio.gather(_trips(socket, system, server), _sizes(socket, server))
-    return Line(server, REQUESTS, trips, passed)
+    return Line(server, REQUESTS, trips, passed - {SMALL}, SMALL in passed)
 
 
 async def _trips(socket: Asker, system: System, server: TransportAddress) -> tuple[float, ...]:
@@ -75,9 +79,10 @@ async def _trips(socket: Asker, system: System, server: TransportAddress) -> tup
     return tuple(trips)
 
 
-async def _sizes(socket: Asker, server: TransportAddress) -> tuple[int, ...]:
-    answers = await asyncio.gather(*(socket.ask(server, filling=filling(size)) for size in SIZES))
-    return tuple(size for size, answer in zip(SIZES, answers, strict=True) if answer is not None)
+async def _sizes(socket: Asker, server: TransportAddress) -> frozenset[int]:
+    sizes = SMALL, *SIZES
+    answers = await asyncio.gather(*(socket.ask(server, filling=filling(size)) for size in sizes))
+    return frozenset(size for size, answer in zip(sizes, answers, strict=True) if answer)
 
 
 def filling(size: int) -> tuple[str, ...]:
@@ -114,13 +119,19 @@ def judge_line(line: Line) -> Check:
 
 def judge_sizes(line: Line) -> Check:
     """Judge which sizes pass: those up to 1280 bytes have to."""
-    values = {"passed": list(line.passed)}
+    values = {"passed": sorted(line.passed)}
     evidence = tuple(
         f"{size} bytes: {'answered' if size in line.passed else 'no answer'}" for size in SIZES
     )
+    if not (line.is_told or line.passed):
+        words = "cannot be told: the server answers no requests that are filled up"
+        return Check("packet sizes", Status.UNKNOWN, words, evidence, "Name another.", values)
     missing = [size for size in SIZES[:2] if size not in line.passed]
     if missing:
         words = f"packets of {missing[0]} bytes vanish, and smaller ones pass"
-        advice = "A tunnel or link has a smaller MTU, and does not say so: handshakes get stuck."
+        advice = (
+            "A tunnel or link has a smaller MTU, and does not say so: handshakes get stuck. Or the "
+            "server ignores large requests: another one tells."
+        )
         return Check("packet sizes", Status.FAIL, words, evidence, advice, values)
     return Check("packet sizes", Status.PASS, "large packets pass", evidence, values=values)

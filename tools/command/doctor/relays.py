@@ -132,7 +132,7 @@ def _refused(url: str, failures: list[GatheringFailed]) -> Relay:
     """Tell what the server said, if it said anything on one of our addresses."""
     told = [each for each in failures if each.code != UNREACHABLE] or failures
     if not told:
-        return Relay(url, code=UNREACHABLE, reason="there is no address to ask from")
+        return Relay(url, reason="we have no address to ask it from")
     return Relay(url, code=told[0].code, reason=told[0].reason)
 
 
