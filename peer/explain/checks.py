@@ -21,23 +21,20 @@ def _failing(call: Call) -> bool:
     return call.ice_connected is None and bool(call.stats("candidate-pair"))
 
 
-def _own_addresses(call: Call) -> set[str]:
-    return {str(one.address) for one in call.local_candidates}
+def _own_endpoints(call: Call) -> set[str]:
+    """Our addresses with their ports: the peer may be on this very machine."""
+    return {endpoint(one.address, one.port) for one in call.local_candidates}
 
 
 def _sources(call: Call, *reasons: str) -> dict[str, int]:
     """From which addresses that are none of ours something was dropped, and how often."""
-    own = _own_addresses(call)
+    own = _own_endpoints(call)
     found: dict[str, int] = {}
     for _, details in call.dropped(*reasons):
         source = str(details.get("source"))
-        if _host(source) not in own:
+        if source not in own:
             found[source] = found.get(source, 0) + 1
     return found
-
-
-def _host(address: str) -> str:
-    return address.rpartition(":")[0].strip("[]")
 
 
 def _pairs(call: Call) -> list[Stats]:
@@ -57,8 +54,9 @@ def _candidate(stats: Stats) -> str:
     return f"{stats.get('candidateType', '?')} {where}"
 
 
-def _remote_address(call: Call, pair: Stats) -> str:
-    return str(call.item(pair.get("remoteCandidateId")).get("address"))
+def _remote_endpoint(call: Call, pair: Stats) -> str:
+    remote = call.item(pair.get("remoteCandidateId"))
+    return endpoint(remote.get("address"), remote.get("port"))
 
 
 def wrong_credentials(call: Call) -> Iterator[Finding]:
@@ -67,8 +65,8 @@ def wrong_credentials(call: Call) -> Iterator[Finding]:
     refused = [pair for pair in _pairs(call) if "unauthenticated" in str(pair.get("reason"))]
     if not refused and not bad:
         return
-    own = _own_addresses(call)
-    of_peer = [p for p in refused if _remote_address(call, p) not in own]
+    own = _own_endpoints(call)
+    of_peer = [p for p in refused if _remote_endpoint(call, p) not in own]
     if not bad and not of_peer:
         return
     yield Finding(

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
+from sdp import Direction
+
 from .call import Call, Stats, number
 from .finding import Finding
 from .text import milliseconds, seconds
 
 _PATIENCE = 3.0
 """Seconds that media may take once the connection is there."""
+_SOME = 10
+"""Packets that are more than a few."""
+_FEW, _BUSY = 5, 0.8
+"""Frames, and the part of the time an encoder is at work, from which on it is too slow."""
 _NOT_UNDERSTOOD = (
     "payload-type-not-in-section",
     "unknown-mid",
@@ -80,19 +86,58 @@ def source_dried_up(call: Call) -> Iterator[Finding]:
 
 
 def not_received(call: Call) -> Iterator[Finding]:
-    """The peer sends, and nothing arrives."""
+    """The peer sends, and nothing arrives, or nothing any more."""
     if not _lasted(call):
         return
     arrived = {str(one.get("remoteId")): one for one in call.stats("inbound-rtp")}
     for remote in call.stats("remote-outbound-rtp"):
         stream = arrived.get(remote["id"], {})
-        sent = number(remote, "packetsSent")
-        if sent > 10 and not number(stream, "packetsReceived"):
+        since, sent, got = _lately(call, remote, stream)
+        if sent > _SOME and not got:
             yield Finding(
                 "sent-not-received",
                 f"The peer sends {label(stream or remote)}, and none of it arrives.",
-                (f"the peer says it sent {sent:.0f} packets", "packetsReceived: 0"),
+                (f"since {seconds(since)} the peer says it sent {sent:.0f} packets", "received: 0"),
                 "A filter on the way lets RTCP alone through, or packets are too large.",
+            )
+
+
+def _lately(call: Call, remote: Stats, stream: Stats) -> tuple[float, float, float]:
+    """Give since when it is looked, and what was sent and received of a stream in that time."""
+    early = call.ended - _PATIENCE
+    known = (one for one in reversed(call.reports) if one[0] <= early and remote["id"] in one[1])
+    since, report = next(known, (call.connected or 0.0, {}))
+    before, then = report.get(remote["id"], {}), report.get(str(stream.get("id")), {})
+    sent = number(remote, "packetsSent") - number(before, "packetsSent")
+    return since, sent, number(stream, "packetsReceived") - number(then, "packetsReceived")
+
+
+def nothing_received(call: Call) -> Iterator[Finding]:
+    """A track of the peer was agreed on, and no packet of it ever came."""
+    if call.connected is None or call.ended - call.connected < 2 * _PATIENCE:
+        return
+    if not call.local or not call.remote or not call.ours or not call.reports:
+        return
+    # Of a stream that has ended, the last report says nothing any more.
+    came = {
+        str(one.get("mid"))
+        for index in range(len(call.reports))
+        for one in call.stats_at(index, "inbound-rtp")
+    }
+    for ours, theirs in zip(call.local[-1].sections, call.remote[-1].sections, strict=False):
+        wanted, given = (one.direction or Direction.SENDRECV for one in (ours, theirs))
+        agreed = ours.port and theirs.port and ours.is_rtp and theirs.msids
+        if agreed and wanted.receives and given.sends and ours.mid not in came:
+            yield Finding(
+                "nothing-received",
+                f"Nothing has come of {ours.kind} (mid {ours.mid}), though the peer has a track.",
+                (
+                    f"both descriptions have it: {wanted.value} here, {given.value} there",
+                    f"no packet in {seconds(call.ended - call.connected)}",
+                ),
+                "Ask the peer's side (its explain(), or a dump of the browser): does its track "
+                "give anything, is it muted? If it sends, a filter on the way takes media.",
+                certain=False,
             )
 
 
@@ -162,15 +207,21 @@ def decoder_slow(call: Call) -> Iterator[Finding]:
 
 def encoder_slow(call: Call) -> Iterator[Finding]:
     """The machine does not keep up with encoding."""
+    lasted = call.ended - (call.connected or 0.0)
     for stream in call.stats("outbound-rtp"):
-        encoded = number(stream, "framesEncoded")
-        each = number(stream, "totalEncodeTime") / encoded if encoded else 0.0
+        encoded, spent = number(stream, "framesEncoded"), number(stream, "totalEncodeTime")
+        given = number(_ours(call, stream), "frames")
+        each = spent / encoded if encoded else 0.0
+        behind = encoded >= _FEW and spent > _BUSY * lasted and encoded < _BUSY * given
         cpu = stream.get("qualityLimitationReason") == "cpu"
-        if cpu or (encoded > 30 and each > 1 / 20):
+        if cpu or behind or (encoded > 30 and each > 1 / 20):
             yield Finding(
                 "encoder-too-slow",
                 f"Encoding {label(stream)} is too slow for this machine.",
-                (f"encoding a frame takes {milliseconds(each)}",),
+                (
+                    f"encoding a frame takes {milliseconds(each)}",
+                    f"encoded: {encoded:.0f} frames, given by the track: {given:.0f}",
+                ),
                 "Send smaller pictures or fewer of them, or another codec.",
             )
 
@@ -203,6 +254,7 @@ CAUSES = (
     nothing_sent,
     source_dried_up,
     not_received,
+    nothing_received,
     not_understood,
     no_key_frame,
     decoder_slow,

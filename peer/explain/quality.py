@@ -6,7 +6,7 @@ from .call import Call, Stats, number
 from .finding import Finding
 from .media import label
 from .outage import lost_apart, outage, outages
-from .text import bits, milliseconds, percent
+from .text import bits, milliseconds, percent, seconds
 
 _LOSS = 0.02
 """The part of packets that may be lost before it is a cause."""
@@ -164,10 +164,28 @@ def limited(call: Call) -> Iterator[Finding]:
             yield Finding(
                 "bandwidth-low",
                 f"Pictures of {label(stream)} are cut down to {bits(target)}.",
-                ("qualityLimitationReason: bandwidth",),
-                "The estimate of the line, or the peer's limit, allows no more.",
+                ("qualityLimitationReason: bandwidth", *_estimates(call)),
+                "The estimate of the line, or the peer's limit, allows no more: see what else "
+                "uses the line, or send smaller pictures (maxBitrate, scaleResolutionDownBy).",
                 certain=False,
             )
+
+
+def _estimates(call: Call) -> Iterator[str]:
+    """Say what the line was taken to bear at its best, and since when it is less."""
+    found = [
+        (time, max(number(one, "availableOutgoingBitrate") for one in pairs))
+        for index, (time, _) in enumerate(call.reports)
+        if (pairs := call.stats_at(index, "candidate-pair"))
+    ]
+    found = [(time, rate) for time, rate in found if rate]
+    if not found:
+        return
+    best, last = max(rate for _, rate in found), found[-1][1]
+    yield f"estimate of the line: {bits(last)}"
+    fallen = [time for time, rate in found if rate > (best + last) / 2]
+    if last < best / 2 and fallen:
+        yield f"until {seconds(fallen[-1])} it was up to {bits(best)}"
 
 
 CAUSES = (

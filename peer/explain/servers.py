@@ -245,7 +245,7 @@ def relay_private(call: Call) -> Iterator[Finding]:
                     f"A TURN server gives the relayed address {one.address}, which is private.",
                     (f"{seconds(one.time)} {one}",),
                     "Tell the server its public address (coturn: external-ip).",
-                    certain=False,
+                    not call.total("candidate-pair", "responsesReceived"),
                 )
                 return
 

@@ -122,6 +122,8 @@ def no_candidates_from_peer(call: Call) -> Iterator[Finding]:
         ),
         "Forward what the peer's icecandidate events give, or wait for its gathering to end "
         "before its description is sent.",
+        # Where our own servers gave nothing, those of the peer may be the same.
+        bool(call.local_candidates) or not call.gather_errors,
     )
 
 

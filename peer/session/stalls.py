@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from peer.trace import printable
-
 KNOCK = 0.25
 """Seconds between two knocks."""
 LATE = 0.25
@@ -102,8 +100,11 @@ def blame(frame: FrameType | None) -> str:
         if caller is not None and _is_loop(caller):
             # The loop itself calls what it waits with: then it is held up by another thread, or the
             # whole machine was.
-            waits = caller.f_code.co_name == _TURN
-            return "" if waits else printable(f"{frame.f_code.co_qualname}, at {place}")
+            if caller.f_code.co_name == _TURN:
+                return ""
+            from peer.trace import printable  # not before: few loops stall
+
+            return printable(f"{frame.f_code.co_qualname}, at {place}")
         frame = caller
     return ""
 

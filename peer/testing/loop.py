@@ -56,6 +56,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual time, in seconds."""
         return self._virtual.now
 
+    def stall(self, seconds: float) -> None:
+        """Let time pass in which nothing runs, as a callback does that blocks the loop."""
+        self._virtual.now += seconds
+
     def wait_for_machine(self, seconds: float) -> None:
         """Let real time pass: for what goes by the machine's clock whatever the loop's is."""
         time.sleep(seconds)

@@ -382,6 +382,7 @@ class RtpSender:
             source.add(data, measure(data), now)
             if self._given:
                 self.passage.lose()
+            await asyncio.sleep(0)  # a track that cannot keep up never waits: others need the loop
             return
         keyframe = not self._outlet.is_audio and self.keys.take(now, given=self._given)
         self._steering.steer(encoder, now, keyframe=keyframe, given=self._given)

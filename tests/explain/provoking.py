@@ -379,6 +379,37 @@ async def our_password_is_mixed_up_there(network: Network) -> Explanation:
     return b.explain()
 
 
+@provokes("peer-rejects-our-credentials")
+async def a_password_is_mixed_up_on_one_machine(network: Network) -> Explanation:
+    """Both sides have the same address."""
+    host = network.host("alice")
+    a, b = pair(network, host, host)
+    await exchange(a, b, answer=other_password, wait=20)
+    return a.explain()
+
+
+@provokes("peer-has-other-credentials")
+async def the_other_side_on_one_machine(network: Network) -> Explanation:
+    host = network.host("alice")
+    a, b = pair(network, host, host)
+    await exchange(a, b, answer=other_password, wait=20)
+    return b.explain()
+
+
+@provokes("turn-credentials")
+async def both_sides_have_a_wrong_credential(network: Network) -> Explanation:
+    """So that the peer tells no address either."""
+    network.turn_server()
+    network.ice_servers.clear()
+    wrong = RTCIceServer("turn:turn.example?transport=udp", "user", "wrong")
+    settings = {"iceServers": [wrong], "iceTransportPolicy": "relay"}
+    a = connection(network.host("alice"), **settings)
+    b = connection(network.host("bob"), **settings)
+    a.createDataChannel("chat")
+    await try_to_connect(a, b)
+    return a.explain()
+
+
 @provokes("checks-lost")
 async def a_lossy_path(network: Network) -> Explanation:
     bad = Conditions(delay=0.05, loss=0.5)

@@ -9,12 +9,13 @@ import pytest
 from peer.explain import Explanation, explain
 from peer.testing import Network, ToneTrack, connect, run
 from peer.trace import DTLS, ICE, STALL, TraceEntry
-from tests.explain import provoking_later, provoking_more
+from tests.explain import provoking_later, provoking_more, provoking_wire
 from tests.explain.provoking import STORIES, explained
 
 # They add their calls to the others.
 assert provoking_later.__doc__
 assert provoking_more.__doc__
+assert provoking_wire.__doc__
 
 
 SLOW = (
@@ -71,7 +72,7 @@ def test_a_call_that_works() -> None:
         assert str(explanation).endswith(" s over srflx and srflx.")
 
 
-# What no simulation brings about, from traces made by hand.
+# Traces made by hand: calls in small, of which any part may be missing.
 
 SECTION = (
     "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:abcd\r\n"

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from peer.testing import StalledError, run
+from peer.testing import StalledError, VirtualLoop, run
 
 
 def test_an_hour_passes_at_once_and_exactly() -> None:
@@ -61,3 +61,15 @@ def test_waiting_for_what_never_happens_is_an_error() -> None:
 
     with pytest.raises(StalledError):
         run(program())
+
+
+def test_a_stall_is_time_in_which_nothing_runs() -> None:
+    async def story() -> list[float]:
+        loop, ran = asyncio.get_running_loop(), []
+        assert isinstance(loop, VirtualLoop)
+        loop.call_later(1.0, lambda: ran.append(loop.time()))
+        loop.stall(3.0)
+        await asyncio.sleep(1.0)
+        return [*ran, loop.time()]
+
+    assert run(story()) == [3.0, 4.0]

@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from av.frame import Frame
 
+from peer import MediaStreamError
 from peer.rtp import PictureLoss
 from peer.testing import run
 from peer.transports import RTCEncodedVideoFrame, RtpSendParameters, TrackSender
 from peer.transports.encoded import MediaEncoder
 from peer.transports.encoded_track import EncodedTrack
 from peer.transports.encoding import make_encoder
+from peer.transports.sender import RtpSender
 from tests.transports.media import PushedTrack, Recorder, send_parameters
 from tests.transports.test_encoded_media import picture
 from tests.transports.wire import until
@@ -193,5 +196,33 @@ def test_no_encoder_outlives_sending(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.sleep(0)
         gc.collect()
         assert [encoder() for encoder in made] == [None, None]
+
+    run(program())
+
+
+class Hasty(PushedTrack):
+    """Gives a frame at once, as a track does that cannot keep up; ends when it is told."""
+
+    stopped = False
+
+    async def recv(self) -> Frame:
+        if self.stopped:
+            raise MediaStreamError
+        self.push()
+        return await super().recv()
+
+
+def test_a_track_that_never_waits_leaves_the_loop_to_others() -> None:
+    """Where nothing of it is sent, nothing else is waited for."""
+
+    async def program() -> None:
+        track, turns = Hasty("video"), 0
+        sender = RtpSender("video", track)
+        sender.send(Recorder(), send_parameters("v0", 7, active=False))
+        while turns < 5:
+            await asyncio.sleep(0)
+            turns += 1
+        track.stopped = True
+        await sender.stop()
 
     run(program())
