@@ -81,7 +81,7 @@ def photograph(page: Path, picture: Path, *, height: int) -> None:
 def main() -> None:
     """Make them all."""
     PICTURES.mkdir(exist_ok=True)
-    for call, height in ((credentials_have_expired, 475), (the_line_is_full, 960)):
+    for call, height in ((credentials_have_expired, 650), (the_line_is_full, 1270)):
         with tempfile.TemporaryDirectory() as folder:
             trace, page = Path(folder, "call.jsonl"), Path(folder, "call.html")
             run(call(str(trace)), seed=SEED)
