@@ -84,9 +84,8 @@ class SendTransport(Protocol):
 class RtpSender:
     """Sends one track, over whichever transport it is given.
 
-    It can be stopped and started again, and its track replaced, without the stream losing its
-    place. A track that has ended leaves the sender silent until it is given another. What else a
-    track or an encoder raises costs a frame: `drops` counts it, and the event loop is told of it.
+    Stopping, starting and replacing the track keep the stream's place. A track that has ended is
+    followed by silence. What else it or an encoder raises costs a frame, which `drops` counts.
     """
 
     def __init__(
