@@ -21,6 +21,9 @@ BOUND = 100.0
 EXPECTED = {("Ada", "audio"), ("Ada", "video"), ("a film", "video")}
 
 
+SHOWS_FILM = "[...people.querySelectorAll('video')].some((v) => v.videoWidth === 160)"
+
+
 class Program:
     """The server of the demo, while the block lasts."""
 
@@ -77,9 +80,7 @@ def test_a_page_and_two_programs_meet(
                     await track.recv()
                 # The page plays the film, and has a connection with each of us.
                 await is_true(page, "[...people.querySelectorAll('video')].length === 3")
-                await is_true(
-                    page, "[...people.querySelectorAll('video')].some((v) => v.videoWidth === 160)"
-                )
+                await is_true(page, SHOWS_FILM)
                 # Its websocket breaks, and it is back; nothing else happens.
                 await page.evaluate("call.mail.socket.close(4000)")
                 await is_true(page, "call.mail.socket.readyState === 1 && call.mail.socket.ready")
