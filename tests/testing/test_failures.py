@@ -33,7 +33,7 @@ def test_a_failed_test_leaves_trace_page_and_verdict(
     )
     found = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     assert found.parseoutcomes() == {"failed": 1, "passed": 1}
-    found.stdout.fnmatch_lines(["*connections*", "PC_0: It was never connected:*"])
+    found.stdout.fnmatch_lines(["*connections*", "PC_1: It was never connected: failed*"])
     folder = pytester.path / ".traces"
     (dump,) = folder.glob("*.jsonl")
     (page,) = folder.glob("*.html")
