@@ -26,13 +26,18 @@ def make_certificates(folder: Path, name: str = "localhost") -> Certificates:
     server_key = ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test Authority")])
     authority = _sign(
-        issuer, issuer, authority_key, authority_key, x509.BasicConstraints(True, None)
+        issuer,
+        issuer,
+        authority_key,
+        authority_key,
+        (x509.BasicConstraints(True, None), True),
+        (_key_usage(), True),
     )
     names = x509.SubjectAlternativeName(
         [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     )
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    server = _sign(subject, issuer, server_key, authority_key, names)
+    server = _sign(subject, issuer, server_key, authority_key, (names, False))
     files = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     files.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     files.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
@@ -46,16 +51,35 @@ def make_certificates(folder: Path, name: str = "localhost") -> Certificates:
     return files
 
 
+def _key_usage() -> x509.KeyUsage:
+    """An authority's: to sign certificates (RFC 5280 §4.2.1.3)."""
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
 def _sign(
     subject: x509.Name,
     issuer: x509.Name,
     key: ec.EllipticCurvePrivateKey,
     signer: ec.EllipticCurvePrivateKey,
-    extension: x509.ExtensionType,
+    *extensions: tuple[x509.ExtensionType, bool],
 ) -> x509.Certificate:
+    """Sign a certificate with these extensions, critical or not, and those RFC 5280 asks of all.
+
+    Python 3.13 takes no others.
+    """
     now = datetime.datetime.now(datetime.UTC)
     day = datetime.timedelta(days=1)
-    return (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
@@ -63,6 +87,11 @@ def _sign(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - day)
         .not_valid_after(now + day)
-        .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-        .sign(signer, hashes.SHA256())
     )
+    identifiers = (
+        x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
+    )
+    for extension, critical in (*extensions, *((one, False) for one in identifiers)):
+        builder = builder.add_extension(extension, critical=critical)
+    return builder.sign(signer, hashes.SHA256())
