@@ -74,8 +74,11 @@ class Allowance:
 class _Member:
     """Somebody in a room, with or without a connection."""
 
-    def __init__(self, room: str, name: str, now: float) -> None:
-        self.id, self.token = secrets.token_urlsafe(6), secrets.token_urlsafe(18)
+    def __init__(self, room: str, name: str, now: float, *, is_page: bool) -> None:
+        # Of two, the one with the lesser id is polite. Programs are towards pages: not every
+        # browser goes on well when its offer is rolled back.
+        self.id = ("p" if is_page else "a") + secrets.token_urlsafe(6)
+        self.token = secrets.token_urlsafe(18)
         self.room, self.name = room, name
         self.mailbox = Mailbox()
         self.allowance = Allowance(now)
@@ -165,7 +168,8 @@ class RoomServer:
             return NO_ROOM_LEFT
         if len(members) >= self._max_members:
             return ROOM_FULL
-        return self._let_in(_Member(room, name, now))
+        is_page = socket.request is not None and "Origin" in socket.request.headers
+        return self._let_in(_Member(room, name, now, is_page=is_page))
 
     def _let_in(self, member: _Member) -> _Member:
         members = self._rooms.setdefault(member.room, {})
