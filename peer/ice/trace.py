@@ -35,7 +35,7 @@ from .session import Embedded, Entropy, Session
 
 Sink = Callable[[Record], object]
 
-VERSION = 3
+VERSION = 4
 
 OUTPUTS = ("transmits", "next_event", "get_timer")
 READ_ONLY = ("state", "embedding", "stats")

@@ -99,7 +99,7 @@ def test_beginning() -> None:
     _, records = traced(IceConfig(renomination=True))
     first, second = records
     assert first["kind"] == "agent"
-    assert first["version"] == 3
+    assert first["version"] == 4
     assert first["role"] == "controlling"
     assert first["config"]["renomination"] is True
     assert first["config"]["timings"]["rto"] == 0.5
