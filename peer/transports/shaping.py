@@ -1,7 +1,7 @@
 """Fewer and smaller pictures than a track gives (W3C RTCRtpEncodingParameters)."""
 
 from av import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 
 from peer.media import Upright
 
@@ -109,7 +109,7 @@ class FrameRate:
 
 
 class PictureShaper:
-    """Makes pictures what encoders take: of yuv420p, smaller if need be, and `upright`."""
+    """Makes pictures what encoders take: of yuv420p, limited in range, smaller if asked."""
 
     def __init__(self, *, upright: bool = True) -> None:
         self._turns = upright
@@ -122,6 +122,11 @@ class PictureShaper:
         if by > 1:
             width, height = (int(side / by) // 2 * 2 for side in (width, height))
         width, height = max(2, width), max(2, height)
-        shaped = self._reformatter.reformat(picture, width, height, "yuv420p")
+        # Cameras that compress, and pictures of files, have 0 for black; decoders take 16 for it.
+        full = picture.color_range == ColorRange.JPEG
+        limited = ColorRange.MPEG if full else None
+        shaped = self._reformatter.reformat(
+            picture, width, height, "yuv420p", dst_color_range=limited
+        )
         shaped.pts, shaped.time_base = picture.pts, picture.time_base
         return self._upright.turn(shaped, picture.rotation) if self._turns else shaped

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import pytest
 from av import AudioFrame, VideoFrame
+from av.video.reformatter import ColorRange
 
 from peer.transports.shaping import (
     FrameGate,
@@ -106,6 +107,27 @@ def test_pictures_of_other_formats(form: str) -> None:
     frame.pts, frame.time_base = 5, Fraction(1, 30)
     shaped = PictureShaper().shape(frame, 1.0)
     assert (shaped.format.name, shaped.pts) == ("yuv420p", 5)
+
+
+@pytest.mark.parametrize(
+    ("form", "color_range", "luma"),
+    [
+        ("rgb24", ColorRange.UNSPECIFIED, 59),
+        ("rgb24", ColorRange.JPEG, 59),
+        ("yuv420p", ColorRange.JPEG, 59),
+        ("yuvj422p", ColorRange.JPEG, 59),
+        ("yuv420p", ColorRange.MPEG, 50),
+        ("yuv420p", ColorRange.UNSPECIFIED, 50),
+    ],
+)
+def test_black_is_what_decoders_take_for_it(form: str, color_range: ColorRange, luma: int) -> None:
+    """A gray of 50 in 255, as a camera that sends JPEG has it (ITU-R BT.601: 16 to 235)."""
+    frame = VideoFrame(64, 48, form)
+    frame.pts, frame.time_base = 5, Fraction(1, 30)
+    for number, plane in enumerate(frame.planes):
+        plane.update(bytes([128 if number else 50]) * plane.buffer_size)
+    frame.color_range = color_range
+    assert bytes(PictureShaper().shape(frame, 1.0).planes[0])[0] == luma
 
 
 def test_pictures_leave_upright() -> None:
