@@ -21,6 +21,20 @@ from .transaction import PairRequest
 Attributes = Sequence[tuple[stun.Attribute[Any], Any]]
 
 
+_NOTHING = Embedding(enabled=False)
+
+
+def of(stream: Stream, component: int, generation: Generation) -> Embedding:
+    """Give the embedding that messages of a generation have part in.
+
+    Where a handshake began with the current one it is with another peer than that of the one
+    before, which is told nothing of it, and not heard.
+    """
+    embedding = stream.embeddings.get(component, _NOTHING)
+    began_now = embedding.since is stream.current
+    return _NOTHING if began_now and generation is not stream.current else embedding
+
+
 def load(embedding: Embedding, attributes: Attributes) -> Load:
     """Give what a message with these attributes is to carry."""
     if not embedding.active:
@@ -42,14 +56,15 @@ def attributes(carried: Load) -> Attributes:
 def hear(
     session: Session,
     stream: Stream,
+    generation: Generation,
     component: int,
     message: stun.Message,
     *,
     answers: PairRequest | None = None,
 ) -> None:
     """Take what an authenticated message carries, a request or one that `answers` ours."""
-    embedding = stream.embeddings.get(component)
-    if embedding is None or not embedding.active:
+    embedding = of(stream, component, generation)
+    if not embedding.active:
         return
     answered = None
     if answers is not None:
@@ -116,7 +131,8 @@ def note_stage(
     match stage:
         case HandshakeStage.BEGUN:
             remote = stream.current.remote
-            embedding = Embedding(enabled=session.config.embed_handshake)
+            enabled = session.config.embed_handshake
+            embedding = Embedding(enabled=enabled, since=stream.current)
             stream.embeddings[component] = embedding
             if remote is not None:
                 embedding.meet(remote.embedding)

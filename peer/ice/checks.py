@@ -113,7 +113,7 @@ def _request(
 def write(session: Session, transaction: PairRequest) -> None:
     """Write a request, which carries something else each time while a handshake is embedded."""
     stream = session.streams[transaction.pair.stream]
-    embedding = stream.embeddings[transaction.pair.component]
+    embedding = carrying.of(stream, transaction.pair.component, transaction.generation)
     repeats = bool(transaction.data)
     if repeats and not (embedding.active or transaction.carries):
         return
@@ -173,7 +173,7 @@ def handle_response(
     session.transactions.finish(transaction)
     _measure(session, transaction, pair)
     if message.message_class is stun.MessageClass.SUCCESS:
-        carrying.hear(session, stream, pair.component, message, answers=transaction)
+        carrying.hear(session, stream, generation, pair.component, message, answers=transaction)
     if message.message_class is stun.MessageClass.ERROR:
         _handle_error(session, stream, generation, transaction, message)
         return

@@ -96,7 +96,8 @@ class Embedding:
 
     Of the flight the next one to be carried is first, and none has carried the first `fresh` ones
     yet. `spent` are the bytes carried since the peer last answered; `repeat_at` is when the flight
-    is due again on the pair in use, None while there is none or nothing waits.
+    is due again on the pair in use, None while there is none or nothing waits. `since` is the
+    generation that was current when the handshake began.
     """
 
     __slots__ = (
@@ -106,11 +107,13 @@ class Embedding:
         "profile",
         "repeat_at",
         "repeats",
+        "since",
         "spent",
         "state",
     )
 
-    def __init__(self, *, enabled: bool) -> None:
+    def __init__(self, *, enabled: bool, since: object = None) -> None:
+        self.since = since
         self.profile = EmbeddingProfile.DRAFT
         self.state = EmbeddingState.TENTATIVE if enabled else EmbeddingState.OFF
         self.flight: deque[bytes] = deque()

@@ -62,8 +62,9 @@ def handle_request(
         return False
     if conflict is Conflict.SWITCH:
         switch_role(session)
-    carrying.hear(session, stream, base.component, message)
-    session.send(base, source, _respond(stream, base, source, message, verdict.key))
+    carrying.hear(session, stream, generation, base.component, message)
+    response = _respond(stream, generation, base, source, message, verdict.key)
+    session.send(base, source, response)
     validate(session, stream, base, source)
     _learn(session, stream, generation, base, source, verdict)
     _notice_retransmission(session, generation, base, source, message.transaction_id)
@@ -71,11 +72,16 @@ def handle_request(
 
 
 def _respond(
-    stream: Stream, base: Base, source: TransportAddress, message: stun.Message, key: bytes
+    stream: Stream,
+    generation: Generation,
+    base: Base,
+    source: TransportAddress,
+    message: stun.Message,
+    key: bytes,
 ) -> bytes:
     """Write the success response: the source's address, and what it is to carry."""
     mapped = [(stun.XOR_MAPPED_ADDRESS, source)]
-    embedding = stream.embeddings[base.component]
+    embedding = carrying.of(stream, base.component, generation)
     return success(message, [*mapped, *carrying.attributes(carrying.load(embedding, mapped))], key)
 
 
