@@ -66,10 +66,10 @@ def test_commands_arrive_soon_on_a_bad_line() -> None:
         return sorted(first[number] - wanted[number] for number in range(200))
 
     latencies = run(steer(), seed=1)
-    # What the line takes; a repetition later if one is lost.
+    # What the line takes; a repetition later if one is lost, and few more where several are.
     soon = UNDERWAY + JITTER + EPSILON
     assert latencies[100] < soon
-    assert latencies[190] < soon + INTERVAL
+    assert latencies[180] < soon + INTERVAL
     assert latencies[-1] < soon + 3 * INTERVAL
 
 
