@@ -69,7 +69,7 @@ def install_pipecat() -> None:
     """Install Pipecat beside our environment, whose aiortc it uses."""
     if (PIPECAT / "pipecat").is_dir():
         return
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     for packages in (USED_BY_PIPECAT, ["--no-deps", PIPECAT_PACKAGE]):
         subprocess.run([*pip, "--target", str(PIPECAT), *packages], check=True)
 
