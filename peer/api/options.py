@@ -171,7 +171,8 @@ def _is_rid(value: object) -> bool:
 
 
 def _check_one_of(known: Collection[str], value: object) -> None:
-    if value not in known:
+    # A list, say, is none of them, and cannot be looked up.
+    if value not in tuple(known):
         raise JsepTypeError(f"{value!r} is none of {', '.join(known)}")
 
 
