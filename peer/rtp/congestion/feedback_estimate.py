@@ -4,6 +4,7 @@ from math import inf
 from operator import itemgetter
 
 from .delay_based import DelayBased
+from .groups import MAX_CLOCK_STEP
 from .history import PacketResult, Report
 from .loss_based import LossBased, LossState
 from .probe_results import Found, ProbeCluster, ProbeResults
@@ -21,7 +22,16 @@ _ARRIVED = itemgetter(PacketResult._fields.index("arrived"))
 class FeedbackEstimate:
     """What delays and losses allow together; rates in bits per second."""
 
-    __slots__ = ("_delay", "_loss", "_probes", "_queue", "_throughput", "arriving", "probed")
+    __slots__ = (
+        "_ahead",
+        "_delay",
+        "_loss",
+        "_probes",
+        "_queue",
+        "_throughput",
+        "arriving",
+        "probed",
+    )
 
     def __init__(self, bitrate: float, least: float, most: float) -> None:
         self.arriving: float | None = None
@@ -33,6 +43,7 @@ class FeedbackEstimate:
         self._probes = ProbeResults()
         self._throughput = Throughput()
         self._queue = StandingQueue()
+        self._ahead = inf
 
     @property
     def bitrate(self) -> float:
@@ -108,16 +119,23 @@ class FeedbackEstimate:
         )
         if probed is not None and self._delay.usage is not Usage.OVER:
             self._loss.lift(probed)
-        if report.transit is not None:
+        if report.transit is not None and report.propagation is not None:
             # Of few packets each may wait long to be reported, in step with the reports.
-            self._queue.add(report.transit, now)
-            self._empty_queue(now)
+            self._note_transit(report.transit, report.transit - report.propagation, now)
         self._loss.update(
             report.results,
             self._delay.control.bitrate,
             self.arriving,
             is_limited_by_application=is_idle,
         )
+
+    def _note_transit(self, transit: float, ahead: float, now: float) -> None:
+        """Note what the shortest way took by the peer's clock, which is so far `ahead` of ours."""
+        if ahead - self._ahead >= MAX_CLOCK_STEP:
+            self._queue.forget()
+        self._ahead = ahead
+        self._queue.add(transit, now)
+        self._empty_queue(now)
 
     def _empty_queue(self, now: float) -> None:
         """Send less where the queue stands, and as before where that was for nothing."""

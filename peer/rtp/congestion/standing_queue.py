@@ -70,6 +70,11 @@ class StandingQueue:
             self._recent.popleft()
         self.delay = min([value for _, value in self._recent]) - base[0][1]
 
+    def forget(self) -> None:
+        """Compare the times to come with none before: they have another zero."""
+        self._base.clear()
+        self._recent.clear()
+
     def is_contested(self, now: float) -> bool:
         """Tell whether others fill the queue."""
         return now < self._contested_until

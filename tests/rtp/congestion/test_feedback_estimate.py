@@ -63,6 +63,20 @@ def test_waiting_to_be_reported_is_no_queue() -> None:
     assert estimate.bitrate >= before
 
 
+@pytest.mark.parametrize("step", [5.0, 3600.0, -5.0])
+def test_a_clock_that_is_set_is_no_queue(step: float) -> None:
+    """So is that of another server, which a call is handed over to."""
+    estimate = FeedbackEstimate(1_000_000, 5_000, 1e9)
+    feed(estimate, steady(200, 0.01))
+    before = estimate.bitrate
+    for first in range(200, 800, 5):
+        feed(estimate, steady(5, 0.01, first=first, delay=0.02 + step))
+        assert estimate.delay == pytest.approx(0.0, abs=0.001)
+    assert estimate.bitrate >= before
+    feed(estimate, steady(110, 0.01, first=800, delay=0.22 + step), propagation=0.24)
+    assert estimate.delay > 0.1
+
+
 def test_a_bad_probe_does_not_lower_it_far_below_what_arrives() -> None:
     estimate = FeedbackEstimate(800_000, 5_000, 1e9)
     feed(estimate, steady(200, 0.01))
