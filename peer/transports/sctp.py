@@ -43,6 +43,9 @@ MAX_EARLY = 32
 """Packets kept that come before the association begins: an INIT among them saves a second."""
 EVENTS_AT_A_TIME = 1000
 """Events handed out in one iteration of the loop; a flood of tiny messages lets others run."""
+MAX_PAUSES = 100
+"""Channels of the peer in a row that are made known one in a turn of the loop: what comes meanwhile
+waits beside the receive window."""
 
 Way = tuple[tuple[str, bool], ...]
 
@@ -76,6 +79,7 @@ class SctpTransport(Emitter):
         self._channels = Channels(self._association)
         self._handing_out = False
         self._is_pausing = False
+        self._pauses = 0
         self._remote_port = 0
         self._remote: Initiation | None = None
         self._max_message_size = 65536
@@ -344,7 +348,10 @@ class SctpTransport(Emitter):
 
     def _hand_out(self, now: float) -> None:
         """Emit what has happened, a bounded part of it at a time."""
-        if self._handing_out or not self._channels.has_events:
+        if self._handing_out:
+            return
+        if not self._channels.has_events:
+            self._pauses = 0
             return
         if self._is_pausing and self.state != "closed":
             return
@@ -353,9 +360,10 @@ class SctpTransport(Emitter):
             for _ in range(EVENTS_AT_A_TIME):
                 event = self._channels.next_event(now)
                 if event is None:
+                    self._pauses = 0
                     return
                 self._emit_event(event)
-                if isinstance(event, ChannelCame):
+                if isinstance(event, ChannelCame) and self._pauses < MAX_PAUSES:
                     self._pause()
                     break
             else:
@@ -366,6 +374,7 @@ class SctpTransport(Emitter):
     def _pause(self) -> None:
         """Let coroutines that were told of a channel begin to listen before it says more."""
         self._is_pausing = True
+        self._pauses += 1
         asyncio.get_running_loop().call_soon(self._go_on)
 
     def _go_on(self) -> None:

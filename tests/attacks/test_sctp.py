@@ -10,6 +10,7 @@ import pytest
 
 from peer.sctp import SctpConfig, SctpDrop, SctpState
 from peer.sctp.config import WINDOW
+from peer.sctp.dcep import Open
 from peer.sctp.inbound import MAX_HELD
 from peer.sctp.packets import MAX_CHUNKS
 from peer.sctp.received import MAX_AHEAD, MAX_GAPS
@@ -30,10 +31,11 @@ from peer.sctp.wire import (
     write_chunk,
     write_parameter,
 )
-from peer.transports.sctp import MAX_MESSAGE_SIZE
+from peer.transports.datachannel import DataChannel
+from peer.transports.sctp import MAX_MESSAGE_SIZE, MAX_PAUSES
 from tests.attacks.cost import DATAGRAM, MARGIN, cpu
 from tests.sctp.path import Path
-from tests.transports.associations import associated, collect
+from tests.transports.associations import associated, collect, packet_for
 from tests.transports.test_dtls import run
 from tests.transports.wire import until
 
@@ -379,5 +381,35 @@ def test_a_flood_of_tiny_messages_lets_others_run() -> None:
                 await asyncio.sleep(0)
                 turns += 1
             assert turns > 10
+
+    run(scenario)
+
+
+def test_what_is_sent_behind_many_channels_does_not_pile_up() -> None:
+    """One is made known after the other; messages that wait for that are in no window."""
+
+    async def scenario() -> None:
+        async with associated() as both:
+            heard: list[str | bytes] = []
+
+            def listen(channel: DataChannel) -> None:
+                channel.on("message", heard.append)
+
+            both.right.on("datachannel", listen)
+            inbound = both.right._association._session.inbound
+            assert inbound is not None
+            tsn, count = inbound.received.cumulative, 4 * MAX_PAUSES
+            for stream in range(51, 51 + 2 * count, 2):
+                chunks = []
+                for number, (kind, body) in enumerate(((50, Open().serialize()), (51, b"x"))):
+                    tsn += 1
+                    head = struct.pack("!LHHLL", tsn & MASK, stream, 0, number, kind)
+                    chunks.append(write_chunk(I_DATA, head + body, BEGIN | END))
+                both.right.receive(packet_for(both.right, *chunks))
+            turns = 0
+            while len(heard) < count:
+                await asyncio.sleep(0)
+                turns += 1
+                assert turns < 2 * MAX_PAUSES
 
     run(scenario)
