@@ -407,7 +407,7 @@ class Seeing:
         decoder = self._decoder[1]
         if not decoder.is_light(frame.data):
             return await self._share.run(decoder.decode, frame.data, time, rotation=frame.rotation)
-        decoded = decoder.decode(frame.data, time, rotation=frame.rotation)
+        decoded = decoder.decode_light(frame.data, time, rotation=frame.rotation)
         if self._queue:
             await asyncio.sleep(0)
         return decoded

@@ -286,6 +286,8 @@ class MediaShare:
 
     def __init__(self, config: MediaConfig | None = None) -> None:
         self.config = config or MediaConfig()
+        self.is_deceived = False
+        """Whether a picture that was to take no time took much: none is decoded in the loop."""
         self._place: _Place | None = None
         self._account = _accounts.open()
         finalize(self, _accounts.close, self._account)

@@ -1,6 +1,8 @@
 """Decoding one stream."""
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -166,6 +168,34 @@ def test_nothing_is_light_for_a_decoder_of_a_program(request: pytest.FixtureRequ
     decoder = StreamDecoder(VP8, MediaShare())
     decoder.decode(picture(), 0)
     assert not decoder.is_light(picture())
+
+
+@pytest.mark.parametrize("error", [None, ValueError()])
+def test_after_what_only_seemed_light_nothing_of_the_connection_is(
+    error: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame of VP9 or AV1 may have pictures of any size in it that are not shown."""
+    share, small = MediaShare(), picture()
+    first, second = StreamDecoder(VP8, share), StreamDecoder(VP8, share)
+    for decoder in (first, second):
+        decoder.decode(small, 0)
+        decoder.decode_light(small, 1)
+        assert decoder.is_light(small)
+
+    def work(*_: object) -> list[VideoFrame]:
+        end = time.thread_time() + 2 * decoding.MAX_LIGHT_TIME
+        while time.thread_time() < end:
+            pass
+        if error is not None:
+            raise error
+        return []
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FFmpegVideoDecoder, "decode", work)
+        with contextlib.suppress(Undecoded):
+            first.decode_light(small, 2)
+    assert not second.is_light(small)
+    assert len(second.decode(small, 3).frames) == 1
 
 
 def test_light_pictures_are_decoded_in_the_loop_which_goes_on_between_them(
