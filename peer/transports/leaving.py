@@ -131,6 +131,7 @@ class LeavingPacket:
         "_time_at",
         "carries",
         "is_numbered",
+        "left",
         "made",
         "number",
         "payload_size",
@@ -160,7 +161,9 @@ class LeavingPacket:
         self.size = len(data) + HEADERS_BELOW
         """What it takes of the line."""
         self.made = 0.0
-        """When its frame was captured."""
+        """When it was made, of a frame."""
+        self.left = 0.0
+        """When it left, once it has a number."""
         self.stream = 0
         self.waits_since: float | None = None
         """The stream that it waits for to leave, and since when."""

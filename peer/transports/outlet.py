@@ -353,7 +353,7 @@ class Outlet:
                 return False
             again = stream.was_repeated(number)
             if sent is not None and not again:
-                self._repair_time.note(now - sent.made, now)
+                self._repair_time.note(now - sent.left, now)
             again &= reported
             twice = not self.is_audio and sending.may_repeat_twice(size, now, again=again)
             packets = stream.repeat(number, self._rtx_payload_types, labels, now, count=1 + twice)

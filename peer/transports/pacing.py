@@ -276,6 +276,7 @@ class PacedSending:
         for packets, _ in released:
             for packet in packets:
                 leaving.append(packet.leave(number, time))
+                packet.left = now
                 if numbers is not None or packet.is_numbered:
                     number += 1
                 since = packet.waits_since

@@ -240,3 +240,31 @@ def test_pictures_are_protected_where_requests_for_repair_come_late() -> None:
         outlet.close()
 
     run_virtually(scenario())
+
+
+def test_waiting_to_leave_is_no_late_repair() -> None:
+    """A picture that fills a narrow line holds back those after it, which nobody has lost yet."""
+
+    async def scenario() -> None:
+        transport, outlet = Recorder(), Outlet("video")
+        agreed = parameters(RED, replace(RED_RTX, payloadType=119), ULPFEC)
+        stream = outlet.open(transport.sending, agreed, VP8)
+        transport.sending.note_limit(5e5, now())
+        outlet.note_report(report(outlet, 40, 0.04), now())
+        outlet.transmit(EncodedFrame(bytes(40_000), 0), VP8, now())
+        first = stream.first_sequence_number + stream.packets_sent
+        for time in range(30):
+            outlet.transmit(EncodedFrame(bytes(100), 3000 + time), VP8, now())
+        behind = range(first, stream.first_sequence_number + stream.packets_sent)
+        await asyncio.sleep(0.2)
+        assert outlet.backlog()
+        await asyncio.sleep(0.15)
+        assert not outlet.backlog()
+        assert outlet.repeat([number & 0xFFFF for number in behind], now())
+        await asyncio.sleep(1.5)
+        for time in (6000, 9000):
+            outlet.transmit(EncodedFrame(bytes(20_000), time, is_key=True), VP8, now())
+        assert stream.protection.packets_sent == 0
+        outlet.close()
+
+    run_virtually(scenario())
