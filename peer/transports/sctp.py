@@ -353,7 +353,7 @@ class SctpTransport(Emitter):
         if not self._channels.has_events:
             self._pauses = 0
             return
-        if self._is_pausing and self.state != "closed":
+        if self._is_pausing and self._may_pause:
             return
         self._handing_out = True
         try:
@@ -363,13 +363,17 @@ class SctpTransport(Emitter):
                     self._pauses = 0
                     return
                 self._emit_event(event)
-                if isinstance(event, ChannelCame) and self._pauses < MAX_PAUSES:
+                if isinstance(event, ChannelCame) and self._may_pause:
                     self._pause()
                     break
             else:
                 self._schedule()
         finally:
             self._handing_out = False
+
+    @property
+    def _may_pause(self) -> bool:
+        return self._pauses < MAX_PAUSES and self.state != "closed"
 
     def _pause(self) -> None:
         """Let coroutines that were told of a channel begin to listen before it says more."""

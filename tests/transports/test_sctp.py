@@ -3,12 +3,14 @@
 import asyncio
 import os
 import random
+import struct
 
 import pytest
 
 from peer.ice import Candidate, CandidateType, IceState, TransportAddress, TransportProtocol
 from peer.sctp import SctpDrop
-from peer.sctp.wire import COOKIE_ACK, packet, write_chunk
+from peer.sctp.dcep import Open
+from peer.sctp.wire import BEGIN, COOKIE_ACK, END, I_DATA, MASK, packet, write_chunk
 from peer.transports.datachannel import DataChannel
 from peer.transports.dtls import DtlsRole
 from peer.transports.sctp import SctpTransport, make_initiation
@@ -21,6 +23,26 @@ from tests.transports.associations import (
 )
 from tests.transports.test_dtls import run
 from tests.transports.wire import CERTIFICATE, Link, Pair, nothing, until
+
+
+def test_closing_waits_for_no_turn_to_make_channels_known() -> None:
+    async def scenario() -> None:
+        async with associated() as both:
+            states: list[str] = []
+            both.right.on("statechange", lambda: states.append(both.right.state))
+            inbound = both.right._association._session.inbound
+            assert inbound is not None
+            chunks = []
+            for place, stream in enumerate((51, 53, 55), inbound.received.cumulative + 1):
+                head = struct.pack("!LHHLL", place & MASK, stream, 0, 0, 50)
+                chunks.append(write_chunk(I_DATA, head + Open().serialize(), BEGIN | END))
+            both.right.receive(packet_for(both.right, *chunks))
+            assert len(both.incoming) == 1
+            await both.right.close()
+            assert states == ["closed"]
+            assert [one.readyState for one in both.incoming] == ["closed"] * len(both.incoming)
+
+    run(scenario)
 
 
 def test_closing_the_association_closes_channels_on_both_sides() -> None:
