@@ -30,7 +30,10 @@ asyncio.run(main())
 """
 AT_WORK = """
 import time
+from peer.media import threads as module
 from peer.media.threads import Threads
+
+module.FAREWELL = 60.0
 
 def work():
     time.sleep(0.2)
