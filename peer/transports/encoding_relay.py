@@ -41,8 +41,8 @@ class EncodingRelay:
 
     Each connection is given a track of its own by `subscribe`. An encoding keeps to the lowest
     bitrate of those who share it, and makes a key frame when one asks for it, though not more
-    often than every 0.3 s. Lines that take less than half of what is usual share another one, of
-    which a format has three at most. The track is read while one of them is sent.
+    often than every 0.3 s. Lines that take less than half of what is usual share another one of
+    pictures, of which a format has three at most. The track is read while one of them is sent.
     """
 
     def __init__(self, track: MediaStreamTrack, *, config: MediaConfig | None = None) -> None:
@@ -140,7 +140,9 @@ class EncodingRelay:
         try:
             while True:
                 data = await self._track.recv()
-                self._regroup(asyncio.get_running_loop().time())
+                if self._track.kind == "video":
+                    # Encoders of sound count samples: who moved would step in time.
+                    self._regroup(asyncio.get_running_loop().time())
                 for paces in self._encodings.values():
                     for encoding in paces:
                         encoding.put(data)
@@ -158,13 +160,14 @@ class EncodingRelay:
 class _Encoding:
     """The track in one format and at one pace, for those who can send it.
 
-    The slowest is for all who are left: there `all_count`, however little their lines take.
+    The slowest is for all who are left: there `all_count`, however little their lines take. So they
+    do for sound, which has one pace.
     """
 
     def __init__(self, codec: RTCRtpCodecParameters, share: MediaShare) -> None:
         self.subscribers: list[_Subscriber] = []
         self.key_wanted = False
-        self.all_count = False
+        self.all_count = _is_sound(codec)
         self.codec = codec
         self._share = share
         self._key_at = -math.inf

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from aiortc.mediastreams import MediaStreamError
@@ -120,7 +122,7 @@ def test_the_lowest_bitrate_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     run(program())
 
 
-async def collect(track: EncodedTrack, frames: list[RTCEncodedVideoFrame]) -> None:
+async def collect(track: EncodedTrack, frames: list[Any]) -> None:
     with contextlib.suppress(MediaStreamError):
         while True:
             frames.append(await track.recv())
@@ -164,6 +166,32 @@ def test_a_slow_line_slows_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
         await relay.close()
         await asyncio.gather(*readers)
         assert len(asyncio.all_tasks()) == 1
+
+    run(program())
+
+
+def test_sound_has_one_encoding_whatever_lines_take() -> None:
+    """Its time goes on evenly: another encoder would begin it anew."""
+
+    async def program() -> None:
+        source = PushedTrack("audio")
+        relay = EncodingRelay(source)
+        *others, slow = [subscribed(relay, OPUS) for _ in range(3)]
+        frames: list[Any] = []
+        for one in others:
+            one.limit(64_000)
+        slow.limit(16_000)
+        reading = asyncio.create_task(collect(slow, frames))
+        for number in range(600):
+            source.push()
+            await asyncio.sleep(0.02)
+            if number == 150:
+                slow.limit(64_000)
+        times = [frame.getMetadata().rtpTimestamp for frame in frames]
+        assert {after - before for before, after in pairwise(times)} == {960}
+        assert (relay.encodings, len(times)) == (1, 600)
+        await relay.close()
+        await reading
 
     run(program())
 
