@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self
@@ -14,9 +15,9 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from peer import RTCConfiguration, RTCPeerConnection
 
 from .errors import SignalingError
-from .mailbox import FullError, Mailbox, Message
+from .mailbox import MAX_MESSAGE, FullError, Mailbox, Message, TooLongError
 from .negotiation import PerfectNegotiation
-from .room_server import MAX_MESSAGE, RESUME_TIMEOUT
+from .room_server import RESUME_TIMEOUT
 
 logger = logging.getLogger("peer.signaling")
 
@@ -99,6 +100,7 @@ class Room:
         self._options = {"max_size": MAX_MESSAGE, "close_timeout": CLOSE_TIMEOUT, **options}
         self._mailbox = Mailbox()
         self._token: str | None = None
+        self._tried_at = -math.inf
         self._staying: asyncio.Future[None] | None = None
         self._parting: set[asyncio.Future[None]] = set()
         self._is_in: asyncio.Future[None] | None = None
@@ -193,13 +195,15 @@ class Room:
         loop = asyncio.get_running_loop()
         until = loop.time() + RESUME_TIMEOUT
         while True:
+            # A connection may have broken as soon as it was there.
+            await asyncio.sleep(self._tried_at + RETRY_INTERVAL - loop.time())
+            self._tried_at = loop.time()
             try:
                 return await self._resume(self._token)
             except SignalingError as error:
                 if loop.time() > until:
                     raise
                 logger.debug("not back yet: %s", error)
-            await asyncio.sleep(RETRY_INTERVAL)
 
     async def _resume(self, token: str) -> ClientConnection:
         socket = await self._reach({"resume": token, "heard": self._mailbox.heard})
@@ -208,12 +212,18 @@ class Room:
                 said = json.loads(await socket.recv())
         except (ConnectionClosed, TimeoutError, ValueError, RecursionError):
             said = None
+        except BaseException:
+            await socket.close()
+            raise
         if not isinstance(said, dict):
             await socket.close()
             # The place is lost, and with it what was said; the server knows nobody else by now.
             self._part_from_all()
             self._mailbox = Mailbox()
-            return await self._reach(self._join)
+            socket = await self._reach(self._join)
+            # Who is not let in again has no place to come back to.
+            self._token = None
+            return socket
         self._mailbox.note_heard(said.get("heard"))
         return socket
 
@@ -257,6 +267,8 @@ class Room:
             self._mailbox.post({"to": number, "message": message})
         except FullError:
             logger.warning("the server takes nothing: what is said is lost")
+        except TooLongError:
+            logger.warning("what is said is longer than the server takes, and is lost")
 
     def _part(self, member: Member) -> None:
         parting = asyncio.ensure_future(member.part())

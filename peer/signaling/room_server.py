@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from .mailbox import FullError, Mailbox, Message
+from .mailbox import MAX_MESSAGE, FullError, Mailbox, Message, TooLongError
 
 logger = logging.getLogger("peer.signaling")
 
@@ -25,14 +25,12 @@ MAX_ROOMS = 64
 """Rooms with somebody in them, unless said otherwise."""
 MAX_MEMBERS = 16
 """Members of a room, unless said otherwise."""
-MAX_MESSAGE = 64 * 1024
-"""Bytes of a message."""
 MAX_NAME = 64
 """Characters of the name of a room or a member."""
 MAX_STRANGERS = 64
 """Websockets that have not said yet where they want to be."""
 JOIN_TIMEOUT = 10.0
-"""Seconds that they may take to."""
+"""Seconds that they may take to, and that who has said it waits for its turn."""
 RATE = 50.0
 """Messages a second that a member may send for long, and joinings of all; the others wait."""
 BURST = 200.0
@@ -56,6 +54,7 @@ UNKNOWN = Refusal(POLICY, "nobody is waited for who has this token")
 NOT_LET_IN = Refusal(POLICY, "not let in")
 ROOM_FULL = Refusal(TRY_AGAIN_LATER, "the room is full")
 NO_ROOM_LEFT = Refusal(TRY_AGAIN_LATER, "all rooms are taken")
+TOO_MANY_COME = Refusal(TRY_AGAIN_LATER, "too many come at once")
 
 
 class Allowance:
@@ -64,11 +63,16 @@ class Allowance:
     def __init__(self, now: float) -> None:
         self._left, self._then = BURST, now
 
+    def wait(self, now: float) -> float:
+        """Give the seconds that another message would have to wait."""
+        self._left, self._then = min(BURST, self._left + (now - self._then) * RATE), now
+        return max(0.0, (1 - self._left) / RATE)
+
     def spend(self, now: float) -> float:
         """Count a message; gives the seconds to wait."""
-        self._left = min(BURST, self._left + (now - self._then) * RATE) - 1
-        self._then = now
-        return max(0.0, -self._left / RATE)
+        wait = self.wait(now)
+        self._left -= 1
+        return wait
 
 
 class _Member:
@@ -162,6 +166,8 @@ class RoomServer:
         if self._may_join is not None and not self._may_join(socket, room):
             return NOT_LET_IN
         now = asyncio.get_running_loop().time()
+        if self._joining.wait(now) > JOIN_TIMEOUT:
+            return TOO_MANY_COME
         await asyncio.sleep(self._joining.spend(now))
         members = self._rooms.get(room, {})
         if not members and len(self._rooms) >= self._max_rooms:
@@ -171,13 +177,16 @@ class RoomServer:
         is_page = socket.request is not None and "Origin" in socket.request.headers
         return self._let_in(_Member(room, name, now, is_page=is_page))
 
-    def _let_in(self, member: _Member) -> _Member:
-        members = self._rooms.setdefault(member.room, {})
-        others = list(members.values())
-        members[member.id] = self._tokens[member.token] = member
+    def _let_in(self, member: _Member) -> _Member | Refusal:
+        others = list(self._rooms.get(member.room, {}).values())
         told = [other.told() for other in others]
         welcome = {"id": member.id, "token": member.token, "members": told}
-        member.mailbox.post({"welcome": welcome})
+        try:
+            member.mailbox.post({"welcome": welcome})
+        except TooLongError:
+            return ROOM_FULL
+        members = self._rooms.setdefault(member.room, {})
+        members[member.id] = self._tokens[member.token] = member
         for other in others:
             self._tell(other, {"came": member.told()})
         return member
@@ -228,6 +237,8 @@ class RoomServer:
     def _tell(self, member: _Member, message: Message) -> None:
         try:
             member.mailbox.post(message)
+        except TooLongError:
+            logger.debug("a message is longer than anybody takes")
         except FullError:
             logger.warning("somebody takes too little of what is said, and is put out")
             self._put_out(member)

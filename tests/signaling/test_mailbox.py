@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from peer.signaling.mailbox import ACKNOWLEDGE_AFTER, MAX_KEPT, FullError, Mailbox
+from peer.signaling.mailbox import (
+    ACKNOWLEDGE_AFTER,
+    MAX_KEPT,
+    MAX_MESSAGE,
+    MAX_NUMBERS,
+    FullError,
+    Mailbox,
+    TooLongError,
+)
 from peer.testing import run
 
 
@@ -16,11 +24,13 @@ class Wire:
     def __init__(self, to: Mailbox, lasts: int) -> None:
         self.to, self.lasts = to, lasts
         self.arrived: list[dict[str, Any]] = []
+        self.lengths: list[int] = []
 
     async def send(self, text: str) -> None:
         if self.lasts == 0:
             raise ConnectionError
         self.lasts -= 1
+        self.lengths.append(len(text.encode()))
         if (message := self.to.take(text)) is not None:
             self.arrived.append(message)
 
@@ -98,3 +108,24 @@ def test_what_is_no_message_that_is_due_is_passed_over(text: str | bytes) -> Non
     assert mailbox.take(text) is None
     assert mailbox.take(json.dumps({"number": 1, "heard": None})) is not None
     assert mailbox.take(json.dumps({"number": 1})) is None
+
+
+def test_what_the_other_side_would_not_take_is_not_posted() -> None:
+    async def send() -> list[dict[str, Any]]:
+        ours, theirs = Mailbox(), Mailbox()
+        nested: list[Any] = []
+        for _ in range(100_000):
+            nested = [nested]
+        for odd in ("x" * MAX_MESSAGE, "é" * (MAX_MESSAGE // 3), nested):
+            with pytest.raises(TooLongError):
+                ours.post({"is": odd})
+        # What is none of these arrives, whatever it is, and under the next number.
+        room = MAX_MESSAGE - MAX_NUMBERS - len('"is": ""')
+        ours.post({"is": "x" * room})
+        ours.post({})
+        wire = Wire(theirs, 20)
+        await deliver(ours, wire)
+        assert max(wire.lengths) <= MAX_MESSAGE
+        return [{**each, "is": None} for each in wire.arrived]
+
+    assert run(send(), seed=1) == [{"is": None, "number": number, "heard": 0} for number in (1, 2)]

@@ -4,6 +4,8 @@ import asyncio
 import itertools
 import json
 import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +153,88 @@ def test_whom_a_server_tells_of_is_met_once_and_bounded(monkeypatch: pytest.Monk
                 url, "lobby", lambda member: met.append(member.id), configuration=ALONE
             ) as room:
                 assert sorted(room.members) == met == ["a", "b"]
+
+    asyncio.run(enter())
+
+
+@asynccontextmanager
+async def server_of(talk: Callable[[Any], Awaitable[None]]) -> AsyncIterator[str]:
+    """Serve websockets; gives the URL."""
+    async with asyncio.timeout(BOUND), serve(talk, "127.0.0.1", 0) as server:
+        yield f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/"
+
+
+WELCOME = json.dumps({"number": 1, "welcome": {"id": "me", "token": "t", "members": []}})
+
+
+def test_who_is_not_let_in_again_hears_why() -> None:
+    async def enter() -> None:
+        joined = 0
+
+        async def talk(socket: Any) -> None:
+            nonlocal joined
+            if "resume" in json.loads(await socket.recv()):
+                await socket.close(1008, "unknown")
+                return
+            joined += 1
+            if joined == 1:
+                await socket.send(WELCOME)
+            else:
+                await socket.close(1013, "the room is full")
+
+        async with server_of(talk) as url:
+            room = Room(url, "lobby", lambda member: None)
+            await room.open()
+            with pytest.raises(SignalingError, match="the room is full"):
+                await room.stay()
+            assert joined == 2
+            await room.close()
+
+    asyncio.run(enter())
+
+
+def test_connections_that_break_at_once_are_made_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("peer.signaling.room.RETRY_INTERVAL", 0.1)
+    tries: list[float] = []
+    enough = asyncio.Event()
+
+    class Counting(Room):
+        async def _resume(self, token: str) -> Any:
+            tries.append(asyncio.get_running_loop().time())
+            if len(tries) == 4:
+                enough.set()
+            return await super()._resume(token)
+
+    async def enter() -> None:
+        async def talk(socket: Any) -> None:
+            is_back = "resume" in json.loads(await socket.recv())
+            await socket.send('{"resumed": true, "heard": 0}' if is_back else WELCOME)
+
+        async with server_of(talk) as url, Counting(url, "lobby", lambda member: None):
+            await enough.wait()
+
+    asyncio.run(enter())
+    assert all(after - before > 0.09 for before, after in itertools.pairwise(tries))
+
+
+def test_leaving_breaks_off_a_return() -> None:
+    async def enter() -> None:
+        returning, gone = asyncio.Event(), asyncio.Event()
+
+        async def talk(socket: Any) -> None:
+            if "resume" not in json.loads(await socket.recv()):
+                await socket.send(WELCOME)
+                return
+            returning.set()
+            await socket.wait_closed()
+            gone.set()
+
+        async with server_of(talk) as url:
+            async with Room(url, "lobby", lambda member: None):
+                await returning.wait()
+            await gone.wait()
 
     asyncio.run(enter())
 

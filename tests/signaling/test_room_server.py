@@ -11,8 +11,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from peer.signaling import RoomServer, room_server
-from peer.signaling.mailbox import MAX_KEPT
-from peer.signaling.room_server import BURST, MAX_MESSAGE, MAX_NAME, RATE, Allowance
+from peer.signaling.mailbox import MAX_KEPT, MAX_MESSAGE
+from peer.signaling.room_server import BURST, JOIN_TIMEOUT, MAX_NAME, RATE, Allowance
 
 BOUND = 60.0
 """Seconds that a test may take: many connections are made in one."""
@@ -234,6 +234,37 @@ def test_a_message_that_is_too_long_ends_the_connection() -> None:
         assert closed.value.rcvd.code == 1009
 
     run(shout)
+
+
+def test_a_message_that_grows_too_long_on_its_way_harms_nobody() -> None:
+    async def talk(inside: House) -> None:
+        ada, first = await inside.join("lobby")
+        bob, second = await inside.join("lobby")
+        await ada.hear()
+        # As bytes of UTF-8 it is short enough; as Bob's server writes it, it is not.
+        text = json.dumps(
+            {"number": 1, "to": first["id"], "message": "é" * 20_000}, ensure_ascii=False
+        )
+        assert len(text.encode()) < MAX_MESSAGE
+        bob.said += 1
+        await bob.socket.send(text)
+        await bob.say(to=first["id"], message="short")
+        assert await ada.hear() == {"from": second["id"], "message": "short"}
+
+    run(talk)
+
+
+def test_who_would_wait_too_long_to_join_is_refused() -> None:
+    async def crowd(inside: House) -> None:
+        now = asyncio.get_running_loop().time()
+        while inside.rooms._joining.wait(now) <= 2 * JOIN_TIMEOUT:
+            inside.rooms._joining.spend(now)
+        for _ in range(3):
+            assert await inside.refused('{"join": "a"}') == (1013, "too many come at once")
+        # Those who are refused make nobody wait.
+        assert inside.rooms._joining.wait(now) <= 2 * JOIN_TIMEOUT + 2 / RATE
+
+    run(crowd)
 
 
 def test_who_takes_nothing_is_put_out() -> None:
