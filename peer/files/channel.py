@@ -23,6 +23,7 @@ from .protocol import (
     read_count,
     read_fields,
     read_name,
+    read_transfer,
     refusal,
     write_fields,
 )
@@ -123,7 +124,7 @@ class FileChannel:
             message = await self._next(None)
             with contextlib.suppress(TransferError):
                 if "file" in (fields := read_fields(message)):
-                    self._transfer = fields.get("transfer")
+                    self._transfer = read_transfer(fields)
                     return fields
             logger.debug("%d octets before a file are left out", len(message))
 

@@ -68,7 +68,7 @@ class Digest:
 
 def write_fields(**fields: object) -> str:
     """Write a message."""
-    return json.dumps(fields, ensure_ascii=False)
+    return json.dumps(fields)
 
 
 def read_fields(message: str | bytes) -> Fields:
@@ -103,6 +103,14 @@ def read_name(fields: Fields) -> str:
         raise TransferError("the name of the file has folders")
     if len(name.encode(errors="replace")) > MAX_NAME:
         raise TransferError(f"the name of the file is longer than {MAX_NAME} octets")
+    return name
+
+
+def read_transfer(fields: Fields) -> object:
+    """Give what an offer calls its transfer; raises TransferError for what no answer can carry."""
+    name = fields.get("transfer")
+    if name is not None and not isinstance(name, int | str):
+        raise TransferError("the transfer has no number")
     return name
 
 

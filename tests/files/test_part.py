@@ -42,6 +42,40 @@ def test_a_part_is_received_by_one(tmp_path: Path) -> None:
     new.close()
 
 
+def test_who_lost_a_part_changes_nothing_of_it(tmp_path: Path) -> None:
+    size = 2 * BLOCK
+    data, other = b"a" * size, b"b" * BLOCK
+    asked = Part(tmp_path, "it", size)
+    writing = Part(tmp_path, "it", size)
+    writing.begin(0)
+    writing.write(other)
+    new = Part(tmp_path, "it", size)
+    # All that was written is there, and nothing comes after it.
+    assert (new.octets, new.digest.hexdigest()) == (BLOCK, digest_of(other))
+    new.begin(0)
+    new.write(data[:BLOCK])
+    with pytest.raises(TransferError, match="anew"):
+        asked.begin(0)
+    for one in (asked, writing):
+        one.close()
+    new.write(data[BLOCK:])
+    assert new.finish(digest_of(data)).read_bytes() == data
+    new.close()
+
+
+def test_who_lost_a_part_does_not_finish_it(tmp_path: Path) -> None:
+    old = Part(tmp_path, "it", 3)
+    old.begin(0)
+    old.write(b"abc")
+    new = Part(tmp_path, "it", 3)
+    new.begin(0)
+    with pytest.raises(TransferError, match="anew"):
+        old.finish(digest_of(b"abc"))
+    old.close()
+    assert not (tmp_path / "it").exists()
+    new.close()
+
+
 def test_a_disk_keeps_some_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Usage:
         free = RESERVE + 99

@@ -1,7 +1,9 @@
 """What is said about a file."""
 
 import hashlib
+import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +15,8 @@ from peer.files.protocol import (
     read_count,
     read_fields,
     read_name,
+    read_transfer,
+    write_fields,
 )
 
 
@@ -50,3 +54,24 @@ def test_any_name_stays_in_its_folder(name: str) -> None:
     assert not name.startswith(".")
     assert not set(name) & set("/\\\0\n")
     assert len(name.encode()) <= MAX_NAME
+
+
+@given(st.text(st.characters()) | st.integers() | st.none())
+def test_what_an_offer_calls_its_transfer_can_be_said_again(name: object) -> None:
+    assert read_transfer(read_fields(json.dumps({"transfer": name}))) == name
+    said = write_fields(transfer=name)
+    assert said.encode().decode() == said
+    assert read_fields(said) == {"transfer": name}
+
+
+@pytest.mark.parametrize("name", ["[1]", "{}", "1.5", "[" * 500 + "]" * 500])
+def test_what_cannot_be_said_again_is_no_transfer(name: str) -> None:
+    with pytest.raises(TransferError):
+        read_transfer(read_fields(f'{{"transfer": {name}}}'))
+
+
+def test_half_a_character_can_be_said() -> None:
+    """File systems and peers have such names."""
+    said = write_fields(file="\ud800")
+    assert said.encode().decode() == said
+    assert read_fields(said) == {"file": "\ud800"}
