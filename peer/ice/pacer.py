@@ -57,8 +57,12 @@ class _Lane:
         self._last_start = -inf
 
     def is_empty(self, now: float) -> bool:
-        """Tell whether nothing is reserved and the last start says nothing more."""
-        return not self._reserved and self._last_start + self._interval <= now
+        """Tell whether nothing is reserved from now on and the last start says nothing more.
+
+        Who reserved a slot and had no use for it may hold it for as long as its call lasts.
+        """
+        reserved_until = self._reserved[-1][0] if self._reserved else -inf
+        return max(reserved_until, self._last_start) + self._interval <= now
 
     def reserve(self, now: float, rank: int) -> float:
         """Reserve the first slot that nobody of this rank or a lower one holds; gives its time."""

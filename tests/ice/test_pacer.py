@@ -152,6 +152,18 @@ def test_paths_that_nothing_starts_on_are_forgotten() -> None:
     assert len(budget.paths) <= 6
 
 
+def test_a_slot_that_was_not_used_keeps_no_paths() -> None:
+    """An agent may have had nothing to send any more, and live on for hours."""
+    budget = PacingBudget()
+    idle = Pacer(TA, budget)
+    idle.next_slot(0.0, "idle")
+    for number in range(100):
+        Pacer(TA, budget).started(1.0 + number, str(number))
+    assert budget.paths == ("99",)
+    idle.close()
+    assert idle.is_ready(200.0, "idle")
+
+
 def test_few_agents_keep_their_own_pace() -> None:
     budget = PacingBudget()
     starts = run([Pacer(TA, budget) for _ in range(5)], 4.99)
