@@ -26,6 +26,8 @@ logger = logging.getLogger("peer.signaling")
 CHANNEL = "chat"
 PING_INTERVAL = 1.0
 """Seconds between pings; a bot that has heard one takes three seconds of silence for the end."""
+RETRY_INTERVAL = 5.0
+"""Seconds after an offer that the bot refuses, before it is made again."""
 MAX_CANDIDATES = 64
 """Candidates that wait to be sent; those beyond it are left out."""
 
@@ -61,6 +63,7 @@ class SmallWebRtcClient:
         self._tasks: set[asyncio.Task[None]] = set()
         self._pinging: asyncio.Task[None] | None = None
         self._wants_offer = False
+        self._was_refused = False
 
     @property
     def pc_id(self) -> str | None:
@@ -128,7 +131,7 @@ class SmallWebRtcClient:
         await self.close()
 
     def _let_go(self) -> None:
-        pc, self._pc = self._pc, None
+        pc, self._pc, self._was_refused = self._pc, None, False
         if self._pinging is not None:
             self._pinging.cancel()
         self._found.clear()
@@ -158,13 +161,18 @@ class SmallWebRtcClient:
             self._start(self._offer_again())
 
     async def _offer_again(self) -> None:
+        if self._was_refused:
+            # What was not negotiated is needed still, and the connection says so at once.
+            await asyncio.sleep(RETRY_INTERVAL)
         async with self._negotiating:
             self._wants_offer = False
             pc = self._pc
             if pc is None or pc.signalingState != "stable":
                 return
+            self._was_refused = True
             try:
                 await self._offer(pc)
+                self._was_refused = False
             except (SignalingError, ValueError, TypeError, DOMException) as error:
                 logger.warning("the bot takes no other offer: %s", error)
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -11,11 +12,14 @@ from typing import Any
 
 from aiohttp import web
 
-from peer import RTCConfiguration, RTCDataChannel, RTCPeerConnection
+from peer import DOMException, RTCConfiguration, RTCDataChannel, RTCPeerConnection
 
 from .app_messages import AppMessages, Message
 from .door import Door, Token, read_body
+from .errors import SignalingError
 from .sessions import MAX_SESSIONS, Sessions, add_candidates, answer_offer
+
+logger = logging.getLogger("peer.signaling")
 
 JSON_TYPE = "application/json"
 MAX_CANDIDATES = 64
@@ -62,11 +66,15 @@ class SmallWebRtcCall:
     async def close(self) -> None:
         """Say that the bot leaves, and close the connection."""
         channel = self._messages.channel
-        if channel is not None and channel.readyState == "open":
-            self._messages.signal("peerLeft")
-            await _emptied(channel)
-        await self.pc.close()
-        self._messages.end()
+        try:
+            if channel is not None and channel.readyState == "open":
+                self._messages.signal("peerLeft")
+                await _emptied(channel)
+        except (SignalingError, DOMException) as error:
+            logger.debug("the client does not hear that the bot leaves: %s", error)
+        finally:
+            await self.pc.close()
+            self._messages.end()
 
     async def answer(self, offer: str) -> dict[str, str]:
         """Set an offer, and give what is answered. Raises what HTTP says of odd ones."""

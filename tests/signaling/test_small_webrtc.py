@@ -119,6 +119,34 @@ def test_what_the_client_adds_is_offered_by_itself() -> None:
     run(add)
 
 
+def test_an_offer_that_is_refused_is_made_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("peer.signaling.small_webrtc.RETRY_INTERVAL", 0.2)
+    times: list[float] = []
+    real = SmallWebRtcEndpoint._post
+
+    async def post(endpoint: SmallWebRtcEndpoint, request: web.Request) -> web.Response:
+        times.append(asyncio.get_running_loop().time())
+        if 1 < len(times) < 4:
+            raise web.HTTPInternalServerError
+        return await real(endpoint, request)
+
+    monkeypatch.setattr(SmallWebRtcEndpoint, "_post", post)
+
+    async def add(bot: Bot, url: str) -> None:
+        async with speaking() as pc, SmallWebRtcClient(url) as client:
+            await client.connect(pc)
+            assert (await bot.tracks.get()).kind == "audio"
+            pc.addTrack(PictureTrack())
+            assert (await bot.tracks.get()).kind == "video"
+
+    run(add)
+    assert len(times) == 4
+    # Between two of these there is an answer and a pause.
+    assert times[3] - times[1] > 0.3
+
+
 def test_a_connection_takes_the_place_of_another() -> None:
     async def restart(bot: Bot, url: str) -> None:
         async with speaking() as first, speaking() as second, SmallWebRtcClient(url) as client:
@@ -277,6 +305,24 @@ def test_nonsense_in_the_channel_costs_itself() -> None:
             assert await anext(heard) == {"second": 2}
 
     run(talk)
+
+
+def test_a_call_that_has_ended_is_closed_all_the_same() -> None:
+    async def close(bot: Bot, url: str) -> None:
+        async with speaking() as pc, SmallWebRtcClient(url) as client:
+            client.send({"first": 1})
+            await client.connect(pc)
+            call = await bot.calls.get()
+            await anext(call.messages())
+            # As when the connection fails: the channel may be open still.
+            call._messages.end()
+            assert call._messages.channel is not None
+            assert call._messages.channel.readyState == "open"
+            await call.close()
+            assert call.pc.connectionState == "closed"
+            await call.close()
+
+    run(close)
 
 
 def test_a_connection_that_was_closed_ends_the_call() -> None:
