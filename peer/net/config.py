@@ -62,8 +62,7 @@ class NetConfig:
     pacing: float = 0.005
     """Seconds at least from one new request or check to the next to the same remote host, of all
     peer connections of an event loop that say the same. The default is what NATs bear (RFC 8445
-    §14.2); who has none on the way says what that bears; a second
-    at most."""
+    §14.2); who has none on the way says what that bears. A second at most."""
     ssl_context: ssl.SSLContext | None = None
     """For TURN over TLS; None verifies with the system's authorities."""
     proxy: Proxy | None = None
