@@ -20,6 +20,8 @@ MAX_WAITING = 50
 """Messages that wait for the channel to open."""
 MAX_HEARD = 256
 """Messages that are kept for who reads them; the oldest give way."""
+MAX_HEARD_TEXT = 1 << 20
+"""Characters, or bytes, that they have together."""
 
 Message = dict[str, Any]
 
@@ -34,7 +36,8 @@ class AppMessages:
         self._signalled = signalled
         self._channel: RTCDataChannel | None = None
         self._waiting: list[str] = []
-        self._heard: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._heard: asyncio.Queue[tuple[Message | None, int]] = asyncio.Queue()
+        self._heard_text = 0
         self._has_ended = False
 
     @property
@@ -73,17 +76,22 @@ class AppMessages:
 
     async def listen(self) -> AsyncIterator[Message]:
         """Give what is said, until the session ends."""
-        while (message := await self._heard.get()) is not None:
+        while (message := self._count(await self._heard.get())) is not None:
             yield message
         # Whoever else listens, or listens again, hears of the end as well.
-        self._heard.put_nowait(None)
+        self._heard.put_nowait((None, 0))
 
     def end(self) -> None:
         """Nothing is said any more."""
         if not self._has_ended:
             self._has_ended = True
             self._waiting.clear()
-            self._heard.put_nowait(None)
+            self._heard.put_nowait((None, 0))
+
+    def _count(self, taken: tuple[Message | None, int]) -> Message | None:
+        message, length = taken
+        self._heard_text -= length
+        return message
 
     def _catch_up(self) -> None:
         channel = self._channel
@@ -104,10 +112,13 @@ class AppMessages:
             return
         if self._has_ended or self._is_dealt_with(message):
             return
-        while self._heard.qsize() >= MAX_HEARD:
-            self._heard.get_nowait()
+        self._heard_text += len(text)
+        while self._heard.qsize() >= MAX_HEARD or self._heard_text > MAX_HEARD_TEXT:
+            if self._heard.empty():
+                break
+            self._count(self._heard.get_nowait())
             logger.warning("nobody reads what is said: a message is dropped")
-        self._heard.put_nowait(message)
+        self._heard.put_nowait((message, len(text)))
 
     def _is_dealt_with(self, message: Message) -> bool:
         inner = message.get("message")

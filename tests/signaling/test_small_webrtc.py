@@ -1,6 +1,7 @@
 """The client of SmallWebRTC and our endpoint for it: a call, what is said in it, other offers."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from aiohttp import web
 
 from peer import MediaStreamTrack, RTCError, RTCPeerConnection
 from peer.signaling import SignalingError, SmallWebRtcCall, SmallWebRtcClient, SmallWebRtcEndpoint
-from peer.signaling.app_messages import MAX_HEARD, MAX_WAITING
+from peer.signaling.app_messages import MAX_HEARD, MAX_HEARD_TEXT, MAX_WAITING, AppMessages
 from peer.testing import PictureTrack, ToneTrack
 
 from .support import ALONE, SECONDS, serving, speaking, state_of
@@ -286,6 +287,21 @@ def test_what_is_said_is_bounded() -> None:
             assert found[0]["number"] > 0
 
     run(talk)
+
+
+def test_long_messages_are_bounded_together() -> None:
+    async def listen() -> list[int]:
+        messages = AppMessages(lambda message: False)
+        long = "x" * (MAX_HEARD_TEXT // 8)
+        for number in range(16):
+            messages._take(json.dumps({"number": number, "long": long}))
+        messages._take(json.dumps({"number": 16}))
+        messages.end()
+        found = [message["number"] async for message in messages.listen()]
+        assert messages._heard_text == 0
+        return found
+
+    assert asyncio.run(listen()) == list(range(9, 17))
 
 
 def test_nonsense_in_the_channel_costs_itself() -> None:
