@@ -42,10 +42,8 @@ class Member:
         self._reading: asyncio.Task[None] | None = None
         self.left = asyncio.Event()
 
-    async def read(self, welcome: Awaitable[None] | None, negotiation: PerfectNegotiation) -> None:
-        """Take what they say for as long as they are there, once they are welcomed."""
-        if welcome is not None:
-            await welcome
+    async def read(self, negotiation: PerfectNegotiation) -> None:
+        """Take what they say for as long as they are there."""
         while not self.left.is_set():
             await negotiation.receive(await self._inbox.get())
 
@@ -78,7 +76,8 @@ class Room:
     """One's place in a room; used as ``async with``, which leaves it and ends its connections.
 
     `url` is that of a `RoomServer`, `room` a name of up to 64 characters, `name` what others see.
-    `welcome` gets each of the others before anything is said to them. When the connection to the
+    `welcome` gets each of the others before anything is said to them; one with whom it fails is
+    parted from, and the event loop's exception handler is told. When the connection to the
     server breaks, the calls go on, and one is back within 30 s without anybody having noticed, or
     joins anew. `options` are those of websockets' ``connect``, such as `ssl`.
     """
@@ -256,7 +255,22 @@ class Room:
             lambda message: self._say(number, message),
             polite=str(self.id) < number,
         )
-        member.start(member.read(self._welcome(member), negotiation))
+        member.start(self._attend(member, negotiation))
+
+    async def _attend(self, member: Member, negotiation: PerfectNegotiation) -> None:
+        """Welcome somebody, and take what they say."""
+        try:
+            prepared = self._welcome(member)
+            if prepared is not None:
+                await prepared
+        except Exception as error:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": f"{member.name!r} could not be welcomed", "exception": error}
+            )
+            if self.members.get(member.id) is member:
+                self._part(self.members.pop(member.id))
+        else:
+            await member.read(negotiation)
 
     def _may_meet(self, number: str) -> bool:
         is_new = self.id not in (None, number) and number not in self.members

@@ -239,6 +239,35 @@ def test_leaving_breaks_off_a_return() -> None:
     asyncio.run(enter())
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_welcome_that_fails_costs_that_connection(at_once: bool) -> None:
+    async def meet(inside: House) -> None:
+        told: asyncio.Queue[Exception] = asyncio.Queue()
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: told.put_nowait(context["exception"])
+        )
+        met: list[Member] = []
+
+        def welcome(member: Member) -> Awaitable[None] | None:
+            met.append(member)
+            if at_once:
+                raise OSError("no camera")
+            return later()
+
+        async def later() -> None:
+            await asyncio.sleep(0)
+            raise OSError("no camera")
+
+        async with Guest(inside, "Ada").room, Room(inside.url, "lobby", welcome) as room:
+            assert str(await told.get()) == "no camera"
+            assert room.members == {}
+            await met[0].left.wait()
+            await state_of(met[0].pc, "closed")
+        assert told.empty()
+
+    run(meet)
+
+
 @pytest.mark.parametrize("says", ["nonsense", "[]", "[" * 50_000])
 def test_a_server_that_makes_no_sense_of_a_return_is_joined_anew(says: str) -> None:
     async def enter() -> None:
