@@ -28,7 +28,7 @@ MAX_MEMBERS = 16
 MAX_NAME = 64
 """Characters of the name of a room or a member."""
 MAX_STRANGERS = 64
-"""Websockets that have not said yet where they want to be."""
+"""Websockets that have not said yet where they want to be; the oldest gives way."""
 JOIN_TIMEOUT = 10.0
 """Seconds that they may take to, and that who has said it waits for its turn."""
 RATE = 50.0
@@ -113,7 +113,7 @@ class RoomServer:
         self._max_members = max_members
         self._rooms: dict[str, dict[str, _Member]] = {}
         self._tokens: dict[str, _Member] = {}
-        self._strangers = 0
+        self._strangers: dict[ServerConnection, None] = {}
         self._joining = Allowance(0.0)
 
     @property
@@ -145,16 +145,18 @@ class RoomServer:
 
     async def _hear_first(self, socket: ServerConnection) -> Message:
         """Give what a websocket says first; nothing when that is not to be had."""
-        if self._strangers >= MAX_STRANGERS:
-            return {}
-        self._strangers += 1
+        if len(self._strangers) >= MAX_STRANGERS:
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            oldest.transport.abort()
+        self._strangers[socket] = None
         try:
             async with asyncio.timeout(JOIN_TIMEOUT):
                 said = json.loads(await socket.recv())
         except (ValueError, RecursionError, TimeoutError):
             return {}
         finally:
-            self._strangers -= 1
+            self._strangers.pop(socket, None)
         return said if isinstance(said, dict) else {}
 
     async def _join(self, said: Message, socket: ServerConnection) -> _Member | Refusal:

@@ -212,14 +212,30 @@ def test_who_may_join_is_the_programs_to_say() -> None:
 
 def test_who_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room_server, "JOIN_TIMEOUT", 0.05)
-    monkeypatch.setattr(room_server, "MAX_STRANGERS", 1)
 
     async def wait(inside: House) -> None:
-        async with connect(inside.url) as silent, connect(inside.url) as another:
-            for socket in (silent, another):
-                with pytest.raises(ConnectionClosed):
-                    await socket.recv()
-        await inside.join("lobby")
+        async with connect(inside.url) as silent:
+            with pytest.raises(ConnectionClosed):
+                await silent.recv()
+
+    run(wait)
+
+
+def test_those_who_say_nothing_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room_server, "JOIN_TIMEOUT", 2 * BOUND)
+    monkeypatch.setattr(room_server, "MAX_STRANGERS", 2)
+
+    async def wait(inside: House) -> None:
+        async with connect(inside.url) as first, connect(inside.url) as second:
+            while len(inside.rooms._strangers) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            await inside.join("lobby")
+            with pytest.raises(ConnectionClosed):
+                await first.recv()
+            assert len(inside.rooms._strangers) == 1
+            # Who has been there for less long may still say it.
+            await second.send(json.dumps({"join": "lobby"}))
+            assert "welcome" in json.loads(await second.recv())
 
     run(wait)
 
