@@ -113,9 +113,9 @@ class AppMessages:
         if self._has_ended or self._is_dealt_with(message):
             return
         self._heard_text += len(text)
-        while self._heard.qsize() >= MAX_HEARD or self._heard_text > MAX_HEARD_TEXT:
-            if self._heard.empty():
-                break
+        while not self._heard.empty() and (
+            self._heard.qsize() >= MAX_HEARD or self._heard_text > MAX_HEARD_TEXT
+        ):
             self._count(self._heard.get_nowait())
             logger.warning("nobody reads what is said: a message is dropped")
         self._heard.put_nowait((message, len(text)))
