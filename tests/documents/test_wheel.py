@@ -1,5 +1,6 @@
 """What `pip install` brings runs by itself: the wheel in an environment that has nothing else."""
 
+import shutil
 import subprocess
 import sys
 import venv
@@ -53,6 +54,25 @@ asyncio.run(asyncio.wait_for(main(), 60))
 """Calls the bot of the first page, and prints what it got."""
 
 
+OF_THE_WHEEL = (
+    *("pyproject.toml", "README.md", "LICENSE"),
+    *("peer", "sdp", "tools", "aiopeer_tools", "aiopeer_natlab"),
+)
+"""What it is built of."""
+
+
+def copied(folder: Path) -> Path:
+    """Copy what is built: setuptools builds in place, beside tests that read the checkout."""
+    folder.mkdir()
+    for name in OF_THE_WHEEL:
+        source, copy = ROOT / name, folder / name
+        if source.is_dir() and not source.is_symlink():
+            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source, copy, follow_symlinks=False)
+    return folder
+
+
 def ran(*command: str | Path, folder: Path) -> str:
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
@@ -67,7 +87,8 @@ def ran(*command: str | Path, folder: Path) -> str:
 def test_the_first_program_runs_from_the_wheel(tmp_path: Path) -> None:
     """Nothing of the checkout is in its way: what it needs is in the wheel, or named by it."""
     pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    ran(*pip, "wheel", "--no-deps", "--wheel-dir", ".", str(ROOT), folder=tmp_path)
+    source = copied(tmp_path / "source")
+    ran(*pip, "wheel", "--no-deps", "--wheel-dir", ".", source, folder=tmp_path)
     venv.create(tmp_path / "clean")
     bin_folder = tmp_path / "clean" / "bin"
     (wheel,) = tmp_path.glob("aiopeer-*.whl")
