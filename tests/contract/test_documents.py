@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -89,3 +90,10 @@ def test_every_page_is_in_the_contents_of_the_site() -> None:
         if line and not line.startswith(":")
     }
     assert {*(ROOT / "docs").rglob("*.md")} - {contents[0]} - listed == set()
+
+
+def test_the_changelog_says_each_thing_once() -> None:
+    """Not twice in two wordings either, as it does where two changes of an entry meet."""
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    beginnings = Counter(re.findall(r"^- (.{50})", text, re.M))
+    assert [words for words, times in beginnings.items() if times > 1] == []
