@@ -1,6 +1,6 @@
 # Every target sets up what it needs by itself, once: a virtual environment in .venv and, as
 # root on a machine that lacks them, Debian's venv package and (for `make test`) coturn, tshark,
-# Chromium, Firefox and a sound device for it, Pion, libdatachannel, Janus and baresip.
+# Chromium, Firefox and a sound device for it, Pion, libdatachannel, Pipecat, Janus and baresip.
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -48,7 +48,8 @@ $(BROWSERS): $(STAMP)
 		>/dev/null 2>&1; } || echo "browsers could not be installed: tests against them skip"
 	@touch $@
 
-# Other implementations: Pion, libdatachannel, werift, clients of WHIP, Janus, the SIP phone baresip.
+# Other implementations: Pion, libdatachannel, werift, clients of WHIP, Pipecat, Janus, the SIP phone
+# baresip.
 $(PEERS): $(STAMP) tests/interop/build.py tests/interop/pion/main.go
 	@{ command -v go && command -v npm && command -v baresip && command -v janus; } >/dev/null \
 		&& test -d /usr/share/gocode/src/github.com/pion/webrtc \
@@ -58,6 +59,7 @@ $(PEERS): $(STAMP) tests/interop/build.py tests/interop/pion/main.go
 		golang-go golang-github-pion-webrtc.v3-dev baresip-core janus iproute2 \
 		$$(command -v npm >/dev/null || echo npm) >/dev/null 2>&1; } \
 		|| echo "other implementations could not be installed: tests against them skip"
+	@echo "building and installing other implementations into $(VENV) (once)"
 	@$(BIN)/python -m tests.interop.build \
 		|| echo "other implementations could not be built: tests against them skip"
 	@touch $@

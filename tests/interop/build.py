@@ -21,8 +21,8 @@ GO_PACKAGES = Path("/usr/share/gocode")
 NODE_DATACHANNEL = "node-datachannel@0.33.4"
 WERIFT = "werift@0.24.4"
 WHIP_WHEP = "whip-whep@1.2.0"
-PIPECAT = PEERS / "pipecat"
 PIPECAT_PACKAGE = "pipecat-ai==1.14.0"
+PIPECAT = PEERS / PIPECAT_PACKAGE
 USED_BY_PIPECAT = [
     "fastapi==0.165.0",
     "loguru==0.7.3",
@@ -69,6 +69,7 @@ def install_pipecat() -> None:
     """Install Pipecat beside our environment, whose aiortc it uses."""
     if (PIPECAT / "pipecat").is_dir():
         return
+    # Without its warnings: the second finds a folder for programs there, and leaves it.
     pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     for packages in (USED_BY_PIPECAT, ["--no-deps", PIPECAT_PACKAGE]):
         subprocess.run([*pip, "--target", str(PIPECAT), *packages], check=True)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from .peer import missing
+from .peer import ended, missing
 
 BOUND = 20.0
 """Seconds within which it listens, and ends."""
@@ -76,11 +76,7 @@ async def running_janus(folder: Path) -> AsyncIterator[str]:
     finally:
         if process.returncode is None:
             process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), BOUND)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await ended(process)
 
 
 async def _listens(port: int) -> bool:

@@ -60,6 +60,15 @@ COMMANDS: dict[str, Callable[[], list[str]]] = {
 }
 
 
+async def ended(process: asyncio.subprocess.Process) -> None:
+    """Wait until a program has ended that was told to, and end it when it takes too long."""
+    try:
+        await asyncio.wait_for(process.wait(), BOUND)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
 class Peer:
     """The program, what it has said so far, and its candidates on their way to us."""
 
@@ -171,11 +180,7 @@ async def calling(
         await ours.close()
         assert process.stdin is not None
         process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), BOUND)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await ended(process)
         listening.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await listening

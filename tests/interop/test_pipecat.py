@@ -12,7 +12,7 @@ from peer.signaling import SmallWebRtcClient
 from tests.signaling.support import speaking
 
 from .build import PIPECAT
-from .peer import missing
+from .peer import ended, missing
 
 BOUND = 60.0
 pytestmark = pytest.mark.interop
@@ -32,7 +32,7 @@ async def running_bot() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{int(await bot.stdout.readline())}/api/offer"
     finally:
         bot.stdin.close()
-        await bot.wait()
+        await ended(bot)
 
 
 def settled_again(pc: RTCPeerConnection) -> asyncio.Event:
