@@ -4,7 +4,6 @@ python -m demos.files FOLDER [FILE], then open http://localhost:8080; FILE can b
 """
 
 import asyncio
-import contextlib
 import sys
 from pathlib import Path
 
@@ -19,16 +18,17 @@ PAGES = Path(__file__).parent
 
 async def take(files: FileChannel, folder: str) -> None:
     """Receive files until the channel closes; what is refused is said, and the next one taken."""
-    with contextlib.suppress(ConnectionError):
-        while True:
-            try:
-                print("received", await files.receive(folder), flush=True)
-            except (TransferError, TimeoutError) as error:
-                print("not received:", error, flush=True)
+    while True:
+        try:
+            print("received", await files.receive(folder), flush=True)
+        except ConnectionError:
+            return
+        except (TransferError, OSError) as error:
+            print("not received:", error, flush=True)
 
 
 async def give(files: FileChannel, path: str) -> None:
-    """Send the file that somebody asks for."""
+    """Send the file that somebody asks for, if there is one."""
     try:
         await files.send(path)
         print("sent", path, flush=True)
@@ -43,7 +43,9 @@ async def main(folder: str, path: str = "", *, port: int = 8080) -> None:
         @pc.on("datachannel")
         async def begin(channel: RTCDataChannel) -> None:
             files = FileChannel(channel)
-            await (give(files, path) if channel.label == "fetch" and path else take(files, folder))
+            await (give(files, path) if channel.label == "fetch" else take(files, folder))
+            # Who waits for a file that does not come hears of it.
+            channel.close()
 
     async def page(request: web.Request) -> web.FileResponse:
         return web.FileResponse(PAGES / "page.html")

@@ -14,7 +14,7 @@ import demos.files.__main__ as program
 from demos.call.chromium import NAMES, browser
 from demos.files import send
 from peer import RTCPeerConnection
-from peer.files import FileChannel
+from peer.files import FileChannel, TransferError
 from peer.files.protocol import BLOCK
 from peer.signaling import WhipClient
 from tests.browsers.process import require_program
@@ -112,6 +112,47 @@ def test_a_program_fetches_the_file(film: Path, folder: Path, tmp_path: Path) ->
             return place
 
     assert asyncio.run(fetch()).read_bytes() == film.read_bytes()
+
+
+def test_who_asks_for_a_file_that_is_none_hears_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fetch() -> None:
+        async with serving(tmp_path, tmp_path / "none.mp4") as port:
+            pc = local_connection()
+            files = FileChannel(pc.createDataChannel("fetch"))
+            async with WhipClient(f"http://localhost:{port}/files") as client:
+                await client.connect(pc)
+                with pytest.raises(ConnectionError):
+                    await asyncio.wait_for(files.receive(tmp_path), SECONDS)
+            await pc.close()
+
+    asyncio.run(fetch())
+    assert "not sent:" in capsys.readouterr().out
+
+
+def test_the_next_file_is_taken_when_the_disk_took_one_not(
+    film: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # There is a folder in the place of what is kept of it.
+    (folder / f".film.mp4.{film.stat().st_size}.part").mkdir()
+    other = film.with_name("other.mp4")
+    other.write_bytes(b"short")
+
+    async def send_both() -> None:
+        async with serving(folder, film) as port:
+            pc = local_connection()
+            files = FileChannel(pc.createDataChannel("files"))
+            async with WhipClient(f"http://localhost:{port}/files") as client:
+                await client.connect(pc)
+                with pytest.raises(TransferError):
+                    await asyncio.wait_for(files.send(film), SECONDS)
+                await asyncio.wait_for(files.send(other), SECONDS)
+            await pc.close()
+
+    asyncio.run(send_both())
+    assert (folder / "other.mp4").read_bytes() == b"short"
+    assert "not received:" in capsys.readouterr().out
 
 
 @pytest.mark.interop

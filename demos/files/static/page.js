@@ -3,9 +3,8 @@ import { FileChannel, TransferError } from "./files.js";
 const TRIES = 10, PAUSE = 1000;
 const [drop, choose, fetchIt, list] = ["drop", "choose", "fetch", "list"].map(id => document.getElementById(id));
 
-// A channel to the program, over a connection of its own.
-async function connect(label) {
-  const connection = new RTCPeerConnection();
+// A channel to the program, over a connection that has nothing yet.
+async function connect(connection, label) {
   const channel = connection.createDataChannel(label);
   const files = new FileChannel(channel);
   connection.onconnectionstatechange = () => {
@@ -20,24 +19,22 @@ async function connect(label) {
   const response = await fetch("files", { method: "POST", headers, body: connection.localDescription.sdp });
   if (!response.ok) throw new Error(`the program answers ${response.status}`);
   await connection.setRemoteDescription({ type: "answer", sdp: await response.text() });
-  return { connection, files };
+  return files;
 }
 
 // Does something with a channel, again where the connection breaks.
 async function persist(label, row, work) {
   for (let attempt = 1; ; attempt++) {
-    let connection;
+    const connection = new RTCPeerConnection();
     try {
-      const made = await connect(label);
-      connection = made.connection;
-      return await work(made.files);
+      return await work(await connect(connection, label));
     } catch (error) {
       row.tell(error.message);
       if (error instanceof TransferError || attempt === TRIES) return;
-      await new Promise(resolve => setTimeout(resolve, PAUSE));
     } finally {
-      connection?.close();
+      connection.close();
     }
+    await new Promise(resolve => setTimeout(resolve, PAUSE));
   }
 }
 
