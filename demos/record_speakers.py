@@ -2,8 +2,9 @@
 
 python -m demos.record_speakers ws://localhost:8080/ lobby recordings
 
-Each speaker has a file of sound. `times.jsonl` says once a second which moment of it was captured
-when, by this machine's clock: what was said at the same time is found in all files.
+Each speaker has a file of sound, beside those of earlier recordings. `times.jsonl` says once a
+second which moment of it was captured when, by this machine's clock: what was said at the same time
+is found in all files.
 """
 
 import asyncio
@@ -51,7 +52,8 @@ async def main(url: str, room: str, folder: Path) -> None:
             if track.kind != "audio":
                 return
             # Names are theirs to choose, and no names of files.
-            path = folder / f"{next(numbers)}.wav"
+            paths = (folder / f"{number}.wav" for number in numbers)
+            path = next(path for path in paths if not path.exists())
             recorder = recorders[track] = MediaRecorder(str(path))
             about = {"file": path.name, "name": member.name}
             recorder.addTrack(Noted(track, folder / "times.jsonl", **about))

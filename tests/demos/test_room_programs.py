@@ -67,9 +67,11 @@ def test_a_speaker_has_a_file(
         ):
             await began.wait()
 
+    (tmp_path / "1.wav").write_bytes(b"an earlier recording")
     asyncio.run(record())
-    assert capsys.readouterr().out == f"Ada into {tmp_path / '1.wav'}\n"
-    with wave.open(str(tmp_path / "1.wav")) as file:
+    assert (tmp_path / "1.wav").read_bytes() == b"an earlier recording"
+    assert capsys.readouterr().out == f"Ada into {tmp_path / '2.wav'}\n"
+    with wave.open(str(tmp_path / "2.wav")) as file:
         assert file.getnframes() / file.getframerate() > 0.4
         assert any(file.readframes(file.getnframes()))
 
