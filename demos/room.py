@@ -1,10 +1,10 @@
 """A room for browsers and bots: everybody sees and hears everybody else.
 
-python -m demos.room [CERTIFICATE KEY]
+python -m demos.room [CERTIFICATE KEY HOST]
 
 Open http://localhost:8080/?name=Ada#lobby in several windows; `python -m demos.room_bot` joins too.
-With a certificate (PEM) and its key it is https, without which browsers give other machines no
-camera.
+With a certificate (PEM), its key and HOST, the name or address that it is for, the room is there
+for other machines: by https, without which their browsers give no camera.
 """
 
 import asyncio
@@ -29,12 +29,14 @@ def respond(visitor: ServerConnection, request: Request) -> Response | None:
     return Response(200, "OK", headers, PAGE.read_bytes())
 
 
-async def main(*files: str, host: str = "localhost", port: int = 8080) -> None:
+async def main(
+    certificate: str = "", key: str = "", host: str = "localhost", *, port: int = 8080
+) -> None:
     """Serve until interrupted."""
     context, scheme = None, "http"
-    if files:
+    if certificate:
         context, scheme = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), "https"
-        context.load_cert_chain(*files)
+        context.load_cert_chain(certificate, key)
     own = f"{scheme}://{host}:{port}"
     rooms = RoomServer()
     # Programs say no origin; of pages there is ours alone.

@@ -1,6 +1,7 @@
 """The room of the demo: two programs and a page, which all see and hear each other."""
 
 import asyncio
+import ssl
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,29 +10,34 @@ import pytest
 from demos import room, room_bot
 from demos.call.chromium import NAMES, browser
 from peer import MediaStreamTrack
-from peer.signaling import Member, Room
+from peer.signaling import Member, Room, SignalingError
 from peer.testing import ToneTrack
 from tests.browsers.process import require_program
 from tests.demos.caller import free_port, is_open, read_page
 from tests.demos.film import shoot
 from tests.demos.visitor import is_true
+from tests.net.certificates import make_certificates
 from tests.signaling.support import ALONE
 
 BOUND = 100.0
 EXPECTED = {("Ada", "audio"), ("Ada", "video"), ("a film", "video")}
 
-
 SHOWS_FILM = "[...people.querySelectorAll('video')].some((v) => v.videoWidth === 160)"
+
+
+def meet_nobody(member: Member) -> None:
+    """Have nothing for who comes."""
 
 
 class Program:
     """The server of the demo, while the block lasts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *arguments: str) -> None:
         self.port = free_port()
+        self._arguments = arguments
 
     async def __aenter__(self) -> "Program":
-        self._server = asyncio.ensure_future(room.main(port=self.port))
+        self._server = asyncio.ensure_future(room.main(*self._arguments, port=self.port))
         while not await is_open(self.port):  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
         return self
@@ -50,6 +56,27 @@ def test_the_page_is_there() -> None:
     kind, text = asyncio.run(read())
     assert kind.startswith("text/html")
     assert "RTCPeerConnection" in text
+
+
+def test_other_machines_come_by_tls(tmp_path: Path) -> None:
+    files = make_certificates(tmp_path)
+    trusting = ssl.create_default_context(cafile=files.authority)
+
+    async def enter() -> None:
+        async with (
+            asyncio.timeout(BOUND),
+            Program(str(files.certificate), str(files.key), "127.0.0.1") as program,
+        ):
+            url = f"wss://localhost:{program.port}/"
+            own = f"https://127.0.0.1:{program.port}"
+            async with Room(url, "lobby", meet_nobody, ssl=trusting, origin=own):
+                other = Room(
+                    url, "lobby", meet_nobody, ssl=trusting, origin="https://elsewhere.example"
+                )
+                with pytest.raises(SignalingError):
+                    await other.open()
+
+    asyncio.run(enter())
 
 
 @pytest.mark.interop
