@@ -16,11 +16,11 @@ from tools.natlab.oracle import PathKind
 from tools.natlab.topologies import TOPOLOGIES
 
 pytest_plugins = ["tools.natlab.fixtures"]
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
 
 PUBLIC, HOME, SYMMETRIC, BLOCKED = KINDS
 COMMAND = "import sys; from tools.command.main import main; sys.exit(main(sys.argv[1:]))"
-BOUND = 300
+BOUND = 120
 """Seconds that an examination may take, which takes ten."""
 
 
