@@ -34,8 +34,8 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-port=0",
 )
-START_SECONDS = 20.0
-CALL_SECONDS = 10.0
+START_SECONDS = 45.0
+CALL_SECONDS = 30.0
 
 
 class BrowserError(Exception):

@@ -20,6 +20,7 @@ from peer import (
     RTCIceCandidate,
     RTCPeerConnection,
 )
+from tests.browsers.process import BOUND
 from tests.demos.media import Camera, Microphone
 
 SECONDS = 20.0
@@ -161,8 +162,8 @@ class Visitor:
 
 
 async def is_true(page: Page, expression: str) -> None:
-    """Wait until an expression is true in the page."""
-    for _ in range(int(SECONDS / 0.05)):
+    """Wait until an expression is true in the page, on a busy machine."""
+    for _ in range(int(BOUND / 0.05)):
         if await page.evaluate(f"Boolean({expression})"):
             return
         await asyncio.sleep(0.05)
