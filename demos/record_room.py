@@ -26,10 +26,10 @@ class Recording:
         try:
             self.handle = await room.subscribe(self.pc, [publisher.id])
         except SignalingError as error:
-            print(f"{name} is not recorded: {error}", flush=True)
+            print(f"{name!r} is not recorded: {error}", flush=True)
             return
         await self.recorder.start()
-        print(f"{name} into {self.path}", flush=True)
+        print(f"{name!r} into {self.path}", flush=True)
 
     async def stop(self) -> None:
         """Have the file whole."""

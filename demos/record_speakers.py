@@ -51,14 +51,14 @@ async def main(url: str, room: str, folder: Path) -> None:
         async def record(track: MediaStreamTrack) -> None:
             if track.kind != "audio":
                 return
-            # Names are theirs to choose, and no names of files.
+            # Names are theirs to choose: they are no names of files, and nothing for a terminal.
             paths = (folder / f"{number}.wav" for number in numbers)
             path = next(path for path in paths if not path.exists())
             recorder = recorders[track] = MediaRecorder(str(path))
             about = {"file": path.name, "name": member.name}
             recorder.addTrack(Noted(track, folder / "times.jsonl", **about))
             await recorder.start()
-            print(member.name, "into", path, flush=True)
+            print(f"{member.name!r} into {path}", flush=True)
             await member.left.wait()
             await recorder.stop()
             del recorders[track]

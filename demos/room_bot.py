@@ -15,7 +15,7 @@ async def main(path: str, url: str = "ws://localhost:8080/", name: str = "lobby"
     player, relay = MediaPlayer(path, loop=True), MediaRelay()
 
     async def welcome(member: Member) -> None:
-        print(member.name, "is here", flush=True)
+        print(f"{member.name!r} is here", flush=True)
         for track in (player.audio, player.video):
             if track is not None:
                 member.pc.addTrack(relay.subscribe(track))

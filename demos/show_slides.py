@@ -66,7 +66,7 @@ async def main(url: str, room: str, *paths: str) -> None:
 
     def welcome(member: Member) -> None:
         member.pc.addTrack(relay.subscribe(track))
-        print(member.name, "looks on", flush=True)
+        print(f"{member.name!r} looks on", flush=True)
 
     async with Room(url, room, welcome, name="slides") as place:
         await place.stay()

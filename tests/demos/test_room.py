@@ -120,4 +120,4 @@ def test_a_page_and_two_programs_meet(
                 await bot
 
     asyncio.run(meet())
-    assert "Bob is here" in capsys.readouterr().out
+    assert "'Bob' is here" in capsys.readouterr().out

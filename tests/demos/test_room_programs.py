@@ -21,6 +21,8 @@ from tests.demos.media import gray_frame
 from tests.signaling.support import ALONE
 
 BOUND = 60.0
+NAME = "Ada\x1b[2J"
+"""It would clear a terminal."""
 Program = Callable[[str], Coroutine[Any, Any, None]]
 
 
@@ -28,14 +30,14 @@ Program = Callable[[str], Coroutine[Any, Any, None]]
 async def guest(
     program: Program, welcome: Callable[[Member], None], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Room]:
-    """Run a program in a room, and be there as Ada."""
+    """Run a program in a room, and be there."""
     monkeypatch.setattr("peer.api.configuration.DEFAULT_ICE_SERVERS", ())
     rooms = RoomServer()
     async with asyncio.timeout(BOUND), await rooms.serve("127.0.0.1", 0) as server:
         url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/"
         running = asyncio.ensure_future(program(url))
         try:
-            async with Room(url, "lobby", welcome, name="Ada", configuration=ALONE) as room:
+            async with Room(url, "lobby", welcome, name=NAME, configuration=ALONE) as room:
                 yield room
         finally:
             assert not running.done(), running.exception()
@@ -70,7 +72,7 @@ def test_a_speaker_has_a_file(
     (tmp_path / "1.wav").write_bytes(b"an earlier recording")
     asyncio.run(record())
     assert (tmp_path / "1.wav").read_bytes() == b"an earlier recording"
-    assert capsys.readouterr().out == f"Ada into {tmp_path / '2.wav'}\n"
+    assert capsys.readouterr().out == f"{NAME!r} into {tmp_path / '2.wav'}\n"
     with wave.open(str(tmp_path / "2.wav")) as file:
         assert file.getnframes() / file.getframerate() > 0.4
         assert any(file.readframes(file.getnframes()))

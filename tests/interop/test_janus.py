@@ -169,8 +169,8 @@ def test_everybody_in_a_room_is_recorded(
 
     asyncio.run(record())
     assert sorted(line.split()[0] for line in capsys.readouterr().out.splitlines()) == [
-        "Ada",
-        "Bob",
+        "'Ada'",
+        "'Bob'",
     ]
     for name in ("1.mp4", "2.mp4"):
         with av.open(str(tmp_path / name)) as container:
