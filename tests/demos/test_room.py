@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from peer import MediaStreamTrack
 from peer.signaling import Member, Room, SignalingError
 from peer.testing import ToneTrack
 from tests.browsers.process import require_program
-from tests.demos.caller import free_port, is_open, read_page
+from tests.demos.caller import read_page, running
 from tests.demos.film import shoot
 from tests.demos.visitor import is_true
 from tests.net.certificates import make_certificates
@@ -29,29 +29,15 @@ def meet_nobody(member: Member) -> None:
     """Have nothing for who comes."""
 
 
-class Program:
-    """The server of the demo, while the block lasts."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.port = free_port()
-        self._arguments = arguments
-
-    async def __aenter__(self) -> "Program":
-        self._server = asyncio.ensure_future(room.main(*self._arguments, port=self.port))
-        while not await is_open(self.port):  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.01)
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        self._server.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._server
+def serving(*arguments: str) -> AbstractAsyncContextManager[int]:
+    """Run the server of the demo; gives its port."""
+    return running(lambda _, port: room.main(*arguments, port=port), "")
 
 
 def test_the_page_is_there() -> None:
     async def read() -> tuple[str, str]:
-        async with asyncio.timeout(BOUND), Program() as program:
-            return await read_page(program.port)
+        async with asyncio.timeout(BOUND), serving() as port:
+            return await read_page(port)
 
     kind, text = asyncio.run(read())
     assert kind.startswith("text/html")
@@ -65,10 +51,10 @@ def test_other_machines_come_by_tls(tmp_path: Path) -> None:
     async def enter() -> None:
         async with (
             asyncio.timeout(BOUND),
-            Program(str(files.certificate), str(files.key), "127.0.0.1") as program,
+            serving(str(files.certificate), str(files.key), "127.0.0.1") as port,
         ):
-            url = f"wss://localhost:{program.port}/"
-            own = f"https://127.0.0.1:{program.port}"
+            url = f"wss://localhost:{port}/"
+            own = f"https://127.0.0.1:{port}"
             async with Room(url, "lobby", meet_nobody, ssl=trusting, origin=own):
                 other = Room(
                     url, "lobby", meet_nobody, ssl=trusting, origin="https://elsewhere.example"
@@ -94,10 +80,10 @@ def test_a_page_and_two_programs_meet(
         member.pc.on("track", lambda track: tracks.put_nowait((member.name, track)))
 
     async def meet() -> None:
-        async with asyncio.timeout(BOUND), Program() as program, browser() as page:
-            url = f"ws://localhost:{program.port}/"
+        async with asyncio.timeout(BOUND), serving() as port, browser() as page:
+            url = f"ws://localhost:{port}/"
             bot = asyncio.ensure_future(room_bot.main(str(film), url))
-            await page.open(f"http://localhost:{program.port}/?name=Ada#lobby", 800, 600)
+            await page.open(f"http://localhost:{port}/?name=Ada#lobby", 800, 600)
             async with Room(url, "lobby", welcome, name="Bob", configuration=ALONE) as bob:
                 seen: dict[tuple[str, str], MediaStreamTrack] = {}
                 while not seen.keys() >= EXPECTED:
