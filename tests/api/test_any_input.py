@@ -106,6 +106,7 @@ ACTS: dict[str, Callable[[Any], Act]] = {
 CALLS = st.lists(st.tuples(st.sampled_from(list(ACTS)), ANYTHING), min_size=4, max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(CALLS)
 def test_anything_is_taken_or_refused_whole(calls: list[tuple[str, Any]]) -> None:

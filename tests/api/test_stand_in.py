@@ -67,6 +67,7 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
+@pytest.mark.slow
 def test_a_program_of_aiortc_after_the_installation() -> None:
     twice = "import peer\npeer.install_as_aiortc()\npeer.install_as_aiortc()\n"
     ended = python("-c", twice + CALL)

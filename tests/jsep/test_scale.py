@@ -21,6 +21,7 @@ def exchange(sections: int, *, bundled: bool) -> None:
     assert len(one.state.wiring.transports) == (1 if bundled else sections)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bundled", [True, False])
 def test_three_hundred_sections_take_work_in_proportion(bundled: bool) -> None:
     """Four times the sections: four times the calls and a little more, not sixteen times."""

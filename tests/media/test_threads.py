@@ -127,6 +127,7 @@ def test_a_machine_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     threads.shutdown()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("program", "says"), [(HANGING, "hangs"), (AT_WORK, "done")])
 def test_a_program_ends_whatever_hangs_and_waits_for_what_ends(program: str, says: str) -> None:
     """A decoder that never comes back would keep the interpreter for ever."""

@@ -225,6 +225,7 @@ def test_what_is_remembered_of_one_share_is_bounded() -> None:
     assert bench.strangers == {Stranger.TOO_MANY_ADDRESSES: 1}
 
 
+@pytest.mark.slow
 def test_a_datagram_costs_the_same_among_ten_thousand() -> None:
     """Data, checks, responses and what is for nobody; and coming and going."""
 

@@ -257,6 +257,7 @@ def times(seeds: int, *, embeds: bool) -> list[float]:
     return sorted(found)
 
 
+@pytest.mark.slow
 def test_loss_costs_a_third() -> None:
     """draft-hancke-webrtc-sped: with DTLS 1.2 and a loss of 25 % p95 falls from 8.9 s to 1.4 s."""
     plain, embedded = times(100, embeds=False), times(100, embeds=True)

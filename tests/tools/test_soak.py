@@ -26,6 +26,7 @@ def test_every_ending_leaves_nothing() -> None:
     assert after.connections <= first.connections
 
 
+@pytest.mark.slow
 def test_what_is_left_is_counted() -> None:
     async def story() -> None:
         before = Load.now()

@@ -45,6 +45,7 @@ def test_loss_by_chance_costs_little(loss: float, rate: float) -> None:
     assert call(Path(loss=loss), 25.0).log.rate(3, 25) >= rate
 
 
+@pytest.mark.slow
 def test_no_chance_keeps_the_rate_down_for_long() -> None:
     """Some seeds begin with twice the usual loss; ten of a hundred packets are lost each time."""
     alone = [call(Path(loss=0.1), 25.0, seed=seed).log.rate(3, 25) for seed in range(12)]
@@ -119,6 +120,7 @@ def test_two_calls_share_a_line() -> None:
     assert first.log.queue(20, 60) <= 0.06
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [1e6, 2e6])
 def test_who_comes_later_gets_as_much(rate: float) -> None:
     shares: list[float] = []
