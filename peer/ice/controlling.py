@@ -35,6 +35,7 @@ def _consider(session: Session, generation: Generation, component: int) -> None:
     ):
         return
     better = [pair for pair in checklist.unfinished(component) if pair.priority > best.priority]
+    signalled = generation.remote_ended or not is_learned(generation, best.remote)
     outlook = Outlook(
         best=best,
         since=generation.valid_since[component],
@@ -43,7 +44,7 @@ def _consider(session: Session, generation: Generation, component: int) -> None:
         lossy=session.lossy,
         ta=session.pacer.ta,
         expecting=not (generation.local_ended and generation.remote_ended),
-        unexplained=not generation.remote_ended and is_learned(generation, best.remote),
+        learned=None if signalled else (best.generator or best).formed,
     )
     when = nomination_time(outlook, session.config.nomination)
     if session.now >= when:

@@ -3,7 +3,7 @@
 The rule of the controlling side (RFC 8445 §8.1.1 leaves it to the agent), per component:
 
 1. The best valid pair is nominated at once when nothing better can come: no pair of higher
-   priority is still to be checked or being checked. All waits below count from the first valid
+   priority is still to be checked or being checked. The waits below count from the first valid
    pair of the component.
 2. While a more direct pair is outstanding (host before reflexive before relayed), it is waited
    for: `Nomination.direct` when the best valid pair is reflexive, `Nomination.relayed` when it
@@ -11,8 +11,10 @@ The rule of the controlling side (RFC 8445 §8.1.1 leaves it to the agent), per 
    checks needed retransmissions so far, the waits are `Nomination.relayed` and
    `Nomination.lossy`, because a lost check costs another retransmission timeout.
 3. While the remote candidate is one that only a check has shown, and signalling may still say
-   that it is a relayed one, the wait is `Nomination.direct`: a check carries a peer-reflexive
-   priority whatever it came through (RFC 8445 §7.1.1).
+   that it is a relayed one, the wait is `Nomination.direct` at least: a check carries a
+   peer-reflexive priority whatever it came through (RFC 8445 §7.1.1). Signalling is as late
+   after a check that came late, so the wait counts from the check where that is later, and ends
+   with `Nomination.relayed`.
 4. Another pair of higher priority that works answers within its turn in the queue (Ta for each
    pair before it) plus a round trip; that much is waited and a margin of the same round trip,
    at most `Nomination.direct`.
@@ -42,7 +44,7 @@ class Outlook(NamedTuple):
     more_direct: int
     lossy: bool
     ta: float
-    unexplained: bool = False
+    learned: float | None = None
     expecting: bool = False
 
 
@@ -50,16 +52,23 @@ def nomination_time(outlook: Outlook, settings: Nomination) -> float:
     """Give the time at which the best valid pair is to be nominated."""
     if outlook.best.relayed and (outlook.more_direct or outlook.expecting):
         return outlook.since + (settings.lossy if outlook.lossy else settings.relayed)
+    better = outlook.since + _wait_for_better(outlook, settings)
+    if outlook.learned is None:
+        return better
+    signalled = max(outlook.since, outlook.learned) + settings.direct
+    return max(better, min(signalled, outlook.since + settings.relayed))
+
+
+def _wait_for_better(outlook: Outlook, settings: Nomination) -> float:
+    """Give how long a pair of higher priority is waited for."""
     if outlook.more_direct:
-        return outlook.since + (settings.relayed if outlook.lossy else settings.direct)
-    if outlook.unexplained:
-        return outlook.since + settings.direct
+        return settings.relayed if outlook.lossy else settings.direct
     if outlook.better == 0:
-        return outlook.since
+        return 0.0
     round_trip = outlook.best.stats.current_round_trip_time
     if round_trip is None:
-        return outlook.since + settings.direct
-    return outlook.since + min(settings.direct, outlook.better * outlook.ta + 2 * round_trip)
+        return settings.direct
+    return min(settings.direct, outlook.better * outlook.ta + 2 * round_trip)
 
 
 def replaces(

@@ -25,9 +25,9 @@ def outlook(
     better: int,
     more_direct: int = 0,
     lossy: bool = False,
-    unexplained: bool = False,
+    learned: float | None = None,
 ) -> Outlook:
-    return Outlook(best, NOW, better, more_direct, lossy, 0.05, unexplained)
+    return Outlook(best, NOW, better, more_direct, lossy, 0.05, learned)
 
 
 class TestTime:
@@ -94,8 +94,20 @@ class TestTime:
 
     @pytest.mark.parametrize("better", [0, 3])
     def test_signalling_may_say_that_the_remote_is_a_relay(self, better: int) -> None:
-        view = outlook(valid_pair(0.001), better=better, unexplained=True)
+        view = outlook(valid_pair(0.001), better=better, learned=NOW - 0.1)
         assert nomination_time(view, SETTINGS) == NOW + 0.5
+
+    @pytest.mark.parametrize("more_direct", [0, 1])
+    @pytest.mark.parametrize(("late", "wait"), [(0.3, 0.8), (1.4, 1.9), (1.9, 2.0)])
+    def test_a_late_check_is_as_long_before_its_signalling(
+        self, more_direct: int, late: float, wait: float
+    ) -> None:
+        view = outlook(valid_pair(0.001), better=2, more_direct=more_direct, learned=NOW + late)
+        assert nomination_time(view, SETTINGS) == pytest.approx(NOW + wait)
+
+    def test_what_is_more_direct_is_waited_for_longer_than_signalling(self) -> None:
+        view = outlook(valid_pair(0.001), better=2, more_direct=1, lossy=True, learned=NOW)
+        assert nomination_time(view, SETTINGS) == NOW + 2.0
 
 
 def nominated(priority: int, value: int = 0) -> CandidatePair:
