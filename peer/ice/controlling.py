@@ -35,6 +35,7 @@ def _consider(session: Session, generation: Generation, component: int) -> None:
     ):
         return
     better = [pair for pair in checklist.unfinished(component) if pair.priority > best.priority]
+    session.lossy = session.lossy or _shows_loss(session, better)
     signalled = generation.remote_ended or not is_learned(generation, best.remote)
     outlook = Outlook(
         best=best,
@@ -51,6 +52,15 @@ def _consider(session: Session, generation: Generation, component: int) -> None:
         start_nomination(session, generation, best)
     elif generation.nominate_at is None or when < generation.nominate_at:
         generation.nominate_at = when
+
+
+def _shows_loss(session: Session, awaited: list[CandidatePair]) -> bool:
+    """Tell whether a check had to be repeated where the peer was heard before: the filters on the
+    way are open, so that it was lost, or its answer."""
+    return any(
+        transaction.peer_heard and transaction.retransmitted and transaction.pair in awaited
+        for transaction in session.transactions.pair_requests()
+    )
 
 
 def start_nomination(session: Session, generation: Generation, valid: CandidatePair) -> None:

@@ -8,8 +8,9 @@ The rule of the controlling side (RFC 8445 §8.1.1 leaves it to the agent), per 
 2. While a more direct pair is outstanding (host before reflexive before relayed), it is waited
    for: `Nomination.direct` when the best valid pair is reflexive, `Nomination.relayed` when it
    is relayed. The latter also while candidates for one may still come from either side. When
-   checks needed retransmissions so far, the waits are `Nomination.relayed` and
-   `Nomination.lossy`, because a lost check costs another retransmission timeout.
+   checks needed retransmissions so far that were answered, or go where the peer had been heard,
+   the waits are `Nomination.relayed` and `Nomination.lossy`, because a lost check costs another
+   retransmission timeout.
 3. While the remote candidate is one that only a check has shown, and signalling may still say
    that it is a relayed one, the wait is `Nomination.direct` at least: a check carries a
    peer-reflexive priority whatever it came through (RFC 8445 §7.1.1). Signalling is as late

@@ -84,8 +84,9 @@ class PairRequest(Transaction):
     """A Binding request to a peer's candidate.
 
     `controlling`, `priority` and `use_candidate` are what the request says, `generation` tells
-    which credentials it was made with, `attributes` is all it says but for what it carries of a
-    DTLS handshake: `carries` tells whether it does, `carried` is the checksum of the datagram.
+    which credentials it was made with, `peer_heard` whether a check of the peer's had come the same
+    way before. `attributes` is all it says but for what it carries of a DTLS handshake: `carries`
+    tells whether it does, `carried` is the checksum of the datagram.
     """
 
     __slots__ = (
@@ -96,6 +97,7 @@ class PairRequest(Transaction):
         "generation",
         "key",
         "pair",
+        "peer_heard",
         "priority",
         "purpose",
         "use_candidate",
@@ -119,6 +121,7 @@ class PairRequest(Transaction):
         self.carried: int | None = None
         self.purpose = purpose
         self.pair = pair
+        self.peer_heard = bool(pair.last_request)
         self.generation = generation
         self.key = generation.remote_key
         self.priority = local.check_priority

@@ -12,7 +12,13 @@ from peer.ice.requests import handle_request
 from peer.ice.session import Session
 from peer.ice.stream import Stream
 
-from .builders import REMOTE, add_bases, binding_request, make_session, make_stream
+from .builders import (
+    REMOTE,
+    add_bases,
+    binding_request,
+    make_session,
+    make_stream,
+)
 
 SOURCE = TransportAddress("192.0.2.99", 9999)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from peer.ice import IceConfig, IceState, Nomination, SelectedPairLost, stun
+from peer.ice import CandidateType, IceConfig, IceState, Nomination, SelectedPairLost, stun
 from tests.sim.datagram_log import Kind
 
 from .lab import CONTROLLED, ROUND_TRIP, Lab, at, base_of
@@ -74,6 +74,25 @@ def test_better_pair_that_comes_in_time_is_nominated(lab: Lab) -> None:
         (at(0.24), peer.port.address),
     ]
     assert [sent.remote for sent in alice.log.nominations()] == [peer.port.address]
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_silence_where_the_peer_was_heard_is_loss(lab: Lab, heard: bool) -> None:
+    """The filters there are open; elsewhere they may be what drops our checks (RFC 4787 §5)."""
+    alice, peer = lab.agent(), lab.peer()
+    other = peer.open(6000)
+    peer.on_request = lambda request: (
+        request.port.answer(request) if request.port is other else None
+    )
+    reflexive = other.candidate(kind=CandidateType.SERVER_REFLEXIVE, foundation="b")
+    peer.meet(alice, peer.port.candidate(foundation="a"), reflexive, end=True)
+    if heard:
+        peer.port.check(base_of(alice))
+    lab.run(10)
+    (nomination,) = alice.log.nominations()
+    since = alice.selections()[0][0]
+    wait = Nomination().relayed if heard else Nomination().direct
+    assert nomination.time == pytest.approx(since + wait)
 
 
 def test_wait_is_configurable(lab: Lab) -> None:
