@@ -76,6 +76,12 @@ class Checklist:
             pair.local.base is base and pair.remote.address == remote for pair in self.retired
         )
 
+    def has_worked(self, foundation: Foundation) -> bool:
+        """Tell whether a pair of a foundation was valid that is gone since."""
+        return any(
+            pair.valid_since is not None and pair.foundation == foundation for pair in self.retired
+        )
+
     def is_spare(self, pair: CandidatePair) -> bool:
         """Tell whether another pair was selected, so that this one has no ordinary check."""
         selected = self.selected.get(pair.component)
@@ -225,7 +231,8 @@ class ChecklistSet:
         """Add new pairs and set their states as RFC 8838 §12 says.
 
         Added in one call before anything was checked, they come out exactly as by the initial
-        rule (RFC 8445 §6.1.2.6). Pairs over the limit are discarded.
+        rule (RFC 8445 §6.1.2.6). What has succeeded counts also when it is gone since. Pairs over
+        the limit are discarded.
         """
         rank = {checklist.stream: i for i, checklist in enumerate(self.lists)}
         new.sort(key=lambda item: (rank[item[0].stream], item[1].component, -item[1].priority))
@@ -239,11 +246,13 @@ class ChecklistSet:
         for checklist, pair in new:
             if checklist.find(pair.local.base, pair.remote.address) is pair:
                 if not checklist.is_spare(pair):
-                    self._set_initial_state(rank, pair)
+                    self._set_initial_state(rank, checklist, pair)
                 self._foundations.setdefault(pair.foundation, []).append(pair)
         self.wake()
 
-    def _set_initial_state(self, rank: dict[str, int], pair: CandidatePair) -> None:
+    def _set_initial_state(
+        self, rank: dict[str, int], checklist: Checklist, pair: CandidatePair
+    ) -> None:
         others = self._foundations.get(pair.foundation)
         if not others:
             self.move(pair, PairStep.UNFREEZE)
@@ -254,7 +263,9 @@ class ChecklistSet:
 
         place = position(pair)
         topmost = all(place < position(other) for other in others)
-        if topmost or any(other.state is PairState.SUCCEEDED for other in others):
+        succeeded = any(other.state is PairState.SUCCEEDED for other in others)
+        # One of a relay that is made again waits for no address of a relay that is gone.
+        if topmost or succeeded or checklist.has_worked(pair.foundation):
             self.move(pair, PairStep.UNFREEZE)
 
     def add_triggered(self, checklist: Checklist, pair: CandidatePair) -> None:

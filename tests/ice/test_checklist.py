@@ -133,6 +133,20 @@ class TestTrickling:
         add_pairs(checklists, new)
         assert new.state is WAITING
 
+    def test_rule_2_of_one_that_is_gone(self) -> None:
+        """A relay that is made again waits for no check to the peer's one that is gone."""
+        checklists, pairs = table("a.1 f1 f2")
+        (checklist,) = checklists.lists
+        worked = pairs["a.1 f1"]
+        succeed(checklists, worked)
+        worked.valid_since = 1.0
+        checklists.discard(checklist, worked, "allocation lost")
+        stale, new = make_pair("f1", 20, stream="a"), make_pair("f1", 10, stream="a")
+        add_pairs(checklists, stale)
+        put(stale, IN_PROGRESS)
+        add_pairs(checklists, new)
+        assert new.state is WAITING
+
     def test_rule_3(self) -> None:
         """Table 6: otherwise Frozen."""
         checklists, pairs = table(*self.ROWS)
