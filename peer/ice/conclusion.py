@@ -156,6 +156,9 @@ def _choose(session: Session, stream: Stream, component: int) -> CandidatePair |
         for pair in generation.checklist.valid
         if pair.component == component and has_consent(session, pair)
     ]
+    if generation.completed_at is not None and current in usable and current.silent:
+        # The selected pair is lost, and what took over from it is no better. The others are asked.
+        return _working(session, generation, current) or current
     return max(usable, key=lambda pair: (not pair.silent, pair.priority), default=None)
 
 
@@ -181,24 +184,29 @@ def fail_over(session: Session, stream: Stream, pair: CandidatePair) -> None:
 
     Before one is nominated there is nothing to turn from: only nominating selects (§8.1.1).
     """
-    checklist = stream.current.checklist
-    if pair not in checklist.valid or pair.component not in stream.current.selected:
+    generation = stream.current
+    if pair not in generation.checklist.valid or pair.component not in generation.selected:
         return
+    best = _working(session, generation, pair)
+    if best is not None:
+        session.decide("fail over", pair=best)
+        # As far as the peer knows.
+        best.nominated = False
+        generation.selected[pair.component] = best
+
+
+def _working(session: Session, generation: Generation, pair: CandidatePair) -> CandidatePair | None:
+    """Give the best other valid pair that was heard since the silence of one was tested."""
     tested = _put_to_test(pair)
     others = [
         other
-        for other in checklist.valid
+        for other in generation.checklist.valid
         if other.component == pair.component
         and other.last_heard > pair.last_heard
         and other.last_heard >= tested
         and has_consent(session, other)
     ]
-    best = max(others, key=lambda other: other.priority, default=None)
-    if best is not None:
-        session.decide("fail over", pair=best)
-        # As far as the peer knows.
-        best.nominated = False
-        stream.current.selected[pair.component] = best
+    return max(others, key=lambda other: other.priority, default=None)
 
 
 def _put_to_test(pair: CandidatePair) -> float:

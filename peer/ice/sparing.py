@@ -16,6 +16,9 @@ While the pair in use is in doubt (`doubt`), all pairs take turns, each at most 
 first that have not been asked since, as one of a relay that is made again; of these what works, or
 goes the way on which others have worked, over a relay of ours, of the peer's, of both or of none.
 
+When the selected pair is lost, the one that data goes on over takes its place in all of this: the
+peer need not nominate it soon, or ever.
+
 A spare is enqueued when nothing else is left to check, so that the next one is chosen when its slot
 has come.
 
@@ -78,27 +81,29 @@ def _spares(session: Session) -> Iterator[_Spare]:
         generation = stream.current
         if generation.completed_at is None:
             continue
-        for component in generation.selected:
+        for component in stream.components:
             in_use = stream.sending.get(component)
-            doubted = None if in_use is None else asks_others(session, in_use)
-            yield from _of_component(session, generation, component, doubted)
+            selected = generation.selected.get(component) or in_use
+            if selected is not None:
+                doubted = None if in_use is None else asks_others(session, in_use)
+                yield from _beside(session, generation, selected, doubted)
 
 
-def _of_component(
-    session: Session, generation: Generation, component: int, doubted: float | None
+def _beside(
+    session: Session, generation: Generation, selected: CandidatePair, doubted: float | None
 ) -> Iterator[_Spare]:
-    checklist, selected = generation.checklist, generation.selected[component]
+    checklist = generation.checklist
     others = [
         pair
         for pair in checklist.pairs
-        if pair.component == component and pair is not (selected.generator or selected)
+        if pair.component == selected.component and pair is not (selected.generator or selected)
     ]
     others.sort(key=lambda pair: _rank(session, checklist, selected, pair))
     if doubted is None:
         others = _chosen(session, others)
     proven = set() if doubted is None else _proven(checklist)
     for pair in others:
-        due = _due(session, generation, pair, doubted)
+        due = _due(session, generation, selected, pair, doubted)
         if due is not None:
             asked = pair.checked or 0.0
             again = asked if doubted is None or asked >= doubted else 0.0
@@ -166,7 +171,11 @@ def _after_check_in_use(session: Session, spare: CandidatePair, earliest: float)
 
 
 def _due(
-    session: Session, generation: Generation, pair: CandidatePair, doubted: float | None
+    session: Session,
+    generation: Generation,
+    selected: CandidatePair,
+    pair: CandidatePair,
+    doubted: float | None,
 ) -> float | None:
     timings = session.timings
     if pair.state is PairState.WAITING or (pair.state is PairState.IN_PROGRESS and doubted is None):
@@ -180,7 +189,6 @@ def _due(
         return doubted if pair.checked < doubted else pair.checked + SLOW_PROBE
     if works(session, generation.checklist, pair):
         return _after_check_in_use(session, pair, pair.checked + timings.spare)
-    selected = generation.selected[pair.component]
     if selected.relayed and not pair.relayed:
         return pair.checked + timings.spare_retry
     # What the peer checks may be about to work.

@@ -142,6 +142,20 @@ def test_a_pair_heard_before_the_doubt_is_no_way_out() -> None:
     assert scene.stream.sending == {1: pair}
 
 
+@pytest.mark.parametrize("heard", [9.5, 10.2])
+def test_data_moves_to_one_that_is_heard_though_the_selected_pair_is_lost(heard: float) -> None:
+    """And not to any other: it would be doubted anew, before more than a few were asked."""
+    scene = doubted()
+    pair, other = scene.pairs
+    del scene.stream.current.selected[1]
+    for number in range(3):
+        probe(scene, 9.6 + number * INTERVAL)
+    other.heard = heard
+    scene.session.now = 9.6 + 3 * INTERVAL
+    judge(scene.session)
+    assert scene.stream.sending == {1: other if heard > 9.6 else pair}
+
+
 def test_hearing_the_peer_elsewhere_is_half_the_proof() -> None:
     """One probe is enough then."""
     scene = doubted()

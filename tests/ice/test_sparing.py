@@ -13,7 +13,7 @@ from peer.ice import (
     TransportAddress,
     TurnServer,
 )
-from peer.ice.conclusion import nominate
+from peer.ice.conclusion import nominate, update
 from peer.ice.doubt import SLOW_PROBE
 from peer.ice.pair import CandidatePair
 from peer.ice.pair_state import PairStep
@@ -164,6 +164,21 @@ def test_a_doubt_asks_all_and_what_has_worked_first() -> None:
     assert scene.due(20.5) == []
     assert min(scene.times()) == 20.0 + SLOW_PROBE
     assert scene.due(22.0) == asked
+
+
+def test_they_are_asked_as_well_when_the_selected_pair_is_lost() -> None:
+    """Data goes on over another one, which the peer need not nominate."""
+    scene = Scene(2)
+    scene.due(GRACE)
+    lost, scene.selected = scene.selected, scene.others[0]
+    make_valid(scene.session, scene.stream, scene.selected)
+    scene.stream.current.checklist.valid.remove(lost)
+    del scene.stream.current.selected[1]
+    update(scene.session, scene.stream)
+    assert scene.stream.sending == {1: scene.selected}
+    scene.session.now = 20.0
+    scene.doubt(since=19.0)
+    assert set(scene.due(20.0)) == {lost, *scene.others[1:]}
 
 
 def test_a_pair_that_comes_during_a_doubt_is_asked_before_the_others_again() -> None:
