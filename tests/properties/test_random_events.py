@@ -9,7 +9,7 @@ import pytest
 
 from .random_events import judge
 
-SLOW = int(os.environ.get("RANDOM_EVENTS", "400"))
+SLOW = int(os.environ.get("RANDOM_EVENTS", "200"))
 
 
 def _check(numbers: range) -> None:
