@@ -114,7 +114,8 @@ class FileChannel:
                 part = await asyncio.to_thread(Part, Path(folder), name, size)
                 with contextlib.closing(part):
                     return await self._receive(part, size, progress)
-            except (TransferError, OSError) as error:
+            except Exception as error:
+                # Of the program's `progress` as well: the sender need not wait for its patience.
                 self._refuse(error)
                 raise
 
@@ -181,6 +182,7 @@ class FileChannel:
     def _take(self, message: str | bytes) -> None:
         self._waiting += len(message) + MESSAGE_COST
         if self._waiting > MAX_WAITING:
+            logger.warning("a channel brings more than is taken from it, and is closed")
             self._channel.close()
             return
         self._mail.append(message)

@@ -302,7 +302,21 @@ def test_nonsense_of_a_receiver(tmp_path: Path, answer: dict[str, object], reaso
     told(send)
 
 
-def test_who_floods_loses_the_channel() -> None:
+def test_a_receiver_that_breaks_keeps_no_sender_waiting(film: Path, folder: Path) -> None:
+    def show(done: int, size: int) -> None:
+        raise ZeroDivisionError
+
+    async def send(pair: Pair, there: FileChannel) -> None:
+        receiving = asyncio.ensure_future(there.receive(folder, progress=show))
+        with pytest.raises(TransferError, match="refused: it cannot be kept"):
+            await pair.here.send(film)
+        with pytest.raises(ZeroDivisionError):
+            await receiving
+
+    told(send)
+
+
+def test_who_floods_loses_the_channel(caplog: pytest.LogCaptureFixture) -> None:
     async def flood(pair: Pair, there: FileChannel) -> None:
         closed = asyncio.Event()
         pair.channel.on("close", closed.set)
@@ -313,6 +327,7 @@ def test_who_floods_loses_the_channel() -> None:
             await there.receive(".")
 
     told(flood)
+    assert "brings more than is taken" in caplog.text
 
 
 def test_silence_ends_a_transfer(film: Path, folder: Path) -> None:
